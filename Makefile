@@ -1,0 +1,52 @@
+# make serve   set up, export the model if it is not there, serve it on http://127.0.0.1:8000
+# make check   the quick gate: ruff, mypy, unit tests without weights
+# make test    everything, with the real model behind a real socket; STS=DIR adds the STS benchmark's tests
+.DELETE_ON_ERROR:
+.PHONY: serve check test export constraints clean
+
+PYTHON ?= python3.11
+MODEL := all-MiniLM-L6-v2
+BIN := .venv/bin
+MODELS := $(or $(VECD_MODELS),models/artifacts)
+MANIFEST := $(MODELS)/$(MODEL)/manifest.json
+PINS := pyproject.toml constraints.txt
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+serve: .venv/.serve $(MANIFEST)
+	@exec $(BIN)/python -m server
+
+check: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -m "not e2e and not slow"
+
+test: check $(MANIFEST)
+	$(BIN)/pytest -m "e2e or slow" $(if $(STS),--sts $(STS))
+
+export: .venv/.serve
+	$(BIN)/python -m export --out $(MODELS)
+
+$(MANIFEST): | .venv/.serve
+	$(BIN)/python -m export --out $(MODELS)
+
+.venv/bin/pip:
+	@echo "vecd: making .venv with $$($(PYTHON) --version)"
+	$(PYTHON) -m venv .venv
+
+.venv/.serve: $(PINS) | .venv/bin/pip
+	@echo "vecd: installing into .venv (a minute or two)"
+	$(PIP) --editable '.[cpu]'
+	@touch $@
+
+.venv/.test: $(PINS) | .venv/bin/pip
+	@echo "vecd: installing into .venv what the tests need"
+	$(PIP) --editable '.[cpu,bench,test,dev]'
+	@touch .venv/.serve $@
+
+# Resolve every version anew, in fresh environments.
+constraints:
+	sh .ci/pin
+
+clean:
+	rm -rf .venv .bench build *.egg-info

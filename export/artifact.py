@@ -1,0 +1,163 @@
+"""From a checkpoint to an artifact: the order of the export, told in one place.
+
+Read the weights, build fp32, calibrate, build int8, verify, write. Nothing appears under the model's name before all
+of it is verified and on disk.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from export.bert import BertConfig, Fp32Linear, Weights, build_bert, linear_layers
+from export.calibration import measure_peaks
+from export.checkpoint import TOKENIZER, WEIGHTS, Checkpoint, read_checkpoint
+from export.corpus import read_corpus
+from export.quantization import Int8Linear, quantize_sites
+from export.reference import embed_reference
+from export.runner import GraphRunner
+from export.verification import check_int8, check_reference, measure_fidelity
+from models import (
+    MANIFEST_FORMAT,
+    CatalogEntry,
+    Fidelity,
+    FileRecord,
+    Manifest,
+    Probe,
+    Variant,
+    file_record,
+    fingerprint_model,
+    open_tokenizer,
+    write_manifest,
+)
+
+FP32_FILE, INT8_FILE = "model.fp32.onnx", "model.int8.onnx"
+# How far below its own probes' cosine a variant may fall on another processor before it is refused there.
+PROBE_TOLERANCE = 0.005
+
+
+class Progress(Protocol):
+    """Where the export says how far it is."""
+
+    def stage(self, name: str, steps: int) -> None:
+        """Begin a stage of that many steps."""
+
+    def advance(self) -> None:
+        """One step is done."""
+
+
+class Built(msgspec.Struct, frozen=True):
+    """Everything that is written: the graphs by file name, the variants and the golden probes."""
+
+    config: BertConfig
+    graphs: dict[str, onnx.ModelProto]
+    variants: tuple[Variant, ...]
+    probes: tuple[Probe, ...]
+
+
+def export_artifact(name: str, entry: CatalogEntry, checkpoint: Checkpoint, out: Path, progress: Progress) -> Path:
+    """Write the artifact `name` under `out`, replacing an older one, and return its folder.
+
+    Raises:
+        ExportError: the checkpoint cannot be exported, or a graph misses its bar; nothing is written then.
+    """
+    config, weights = read_checkpoint(checkpoint)
+    tokenizer = open_tokenizer(checkpoint.folder / TOKENIZER, entry.max_tokens)
+    built = build_variants(entry, config, weights, tokenizer, progress)
+    return _write(name, entry, checkpoint, built, out)
+
+
+def build_variants(
+    entry: CatalogEntry, config: BertConfig, weights: Weights, tokenizer: Tokenizer, progress: Progress
+) -> Built:
+    """Build and verify every graph of the model for the CPU."""
+    texts = {part: read_corpus(part) for part in ("calibration", "verification", "probes")}
+    encodings = {part: [tokenizer.encode(text).ids for text in texts[part]] for part in texts}
+
+    plain = Fp32Linear()
+    fp32_graph = build_bert(config, weights, plain, entry.pooling)
+    fp32 = GraphRunner(fp32_graph)
+    progress.stage("fp32 reference", len(encodings["verification"]) + len(encodings["probes"]))
+    reference = _embed_all(fp32, encodings["verification"], progress)
+    probe_rows = _embed_all(fp32, encodings["probes"], progress)
+    exact = [embed_reference(config, weights, ids, entry.pooling) for ids in encodings["probes"]]
+    check_reference(probe_rows, np.stack(exact))
+
+    progress.stage("calibration", len(encodings["calibration"]))
+    peaks = measure_peaks(fp32_graph, plain.site_tensors, encodings["calibration"], progress.advance)
+    sites = quantize_sites(peaks, list(linear_layers(config, weights).values()))
+    int8_graph = build_bert(config, weights, Int8Linear(sites), entry.pooling)
+
+    progress.stage("verification", len(encodings["verification"]) + len(encodings["probes"]))
+    int8 = GraphRunner(int8_graph)
+    fidelity = measure_fidelity(int8, reference, encodings["verification"], progress.advance)
+    check_int8(fidelity)
+    on_probes = measure_fidelity(int8, probe_rows, encodings["probes"], progress.advance)
+    return Built(
+        config,
+        {INT8_FILE: int8_graph, FP32_FILE: fp32_graph},
+        (
+            _variant("int8", INT8_FILE, ("cpu",), fidelity, on_probes.cosine_min - PROBE_TOLERANCE),
+            _variant("fp32", FP32_FILE, ("cpu", "cuda"), Fidelity(fidelity.texts, 1.0, 1.0), 0.9999),
+        ),
+        tuple(Probe(text, tuple(row.tolist())) for text, row in zip(texts["probes"], probe_rows, strict=True)),
+    )
+
+
+def _variant(precision: str, file: str, providers: tuple[str, ...], fidelity: Fidelity, probe_cosine: float) -> Variant:
+    assert precision in {"int8", "fp32"}
+    return Variant(precision, file, precision, providers, "equal-length", fidelity, probe_cosine)  # type: ignore[arg-type]
+
+
+def _embed_all(runner: GraphRunner, encodings: list[list[int]], progress: Progress) -> NDArray[np.float32]:
+    rows = []
+    for ids in encodings:
+        rows.append(runner.embed(ids))
+        progress.advance()
+    return np.stack(rows)
+
+
+def _write(name: str, entry: CatalogEntry, checkpoint: Checkpoint, built: Built, out: Path) -> Path:
+    partial, final, old = out / f".{name}.partial", out / name, out / f".{name}.old"
+    for leftover in (partial, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    partial.mkdir(parents=True)
+    shutil.copyfile(checkpoint.folder / TOKENIZER, partial / TOKENIZER)
+    for file, graph in built.graphs.items():
+        (partial / file).write_bytes(graph.SerializeToString())
+    files = {file: file_record(partial / file) for file in (TOKENIZER, *built.graphs)}
+    write_manifest(partial, _manifest(name, entry, checkpoint, built, files))
+    if final.exists():
+        final.rename(old)
+    partial.rename(final)
+    shutil.rmtree(old, ignore_errors=True)
+    return final
+
+
+def _manifest(
+    name: str, entry: CatalogEntry, checkpoint: Checkpoint, built: Built, files: dict[str, FileRecord]
+) -> Manifest:
+    manifest = Manifest(
+        format=MANIFEST_FORMAT,
+        name=name,
+        source=checkpoint.source,
+        revision=checkpoint.revision,
+        license=entry.license,
+        aliases=entry.aliases,
+        dimensions=built.config.hidden_size,
+        max_tokens=entry.max_tokens,
+        pooling=entry.pooling,
+        normalize=entry.normalize,
+        prompts=entry.prompts,
+        weights_sha256=file_record(checkpoint.folder / WEIGHTS).sha256,
+        tokenizer=TOKENIZER,
+        files=files,
+        variants=built.variants,
+        probes=built.probes,
+    )
+    return msgspec.structs.replace(manifest, model_fingerprint=fingerprint_model(manifest))

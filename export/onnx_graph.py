@@ -1,0 +1,47 @@
+"""An ONNX graph under construction: nodes and constants go in by name, a checked ModelProto comes out."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+OPSET = 23  # the first with Attention
+IR_VERSION = 10
+
+
+class OnnxGraph:
+    """Collects nodes in order; every method returns the name of the tensor that it made."""
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: dict[str, NDArray[np.generic]] = {}
+
+    def constant(self, name: str, value: NDArray[np.generic]) -> str:
+        """Add an initializer; adding the same name again is our own bug."""
+        assert name not in self._constants, name
+        self._constants[name] = np.ascontiguousarray(value)
+        return name
+
+    def integers(self, name: str, *values: int) -> str:
+        """Return an int64 vector constant, shared by everyone who asks for that name."""
+        self._constants.setdefault(name, np.array(values, np.int64))
+        return name
+
+    def node(self, kind: str, inputs: list[str], output: str, *, domain: str = "", **attributes: object) -> str:
+        """Add one operator with one output, named after it."""
+        self._nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
+        return output
+
+    def model(self, name: str, inputs: Mapping[str, list[str]], outputs: Mapping[str, list[str]]) -> onnx.ModelProto:
+        """Close the graph. Inputs are int64 and outputs float32, each given with the names of its axes."""
+        graph = helper.make_graph(
+            self._nodes,
+            name,
+            [helper.make_tensor_value_info(k, onnx.TensorProto.INT64, axes) for k, axes in inputs.items()],
+            [helper.make_tensor_value_info(k, onnx.TensorProto.FLOAT, axes) for k, axes in outputs.items()],
+            [numpy_helper.from_array(value, k) for k, value in self._constants.items()],
+        )
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets, producer_name="vecd")

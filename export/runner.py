@@ -1,0 +1,28 @@
+"""Runs a graph that was just built, one text at a time on every core: what calibration and verification stand on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+
+
+class GraphRunner:
+    """An ONNX Runtime session on the CPU over a model in memory."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+
+    def run(self, ids: list[int], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return the named outputs for one text, each without its batch axis."""
+        values = self._session.run(list(outputs), {"input_ids": np.array([ids], np.int64)})
+        return [value[0] for value in values]
+
+    def embed(self, ids: list[int]) -> NDArray[np.float32]:
+        """Return one text's unit-norm embedding (hidden,)."""
+        return self.run(ids, ["sentence_embedding"])[0]

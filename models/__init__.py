@@ -1,0 +1,47 @@
+"""What an exported model is: the catalogue, the artifact's manifest, and where artifacts lie.
+
+The contract between `export`, which writes artifacts, and `server`, which runs them. Imports no other room.
+"""
+
+from models.catalog import CatalogEntry, PypiSource, load_catalog
+from models.errors import ArtifactError
+from models.folders import ARTIFACTS, CHECKPOINTS
+from models.manifest import (
+    MANIFEST_FILE,
+    MANIFEST_FORMAT,
+    Fidelity,
+    FileRecord,
+    Manifest,
+    Probe,
+    Variant,
+    file_record,
+    fingerprint_model,
+    fingerprint_variant,
+    load_manifest,
+    verify_file,
+    write_manifest,
+)
+from models.tokenizer import open_tokenizer
+
+__all__ = [
+    "ARTIFACTS",
+    "CHECKPOINTS",
+    "MANIFEST_FILE",
+    "MANIFEST_FORMAT",
+    "ArtifactError",
+    "CatalogEntry",
+    "Fidelity",
+    "FileRecord",
+    "Manifest",
+    "Probe",
+    "PypiSource",
+    "Variant",
+    "file_record",
+    "fingerprint_model",
+    "fingerprint_variant",
+    "load_catalog",
+    "load_manifest",
+    "open_tokenizer",
+    "verify_file",
+    "write_manifest",
+]

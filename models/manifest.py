@@ -1,0 +1,171 @@
+"""The artifact's manifest: what was exported, from what, how true it is, and the hash of every file.
+
+`load_manifest` and `verify_file` are the only ways an artifact is trusted; both name the file that is wrong.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from models.errors import ArtifactError
+
+MANIFEST_FILE = "manifest.json"
+MANIFEST_FORMAT = 1
+
+Sha256 = str
+
+
+class FileRecord(msgspec.Struct, frozen=True):
+    """A file of the artifact, as it was when it was verified."""
+
+    sha256: Sha256
+    size_bytes: int
+
+
+class Fidelity(msgspec.Struct, frozen=True):
+    """Cosine of a variant's embeddings with the fp32 reference's, over texts that calibration never saw."""
+
+    texts: int
+    cosine_mean: float
+    cosine_min: float
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """One graph of the model.
+
+    `layout` says what a run may hold: `equal-length` takes input_ids (batch, tokens) without padding or mask.
+    `probe_cosine` is the least cosine with the golden probes at which a server may use the variant.
+    """
+
+    name: str
+    file: str
+    precision: Literal["int8", "fp32"]
+    providers: tuple[str, ...]
+    layout: Literal["equal-length"]
+    fidelity: Fidelity
+    probe_cosine: float
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """A text and its fp32 embedding: what a server compares itself with before it reports ready."""
+
+    text: str
+    embedding: tuple[float, ...]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The contract between the export and the server. `variants` are in order of preference."""
+
+    format: int
+    name: str
+    source: str
+    revision: str
+    license: str
+    aliases: tuple[str, ...]
+    dimensions: int
+    max_tokens: int
+    pooling: Literal["mean", "cls"]
+    normalize: bool
+    prompts: dict[str, str]
+    weights_sha256: Sha256
+    tokenizer: str
+    files: dict[str, FileRecord]
+    variants: tuple[Variant, ...]
+    probes: tuple[Probe, ...]
+    model_fingerprint: Sha256 = ""
+
+
+def fingerprint_model(manifest: Manifest) -> Sha256:
+    """Hash what decides whether two embeddings may be compared, and so whether an index fits the model."""
+    identity = {
+        "weights": manifest.weights_sha256,
+        "tokenizer": manifest.files[manifest.tokenizer].sha256,
+        "pooling": manifest.pooling,
+        "normalize": manifest.normalize,
+        "max_tokens": manifest.max_tokens,
+        "prompts": manifest.prompts,
+    }
+    return hashlib.sha256(msgspec.json.encode(identity, order="sorted")).hexdigest()
+
+
+def fingerprint_variant(manifest: Manifest, variant: Variant, onnxruntime_version: str) -> Sha256:
+    """Hash what decides an embedding's bits: the model, the graph file and the version of ONNX Runtime."""
+    identity = (manifest.model_fingerprint, manifest.files[variant.file].sha256, onnxruntime_version)
+    return hashlib.sha256(msgspec.json.encode(identity)).hexdigest()
+
+
+def file_record(path: Path) -> FileRecord:
+    """Hash a file as it lies on disk."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileRecord(digest, path.stat().st_size)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write manifest.json into the artifact's folder."""
+    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    (folder / MANIFEST_FILE).write_bytes(encoded + b"\n")
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read and check the manifest of the artifact in `folder`.
+
+    Raises:
+        ArtifactError: no manifest, one that is damaged, or one of another format.
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except FileNotFoundError as error:
+        message = f"no model at {folder}: {path} does not exist; `python -m export` writes it"
+        raise ArtifactError(message) from error
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        raise ArtifactError(message) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"{path} is damaged or not a manifest ({error}); export the model again"
+        raise ArtifactError(message) from error
+    _check(manifest, path)
+    return manifest
+
+
+def _check(manifest: Manifest, path: Path) -> None:
+    problem = ""
+    if manifest.format != MANIFEST_FORMAT:
+        problem = f"has format {manifest.format}, this version of vecd reads format {MANIFEST_FORMAT}"
+    elif not manifest.variants or not manifest.probes:
+        problem = "names no variant or no golden probe"
+    elif missing := {manifest.tokenizer, *(v.file for v in manifest.variants)} - manifest.files.keys():
+        problem = f"has no hash for {', '.join(sorted(missing))}"
+    elif any("/" in name or "\\" in name or name in {"", ".", ".."} for name in manifest.files):
+        problem = "names a file outside its folder"
+    elif any(len(probe.embedding) != manifest.dimensions for probe in manifest.probes):
+        problem = f"has a golden probe that is not {manifest.dimensions} wide"
+    elif fingerprint_model(manifest) != manifest.model_fingerprint:
+        problem = "has a model_fingerprint that does not follow from the rest of it"
+    if problem:
+        message = f"{path} {problem}; export the model again"
+        raise ArtifactError(message)
+
+
+def verify_file(folder: Path, manifest: Manifest, name: str) -> Path:
+    """Return the path of a file of the artifact after comparing its hash with the manifest's.
+
+    Raises:
+        ArtifactError: the file is missing or is not the one that was exported.
+    """
+    path, expected = folder / name, manifest.files[name]
+    try:
+        found = file_record(path)
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}; export the model again"
+        raise ArtifactError(message) from error
+    if found != expected:
+        message = (
+            f"{path} is damaged: sha256 {found.sha256[:12]}…, {found.size_bytes} bytes; "
+            f"{MANIFEST_FILE} says {expected.sha256[:12]}…, {expected.size_bytes} bytes; export the model again"
+        )
+        raise ArtifactError(message)
+    return path

@@ -1,0 +1,26 @@
+"""The tokenizer of an artifact, set to the model's own length: what tokenizer.json says of padding and length is not.
+
+all-MiniLM-L6-v2's file truncates at 128 and may pad; both would silently change embeddings.
+"""
+
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from models.errors import ArtifactError
+
+
+def open_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
+    """Load tokenizer.json with truncation at `max_tokens` (special tokens included) and without padding.
+
+    Raises:
+        ArtifactError: the file is not a tokenizer.
+    """
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        message = f"{path} is not a tokenizer: {error}"
+        raise ArtifactError(message) from error
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_tokens)
+    return tokenizer

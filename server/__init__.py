@@ -1,0 +1,26 @@
+"""The daemon: HTTP in, embeddings out. `python -m server` is the front door.
+
+`build_daemon` loads and checks a model and puts the engine together; `build_application` puts HTTP around it.
+"""
+
+from server.app import build_application, build_daemon
+from server.cores import granted_cores
+from server.daemon import Daemon
+from server.engine import Embeddings, Engine
+from server.errors import ServerError
+from server.session import EqualLengthSession, Session
+from server.settings import Settings, read_settings
+
+__all__ = [
+    "Daemon",
+    "Embeddings",
+    "Engine",
+    "EqualLengthSession",
+    "ServerError",
+    "Session",
+    "Settings",
+    "build_application",
+    "build_daemon",
+    "granted_cores",
+    "read_settings",
+]

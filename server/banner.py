@@ -1,0 +1,26 @@
+"""What was chosen at the start, in six lines."""
+
+from server.daemon import Daemon
+
+MIB = 1024 * 1024
+
+
+def banner(daemon: Daemon, address: str) -> str:
+    """Return the lines that the server prints once it listens."""
+    manifest, chosen, settings = daemon.manifest, daemon.chosen, daemon.settings
+    variant, fidelity = chosen.variant, chosen.variant.fidelity
+    refused = "".join(f"; refused {reason}" for reason in chosen.refused)
+    cache = f"{settings.cache_bytes / MIB:.0f} MiB in memory" if settings.cache_bytes else "off"
+    lines = (
+        ("provider", f"{daemon.provider.provider} ({daemon.provider.reason})"),
+        ("variant", f"{manifest.name} {variant.name}, {variant.file}{refused}"),
+        (
+            "fidelity",
+            f"cosine to fp32 mean {fidelity.cosine_mean:.4f}, min {fidelity.cosine_min:.4f} at export; "
+            f"min {chosen.probe_cosine:.4f} on the golden probes now",
+        ),
+        ("cores", f"{daemon.cores}, one run on each; a lone long text uses all"),
+        ("cache", cache),
+        ("address", address),
+    )
+    return "\n".join(f"{name:<9} {value}" for name, value in lines)

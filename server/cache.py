@@ -1,0 +1,70 @@
+"""Embeddings already computed, least recently used out first, bounded in bytes.
+
+Keys are a keyed hash of the text, so that nobody can craft two texts that collide. Used from the event loop alone.
+"""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+# What an entry takes besides its row: key, hash-table slot, list node, tuple and bytes headers (measured: 390).
+ENTRY_OVERHEAD_BYTES = 400
+
+Key = bytes
+
+
+class CachedEmbedding(msgspec.Struct, frozen=True, gc=False):
+    """A row (dimensions,) as float32 bytes, and what the tokenizer said of its text."""
+
+    row: bytes
+    tokens: int
+    truncated: bool
+
+    def array(self) -> NDArray[np.float32]:
+        """Return the row as a read-only array."""
+        return np.frombuffer(self.row, np.float32)
+
+
+class EmbeddingCache:
+    """A mapping from text to embedding that forgets. `namespace` is the variant's fingerprint."""
+
+    def __init__(self, size_bytes: int, namespace: str) -> None:
+        self.size_bytes = size_bytes
+        self.used_bytes = 0
+        self.hits = 0
+        self.misses = 0
+        self._secret = hashlib.blake2b(namespace.encode(), key=secrets.token_bytes(32)).digest()
+        self._entries: OrderedDict[Key, CachedEmbedding] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def key(self, text: str, output: str) -> Key:
+        """Return the key of one output (normalized or not) of a text."""
+        digest = hashlib.blake2b(text.encode(), digest_size=16, key=self._secret, person=output.encode()[:16])
+        return digest.digest()
+
+    def find(self, key: Key) -> CachedEmbedding | None:
+        """Return the entry and make it the most recent, or count a miss."""
+        found = self._entries.get(key)
+        if found is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+            self._entries.move_to_end(key)
+        return found
+
+    def put(self, key: Key, entry: CachedEmbedding) -> None:
+        """Remember an entry, and forget the oldest while there are too many bytes."""
+        size = len(entry.row) + ENTRY_OVERHEAD_BYTES
+        if size > self.size_bytes or key in self._entries:
+            return
+        self._entries[key] = entry
+        self.used_bytes += size
+        while self.used_bytes > self.size_bytes:
+            _, oldest = self._entries.popitem(last=False)
+            self.used_bytes -= len(oldest.row) + ENTRY_OVERHEAD_BYTES

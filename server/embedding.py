@@ -1,0 +1,95 @@
+"""What every dialect does with texts: check them against the limits, add the prompt, embed, cut to size.
+
+In: a dialect's texts and options. Out: the engine's embeddings. Raises the project's errors and nothing else.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models import Manifest
+from server.engine import Embeddings, Engine
+from server.errors import InvalidInputError, UnacceptableInputError
+from server.settings import Settings
+
+LONGEST_UTF8 = 4
+
+
+class RequestCounts(msgspec.Struct):
+    """Requests answered or refused since the start, by route."""
+
+    embed: int = 0
+    batch: int = 0
+    search: int = 0
+    index: int = 0
+
+
+class Embedder:
+    """The engine with the limits of the settings and the prompts of the model."""
+
+    def __init__(self, engine: Engine, manifest: Manifest, settings: Settings) -> None:
+        self.engine = engine
+        self.requests = RequestCounts()
+        self._manifest = manifest
+        self._settings = settings
+
+    async def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        cache: bool = True,
+        normalize: bool = True,
+        dimensions: int | None = None,
+        prompt: str | None = None,
+        truncate: bool = True,
+    ) -> Embeddings:
+        """Return rows (texts, dimensions).
+
+        Raises:
+            InvalidInputError: too many texts, or dimensions or a prompt that the model does not have.
+            UnacceptableInputError: a text over the limit, or one that would be truncated and may not be.
+            OverloadedError, UnavailableError, InferenceError: as the engine.
+        """
+        self._check(texts, dimensions)
+        found = await self.engine.embed(self._prompted(texts, prompt), normalize=normalize, cache=cache)
+        if not truncate and True in found.truncated:
+            limit = self._manifest.max_tokens
+            message = f"text {found.truncated.index(True)} is longer than {limit} tokens and truncate is false"
+            raise UnacceptableInputError(message)
+        if dimensions is not None and dimensions < self._manifest.dimensions:
+            found.rows = _cut(found, dimensions, normalize=normalize)
+        return found
+
+    def _check(self, texts: Sequence[str], dimensions: int | None) -> None:
+        if len(texts) > self._settings.max_client_batch_size:
+            message = f"{len(texts)} texts, max_client_batch_size is {self._settings.max_client_batch_size}"
+            raise InvalidInputError(message)
+        if dimensions is not None and dimensions > self._manifest.dimensions:
+            message = f"dimensions is {dimensions}, this model has {self._manifest.dimensions}"
+            raise InvalidInputError(message)
+        limit = self._settings.max_text_bytes
+        for index, text in enumerate(texts):
+            if len(text) * LONGEST_UTF8 > limit and (size := len(text.encode())) > limit:
+                message = f"text {index} has {size} bytes, max_text_bytes is {limit}"
+                raise UnacceptableInputError(message)
+
+    def _prompted(self, texts: Sequence[str], prompt: str | None) -> Sequence[str]:
+        if prompt is None:
+            return texts
+        known = self._manifest.prompts
+        if prompt not in known:
+            names = ", ".join(sorted(known)) or "none"
+            message = f"prompt {prompt!r} is not one of this model's; it has {names}"
+            raise InvalidInputError(message)
+        return [known[prompt] + text for text in texts]
+
+
+def _cut(found: Embeddings, dimensions: int, *, normalize: bool) -> NDArray[np.float32]:
+    """Keep the first dimensions, and bring the rest back to unit norm (Matryoshka truncation)."""
+    rows = np.ascontiguousarray(found.rows[:, :dimensions])
+    if not normalize:
+        return rows
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)

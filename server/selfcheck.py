@@ -1,0 +1,68 @@
+"""Which variant serves: the best one for the provider that proves itself on the golden probes, here and now.
+
+A kernel that is wrong on this processor, or int8 that saturates where VNNI is missing, shows in the cosine to the
+fp32 embeddings of the manifest; such a variant is refused and the next one tried.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from tokenizers import Tokenizer
+
+from models import Manifest, Variant, verify_file
+from server.errors import InferenceError, StartError
+from server.session import EqualLengthSession, Session
+
+OpenSession = Callable[[Path, str, int], Session]
+
+
+class ChosenVariant(msgspec.Struct, frozen=True):
+    """The variant in use, its least cosine with the probes, and what was refused before it and why."""
+
+    variant: Variant
+    session: Session
+    probe_cosine: float
+    refused: tuple[str, ...]
+
+
+def choose_variant(
+    folder: Path,
+    manifest: Manifest,
+    tokenizer: Tokenizer,
+    provider: str,
+    cores: int,
+    open_session: OpenSession = EqualLengthSession,
+) -> ChosenVariant:
+    """Return the first variant of the manifest that serves the provider and passes the self-check.
+
+    Raises:
+        ArtifactError: a graph's file is not the one that was exported.
+        StartError: no variant passed; the message says what each one gave.
+    """
+    refused: list[str] = []
+    for variant in manifest.variants:
+        if provider not in variant.providers:
+            continue
+        session = open_session(verify_file(folder, manifest, variant.file), provider, cores)
+        cosine = probe_cosine(session, manifest, tokenizer)
+        if cosine >= variant.probe_cosine:
+            return ChosenVariant(variant, session, cosine, tuple(refused))
+        refused.append(f"{variant.name}: cosine {cosine:.4f} on the probes, {variant.probe_cosine:.4f} is required")
+    message = f"no variant of {manifest.name} can serve on {provider}: {'; '.join(refused) or 'it has none'}"
+    raise StartError(message)
+
+
+def probe_cosine(session: Session, manifest: Manifest, tokenizer: Tokenizer) -> float:
+    """Return the least cosine of the session's embeddings with the golden probes; -1 if it cannot run them."""
+    return min(_cosines(session, manifest, tokenizer))
+
+
+def _cosines(session: Session, manifest: Manifest, tokenizer: Tokenizer) -> Sequence[float]:
+    try:
+        rows = [session.run([tokenizer.encode(p.text).ids], "sentence_embedding")[0] for p in manifest.probes]
+    except InferenceError:
+        return [-1.0]
+    expected = [np.array(probe.embedding, np.float32) for probe in manifest.probes]
+    return [float(row @ probe / np.linalg.norm(row)) for row, probe in zip(rows, expected, strict=True)]

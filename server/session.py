@@ -1,0 +1,79 @@
+"""One variant of the model in ONNX Runtime: token ids of one length in, rows out.
+
+On the CPU many one-thread runs side by side beat one run with many threads, so `run` computes in the calling thread;
+a lone long text may ask for all cores. Both give the same bits.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as _native
+
+from server.errors import InferenceError, StartError
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+# ONNX Runtime's errors have no base class of their own.
+NATIVE_ERRORS = tuple(kind for kind in vars(_native).values() if isinstance(kind, type) and issubclass(kind, Exception))
+
+
+class Session(Protocol):
+    """What the workers need of a variant. Safe to call from several threads at once."""
+
+    def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> NDArray[np.float32]:
+        """Return the output's rows for token ids of one length."""
+
+
+class EqualLengthSession:
+    """A graph over input_ids (batch, tokens) without padding or mask."""
+
+    def __init__(self, path: Path, provider: str, cores: int) -> None:
+        """Load the graph.
+
+        Raises:
+            StartError: ONNX Runtime cannot load it, or cannot use the provider.
+        """
+        self._single = _open(path, provider, threads=1)
+        self._wide = _open(path, provider, threads=cores) if provider == "cpu" and cores > 1 else self._single
+
+    def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> NDArray[np.float32]:
+        """Return float32 rows: (batch, dimensions), or (batch, tokens, dimensions) for token_embeddings.
+
+        Raises:
+            InferenceError: the run raised, or a value is not finite.
+        """
+        session = self._wide if all_cores else self._single
+        try:
+            (rows,) = session.run([output], {"input_ids": np.array(encodings, np.int64)})
+        except NATIVE_ERRORS as error:
+            message = f"ONNX Runtime failed on {len(encodings)} texts of {len(encodings[0])} tokens: {error}"
+            raise InferenceError(message) from error
+        if not np.isfinite(rows).all():
+            message = f"the model gave values that are not finite for {len(encodings)} texts"
+            raise InferenceError(message)
+        return np.asarray(rows, np.float32)
+
+
+def _open(path: Path, provider: str, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Shapes vary with every run: remembered memory plans would only pile up.
+    options.enable_mem_pattern = False
+    # Threads may spin inside a run, never between runs: an idle server uses no core.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    wanted = PROVIDERS[provider]
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=[wanted])
+    except NATIVE_ERRORS as error:
+        message = f"ONNX Runtime {onnxruntime.__version__} cannot load {path}: {error}"
+        raise StartError(message) from error
+    if session.get_providers()[0] != wanted:
+        message = (
+            f"ONNX Runtime fell back from {wanted} to {session.get_providers()[0]}; CUDA 13 and cuDNN 9 are needed"
+        )
+        raise StartError(message)
+    return session

@@ -1,0 +1,95 @@
+"""Every setting of the daemon: one frozen struct, filled from flags, VECD_ variables and defaults, in that order.
+
+A setting is declared once, here; its flag, its variable and its help follow from the field.
+"""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from models import ARTIFACTS
+from server.errors import SettingsError
+
+PREFIX = "VECD_"
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+MIB = 1024 * 1024
+
+
+def _about(text: str, ge: int | None = None, le: int | None = None) -> msgspec.Meta:
+    return msgspec.Meta(description=text, ge=ge, le=le)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the daemon runs. Sizes are bytes, times seconds; the limits suit a small machine."""
+
+    host: Annotated[str, _about("address to listen on")] = "127.0.0.1"
+    port: Annotated[int, _about("port to listen on; 0 takes a free one", ge=0, le=65535)] = 8000
+    models: Annotated[Path, _about("folder of the exported models")] = ARTIFACTS
+    model: Annotated[str, _about("name of the model to serve, a folder in --models")] = "all-MiniLM-L6-v2"
+    data: Annotated[Path, _about("folder for documents; nothing is kept there yet")] = DATA
+    provider: Annotated[Literal["auto", "cpu", "cuda"], _about("execution provider of ONNX Runtime")] = "auto"
+    cores: Annotated[int, _about("runs side by side; 0 takes what the cgroup grants", ge=0, le=1024)] = 0
+    max_tokens_per_run: Annotated[int, _about("tokens that one run may hold; 0 suits the provider", ge=0)] = 0
+    max_queue_tokens: Annotated[int, _about("tokens that may wait for a run", ge=512)] = 2_000_000
+    max_concurrent_requests: Annotated[int, _about("requests in work at once", ge=1)] = 1024
+    max_client_batch_size: Annotated[int, _about("texts in one request", ge=1)] = 2048
+    max_text_bytes: Annotated[int, _about("UTF-8 bytes of one text", ge=1)] = MIB
+    max_body_bytes: Annotated[int, _about("bytes of a request's body", ge=1024)] = 32 * MIB
+    cache_bytes: Annotated[int, _about("memory of the embedding cache; 0 turns it off", ge=0)] = 128 * MIB
+    shutdown_timeout_s: Annotated[int, _about("time for requests in flight after SIGTERM", ge=1)] = 30
+
+
+def read_settings(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings that a command line and an environment ask for.
+
+    Raises:
+        SettingsError: an unknown VECD_ variable, or a value of the wrong type or out of range.
+    """
+    environment = os.environ if environment is None else environment
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    given: dict[str, tuple[str, str]] = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX).lower()
+            if name not in fields or variable != PREFIX + name.upper():
+                known = ", ".join(PREFIX + field.upper() for field in fields)
+                message = f"{variable} is not a setting of vecd; it knows {known}"
+                raise SettingsError(message)
+            given[name] = (variable, value)
+    for name, value in vars(_parser().parse_args(arguments)).items():
+        given[name] = (_flag(name), value)
+    values: dict[str, Any] = {name: _convert(*given[name], fields[name].type) for name in given}
+    return Settings(**values)
+
+
+def _convert(label: str, value: str, kind: Any) -> object:
+    try:
+        return msgspec.convert(value, kind, strict=False, dec_hook=lambda target, text: target(text))
+    except msgspec.ValidationError as error:
+        message = f"{label}={value!r}: {error}"
+        raise SettingsError(message) from error
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m server",
+        description="Serve sentence embeddings over HTTP.",
+        epilog=f"Every flag is also a variable: --max-body-bytes is {PREFIX}MAX_BODY_BYTES. Flags win.",
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    for field in msgspec.structs.fields(Settings):
+        about = next(meta for meta in field.type.__metadata__ if isinstance(meta, msgspec.Meta))
+        kind = field.type.__origin__
+        words = "|".join(kind.__args__) if hasattr(kind, "__args__") else field.name.rsplit("_", maxsplit=1)[-1].upper()
+        parser.add_argument(_flag(field.name), metavar=words, help=f"{about.description} (default: {field.default})")
+    return parser
