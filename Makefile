@@ -19,10 +19,10 @@ check: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -m "not e2e and not slow"
+	$(BIN)/pytest -q -m "not e2e"
 
 test: check $(MANIFEST)
-	$(BIN)/pytest -m "e2e or slow" $(if $(STS),--sts $(STS))
+	$(BIN)/pytest -m e2e $(if $(STS),--sts $(STS))
 
 export: .venv/.serve
 	$(BIN)/python -m export --out $(MODELS)

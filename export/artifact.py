@@ -31,7 +31,6 @@ from models import (
     Probe,
     Variant,
     file_record,
-    fingerprint_model,
     open_tokenizer,
     write_manifest,
 )
@@ -142,7 +141,7 @@ def _write(name: str, entry: CatalogEntry, checkpoint: Checkpoint, built: Built,
 def _manifest(
     name: str, entry: CatalogEntry, checkpoint: Checkpoint, built: Built, files: dict[str, FileRecord]
 ) -> Manifest:
-    manifest = Manifest(
+    return Manifest(
         format=MANIFEST_FORMAT,
         name=name,
         source=checkpoint.source,
@@ -160,4 +159,3 @@ def _manifest(
         variants=built.variants,
         probes=built.probes,
     )
-    return msgspec.structs.replace(manifest, model_fingerprint=fingerprint_model(manifest))

@@ -75,6 +75,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     variants: tuple[Variant, ...]
     probes: tuple[Probe, ...]
     model_fingerprint: Sha256 = ""
+    checksum: Sha256 = ""
 
 
 def fingerprint_model(manifest: Manifest) -> Sha256:
@@ -103,9 +104,15 @@ def file_record(path: Path) -> FileRecord:
     return FileRecord(digest, path.stat().st_size)
 
 
+def seal(manifest: Manifest) -> Manifest:
+    """Return the manifest with its fingerprint and the checksum over everything else in it."""
+    named = msgspec.structs.replace(manifest, model_fingerprint=fingerprint_model(manifest), checksum="")
+    return msgspec.structs.replace(named, checksum=hashlib.sha256(msgspec.json.encode(named)).hexdigest())
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write manifest.json into the artifact's folder."""
-    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    """Write manifest.json, sealed, into the artifact's folder."""
+    encoded = msgspec.json.format(msgspec.json.encode(seal(manifest)), indent=1)
     (folder / MANIFEST_FILE).write_bytes(encoded + b"\n")
 
 
@@ -143,8 +150,8 @@ def _check(manifest: Manifest, path: Path) -> None:
         problem = "names a file outside its folder"
     elif any(len(probe.embedding) != manifest.dimensions for probe in manifest.probes):
         problem = f"has a golden probe that is not {manifest.dimensions} wide"
-    elif fingerprint_model(manifest) != manifest.model_fingerprint:
-        problem = "has a model_fingerprint that does not follow from the rest of it"
+    elif seal(manifest) != manifest:
+        problem = "is damaged: its checksum does not follow from the rest of it"
     if problem:
         message = f"{path} {problem}; export the model again"
         raise ArtifactError(message)

@@ -92,4 +92,4 @@ def _cut(found: Embeddings, dimensions: int, *, normalize: bool) -> NDArray[np.f
     if not normalize:
         return rows
     norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+    return np.asarray(np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0), np.float32)

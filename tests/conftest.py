@@ -1,0 +1,43 @@
+"""Fixtures for every room: a tiny exported model, a running server, and the folder of the STS benchmark."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models import ARTIFACTS
+from tests.running import RunningServer, start_server
+from tests.tiny import TINY, export_tiny
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--sts", type=Path, help="folder of the STS benchmark (stsb-en-dev.csv, stsb-en-test.csv)")
+
+
+@pytest.fixture(scope="session")
+def sts(request: pytest.FixtureRequest) -> Path:
+    folder: Path | None = request.config.getoption("--sts")
+    if folder is None:
+        pytest.skip("needs the STS benchmark: pytest --sts DIR, make test STS=DIR")
+    return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of artifacts that holds one tiny BERT with random weights, through the real export."""
+    return export_tiny(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def tiny_server(tiny_models: Path) -> Iterator[RunningServer]:
+    """The real daemon on a real socket, over the tiny model."""
+    with start_server("--models", str(tiny_models), "--model", TINY, "--max-body-bytes", "2000000") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def real_server() -> Iterator[RunningServer]:
+    """The real daemon over the exported all-MiniLM-L6-v2; `make test` exports it first."""
+    assert (ARTIFACTS / "all-MiniLM-L6-v2" / "manifest.json").is_file(), "run `make export` first"
+    with start_server() as server:
+        yield server

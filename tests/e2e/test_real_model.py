@@ -1,0 +1,204 @@
+"""The exported all-MiniLM-L6-v2 behind a real socket: what a user sees, and the promise of equal bits."""
+
+import asyncio
+import itertools
+import json
+import math
+import random
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+import onnxruntime
+import pytest
+from numpy.typing import NDArray
+
+from export.corpus import read_corpus
+from models import ARTIFACTS, load_manifest, open_tokenizer
+from server import Settings, build_daemon
+from tests.running import RunningServer, start_server
+
+pytestmark = pytest.mark.e2e
+
+FOLDER = ARTIFACTS / "all-MiniLM-L6-v2"
+TEXTS = read_corpus("verification")
+
+Rows = NDArray[np.float32]
+
+
+def embed(client: httpx.Client, texts: list[str], **options: object) -> Rows:
+    answer = client.post("/embed", json={"texts": texts, "cache": False} | options)
+    assert answer.status_code == 200, answer.text
+    return np.array(answer.json()["embeddings"], np.float32)
+
+
+def fp32(texts: list[str]) -> Rows:
+    session = onnxruntime.InferenceSession(str(FOLDER / "model.fp32.onnx"), providers=["CPUExecutionProvider"])
+    tokenizer = open_tokenizer(FOLDER / "tokenizer.json", load_manifest(FOLDER).max_tokens)
+    ids = [np.array([tokenizer.encode(text).ids], np.int64) for text in texts]
+    return np.stack([session.run(["sentence_embedding"], {"input_ids": one})[0][0] for one in ids])
+
+
+def test_hello_world_has_384_numbers_of_unit_norm_close_to_fp32(real_server: RunningServer) -> None:
+    with real_server.client() as client:
+        (row,) = embed(client, ["Hello world"])
+    assert row.shape == (384,)
+    assert math.isclose(float(np.linalg.norm(row)), 1, abs_tol=1e-6)
+    assert float(row @ fp32(["Hello world"])[0]) >= 0.995
+
+
+def test_what_is_served_is_as_true_to_fp32_as_the_manifest_says(real_server: RunningServer) -> None:
+    with real_server.client() as client:
+        cosines = (embed(client, TEXTS) * fp32(TEXTS)).sum(axis=1)
+    fidelity = load_manifest(FOLDER).variants[0].fidelity
+    assert cosines.mean() == pytest.approx(fidelity.cosine_mean, abs=1e-3)
+    assert cosines.min() >= fidelity.cosine_min - 0.005
+
+
+def test_texts_of_like_meaning_are_near_and_others_far(real_server: RunningServer) -> None:
+    with real_server.client() as client:
+        body = {"a": ["A cat rests on the sofa"], "b": ["A kitten lies on the couch", "Quarterly revenue fell by 3%"]}
+        near, far = client.post("/similarity", json=body).json()["similarity"][0]
+    assert near > 0.6
+    assert far < 0.2
+
+
+def test_a_text_has_the_same_bits_alone_in_any_batch_and_from_the_cache(real_server: RunningServer) -> None:
+    choose = random.Random(5)
+    with real_server.client() as client:
+        alone = {text: embed(client, [text])[0].tobytes() for text in TEXTS}
+        for size in (*range(1, 65, 7), 64):
+            batch = choose.sample(TEXTS, size)
+            for text, row in zip(batch, embed(client, batch), strict=True):
+                assert row.tobytes() == alone[text]
+        for _ in range(2):
+            for text, row in zip(TEXTS, embed(client, TEXTS, cache=True), strict=True):
+                assert row.tobytes() == alone[text]
+
+
+def test_a_text_has_the_same_bits_with_neighbours_of_any_length(real_server: RunningServer) -> None:
+    words = ["word " * n for n in (0, 1, 5, 13, 50, 120, 254, 400)]
+    with real_server.client() as client:
+        alone = embed(client, ["the text in question"])[0].tobytes()
+        for neighbours in itertools.combinations(words, 2):
+            rows = embed(client, [neighbours[0], "the text in question", neighbours[1]])
+            assert rows[1].tobytes() == alone
+
+
+def test_fifty_concurrent_requests_give_the_bits_of_one(real_server: RunningServer) -> None:
+    with real_server.client() as client:
+        alone = {text: embed(client, [text])[0].tobytes() for text in TEXTS[:100]}
+
+    async def ask(client: httpx.AsyncClient, seed: int) -> None:
+        batch = random.Random(seed).sample(TEXTS[:100], 1 + seed % 9)
+        answer = await client.post("/embed", json={"texts": batch, "cache": seed % 2 == 0})
+        assert answer.status_code == 200
+        for text, row in zip(batch, answer.json()["embeddings"], strict=True):
+            assert np.array(row, np.float32).tobytes() == alone[text]
+
+    async def everyone() -> None:
+        async with httpx.AsyncClient(base_url=real_server.url, timeout=120) as client:
+            for wave in range(3):
+                await asyncio.gather(*(ask(client, wave * 50 + i) for i in range(50)))
+
+    asyncio.run(everyone())
+
+
+def test_one_thread_and_all_cores_give_the_same_bits() -> None:
+    daemon = build_daemon(Settings(cores=2))
+    tokenizer = open_tokenizer(FOLDER / "tokenizer.json", 256)
+    session = daemon.chosen.session
+    for text in TEXTS:
+        ids = [tokenizer.encode(text).ids]
+        for output in ("sentence_embedding", "pooled"):
+            assert session.run(ids, output).tobytes() == session.run(ids, output, all_cores=True).tobytes()
+
+
+def test_a_text_of_nearly_a_megabyte_is_truncated_while_other_requests_go_on(real_server: RunningServer) -> None:
+    huge = "a perfectly ordinary sentence. " * 29_000
+    done = threading.Event()
+    found: dict[str, object] = {}
+
+    def ask_huge() -> None:
+        with real_server.client() as client:
+            found.update(client.post("/embed", json={"texts": [huge], "cache": False}).json())
+        done.set()
+
+    thread = threading.Thread(target=ask_huge)
+    with real_server.client() as client:
+        embed(client, ["warm"])
+        thread.start()
+        answered, slowest = 0, 0.0
+        while not done.is_set():
+            start = time.perf_counter()
+            embed(client, [f"meanwhile {answered}"])
+            slowest = max(slowest, time.perf_counter() - start)
+            answered += 1
+        thread.join()
+    assert found["tokens"] == [256]
+    assert found["truncated"] == [True]
+    assert answered >= 5
+    assert slowest < 5
+
+
+def test_six_lines_say_what_was_chosen(real_server: RunningServer) -> None:
+    words = [line.split()[0] for line in real_server.lines]
+    assert words == ["provider", "variant", "fidelity", "cores", "cache", "address"]
+    assert "cpu" in real_server.lines[0]
+    assert "int8" in real_server.lines[1]
+
+
+def test_every_request_in_flight_is_answered_after_sigterm() -> None:
+    with start_server() as server:
+        results: list[int] = []
+
+        def ask(seed: int) -> None:
+            texts = [f"{seed} {i} " + "many words " * 60 for i in range(100)]
+            with server.client() as client:
+                results.append(client.post("/embed", json={"texts": texts}).status_code)
+
+        threads = [threading.Thread(target=ask, args=(i,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        wait_for_active(server, 4)
+        assert server.terminate() == 0
+        for thread in threads:
+            thread.join()
+    assert results == [200] * 4
+
+
+def wait_for_active(server: RunningServer, count: int) -> None:
+    with server.client() as client:
+        for _ in range(2000):
+            if client.get("/stats").json()["active_requests"] >= count:
+                return
+            time.sleep(0.005)
+    message = f"never were {count} requests in work at once"
+    raise AssertionError(message)
+
+
+def test_more_requests_than_allowed_are_refused_with_retry_after() -> None:
+    with start_server("--max-concurrent-requests", "1") as server:
+        texts = [f"{i} " + "many words " * 100 for i in range(150)]
+        holder = threading.Thread(target=ask_for_batch, args=(server, texts))
+        holder.start()
+        wait_for_active(server, 1)
+        with server.client() as client:
+            refused = client.post("/embed", json={"texts": ["me too"]})
+        holder.join()
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) >= 1
+        assert "max_concurrent_requests" in refused.json()["detail"]
+
+
+def ask_for_batch(server: RunningServer, texts: list[str]) -> None:
+    with server.client() as client:
+        assert client.post("/embed/batch", json={"texts": texts}).status_code == 200
+
+
+def test_the_manifest_names_the_pinned_weights() -> None:
+    fields = json.loads(Path(FOLDER / "manifest.json").read_text())
+    assert fields["weights_sha256"] == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+    assert fields["max_tokens"] == 256

@@ -1,0 +1,43 @@
+"""`python -m export` as a user types it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "export", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_an_unknown_model_names_the_known() -> None:
+    told = run("--model", "nothing")
+    assert told.returncode == 1
+    assert "all-MiniLM-L6-v2" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_folder_without_a_checkpoint_says_what_is_missing(tmp_path: Path) -> None:
+    told = run("--source", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert told.returncode == 1
+    assert "config.json does not exist" in told.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.e2e
+def test_the_real_checkpoint_exports_from_disk_and_matches_what_serves(tmp_path: Path) -> None:
+    told = run("--out", str(tmp_path))
+    assert told.returncode == 0, told.stderr
+    assert "model.int8.onnx" in told.stdout
+    assert (tmp_path / "all-MiniLM-L6-v2" / "model.int8.onnx").stat().st_size < 25_000_000
+
+
+@pytest.mark.e2e
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    told = run("--out", str(tmp_path / "file"))
+    assert told.returncode == 1
+    assert "Traceback" not in told.stderr
+    assert str(tmp_path / "file") in told.stderr

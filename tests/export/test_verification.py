@@ -1,0 +1,77 @@
+"""What misses its bar is not written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import export.artifact
+from export import Checkpoint, ExportError
+from export.corpus import read_corpus
+from export.quantization import QuantizedSite
+from export.verification import check_int8, check_reference, measure_fidelity
+from models import Fidelity
+from tests.tiny import TINY, SilentProgress, export_tiny, tiny_entry, write_checkpoint
+
+ROWS = np.eye(3, 8, dtype=np.float32)
+EXACT = ROWS.astype(np.float64)
+
+
+def test_a_graph_that_differs_from_the_reference_is_refused() -> None:
+    check_reference(ROWS, EXACT + 1e-7)
+    with pytest.raises(ExportError, match="the fp32 graph is wrong"):
+        check_reference(ROWS, EXACT + 1e-4)
+    with pytest.raises(ExportError, match="the fp32 graph is wrong"):
+        check_reference(np.full_like(ROWS, np.nan), EXACT)
+
+
+@pytest.mark.parametrize(("mean", "least"), [(0.99, 0.98), (0.999, 0.9), (float("nan"), 0.99)])
+def test_int8_below_its_bar_is_refused(mean: float, least: float) -> None:
+    check_int8(Fidelity(10, 0.998, 0.985))
+    with pytest.raises(ExportError, match="not true enough"):
+        check_int8(Fidelity(10, mean, least))
+
+
+def test_fidelity_is_the_cosine_with_the_reference() -> None:
+    class Runner:
+        def embed(self, ids: list[int]) -> np.ndarray:
+            return np.array([0.6, 0.8] if ids == [1] else [1.0, 0.0], np.float32)
+
+    found = measure_fidelity(Runner(), np.array([[1, 0], [1, 0]], np.float32), [[1], [2]], lambda: None)  # type: ignore[arg-type]
+    assert found.texts == 2
+    assert found.cosine_mean == pytest.approx(0.8)
+    assert found.cosine_min == pytest.approx(0.6)
+
+
+def test_a_bad_quantization_leaves_the_older_artifact_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export_tiny(tmp_path)
+    before = {path.name: path.read_bytes() for path in (tmp_path / TINY).iterdir()}
+
+    def clipping(*_: object) -> dict[str, QuantizedSite]:
+        names = [f"{kind}.{i}" for i in range(2) for kind in ("qkv", "attention", "ffn_in", "ffn_out")]
+        widths = {"ffn_out": 64}
+        return {n: QuantizedSite(np.ones(widths.get(n[:7], 32), np.float32), 0.002, 128) for n in names}
+
+    monkeypatch.setattr(export.artifact, "quantize_sites", clipping)
+    checkpoint = write_checkpoint(tmp_path / "again")
+    entry, source = tiny_entry(checkpoint), Checkpoint(checkpoint, "folder", "made here")
+    with pytest.raises(ExportError, match="not true enough"):
+        export.artifact.export_artifact(TINY, entry, source, tmp_path, SilentProgress())
+    assert {path.name: path.read_bytes() for path in (tmp_path / TINY).iterdir()} == before
+
+
+def test_the_same_checkpoint_gives_the_same_artifact(tmp_path: Path) -> None:
+    one, other = export_tiny(tmp_path / "one") / TINY, export_tiny(tmp_path / "other") / TINY
+    assert {p.name: p.read_bytes() for p in one.iterdir()} == {p.name: p.read_bytes() for p in other.iterdir()}
+
+
+def test_the_corpora_are_varied_and_hold_no_text_in_common() -> None:
+    calibration, verification = read_corpus("calibration"), read_corpus("verification")
+    assert len(calibration) >= 400
+    assert len(verification) >= 150
+    assert len(read_corpus("probes")) >= 10
+    assert "" in calibration
+    assert len(set(calibration)) == len(calibration)
+    assert not set(calibration) & set(verification) - {""}
+    assert any(len(text.split()) > 180 for text in calibration)
+    assert sum(not text.isascii() for text in calibration) > 40

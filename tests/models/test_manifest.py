@@ -1,0 +1,113 @@
+"""An artifact is trusted only as it was written."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from models import (
+    ArtifactError,
+    Manifest,
+    fingerprint_variant,
+    load_catalog,
+    load_manifest,
+    verify_file,
+    write_manifest,
+)
+from tests.tiny import HIDDEN, MAX_TOKENS, TINY
+
+
+@pytest.fixture
+def artifact(tiny_models: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_models / TINY, tmp_path / TINY))
+
+
+def rewrite(artifact: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    path = artifact / "manifest.json"
+    fields = json.loads(path.read_bytes())
+    change(fields)
+    path.write_text(json.dumps(fields))
+
+
+def reseal(artifact: Path, **changes: object) -> Manifest:
+    write_manifest(artifact, msgspec.structs.replace(load_manifest(artifact), **changes))
+    return load_manifest(artifact)
+
+
+def test_a_manifest_says_what_was_exported(artifact: Path) -> None:
+    manifest = load_manifest(artifact)
+    assert (manifest.name, manifest.dimensions, manifest.max_tokens) == (TINY, HIDDEN, MAX_TOKENS)
+    assert [variant.name for variant in manifest.variants] == ["int8", "fp32"]
+    assert {"tokenizer.json", "model.int8.onnx", "model.fp32.onnx"} == set(manifest.files)
+    assert all(verify_file(artifact, manifest, name).is_file() for name in manifest.files)
+
+
+def test_a_missing_artifact_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"no model at .*python -m export"):
+        load_manifest(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1", b"\xff\xfe", b'{"format": 1}'])
+def test_what_is_no_manifest_is_refused_by_name(artifact: Path, content: bytes) -> None:
+    (artifact / "manifest.json").write_bytes(content)
+    with pytest.raises(ArtifactError, match=r"manifest\.json is damaged"):
+        load_manifest(artifact)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda m: m.update(format=2), "format 2"),
+        (lambda m: m.update(max_tokens=64), "checksum"),
+        (lambda m: m["probes"][0]["embedding"].__setitem__(0, 0.5), "checksum"),
+        (lambda m: m["probes"][0]["embedding"].pop(), "not 32 wide"),
+        (lambda m: m.update(variants=[]), "no variant"),
+        (lambda m: m["files"].pop("tokenizer.json"), r"no hash for tokenizer\.json"),
+        (lambda m: m["files"].update({"../x": m["files"]["tokenizer.json"]}), "outside its folder"),
+    ],
+)
+def test_a_changed_manifest_is_refused(artifact: Path, change: Callable[[dict[str, Any]], object], told: str) -> None:
+    rewrite(artifact, change)
+    with pytest.raises(ArtifactError, match=told):
+        load_manifest(artifact)
+
+
+def test_a_missing_or_cut_file_is_refused_by_name(artifact: Path) -> None:
+    manifest = load_manifest(artifact)
+    path = artifact / "model.int8.onnx"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ArtifactError, match=r"model\.int8\.onnx is damaged"):
+        verify_file(artifact, manifest, path.name)
+    path.unlink()
+    with pytest.raises(ArtifactError, match=r"model\.int8\.onnx cannot be read"):
+        verify_file(artifact, manifest, path.name)
+
+
+def test_fingerprints_follow_what_they_stand_for(artifact: Path) -> None:
+    manifest = load_manifest(artifact)
+    int8, fp32 = manifest.variants
+    names = {fingerprint_variant(manifest, int8, "1.0"), fingerprint_variant(manifest, int8, "1.1")}
+    names.add(fingerprint_variant(manifest, fp32, "1.0"))
+    assert len(names) == 3
+    assert reseal(artifact, name="renamed").model_fingerprint == manifest.model_fingerprint
+    longer = reseal(artifact, max_tokens=manifest.max_tokens + 1)
+    assert longer.model_fingerprint != manifest.model_fingerprint
+    assert fingerprint_variant(longer, int8, "1.0") not in names
+
+
+def test_the_catalogue_pins_the_official_files() -> None:
+    entry = load_catalog()["all-MiniLM-L6-v2"]
+    assert entry.max_tokens == 256
+    assert {"model.safetensors", "tokenizer.json"} <= set(entry.sha256)
+    assert all(len(digest) == 64 for digest in entry.sha256.values())
+
+
+@pytest.mark.parametrize("content", ["[x", "[m]\nrepository = 1\n"])
+def test_a_damaged_catalogue_is_refused_by_name(tmp_path: Path, content: str) -> None:
+    (tmp_path / "catalog.toml").write_text(content)
+    with pytest.raises(ArtifactError, match=r"catalog\.toml is not a model catalogue"):
+        load_catalog(tmp_path / "catalog.toml")

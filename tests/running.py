@@ -1,0 +1,76 @@
+"""A daemon in a process of its own, as a user runs it: started, found by the address it prints, stopped by its id."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 40
+
+
+class RunningServer:
+    """A started daemon: its address, its first lines, a client."""
+
+    def __init__(self, process: subprocess.Popen[str], lines: list[str]) -> None:
+        self.process = process
+        self.lines = lines
+        found = re.search(r"http://([\d.]+):(\d+)", lines[-1])
+        assert found, lines
+        self.host, self.port = found[1], int(found[2])
+        self.url = found[0]
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=60)
+
+    def terminate(self) -> int:
+        """Send SIGTERM and return the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_TIMEOUT_S)
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("VECD_")} | extra
+
+
+def launch(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "server", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_environment(**environment),
+    )
+
+
+@contextmanager
+def start_server(*arguments: str, **environment: str) -> Iterator[RunningServer]:
+    """Run `python -m server` on a free port until the block ends; it must print its six lines within a minute."""
+    with launch("--port", "0", *arguments, **environment) as process:
+        timer = threading.Timer(START_TIMEOUT_S, process.kill)
+        timer.start()
+        try:
+            assert process.stdout is not None
+            lines = [process.stdout.readline().rstrip("\n") for _ in range(6)]
+            timer.cancel()
+            if not lines[-1]:
+                process.kill()
+                message = f"the server did not start: {process.communicate()[1]}"
+                raise AssertionError(message)
+            yield RunningServer(process, lines)
+        finally:
+            timer.cancel()
+            if process.poll() is None:
+                process.terminate()
+            try:
+                process.communicate(timeout=STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                raise

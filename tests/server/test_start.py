@@ -1,0 +1,58 @@
+"""What the daemon says when it cannot start: one line, exit status 1, no traceback."""
+
+import socket
+from pathlib import Path
+
+from tests.running import RunningServer, launch, start_server
+from tests.tiny import TINY
+
+
+def failure(*arguments: str, **environment: str) -> str:
+    with launch(*arguments, **environment) as process:
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Traceback" not in told
+    assert told.startswith("vecd: ")
+    return told
+
+
+def test_a_port_in_use_is_told_before_the_model_is_loaded() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"cannot listen on 127.0.0.1:{port}" in failure("--port", str(port), "--models", "/nowhere")
+
+
+def test_a_missing_model_says_how_to_make_it(tmp_path: Path) -> None:
+    assert "python -m export" in failure("--port", "0", "--models", str(tmp_path))
+
+
+def test_an_unknown_variable_stops_the_start() -> None:
+    assert "VECD_PROT is not a setting" in failure("--port", "0", VECD_PROT="9000")
+
+
+def test_cuda_that_cannot_be_used_stops_the_start_and_says_what_is_missing(tiny_models: Path) -> None:
+    told = failure("--port", "0", "--models", str(tiny_models), "--model", TINY, "--provider", "cuda")
+    assert "CUDA" in told
+
+
+def test_a_damaged_graph_stops_the_start_by_name(tiny_models: Path, tmp_path: Path) -> None:
+    folder = tmp_path / TINY
+    folder.mkdir()
+    for path in (tiny_models / TINY).iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    graph = bytearray((folder / "model.int8.onnx").read_bytes())
+    graph[-5] ^= 1
+    (folder / "model.int8.onnx").write_bytes(bytes(graph))
+    assert "model.int8.onnx is damaged" in failure("--port", "0", "--models", str(tmp_path), "--model", TINY)
+
+
+def test_variables_set_what_flags_do(tiny_models: Path) -> None:
+    with start_server(VECD_MODELS=str(tiny_models), VECD_MODEL=TINY, VECD_CACHE_BYTES="0") as server:
+        assert server.lines[4].split() == ["cache", "off"]
+        assert server.lines[1].split()[1] == TINY
+
+
+def test_sigterm_ends_an_idle_server_with_status_0(tiny_models: Path) -> None:
+    with start_server("--models", str(tiny_models), "--model", TINY) as server:
+        assert isinstance(server, RunningServer)
+        assert server.terminate() == 0

@@ -1,0 +1,54 @@
+"""Texts become token ids of the model's own length, without padding, off the event loop where it takes long."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models import ArtifactError, open_tokenizer
+from server.tokenization import INLINE_CHARACTERS, Encoding, Tokenization
+from tests.tiny import MAX_TOKENS, TINY
+
+
+@pytest.fixture
+def tokenization(tiny_models: Path) -> Iterator[Tokenization]:
+    found = Tokenization(open_tokenizer(tiny_models / TINY / "tokenizer.json", MAX_TOKENS))
+    yield found
+    found.close()
+
+
+class Watched(Tokenization):
+    thread = ""
+
+    def encode_now(self, texts: object) -> list[Encoding]:
+        self.thread = threading.current_thread().name
+        return super().encode_now(texts)  # type: ignore[arg-type]
+
+
+def test_no_padding_and_the_models_own_length_whatever_the_file_says(tokenization: Tokenization) -> None:
+    short, long, empty = tokenization.encode_now(["abc", "a " * 200, ""])
+    assert (len(short.ids), short.truncated) == (5, False)
+    assert (len(long.ids), long.truncated) == (MAX_TOKENS, True)
+    assert (len(empty.ids), empty.truncated) == (2, False)
+
+
+def test_a_text_that_just_fits_is_not_truncated(tokenization: Tokenization) -> None:
+    fits, over = tokenization.encode_now(["a " * (MAX_TOKENS - 2), "a " * (MAX_TOKENS - 1)])
+    assert (len(fits.ids), fits.truncated) == (MAX_TOKENS, False)
+    assert (len(over.ids), over.truncated) == (MAX_TOKENS, True)
+
+
+@pytest.mark.parametrize(("characters", "inline"), [(INLINE_CHARACTERS, True), (INLINE_CHARACTERS + 1, False)])
+def test_long_work_leaves_the_event_loop(tiny_models: Path, characters: int, *, inline: bool) -> None:
+    watched = Watched(open_tokenizer(tiny_models / TINY / "tokenizer.json", MAX_TOKENS))
+    asyncio.run(watched.encode(["a" * characters]))
+    watched.close()
+    assert (watched.thread == threading.main_thread().name) is inline
+
+
+def test_a_file_that_is_no_tokenizer_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(ArtifactError, match=r"tokenizer\.json is not a tokenizer"):
+        open_tokenizer(tmp_path / "tokenizer.json", 8)

@@ -1,0 +1,116 @@
+"""A BERT small enough to export in a second: random weights, letters for a vocabulary, the real export around it."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from safetensors.numpy import save_file
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from export import Checkpoint, export_artifact
+from models import CatalogEntry, file_record
+
+TINY = "tiny"
+HIDDEN, WIDE, LAYERS, HEADS, POSITIONS, MAX_TOKENS = 32, 64, 2, 2, 64, 48
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!'\"()-:;/=_"
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
+
+
+class SilentProgress:
+    def stage(self, name: str, steps: int) -> None:
+        pass
+
+    def advance(self) -> None:
+        pass
+
+
+def export_tiny(out: Path, seed: int = 0) -> Path:
+    """Write a checkpoint beside `out`'s artifact and export it; returns `out`."""
+    checkpoint = write_checkpoint(out / "checkpoint", seed)
+    export_artifact(TINY, tiny_entry(checkpoint), Checkpoint(checkpoint, "folder", "made here"), out, SilentProgress())
+    return out
+
+
+def tiny_entry(checkpoint: Path, pooling: str = "mean") -> CatalogEntry:
+    return msgspec.convert(
+        {
+            "repository": "vecd/tiny",
+            "revision": "main",
+            "license": "Apache-2.0",
+            "pooling": pooling,
+            "normalize": True,
+            "max_tokens": MAX_TOKENS,
+            "sha256": {name: file_record(checkpoint / name).sha256 for name in ("model.safetensors", "tokenizer.json")},
+            "prompts": {"query": "search: "},
+        },
+        CatalogEntry,
+    )
+
+
+def write_checkpoint(folder: Path, seed: int = 0) -> Path:
+    """Write config.json, model.safetensors and tokenizer.json into `folder`."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_bytes(msgspec.json.encode(tiny_config()))
+    save_file(tiny_weights(seed), folder / "model.safetensors")
+    tiny_tokenizer().save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def tiny_config() -> dict[str, object]:
+    return {
+        "model_type": "bert",
+        "hidden_act": "gelu",
+        "hidden_size": HIDDEN,
+        "intermediate_size": WIDE,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "vocab_size": len(VOCABULARY),
+        "max_position_embeddings": POSITIONS,
+        "layer_norm_eps": 1e-12,
+    }
+
+
+def tiny_weights(seed: int) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+
+    def normal(*shape: int, scale: float = 0.1) -> np.ndarray:
+        return (random.standard_normal(shape) * scale).astype(np.float32)
+
+    shapes = {
+        "attention.self.query": (HIDDEN, HIDDEN),
+        "attention.self.key": (HIDDEN, HIDDEN),
+        "attention.self.value": (HIDDEN, HIDDEN),
+        "attention.output.dense": (HIDDEN, HIDDEN),
+        "intermediate.dense": (WIDE, HIDDEN),
+        "output.dense": (HIDDEN, WIDE),
+    }
+    weights = {
+        "embeddings.word_embeddings.weight": normal(len(VOCABULARY), HIDDEN, scale=1.0),
+        "embeddings.position_embeddings.weight": normal(POSITIONS, HIDDEN),
+        "embeddings.token_type_embeddings.weight": normal(2, HIDDEN),
+    }
+    norms = ["embeddings.LayerNorm"]
+    for i in range(LAYERS):
+        base = f"encoder.layer.{i}."
+        for name, shape in shapes.items():
+            weights[f"{base}{name}.weight"] = normal(*shape, scale=0.15)
+            weights[f"{base}{name}.bias"] = normal(shape[0])
+        norms += [f"{base}attention.output.LayerNorm", f"{base}output.LayerNorm"]
+    for name in norms:
+        weights[f"{name}.weight"] = 1 + normal(HIDDEN)
+        weights[f"{name}.bias"] = normal(HIDDEN)
+    return weights
+
+
+def tiny_tokenizer() -> Tokenizer:
+    """A WordPiece tokenizer that, like the real file, says a wrong length and pads: a server must set both itself."""
+    ids = {token: i for i, token in enumerate(VOCABULARY)}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", ids["[CLS]"]), ("[SEP]", ids["[SEP]"])]
+    )
+    tokenizer.enable_truncation(16)
+    tokenizer.enable_padding(length=16)
+    return tokenizer
