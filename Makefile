@@ -4,7 +4,7 @@
 .DELETE_ON_ERROR:
 .PHONY: serve check test export constraints clean
 
-PYTHON ?= python3.11
+PYTHON ?= $(or $(shell command -v python3.11),python3)
 MODEL := all-MiniLM-L6-v2
 BIN := .venv/bin
 MODELS := $(or $(VECD_MODELS),models/artifacts)
@@ -31,6 +31,8 @@ $(MANIFEST): | .venv/.serve
 	$(BIN)/python -m export --out $(MODELS)
 
 .venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "vecd needs Python 3.11 or newer; make PYTHON=/path/to/python"; exit 1; }
 	@echo "vecd: making .venv with $$($(PYTHON) --version)"
 	$(PYTHON) -m venv .venv
 

@@ -64,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _export(options: argparse.Namespace, entry: CatalogEntry, progress: TerminalProgress) -> Path:
     start = time.monotonic()
+    options.out.mkdir(parents=True, exist_ok=True)  # a folder that cannot be written is told before the work
     print(f"export: checkpoint of {options.model} from {options.source}", file=sys.stderr)
     revision = options.revision or entry.revision
     checkpoint = find_checkpoint(Request(options.model, entry, options.source, revision))

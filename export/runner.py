@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
+
+from models import onnxruntime
 
 
 class GraphRunner:

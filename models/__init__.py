@@ -20,6 +20,7 @@ from models.manifest import (
     verify_file,
     write_manifest,
 )
+from models.runtime import ONNXRUNTIME_ERRORS, onnxruntime
 from models.tokenizer import open_tokenizer
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "CHECKPOINTS",
     "MANIFEST_FILE",
     "MANIFEST_FORMAT",
+    "ONNXRUNTIME_ERRORS",
     "ArtifactError",
     "CatalogEntry",
     "Fidelity",
@@ -39,6 +41,7 @@ __all__ = [
     "fingerprint_variant",
     "load_catalog",
     "load_manifest",
+    "onnxruntime",
     "open_tokenizer",
     "verify_file",
     "write_manifest",

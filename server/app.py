@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import onnxruntime
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
-from models import fingerprint_variant, load_manifest, open_tokenizer, verify_file
+from models import fingerprint_variant, load_manifest, onnxruntime, open_tokenizer, verify_file
 from server.admission import Admission
 from server.cache import EmbeddingCache
 from server.cores import granted_cores

@@ -1,8 +1,8 @@
 """Which execution provider serves: what was asked for, or for `auto` the best that this machine can really use."""
 
 import msgspec
-import onnxruntime
 
+from models import onnxruntime
 from server.errors import StartError
 from server.session import PROVIDERS
 

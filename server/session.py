@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as _native
 
+from models import ONNXRUNTIME_ERRORS, onnxruntime
 from server.errors import InferenceError, StartError
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-# ONNX Runtime's errors have no base class of their own.
-NATIVE_ERRORS = tuple(kind for kind in vars(_native).values() if isinstance(kind, type) and issubclass(kind, Exception))
 
 
 class Session(Protocol):
@@ -47,7 +44,7 @@ class EqualLengthSession:
         session = self._wide if all_cores else self._single
         try:
             (rows,) = session.run([output], {"input_ids": np.array(encodings, np.int64)})
-        except NATIVE_ERRORS as error:
+        except ONNXRUNTIME_ERRORS as error:
             message = f"ONNX Runtime failed on {len(encodings)} texts of {len(encodings[0])} tokens: {error}"
             raise InferenceError(message) from error
         if not np.isfinite(rows).all():
@@ -68,7 +65,7 @@ def _open(path: Path, provider: str, threads: int) -> onnxruntime.InferenceSessi
     wanted = PROVIDERS[provider]
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=[wanted])
-    except NATIVE_ERRORS as error:
+    except ONNXRUNTIME_ERRORS as error:
         message = f"ONNX Runtime {onnxruntime.__version__} cannot load {path}: {error}"
         raise StartError(message) from error
     if session.get_providers()[0] != wanted:

@@ -69,9 +69,12 @@ class Workers:
         return job
 
     def stop(self) -> None:
-        """Take no more, finish what is queued, end the threads."""
+        """Take no more, finish what somebody still waits for, end the threads."""
         with self._changed:
             self._stopping = True
+            for waiting in self._queue.clear():
+                if not waiting.job.future.cancelled():
+                    self._queue.push(waiting)
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()

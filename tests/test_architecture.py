@@ -1,9 +1,11 @@
 """The rules of the house: who may import whom, and who may read the environment."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -67,17 +69,36 @@ def test_torch_is_imported_by_the_scripts_of_the_peers_alone() -> None:
             assert not used or path.parent == ROOT / "bench" / "peers", path
 
 
+def environment_reads(path: Path) -> Iterator[ast.Attribute]:
+    """Every use of os.environ or os.getenv but `os.environ.setdefault`, which tells a library something."""
+    tree = ast.parse(path.read_text("utf-8"))
+    told = [node.func.value for node in ast.walk(tree) if isinstance(node, ast.Call) and is_setdefault(node.func)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"} and node not in told:
+            yield node
+
+
+def is_setdefault(node: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and node.attr == "setdefault"
+
+
 def test_the_environment_is_read_in_the_settings_and_nowhere_else() -> None:
-    readers = set()
-    for room in ("models", "index", "export", "server"):
-        for path in sources(room):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                match node:
-                    case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="environ"), attr="setdefault")):
-                        continue  # writing a default for a library
-                    case ast.Attribute(attr="environ" | "getenv"):
-                        readers.add(path.relative_to(ROOT).as_posix())
-    assert readers - {"server/tokenization.py"} == {"server/settings.py"}
+    product = [path for room in ("models", "index", "export", "server") for path in sources(room)]
+    readers = {path.relative_to(ROOT).as_posix() for path in product if any(environment_reads(path))}
+    assert readers == {"server/settings.py"}
+
+
+def test_onnx_runtime_is_imported_where_its_telemetry_is_turned_off() -> None:
+    paths = [path for room in (*ROOMS, "tests") for path in sources(room) if path.parent != ROOT / "bench" / "peers"]
+    users = {path.relative_to(ROOT).as_posix() for path in paths if "onnxruntime" in set(imports(path))}
+    assert users == {"models/runtime.py"}
+
+
+@pytest.mark.parametrize("package", ["models", "export", "server", "bench.machine"])
+def test_nothing_is_written_home_on_import(package: str, tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin"}
+    subprocess.run([sys.executable, "-c", f"import {package}"], env=environment, check=True, timeout=60)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_imports_stand_at_the_top_of_their_file() -> None:

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
 from export.corpus import read_corpus
-from models import ARTIFACTS, load_manifest, open_tokenizer
+from models import ARTIFACTS, load_manifest, onnxruntime, open_tokenizer
 from server import Settings, build_daemon
 from tests.running import RunningServer, start_server
 

@@ -4,7 +4,6 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
@@ -13,6 +12,7 @@ from export.calibration import measure_peaks
 from export.quantization import Int8Linear, quantize_sites
 from export.reference import embed_reference
 from export.runner import GraphRunner
+from models import onnxruntime
 from tests.tiny import MAX_TOKENS, VOCABULARY, tiny_config, tiny_weights
 
 CONFIG = msgspec.convert(tiny_config(), BertConfig)

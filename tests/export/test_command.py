@@ -23,7 +23,7 @@ def test_a_folder_without_a_checkpoint_says_what_is_missing(tmp_path: Path) -> N
     told = run("--source", str(tmp_path), "--out", str(tmp_path / "out"))
     assert told.returncode == 1
     assert "config.json does not exist" in told.stderr
-    assert not (tmp_path / "out").exists()
+    assert not list((tmp_path / "out").iterdir())
 
 
 @pytest.mark.e2e
@@ -34,7 +34,6 @@ def test_the_real_checkpoint_exports_from_disk_and_matches_what_serves(tmp_path:
     assert (tmp_path / "all-MiniLM-L6-v2" / "model.int8.onnx").stat().st_size < 25_000_000
 
 
-@pytest.mark.e2e
 def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     told = run("--out", str(tmp_path / "file"))

@@ -117,6 +117,22 @@ def test_only_a_lone_long_text_uses_all_cores(session: FakeSession, workers: Wor
     assert [all_cores for _, _, all_cores in session.runs] == [True, False]
 
 
+def test_stop_drops_what_nobody_waits_for_any_more(session: FakeSession, workers: Workers) -> None:
+    async def leave() -> None:
+        session.gate.clear()
+        running = [asyncio.create_task(compute(workers, [1] * 8)) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        abandoned = workers.submit([[5, 5, 5]], OUTPUT)
+        abandoned.future.cancel()
+        stopping = asyncio.create_task(asyncio.to_thread(workers.stop))
+        await asyncio.sleep(0.1)
+        session.gate.set()
+        await asyncio.gather(*running, stopping)
+
+    asyncio.run(leave())
+    assert sorted(session.runs) == [(1, 8, False)] * 2
+
+
 def test_stop_finishes_what_is_queued_and_takes_no_more(session: FakeSession, workers: Workers) -> None:
     async def drain() -> None:
         session.gate.clear()

@@ -1,0 +1,53 @@
+"""The artifact under test: its manifest, its tokenizer, and a session over each of its graphs."""
+
+from pathlib import Path
+
+import msgspec
+from tokenizers import Tokenizer
+
+from bench.errors import BenchError
+from models import Manifest, Variant, load_manifest, open_tokenizer, verify_file
+from server import EqualLengthSession
+
+
+class Artifact(msgspec.Struct, frozen=True):
+    """An artifact's folder and its manifest."""
+
+    folder: Path
+    manifest: Manifest
+
+    def tokenizer(self) -> Tokenizer:
+        """Open its tokenizer."""
+        return open_tokenizer(
+            verify_file(self.folder, self.manifest, self.manifest.tokenizer), self.manifest.max_tokens
+        )
+
+    def variants(self) -> list[Variant]:
+        """Return the variants that run on the CPU."""
+        return [variant for variant in self.manifest.variants if "cpu" in variant.providers]
+
+    def fp32(self) -> Variant:
+        """Return the variant that all others are compared with.
+
+        Raises:
+            BenchError: the artifact has none.
+        """
+        for variant in self.variants():
+            if variant.precision == "fp32":
+                return variant
+        message = f"{self.folder} holds no fp32 graph to compare with; export the model again"
+        raise BenchError(message)
+
+    def open_session(self, variant: Variant) -> EqualLengthSession:
+        """Open one of its graphs on the CPU, with one thread."""
+        return EqualLengthSession(verify_file(self.folder, self.manifest, variant.file), "cpu", cores=1)
+
+
+def open_artifact(models: Path, model: str) -> Artifact:
+    """Read the artifact's manifest.
+
+    Raises:
+        ArtifactError: it is missing or damaged.
+    """
+    folder = models / model
+    return Artifact(folder, load_manifest(folder))

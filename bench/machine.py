@@ -1,0 +1,66 @@
+"""The machine and the versions that figures were taken with, and the pin that makes one-core timings of one core."""
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from models import onnxruntime
+from server import granted_cores
+
+CPUINFO = Path("/proc/cpuinfo")
+# The instructions that decide how fast int8 and bfloat16 can be.
+FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """A processor as Linux describes it: `cores` are those granted to this process, `flags` those of FLAGS it has."""
+
+    processor: str
+    architecture: str
+    cores: int
+    flags: tuple[str, ...]
+
+
+def describe_machine(cpuinfo: Path = CPUINFO) -> Machine:
+    """Return what the figures depend on. Call it before `one_core`, which takes cores away."""
+    facts = parse_cpuinfo(cpuinfo.read_text("utf-8"))
+    has = facts.get("flags", "").split()
+    return Machine(
+        processor=facts.get("model name", "unknown"),
+        architecture=platform.machine(),
+        cores=granted_cores(),
+        flags=tuple(flag for flag in FLAGS if flag in has),
+    )
+
+
+def parse_cpuinfo(text: str) -> dict[str, str]:
+    """Return the facts of the first processor listed."""
+    first, _, _ = text.partition("\n\n")
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def describe_versions() -> dict[str, str]:
+    """Return the versions that decide speed and bits."""
+    return {
+        "numpy": np.__version__,
+        "onnxruntime": str(onnxruntime.__version__),
+        "python": platform.python_version(),
+    }
+
+
+@contextmanager
+def one_core() -> Iterator[int]:
+    """Keep the calling thread on one core, and give it the rest back afterwards. Yields the core's number."""
+    granted = os.sched_getaffinity(0)
+    core = max(granted)  # the first core is where interrupts tend to be served
+    os.sched_setaffinity(0, {core})
+    try:
+        yield core
+    finally:
+        os.sched_setaffinity(0, granted)

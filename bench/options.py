@@ -1,0 +1,29 @@
+"""The flags that every command has."""
+
+import argparse
+from pathlib import Path
+
+from server import Settings
+
+SEED = 20
+
+DEFAULTS = Settings()
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --json, --models, --model and --seed."""
+    parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures are written")
+    parser.add_argument("--models", type=Path, default=DEFAULTS.models, metavar="DIR", help="folder of the models")
+    parser.add_argument("--model", default=DEFAULTS.model, metavar="NAME", help="the model (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=SEED, metavar="N", help="of all that is random (default: %(default)s)"
+    )
+
+
+def positive(text: str) -> int:
+    """Read a count of at least 1, as an argparse type."""
+    count = int(text)
+    if count < 1:
+        message = f"{count} is not a count, 1 is the least"
+        raise argparse.ArgumentTypeError(message)
+    return count

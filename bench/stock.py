@@ -1,0 +1,96 @@
+"""The graphs that most people serve today: optimum's export of the same checkpoint, fp32 and dynamic int8.
+
+In: the artifact under test. Out: both graphs under .bench/stock/NAME/, made once from the weights that the artifact was
+made from, in the environment of constraints-optimum.txt.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from bench.environments import (
+    FOLDER,
+    ROOT,
+    Run,
+    environment_key,
+    hash_parts,
+    is_complete,
+    mark_complete,
+    prepare_environment,
+    run_command,
+)
+from bench.errors import BenchError
+from bench.progress import say
+from export import Checkpoint, Request, find_checkpoint
+from models import Manifest, file_record, load_catalog
+
+VERSIONS = ROOT / "constraints-optimum.txt"
+SCRIPT = Path(__file__).parent / "peers" / "stock_int8.py"
+WEIGHTS = "model.safetensors"
+
+Find = Callable[[Manifest], Checkpoint]
+
+
+class StockGraphs(msgspec.Struct, frozen=True):
+    """The graphs' files, and the versions of what made them."""
+
+    fp32: Path
+    int8: Path
+    versions: dict[str, str]
+
+
+def find_weights(manifest: Manifest) -> Checkpoint:
+    """Return the checkpoint that the artifact was made from.
+
+    Raises:
+        BenchError: the model is not of the catalogue, or the artifact was made from other weights.
+        ExportError: no source gives the checkpoint.
+    """
+    entry = load_catalog().get(manifest.name)
+    if entry is None:
+        message = f"model {manifest.name!r} is not in the catalogue, so its checkpoint cannot be found"
+        raise BenchError(message)
+    checkpoint = find_checkpoint(Request(manifest.name, entry, "auto", entry.revision))
+    found = file_record(checkpoint.folder / WEIGHTS).sha256
+    if found != manifest.weights_sha256:
+        message = (
+            f"{checkpoint.folder / WEIGHTS} has sha256 {found[:12]}…, the artifact was made from "
+            f"{manifest.weights_sha256[:12]}…; export the model again"
+        )
+        raise BenchError(message)
+    return checkpoint
+
+
+def prepare_stock(
+    manifest: Manifest, folder: Path = FOLDER, run: Run = run_command, find: Find = find_weights
+) -> StockGraphs:
+    """Return the stock graphs of the artifact's model, after making them where need be.
+
+    Raises:
+        BenchError: the environment or the graphs cannot be made.
+        ExportError: the checkpoint cannot be found.
+    """
+    out = folder / "stock" / manifest.name
+    key = hash_parts(manifest.weights_sha256.encode(), environment_key(VERSIONS).encode(), SCRIPT.read_bytes())
+    if not is_complete(out, key):
+        checkpoint = find(manifest)
+        python = prepare_environment("optimum", VERSIONS, folder, run)
+        say(f"exporting {manifest.name} with optimum into {out}, once")
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        run([str(python), str(SCRIPT), str(checkpoint.folder), str(out)], _bare_environment(folder))
+        mark_complete(out, key)
+    versions = msgspec.json.decode((out / "versions.json").read_bytes(), type=dict[str, str])
+    return StockGraphs(out / "model.onnx", out / "model_quantized.onnx", versions)
+
+
+def _bare_environment(folder: Path) -> dict[str, str]:
+    """Keep out every variable of the caller's that could change the graphs; let no library call home."""
+    return {
+        "HF_HOME": str(folder / "huggingface"),
+        "HF_HUB_OFFLINE": "1",
+        "ORT_DISABLE_TELEMETRY": "1",
+        "PATH": "/usr/bin:/bin",
+    }

@@ -1,0 +1,19 @@
+"""ONNX Runtime as every room uses it: imported here first, with its telemetry off.
+
+Its builds write a device id into the home folder on import and report their use to their makers, unless told not to
+beforehand. A server that sees people's texts must not call home, so nobody else imports it directly.
+"""
+
+import os
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as _native
+
+# What ONNX Runtime raises; its errors have no base class of their own.
+ONNXRUNTIME_ERRORS: tuple[type[Exception], ...] = tuple(
+    kind for kind in vars(_native).values() if isinstance(kind, type) and issubclass(kind, Exception)
+)
+
+__all__ = ["ONNXRUNTIME_ERRORS", "onnxruntime"]

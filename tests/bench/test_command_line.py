@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.__main__ import COMMANDS, main
+from bench.results import align
+from bench.sts import DEV_FILE
+from tests.tiny import TINY
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    words = ["a dog", "the cat sleeps", "rain", "a long walk by the sea", "two men play chess", "tea"]
+    rows = [f"{first},{second} {i},{i % 6}" for i, first in enumerate(words) for second in words]
+    (tmp_path / DEV_FILE).write_text("\n".join(rows), "utf-8")
+    return tmp_path
+
+
+def test_fidelity_measures_a_model_and_writes_its_figures(
+    tiny_models: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = data / "new" / "figures.json"
+    arguments = ["--models", str(tiny_models), "--model", TINY, "--data", str(data), "--json", str(file)]
+    assert main(["fidelity", *arguments]) == 0
+    figures = msgspec.json.decode(file.read_bytes())
+    assert figures["batch_bits_equal"] is True
+    assert figures["texts"] == 72
+    assert 0.9 < figures["cosine_min"] <= figures["cosine_mean"] <= 1.0001
+    assert "cosine to fp32" in capsys.readouterr().out
+    assert [path.name for path in file.parent.iterdir()] == ["figures.json"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_missing_model_is_one_line_and_status_1(command: str, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = data / "figures.json"
+    own = ["--data", str(data)] if command == "fidelity" else []
+    assert main([command, *own, "--models", str(data), "--json", str(file)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"bench {command}: no model at {data}")
+    assert error.count("\n") == 1
+    assert not file.exists()
+
+
+def test_missing_data_is_one_line_and_status_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fidelity", "--data", str(tmp_path), "--json", str(tmp_path / "figures.json")]) == 1
+    assert capsys.readouterr().err.startswith(f"bench fidelity: {tmp_path / DEV_FILE} cannot be read")
+
+
+def test_a_place_where_nothing_can_be_written_is_told_before_anything_is_measured(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fidelity", "--data", str(data), "--json", str(data / DEV_FILE / "figures.json")]) == 1
+    assert "File exists" in capsys.readouterr().err
+    assert main(["fidelity", "--data", str(data), "--json", str(data)]) == 1
+    assert "is a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["speed"], ["fidelity"], ["kernels", "--json", "x", "--rounds", "0"]])
+def test_a_wrong_command_line_is_refused_with_status_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_its_flags(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    assert left.value.code == 0
+    assert "--json FILE" in capsys.readouterr().out
+
+
+def test_a_table_has_columns_of_equal_width() -> None:
+    assert align([("ms", "1x16"), ("vecd-int8", "0.7")]) == ["ms         1x16", "vecd-int8   0.7"]
