@@ -22,7 +22,7 @@ check: .venv/.test
 	$(BIN)/pytest -q -m "not e2e"
 
 test: check $(MANIFEST)
-	$(BIN)/pytest -m e2e $(if $(STS),--sts $(STS))
+	$(BIN)/pytest -m e2e $(if $(STS),--sts=$(STS))
 
 export: .venv/.serve
 	$(BIN)/python -m export --out $(MODELS)

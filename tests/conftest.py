@@ -18,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def sts(request: pytest.FixtureRequest) -> Path:
     folder: Path | None = request.config.getoption("--sts")
     if folder is None:
-        pytest.skip("needs the STS benchmark: pytest --sts DIR, make test STS=DIR")
+        pytest.skip("needs the STS benchmark: pytest --sts=DIR, make test STS=DIR")
     return folder.resolve()
 
 
