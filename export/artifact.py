@@ -4,7 +4,9 @@ Read the weights, build fp32, calibrate, build int8, verify, write. Nothing appe
 of it is verified and on disk.
 """
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Protocol
 
@@ -65,7 +67,7 @@ def export_artifact(name: str, entry: CatalogEntry, checkpoint: Checkpoint, out:
     Raises:
         ExportError: the checkpoint cannot be exported, or a graph misses its bar; nothing is written then.
     """
-    config, weights = read_checkpoint(checkpoint)
+    config, weights = read_checkpoint(checkpoint, entry)
     tokenizer = open_tokenizer(checkpoint.folder / TOKENIZER, entry.max_tokens)
     built = build_variants(entry, config, weights, tokenizer, progress)
     return _write(name, entry, checkpoint, built, out)
@@ -122,20 +124,32 @@ def _embed_all(runner: GraphRunner, encodings: list[list[int]], progress: Progre
 
 
 def _write(name: str, entry: CatalogEntry, checkpoint: Checkpoint, built: Built, out: Path) -> Path:
-    partial, final, old = out / f".{name}.partial", out / name, out / f".{name}.old"
-    for leftover in (partial, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
-    shutil.copyfile(checkpoint.folder / TOKENIZER, partial / TOKENIZER)
-    for file, graph in built.graphs.items():
-        (partial / file).write_bytes(graph.SerializeToString())
-    files = {file: file_record(partial / file) for file in (TOKENIZER, *built.graphs)}
-    write_manifest(partial, _manifest(name, entry, checkpoint, built, files))
-    if final.exists():
-        final.rename(old)
-    partial.rename(final)
+    final, old = out / name, out / f".{name}.old"
+    if old.exists() and not final.exists():  # an export ended between the two renames below
+        old.rename(final)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=out) as scratch:
+        made = Path(scratch) / name
+        made.mkdir()
+        shutil.copyfile(checkpoint.folder / TOKENIZER, made / TOKENIZER)
+        for file, graph in built.graphs.items():
+            (made / file).write_bytes(graph.SerializeToString())
+        files = {file: file_record(made / file) for file in (TOKENIZER, *built.graphs)}
+        write_manifest(made, _manifest(name, entry, checkpoint, built, files))
+        for path in made.iterdir():
+            _flush(path)
+        shutil.rmtree(old, ignore_errors=True)
+        if final.exists():
+            final.rename(old)
+        made.rename(final)
     shutil.rmtree(old, ignore_errors=True)
     return final
+
+
+def _flush(path: Path) -> None:
+    """Have the file on disk before its name says that it is there."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _manifest(
@@ -153,6 +167,7 @@ def _manifest(
         pooling=entry.pooling,
         normalize=entry.normalize,
         prompts=entry.prompts,
+        architecture=msgspec.structs.asdict(built.config),
         weights_sha256=file_record(checkpoint.folder / WEIGHTS).sha256,
         tokenizer=TOKENIZER,
         files=files,

@@ -54,12 +54,6 @@ class LinearLayer(msgspec.Struct, frozen=True):
     bias: NDArray[np.float32]
 
 
-def site_names(config: BertConfig) -> list[str]:
-    """Name every activation that a matrix of the encoder reads, in the order of the graph."""
-    kinds = ("qkv", "attention", "ffn_in", "ffn_out")
-    return [f"{kind}.{i}" for i in range(config.num_hidden_layers) for kind in kinds]
-
-
 def linear_layers(config: BertConfig, weights: Weights) -> dict[str, LinearLayer]:
     """Return every matrix of the encoder by the name of its output."""
     layers = {}

@@ -41,18 +41,13 @@ def check_checkpoint(checkpoint: Checkpoint, entry: CatalogEntry) -> None:
             raise ExportError(message)
 
 
-def read_checkpoint(checkpoint: Checkpoint) -> tuple[BertConfig, dict[str, NDArray[np.float32]]]:
+def read_checkpoint(checkpoint: Checkpoint, entry: CatalogEntry) -> tuple[BertConfig, dict[str, NDArray[np.float32]]]:
     """Read the encoder's shape and its weights, by the names that BertModel gives them.
 
     Raises:
         ExportError: the files are damaged, of another architecture, or do not fit each other.
     """
-    path = checkpoint.folder / CONFIG
-    try:
-        config = msgspec.json.decode(path.read_bytes(), type=BertConfig)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"{path} does not describe a BERT encoder that can be exported: {error}"
-        raise ExportError(message) from error
+    config = _read_config(checkpoint.folder / CONFIG, entry)
     path = checkpoint.folder / WEIGHTS
     try:
         tensors = load_file(path)
@@ -62,6 +57,20 @@ def read_checkpoint(checkpoint: Checkpoint) -> tuple[BertConfig, dict[str, NDArr
     weights = {name.removeprefix("bert."): tensor.astype(np.float32, copy=False) for name, tensor in tensors.items()}
     _check_shapes(config, weights, path)
     return config, weights
+
+
+def _read_config(path: Path, entry: CatalogEntry) -> BertConfig:
+    try:
+        config = msgspec.json.decode(path.read_bytes(), type=BertConfig)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"{path} does not describe a BERT encoder that can be exported: {error}"
+        raise ExportError(message) from error
+    found = msgspec.structs.asdict(config)
+    for name, expected in entry.architecture.items():
+        if found.get(name) != expected:
+            message = f"{path}: {name} is {found.get(name)!r}, the catalogue says {expected!r}"
+            raise ExportError(message)
+    return config
 
 
 def _check_shapes(config: BertConfig, weights: dict[str, NDArray[np.float32]], path: Path) -> None:

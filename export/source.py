@@ -77,7 +77,8 @@ def _checked(checkpoint: Checkpoint, request: Request) -> Checkpoint:
 
 def _from_disk(request: Request) -> Checkpoint:
     folder = request.kept / request.model
-    if all((folder / name).is_file() for name in CHECKPOINT_FILES):
+    official = request.revision == request.entry.revision
+    if official and all((folder / name).is_file() for name in CHECKPOINT_FILES):
         return Checkpoint(folder, "disk", request.revision)
     try:
         return _from_hub(request, local_files_only=True)

@@ -32,6 +32,7 @@ class CatalogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     normalize: bool
     max_tokens: int
     sha256: dict[str, str]
+    architecture: dict[str, int | float | str]
     aliases: tuple[str, ...] = ()
     prompts: dict[str, str] = {}
     pypi: PypiSource | None = None

@@ -17,14 +17,14 @@ MANIFEST_FORMAT = 1
 Sha256 = str
 
 
-class FileRecord(msgspec.Struct, frozen=True):
+class FileRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file of the artifact, as it was when it was verified."""
 
     sha256: Sha256
     size_bytes: int
 
 
-class Fidelity(msgspec.Struct, frozen=True):
+class Fidelity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Cosine of a variant's embeddings with the fp32 reference's, over texts that calibration never saw."""
 
     texts: int
@@ -32,7 +32,7 @@ class Fidelity(msgspec.Struct, frozen=True):
     cosine_min: float
 
 
-class Variant(msgspec.Struct, frozen=True):
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One graph of the model.
 
     `layout` says what a run may hold: `equal-length` takes input_ids (batch, tokens) without padding or mask.
@@ -48,14 +48,14 @@ class Variant(msgspec.Struct, frozen=True):
     probe_cosine: float
 
 
-class Probe(msgspec.Struct, frozen=True):
+class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A text and its fp32 embedding: what a server compares itself with before it reports ready."""
 
     text: str
     embedding: tuple[float, ...]
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The contract between the export and the server. `variants` are in order of preference."""
 
     format: int
@@ -70,6 +70,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     normalize: bool
     prompts: dict[str, str]
     weights_sha256: Sha256
+    architecture: dict[str, int | float | str]
     tokenizer: str
     files: dict[str, FileRecord]
     variants: tuple[Variant, ...]
@@ -82,6 +83,7 @@ def fingerprint_model(manifest: Manifest) -> Sha256:
     """Hash what decides whether two embeddings may be compared, and so whether an index fits the model."""
     identity = {
         "weights": manifest.weights_sha256,
+        "architecture": manifest.architecture,
         "tokenizer": manifest.files[manifest.tokenizer].sha256,
         "pooling": manifest.pooling,
         "normalize": manifest.normalize,

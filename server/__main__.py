@@ -39,7 +39,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, _leave)
     try:
         settings = read_settings(sys.argv[1:])
-        with _listen(settings) as listener:
+        with listen(settings) as listener:
             _serve(build_daemon(settings), listener)
     except (ServerError, ArtifactError) as error:
         print(f"vecd: {error}", file=sys.stderr)
@@ -51,17 +51,16 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
     """Take the address before anything slow, so that a port in use is told at once."""
     try:
         family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        message = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; --host and --port decide"
+        # It listens at once: only that tells two servers apart that were started together.
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        message = f"cannot listen on {settings.host}:{settings.port}: {reason}; --host and --port decide"
         raise ServerError(message) from error
-    return listener
 
 
 def _serve(daemon: Daemon, listener: socket.socket) -> None:

@@ -1,6 +1,7 @@
 """The one place where things are built: settings in, a daemon out, and the ASGI application around it."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
@@ -17,14 +18,16 @@ from server.daemon import Daemon
 from server.edge import RequestIds
 from server.embedding import Embedder
 from server.engine import Engine
-from server.errors import ServerError
+from server.errors import ServerError, StartError
 from server.problems import handle_http_exception, handle_server_error, handle_unexpected
-from server.providers import choose_provider
+from server.providers import ProviderChoice, candidate_providers
 from server.routes import native, status
-from server.selfcheck import choose_variant
+from server.selfcheck import ChosenVariant, choose_variant
 from server.settings import Settings
 from server.tokenization import Tokenization
 from server.workers import Workers
+
+log = logging.getLogger("vecd")
 
 # On a CPU a run of 64 tokens is as quick a token as one of 1,024, and short runs keep the wait short; a GPU wants
 # every token it can get.
@@ -41,9 +44,10 @@ def build_daemon(settings: Settings) -> Daemon:
     folder = settings.models / settings.model
     manifest = load_manifest(folder)
     tokenizer = open_tokenizer(verify_file(folder, manifest, manifest.tokenizer), manifest.max_tokens)
-    provider = choose_provider(settings.provider)
     cores = settings.cores or granted_cores()
-    chosen = choose_variant(folder, manifest, tokenizer, provider.provider, cores)
+    provider, chosen = _choose(
+        candidate_providers(settings.provider), lambda name: choose_variant(folder, manifest, tokenizer, name, cores)
+    )
     engine = Engine(
         Admission(settings.max_concurrent_requests),
         EmbeddingCache(settings.cache_bytes, fingerprint_variant(manifest, chosen.variant, onnxruntime.__version__)),
@@ -54,9 +58,21 @@ def build_daemon(settings: Settings) -> Daemon:
             settings.max_tokens_per_run or TOKENS_PER_RUN[provider.provider],
             settings.max_queue_tokens,
         ),
-        manifest.dimensions,
+        manifest,
     )
     return Daemon(settings, manifest, provider, chosen, cores, engine, Embedder(engine, manifest, settings))
+
+
+def _choose(
+    candidates: list[ProviderChoice], choose: Callable[[str], ChosenVariant]
+) -> tuple[ProviderChoice, ChosenVariant]:
+    """Return the first provider on which a variant can serve, with that variant."""
+    for candidate in candidates[:-1]:
+        try:
+            return candidate, choose(candidate.provider)
+        except StartError as error:
+            log.warning("%s cannot be used: %s", candidate.provider, error)
+    return candidates[-1], choose(candidates[-1].provider)
 
 
 def build_application(daemon: Daemon) -> ASGIApp:

@@ -8,8 +8,6 @@ import secrets
 from collections import OrderedDict
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 # What an entry takes besides its row: key, hash-table slot, list node, tuple and bytes headers (measured: 390).
 ENTRY_OVERHEAD_BYTES = 400
@@ -23,10 +21,6 @@ class CachedEmbedding(msgspec.Struct, frozen=True, gc=False):
     row: bytes
     tokens: int
     truncated: bool
-
-    def array(self) -> NDArray[np.float32]:
-        """Return the row as a read-only array."""
-        return np.frombuffer(self.row, np.float32)
 
 
 class EmbeddingCache:

@@ -35,11 +35,12 @@ def check_media(content_type: str, content_encoding: str) -> None:
     if essence.strip().lower() != JSON:
         message = f"the content type is {content_type or 'missing'!r}; this route takes {JSON}"
         raise UnsupportedMediaError(message)
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if charset not in {"", "utf-8", "utf8"}:
-        message = f"the content type says {parameters.strip()!r}; JSON is UTF-8"
-        raise UnsupportedMediaError(message)
-    if content_encoding.strip().lower() != "identity":
+    for parameter in parameters.lower().split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip(' "') not in {"utf-8", "utf8"}:
+            message = f"the content type says {parameter.strip()!r}; JSON is UTF-8"
+            raise UnsupportedMediaError(message)
+    if content_encoding.strip().lower() not in {"", "identity"}:
         message = f"the content encoding is {content_encoding!r}; bodies are taken as they are"
         raise UnsupportedMediaError(message)
 

@@ -3,10 +3,12 @@
 An id that the client sent is kept if it is short and plain, so that traces can be joined.
 """
 
+import asyncio
 import re
 import secrets
 from typing import cast
 
+import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,9 +37,29 @@ class RequestIds:
         value = given if PLAIN.fullmatch(given) else secrets.token_hex(8).encode()
         cast("dict[str, object]", scope)[_KEY] = value.decode()
 
+        started = False
+
         async def send_with_id(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 message["headers"] = [*message["headers"], (ID_HEADER, value)]
             await send(message)
 
-        await self.app(scope, receive, send_with_id)
+        try:
+            await self.app(scope, receive, send_with_id)
+        except asyncio.CancelledError:
+            # The server stops and its time for requests in flight is over.
+            if not started:
+                await send_problem(send_with_id, value.decode())
+
+
+async def send_problem(send: Send, request_id: str) -> None:
+    """Answer 503 from outside the application."""
+    detail = "the server is stopping and this request was not done in time"
+    fields = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": detail}
+    body = msgspec.json.encode(fields | {"request_id": request_id})
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    start = {"type": "http.response.start", "status": 503, "headers": [*headers, (b"retry-after", b"1")]}
+    await send(cast("Message", start))
+    await send(cast("Message", {"type": "http.response.body", "body": body, "more_body": False}))

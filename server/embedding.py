@@ -18,7 +18,7 @@ LONGEST_UTF8 = 4
 
 
 class RequestCounts(msgspec.Struct):
-    """Requests answered or refused since the start, by route."""
+    """Requests whose body was understood, by route; /similarity counts as embed."""
 
     embed: int = 0
     batch: int = 0
@@ -53,11 +53,8 @@ class Embedder:
             OverloadedError, UnavailableError, InferenceError: as the engine.
         """
         self._check(texts, dimensions)
-        found = await self.engine.embed(self._prompted(texts, prompt), normalize=normalize, cache=cache)
-        if not truncate and True in found.truncated:
-            limit = self._manifest.max_tokens
-            message = f"text {found.truncated.index(True)} is longer than {limit} tokens and truncate is false"
-            raise UnacceptableInputError(message)
+        prompted = self._prompted(texts, prompt)
+        found = await self.engine.embed(prompted, normalize=normalize, cache=cache, truncate=truncate)
         if dimensions is not None and dimensions < self._manifest.dimensions:
             found.rows = _cut(found, dimensions, normalize=normalize)
         return found

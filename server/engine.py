@@ -11,8 +11,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models import Manifest
 from server.admission import Admission
 from server.cache import CachedEmbedding, EmbeddingCache, Key
+from server.errors import UnacceptableInputError
 from server.tokenization import Encoding, Tokenization
 from server.workers import Workers
 
@@ -46,12 +48,13 @@ class Engine:
         cache: EmbeddingCache,
         tokenization: Tokenization,
         workers: Workers,
-        dimensions: int,
+        manifest: Manifest,
     ) -> None:
         self.admission = admission
         self.cache = cache
         self.workers = workers
-        self.dimensions = dimensions
+        self.dimensions = manifest.dimensions
+        self.max_tokens = manifest.max_tokens
         self._tokenization = tokenization
 
     @property
@@ -59,10 +62,13 @@ class Engine:
         """True while requests are taken and every worker lives."""
         return self.admission.open and self.workers.alive
 
-    async def embed(self, texts: Sequence[str], *, normalize: bool = True, cache: bool = True) -> Embeddings:
+    async def embed(
+        self, texts: Sequence[str], *, normalize: bool = True, cache: bool = True, truncate: bool = True
+    ) -> Embeddings:
         """Embed each text; one that is repeated is computed once.
 
         Raises:
+            UnacceptableInputError: a text is too long for the model and `truncate` is false; nothing was computed.
             OverloadedError, UnavailableError, InferenceError: see `server/errors.py`.
         """
         output = "sentence_embedding" if normalize else "pooled"
@@ -73,17 +79,35 @@ class Engine:
             cached_count = sum(text in found for text in texts)
             missing = [text for text in unique if text not in found]
             timing = Timing()
+            if not truncate:
+                self._refuse_long(texts, {text for text, hit in found.items() if hit.truncated})
             if missing:
-                computed = await self._compute(missing, output, timing)
+                encodings = await self._tokenize(missing, timing)
+                if not truncate:
+                    self._refuse_long(
+                        texts, {text for text, one in zip(missing, encodings, strict=True) if one.truncated}
+                    )
+                computed = await self._compute(missing, encodings, output, timing)
                 if cache:
                     self._remember(dict(zip(unique, keys, strict=True)), computed)
                 found |= computed
         return self._gather(texts, found, cached_count, timing)
 
-    async def _compute(self, texts: list[str], output: str, timing: Timing) -> dict[str, CachedEmbedding]:
+    def _refuse_long(self, texts: Sequence[str], long: set[str]) -> None:
+        if long:
+            index = next(index for index, text in enumerate(texts) if text in long)
+            message = f"text {index} is longer than the model's {self.max_tokens} tokens, and truncate is false"
+            raise UnacceptableInputError(message)
+
+    async def _tokenize(self, texts: list[str], timing: Timing) -> list[Encoding]:
         start = time.perf_counter()
         encodings = await self._tokenization.encode(texts)
         timing.tokenize_s = time.perf_counter() - start
+        return encodings
+
+    async def _compute(
+        self, texts: list[str], encodings: list[Encoding], output: str, timing: Timing
+    ) -> dict[str, CachedEmbedding]:
         job = self.workers.submit([encoding.ids for encoding in encodings], output)
         await job.future
         timing.queue_s, timing.inference_s = job.queue_s, job.inference_s

@@ -34,6 +34,9 @@ STATUSES: dict[type[ServerError], HTTPStatus] = {
     InferenceError: HTTPStatus.INTERNAL_SERVER_ERROR,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+# How Litestar tells that a body was not sent to its end: not our fault, and nobody is there to read the answer.
+CLIENT_LEFT = "client disconnected"
+LONGEST_DETAIL = 500
 RETRIABLE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 log = logging.getLogger("vecd")
@@ -55,6 +58,8 @@ def render(
     """Return the problem as a response."""
     if status in RETRIABLE:
         headers = headers | {"retry-after": RETRY_AFTER_S}
+    if len(detail) > LONGEST_DETAIL:  # a detail may quote the request
+        detail = detail[:LONGEST_DETAIL] + "…"
     problem = Problem(status.phrase, status.value, detail, request_id=request_id(request.scope))
     document = {"type": problem.type} | msgspec.to_builtins(problem)
     return Response(msgspec.json.encode(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)
@@ -74,6 +79,8 @@ def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException)
     """Answer what Litestar found wrong: an unknown route, a method, a body that is missing or too large."""
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        if CLIENT_LEFT in error.detail:
+            return render(request, HTTPStatus.BAD_REQUEST, "the body ended early", {})
         return handle_unexpected(request, error)
     return render(request, status, _detail(request, status, error), dict(error.headers or {}))
 
@@ -94,6 +101,8 @@ def _detail(request: Request[Any, Any, Any], status: HTTPStatus, error: HTTPExce
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             limit = request.app.state.settings.max_body_bytes
             return f"the body is larger than max_body_bytes, {limit}"
+        case HTTPStatus.BAD_REQUEST if isinstance(error.extra, list) and error.extra[0].get("key") == "data":
+            return "the body is missing"
         case HTTPStatus.BAD_REQUEST if isinstance(error.extra, list):
             return "; ".join(f"{one.get('key', 'body')}: {one['message']}" for one in error.extra)
         case _:

@@ -28,9 +28,6 @@ class Queue:
         self._arrivals = itertools.count()
         self._buckets: dict[tuple[str, int], deque[tuple[int, Waiting]]] = {}
 
-    def __len__(self) -> int:
-        return sum(map(len, self._buckets.values()))
-
     def __bool__(self) -> bool:
         return bool(self._buckets)
 

@@ -45,7 +45,12 @@ def choose_variant(
     for variant in manifest.variants:
         if provider not in variant.providers:
             continue
-        session = open_session(verify_file(folder, manifest, variant.file), provider, cores)
+        path = verify_file(folder, manifest, variant.file)
+        try:
+            session = open_session(path, provider, cores)
+        except StartError as error:
+            refused.append(f"{variant.name}: {error}")
+            continue
         cosine = probe_cosine(session, manifest, tokenizer)
         if cosine >= variant.probe_cosine:
             return ChosenVariant(variant, session, cosine, tuple(refused))
@@ -55,8 +60,11 @@ def choose_variant(
 
 
 def probe_cosine(session: Session, manifest: Manifest, tokenizer: Tokenizer) -> float:
-    """Return the least cosine of the session's embeddings with the golden probes; -1 if it cannot run them."""
-    return min(_cosines(session, manifest, tokenizer))
+    """Return the least cosine of the session's embeddings with the golden probes; -1 if it cannot run them.
+
+    Not a number, which no bar admits, where an embedding has no direction.
+    """
+    return float(np.min(_cosines(session, manifest, tokenizer)))
 
 
 def _cosines(session: Session, manifest: Manifest, tokenizer: Tokenizer) -> Sequence[float]:
@@ -65,4 +73,5 @@ def _cosines(session: Session, manifest: Manifest, tokenizer: Tokenizer) -> Sequ
     except InferenceError:
         return [-1.0]
     expected = [np.array(probe.embedding, np.float32) for probe in manifest.probes]
-    return [float(row @ probe / np.linalg.norm(row)) for row, probe in zip(rows, expected, strict=True)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return [float(row @ probe / np.linalg.norm(row)) for row, probe in zip(rows, expected, strict=True)]

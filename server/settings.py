@@ -58,7 +58,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] | Non
             name = variable.removeprefix(PREFIX).lower()
             if name not in fields or variable != PREFIX + name.upper():
                 known = ", ".join(PREFIX + field.upper() for field in fields)
-                message = f"{variable} is not a setting of vecd; it knows {known}"
+                message = f"{variable} is not a setting of vecd; it knows {known}{_hint(variable)}"
                 raise SettingsError(message)
             given[name] = (variable, value)
     for name, value in vars(_parser().parse_args(arguments)).items():
@@ -73,6 +73,12 @@ def _convert(label: str, value: str, kind: Any) -> object:
     except msgspec.ValidationError as error:
         message = f"{label}={value!r}: {error}"
         raise SettingsError(message) from error
+
+
+def _hint(variable: str) -> str:
+    """Kubernetes gives every pod variables named after its Services; one that is named vecd collides with ours."""
+    links = variable.endswith(("_SERVICE_HOST", "_SERVICE_PORT", "_TCP", "_TCP_ADDR", "_TCP_PORT", "_TCP_PROTO"))
+    return ". In Kubernetes, set enableServiceLinks: false on the pod" if links else ""
 
 
 def _flag(name: str) -> str:

@@ -72,9 +72,6 @@ class Workers:
         """Take no more, finish what somebody still waits for, end the threads."""
         with self._changed:
             self._stopping = True
-            for waiting in self._queue.clear():
-                if not waiting.job.future.cancelled():
-                    self._queue.push(waiting)
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
@@ -91,12 +88,16 @@ class Workers:
     def _next(self) -> tuple[list[Waiting], bool] | None:
         """Wait for a run. The flag says that nobody else wants the cores."""
         with self._changed:
-            self._idle += 1
-            self._changed.wait_for(lambda: self._queue or self._stopping or self._dead)
-            self._idle -= 1
-            if self._dead is not None or not self._queue:
-                return None
-            run = self._queue.take(self._max_tokens_per_run)
+            run: list[Waiting] = []
+            while not run:
+                self._idle += 1
+                self._changed.wait_for(lambda: self._queue or self._stopping or self._dead)
+                self._idle -= 1
+                if self._dead is not None or not self._queue:
+                    return None
+                # A job that is done already has failed, or its caller has left.
+                taken = self._queue.take(self._max_tokens_per_run)
+                run = [waiting for waiting in taken if not waiting.job.future.done()]
             others_idle = self._idle == len(self._threads) - 1
             alone = others_idle and not self._queue and len(run) == 1 and len(run[0].ids) >= LONE_TOKENS
             return run, alone
@@ -106,7 +107,7 @@ class Workers:
         try:
             rows = self._session.run([waiting.ids for waiting in run], run[0].job.output, all_cores=alone)
         except ServerError as error:
-            self._fail({waiting.job for waiting in run}, error)
+            self._retry(run, error)
             return
         seconds = time.perf_counter() - start
         finished = []
@@ -121,6 +122,15 @@ class Workers:
                     finished.append(job)
         for job in finished:
             job.loop.call_soon_threadsafe(job.resolve)
+
+    def _retry(self, run: list[Waiting], error: ServerError) -> None:
+        """Halve a run that failed until the text that cannot be computed fails alone."""
+        if len(run) == 1:
+            self._fail({run[0].job}, error)
+            return
+        middle = len(run) // 2
+        for half in (run[:middle], run[middle:]):
+            self._compute(half, alone=False)
 
     def _die(self, error: BaseException, run: list[Waiting]) -> None:
         with self._changed:

@@ -41,6 +41,7 @@ def tiny_entry(checkpoint: Path, pooling: str = "mean") -> CatalogEntry:
             "normalize": True,
             "max_tokens": MAX_TOKENS,
             "sha256": {name: file_record(checkpoint / name).sha256 for name in ("model.safetensors", "tokenizer.json")},
+            "architecture": {},
             "prompts": {"query": "search: "},
         },
         CatalogEntry,

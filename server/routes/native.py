@@ -6,8 +6,9 @@ import msgspec
 import numpy as np
 import orjson
 from litestar import Response, post
+from litestar.di import NamedDependency
 from litestar.enums import MediaType
-from litestar.params import Parameter
+from litestar.params import JSONBody, Parameter
 from numpy.typing import NDArray
 
 from server.decoding import BodyDTO
@@ -36,7 +37,9 @@ Truncate = Annotated[bool, Parameter(description="false refuses a text that is l
 
 
 @post("/embed", status_code=200, dto=BodyDTO[EmbedRequest], return_dto=None)
-async def embed(data: EmbedRequest, embedder: Embedder, truncate: Truncate = True) -> Response[bytes]:
+async def embed(
+    data: JSONBody[EmbedRequest], embedder: NamedDependency[Embedder], truncate: Truncate = True
+) -> Response[bytes]:
     """Embed texts, through the cache."""
     embedder.requests.embed += 1
     found = await embedder.embed(
@@ -58,7 +61,9 @@ async def embed(data: EmbedRequest, embedder: Embedder, truncate: Truncate = Tru
 
 
 @post("/embed/batch", status_code=200, dto=BodyDTO[EmbedRequest], return_dto=None)
-async def embed_batch(data: EmbedRequest, embedder: Embedder, truncate: Truncate = True) -> Response[bytes]:
+async def embed_batch(
+    data: JSONBody[EmbedRequest], embedder: NamedDependency[Embedder], truncate: Truncate = True
+) -> Response[bytes]:
     """Embed many texts; the cache is neither read nor filled."""
     embedder.requests.batch += 1
     found = await embedder.embed(
@@ -73,7 +78,7 @@ async def embed_batch(data: EmbedRequest, embedder: Embedder, truncate: Truncate
 
 
 @post("/similarity", status_code=200, dto=BodyDTO[SimilarityRequest], return_dto=None)
-async def similarity(data: SimilarityRequest, embedder: Embedder) -> Response[bytes]:
+async def similarity(data: JSONBody[SimilarityRequest], embedder: NamedDependency[Embedder]) -> Response[bytes]:
     """Compare texts by cosine: a row for each of `a`, a column for each of `b`."""
     embedder.requests.embed += 1
     found = await embedder.embed([*data.a, *(data.b or [])])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from server.daemon import Daemon
 
@@ -20,15 +21,15 @@ async def live() -> dict[str, str]:
 
 
 @get("/health/ready")
-async def ready(daemon: Daemon) -> Response[dict[str, str]]:
-    """Say whether requests are taken: 503 while draining, or after a worker died."""
+async def ready(daemon: NamedDependency[Daemon]) -> Response[dict[str, str]]:
+    """Say whether requests are taken: 503 once the engine is closed or a worker has died."""
     if daemon.engine.ready:
         return Response({"status": "ready"})
     return Response({"status": "not ready"}, status_code=503, headers={"retry-after": "1"})
 
 
 @get("/stats")
-async def stats(daemon: Daemon) -> dict[str, Any]:
+async def stats(daemon: NamedDependency[Daemon]) -> dict[str, Any]:
     """Count what was done since the start."""
     cache, requests = daemon.engine.cache, daemon.embedder.requests
     looked_up = cache.hits + cache.misses

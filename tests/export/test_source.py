@@ -135,7 +135,19 @@ def test_a_checkpoint_of_another_architecture_is_refused(checkpoint: Path, entry
     (checkpoint / "config.json").write_text(json.dumps(config | {"model_type": "roberta"}))
     found = find_checkpoint(request_for(entry, str(checkpoint), tmp_path / "kept"))
     with pytest.raises(ExportError, match=r"config\.json does not describe a BERT encoder"):
-        read_checkpoint(found)
+        read_checkpoint(found, entry)
+
+
+def test_a_config_that_the_catalogue_does_not_know_is_refused(
+    checkpoint: Path, entry: CatalogEntry, tmp_path: Path
+) -> None:
+    pinned = msgspec.structs.replace(entry, architecture={"layer_norm_eps": 1e-12})
+    config = json.loads((checkpoint / "config.json").read_text())
+    found = find_checkpoint(request_for(pinned, str(checkpoint), tmp_path / "kept"))
+    read_checkpoint(found, pinned)
+    (checkpoint / "config.json").write_text(json.dumps(config | {"layer_norm_eps": 1e-3}))
+    with pytest.raises(ExportError, match=r"layer_norm_eps is 0\.001, the catalogue says 1e-12"):
+        read_checkpoint(found, pinned)
 
 
 def test_weights_that_do_not_fit_the_config_are_refused(checkpoint: Path, entry: CatalogEntry, tmp_path: Path) -> None:
@@ -143,13 +155,13 @@ def test_weights_that_do_not_fit_the_config_are_refused(checkpoint: Path, entry:
     found = find_checkpoint(request_for(entry, str(checkpoint), tmp_path / "kept"))
     (checkpoint / "config.json").write_text(json.dumps(config | {"intermediate_size": 99}))
     with pytest.raises(ExportError, match=r"up\.0 has shape \(32, 64\)"):
-        read_checkpoint(found)
+        read_checkpoint(found, entry)
     (checkpoint / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
     with pytest.raises(ExportError, match=r"no tensor 'encoder\.layer\.2"):
-        read_checkpoint(found)
+        read_checkpoint(found, entry)
     shutil.copy(checkpoint / "config.json", checkpoint / "model.safetensors")
     with pytest.raises(ExportError, match="cannot be read as safetensors"):
-        read_checkpoint(found)
+        read_checkpoint(found, entry)
 
 
 CHILD = """

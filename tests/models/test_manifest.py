@@ -65,6 +65,8 @@ def test_what_is_no_manifest_is_refused_by_name(artifact: Path, content: bytes) 
         (lambda m: m.update(max_tokens=64), "checksum"),
         (lambda m: m["probes"][0]["embedding"].__setitem__(0, 0.5), "checksum"),
         (lambda m: m["probes"][0]["embedding"].pop(), "not 32 wide"),
+        (lambda m: m["architecture"].update(layer_norm_eps=0.5), "checksum"),
+        (lambda m: m.update(colour="red"), "unknown field `colour`"),
         (lambda m: m.update(variants=[]), "no variant"),
         (lambda m: m["files"].pop("tokenizer.json"), r"no hash for tokenizer\.json"),
         (lambda m: m["files"].update({"../x": m["files"]["tokenizer.json"]}), "outside its folder"),

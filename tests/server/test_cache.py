@@ -20,7 +20,7 @@ def test_what_was_put_is_found_with_its_bits() -> None:
     cache.put(key, ENTRY)
     found = cache.find(key)
     assert found is not None
-    assert found.array().tobytes() == ROW.tobytes()
+    assert found.row == ROW.tobytes()
     assert (cache.hits, cache.misses) == (1, 1)
 
 

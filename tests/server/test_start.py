@@ -3,6 +3,10 @@
 import socket
 from pathlib import Path
 
+import pytest
+
+from server import ServerError, Settings
+from server.__main__ import listen
 from tests.running import RunningServer, launch, start_server
 from tests.tiny import TINY
 
@@ -20,6 +24,21 @@ def test_a_port_in_use_is_told_before_the_model_is_loaded() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"cannot listen on 127.0.0.1:{port}" in failure("--port", str(port), "--models", "/nowhere")
+
+
+def test_an_address_that_is_none_is_told_in_one_line() -> None:
+    assert "cannot listen on a..b" in failure("--host", "a..b", "--port", "0")
+
+
+def test_two_servers_started_together_do_not_both_believe_that_they_have_the_port() -> None:
+    with listen(Settings(port=0)) as first:
+        taken = Settings(port=first.getsockname()[1])
+        with pytest.raises(ServerError, match="Address already in use"):
+            listen(taken)
+
+
+def test_kubernetes_service_links_are_explained() -> None:
+    assert "enableServiceLinks: false" in failure("--port", "0", VECD_SERVICE_HOST="10.0.0.1")
 
 
 def test_a_missing_model_says_how_to_make_it(tmp_path: Path) -> None:

@@ -6,10 +6,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from models import ArtifactError, open_tokenizer
-from server.tokenization import INLINE_CHARACTERS, Encoding, Tokenization
+from server.tokenization import INLINE_CHARACTERS, Encoding, Tokenization, slices
 from tests.tiny import MAX_TOKENS, TINY
+
+# What a cut could split: words, punctuation, scripts without spaces, combining and control characters, emoji.
+PIECES = ["a", "word ", "x" * 120, "!", ",", "...", " ", "\n", "\t", "é", "e\u0301", "\u0301", "東京", "ß", "İ", "\x1c"]
+PIECES += [
+    "\u200b",
+    "\u00a0",
+    "\u2028",
+    "👨\u200d👩\u200d👧",
+    "한국어",
+    "42",
+    "[SEP]",
+    "##ing",
+    "a" * 99,
+    "b" * 101,
+    "\x00",
+]
 
 
 @pytest.fixture
@@ -17,6 +36,19 @@ def tokenization(tiny_models: Path) -> Iterator[Tokenization]:
     found = Tokenization(open_tokenizer(tiny_models / TINY / "tokenizer.json", MAX_TOKENS))
     yield found
     found.close()
+
+
+class Whole(Tokenization):
+    """The same, with the library's own tokenizer at hand for comparison."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        super().__init__(tokenizer)
+        self.tokenizer = tokenizer
+
+
+@pytest.fixture(scope="session")
+def whole(tiny_models: Path) -> Whole:
+    return Whole(open_tokenizer(tiny_models / TINY / "tokenizer.json", MAX_TOKENS))
 
 
 class Watched(Tokenization):
@@ -38,6 +70,20 @@ def test_a_text_that_just_fits_is_not_truncated(tokenization: Tokenization) -> N
     fits, over = tokenization.encode_now(["a " * (MAX_TOKENS - 2), "a " * (MAX_TOKENS - 1)])
     assert (len(fits.ids), fits.truncated) == (MAX_TOKENS, False)
     assert (len(over.ids), over.truncated) == (MAX_TOKENS, True)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60), st.integers(1, 400))
+def test_a_long_text_encodes_as_the_library_encodes_it_whole(whole: Whole, pieces: list[str], repeats: int) -> None:
+    text = "".join(pieces) * repeats
+    expected = whole.tokenizer.encode(text)
+    (found,) = whole.encode_now([text])
+    assert found.ids == expected.ids
+    assert found.truncated == bool(expected.overflowing)
+
+
+def test_a_request_of_many_texts_takes_turns_with_others() -> None:
+    texts = ["a" * 7_000, "b" * 7_000, "c" * 7_000, "d" * 50_000, "e"]
+    assert [[text[0] for text in part] for part in slices(texts)] == [["a", "b", "c"], ["d"], ["e"]]
 
 
 @pytest.mark.parametrize(("characters", "inline"), [(INLINE_CHARACTERS, True), (INLINE_CHARACTERS + 1, False)])
