@@ -16,6 +16,8 @@ from models import ArtifactError
 from server import ServerError
 
 COMMANDS = {
+    "peers": "vecd against what people would use instead",
+    "load": "one load on one server: throughput, latency to p99.9, errors, cost",
     "fidelity": "how true the served embeddings are to fp32, and whether a batch changes their bits",
     "kernels": "how long the graphs take on one core, beside optimum's",
 }

@@ -27,7 +27,7 @@ from export import Checkpoint, Request, find_checkpoint
 from models import Manifest, file_record, load_catalog
 
 VERSIONS = ROOT / "constraints-optimum.txt"
-SCRIPT = Path(__file__).parent / "peers" / "stock_int8.py"
+SCRIPT = Path(__file__).parent / "services" / "stock_int8.py"
 WEIGHTS = "model.safetensors"
 
 Find = Callable[[Manifest], Checkpoint]

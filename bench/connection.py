@@ -1,0 +1,124 @@
+"""One HTTP/1.1 connection that stays open: bytes of a request out, status and body in.
+
+A load generator shares the cores with what it measures, so it must be light: a protocol on the event loop with a
+compiled parser takes about 40 µs a request, where general clients take 300 to 1,000.
+"""
+
+import asyncio
+
+import httptools
+import msgspec
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """What came back."""
+
+    status: int
+    body: bytes
+
+
+class Connection(asyncio.Protocol):
+    """A connection that carries one request at a time."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._body: list[bytes] = []
+        self._reply: asyncio.Future[Reply] | None = None
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def open(self) -> bool:
+        """False once either side has closed it."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    async def send(self, request: bytes) -> Reply:
+        """Send a request and wait for its whole reply.
+
+        Raises:
+            ConnectionError: the other side closed the connection, or sent what is not HTTP.
+        """
+        assert self._transport is not None
+        assert self._reply is None
+        self._reply = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        try:
+            return await self._reply
+        except asyncio.CancelledError:
+            self.close()  # the reply would be taken for the next request's
+            raise
+        finally:
+            self._reply = None
+
+    def close(self) -> None:
+        """Close it."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop."""
+        self._fail(exc or ConnectionResetError("closed by the server"))
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(ConnectionError(f"not HTTP: {error}"))
+            self.close()
+
+    def on_message_begin(self) -> None:
+        """Called by the parser."""
+        self._body = []
+
+    def on_body(self, body: bytes) -> None:
+        """Called by the parser."""
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """Called by the parser."""
+        if not self._parser.should_keep_alive():
+            self.close()
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_result(Reply(self._parser.get_status_code(), b"".join(self._body)))
+
+    def _fail(self, error: Exception) -> None:
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(error)
+
+
+class Pool:
+    """Connections to one address, opened as they are needed."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = (host, port)
+        self._idle: list[Connection] = []
+
+    async def send(self, request: bytes) -> Reply:
+        """Send over an idle connection, or a new one.
+
+        Raises:
+            OSError: no connection, or it broke.
+        """
+        connection = await self._take()
+        reply = await connection.send(request)
+        if connection.open:
+            self._idle.append(connection)
+        return reply
+
+    async def _take(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open:
+                return connection
+        _, connection = await asyncio.get_running_loop().create_connection(Connection, *self._address)
+        return connection
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        for connection in self._idle:
+            connection.close()
