@@ -1,16 +1,18 @@
-"""`python -m bench COMMAND --json FILE`: runs one command, writes its figures, prints its table.
+"""`python -m bench COMMAND`: measures, writes the figures to --json FILE and prints a table, or reads such files.
 
-Exits with 0 when it measured, whatever the figures are, and with 1 and one line when it could not.
+Exits with 0 when it measured, whatever the figures are, and with 1 and one line when it could not. `gate` alone judges:
+it exits with 1 too where a ratio fell.
 """
 
 import argparse
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from bench.errors import BenchError
 from bench.options import add_common_arguments
-from bench.results import Command, prepare_file, write_json
+from bench.results import Command, Reader, prepare_file, write_json
 from export import ExportError
 from models import ArtifactError
 from server import ServerError
@@ -21,14 +23,20 @@ COMMANDS = {
     "fidelity": "how true the served embeddings are to fp32, and whether a batch changes their bits",
     "kernels": "how long the graphs take on one core, beside optimum's",
 }
+READERS = {
+    "gate": "whether a result is slower than an earlier one, beyond the noise of both",
+    "report": "docs/benchmarks.md, its pictures and the README's part, from bench/results",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure as the command line says; returns the exit status."""
+    """Do as the command line says; returns the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     name = _parser().parse_args(given[:1]).command
     try:
-        _run(name, given[1:])
+        if name in READERS:
+            return _read(name, given[1:])
+        _measure(name, given[1:])
     except (BenchError, ArtifactError, ExportError, ServerError) as error:
         print(f"bench {name}: {error}", file=sys.stderr)
         return 1
@@ -38,8 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _run(name: str, arguments: list[str]) -> None:
-    command = _load(name)
+def _measure(name: str, arguments: list[str]) -> None:
+    module = _load(name)
+    command = Command(module.add_arguments, module.measure)
     parser = argparse.ArgumentParser(prog=f"python -m bench {name}", description=COMMANDS[name])
     add_common_arguments(parser)
     command.add_arguments(parser)
@@ -51,30 +60,39 @@ def _run(name: str, arguments: list[str]) -> None:
     print("\n".join(outcome.table))
 
 
-def _load(name: str) -> Command:
+def _read(name: str, arguments: list[str]) -> int:
+    module = _load(name)
+    reader = Reader(module.add_arguments, module.read)
+    parser = argparse.ArgumentParser(prog=f"python -m bench {name}", description=READERS[name])
+    reader.add_arguments(parser)
+    reading = reader.read(parser.parse_args(arguments))
+    print("\n".join(reading.lines))
+    return reading.status
+
+
+def _load(name: str) -> ModuleType:
     """Import only the command that is asked for: each has needs of its own.
 
     Raises:
         BenchError: a package of the extra `bench` is missing.
     """
     try:
-        module = importlib.import_module(f"bench.{name}")
+        return importlib.import_module(f"bench.{name}")
     except ModuleNotFoundError as error:
         message = f"the package {error.name} is missing; pip install --editable '.[cpu,bench]' brings it"
         raise BenchError(message) from error
-    return Command(module.add_arguments, module.measure)
 
 
 def _parser() -> argparse.ArgumentParser:
-    lines = [f"  {name:<10} {about}" for name, about in COMMANDS.items()]
+    lines = [f"  {name:<10} {about}" for name, about in {**COMMANDS, **READERS}.items()]
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        usage="python -m bench COMMAND --json FILE ...",
-        description="\n".join(["Measure vecd.", "", *lines]),
+        usage="python -m bench COMMAND ...",
+        description="\n".join(["Measure vecd, and read what was measured.", "", *lines]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "command", choices=COMMANDS, metavar="COMMAND", help="one of the above; COMMAND --help says more"
+        "command", choices=[*COMMANDS, *READERS], metavar="COMMAND", help="one of the above; COMMAND --help says more"
     )
     return parser
 

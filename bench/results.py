@@ -23,6 +23,20 @@ class Command(msgspec.Struct, frozen=True):
     measure: Callable[[argparse.Namespace], Outcome]
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """What a reader says, line by line, and its exit status: 1 where the figures are not what they should be."""
+
+    lines: list[str]
+    status: int = 0
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """What the module of a reader offers: it measures nothing, it works on files that commands have written."""
+
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    read: Callable[[argparse.Namespace], Reading]
+
+
 def prepare_file(path: Path) -> None:
     """Make sure, before anything slow, that the figures can be written.
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench.__main__ import COMMANDS, main
+from bench.__main__ import COMMANDS, READERS, main
 from bench.results import align
 from bench.sts import DEV_FILE
 from tests.tiny import TINY
@@ -56,7 +56,9 @@ def test_a_place_where_nothing_can_be_written_is_told_before_anything_is_measure
     assert "is a folder" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["speed"], ["fidelity"], ["kernels", "--json", "x", "--rounds", "0"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["speed"], ["fidelity"], ["kernels", "--json", "x", "--rounds", "0"], ["gate"]]
+)
 def test_a_wrong_command_line_is_refused_with_status_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(arguments)
@@ -69,6 +71,16 @@ def test_every_command_explains_its_flags(command: str, capsys: pytest.CaptureFi
         main([command, "--help"])
     assert left.value.code == 0
     assert "--json FILE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_reader_explains_its_flags_and_takes_none_of_a_measurement(
+    reader: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([reader, "--help"])
+    assert left.value.code == 0
+    assert "--models" not in capsys.readouterr().out
 
 
 def test_a_table_has_columns_of_equal_width() -> None:

@@ -1,0 +1,94 @@
+"""What the raw results hold, by the command that wrote them. A file may tell more than is named here."""
+
+import msgspec
+
+from bench.machine import Machine
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What every file may say of how it came about."""
+
+    model: str | None = None
+    seed: int | None = None
+    rounds: int | None = None
+    seconds: float | None = None
+    machine: Machine | None = None
+    versions: dict[str, str] = {}
+
+
+class Kernels(Measured, frozen=True, kw_only=True):
+    """Speed ratios of pairs of graphs by shape; `noise` is each one's interquartile range."""
+
+    ratios: dict[str, dict[str, float]]
+    noise: dict[str, dict[str, float]]
+    ms: dict[str, dict[str, float]] = {}
+    stock_versions: dict[str, str] = {}
+
+
+class BatchInvariance(msgspec.Struct, frozen=True):
+    """Rows that were compared in other company, and how many had other bits."""
+
+    rows_compared: int
+    rows_different: int
+
+
+class Fidelity(Measured, frozen=True, kw_only=True):
+    """How true the served embeddings are to fp32."""
+
+    variant: str
+    texts: int
+    cosine_mean: float
+    cosine_min: float
+    spearman_fp32: float
+    spearman_served: float
+    batch_invariance: BatchInvariance
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """A server: what it is, why it did not run if it did not, and what does not depend on the row."""
+
+    about: str = ""
+    skipped: str | None = None
+    cold_start_s: list[float | None] = []
+    cosine_mean: float | None = None
+    cosine_min: float | None = None
+    batch_cosine_min: float | None = None
+    batch_bits_equal: bool | None = None
+    versions: dict[str, str] = {}
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """A server under one row's load: a value for each round."""
+
+    requests_per_s: list[float | None] = []
+    texts_per_s: list[float | None] = []
+    tokens_per_s: list[float | None] = []
+    p50_ms: list[float | None] = []
+    p99_ms: list[float | None] = []
+    p999_ms: list[float | None] = []
+    errors: list[float | None] = []
+    rss_mb: list[float | None] = []
+    server_cores: list[float | None] = []
+    generator_cores: list[float | None] = []
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """A figure that was wished for, what came, and whether that is enough; None where it was not measured."""
+
+    goal: float
+    value: float | None = None
+    met: bool | None = None
+
+
+class Peers(Measured, frozen=True, kw_only=True):
+    """Servers side by side: their loads by row, then by server."""
+
+    peers: dict[str, Peer]
+    rows: dict[str, dict[str, Load]]
+    goals: dict[str, Goal] = {}
+
+
+class Nested(Measured, frozen=True, kw_only=True):
+    """Figures in tables of any depth, by their names in the file."""
+
+    figures: dict[str, object]

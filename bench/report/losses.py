@@ -1,0 +1,121 @@
+"""What vecd loses: every row and measure where another server, or another graph, is better than vecd's.
+
+In: raw results. Out: one Loss for each, the greatest first within a measure. Cores are no measure here: a server that
+does less uses less of them.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from bench.raw import Kernels, Load, Peer, Peers
+from bench.report.markdown import cosine, noisy, number, yes_no
+from bench.spread import Spread, relative, spread
+
+OURS = "vecd"
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A field of a raw file, what the page calls it, and which way is better."""
+
+    field: str
+    title: str
+    more_is_better: bool
+
+
+LOAD_MEASURES = (
+    Measure("requests_per_s", "requests/s", more_is_better=True),
+    Measure("texts_per_s", "texts/s", more_is_better=True),
+    Measure("tokens_per_s", "tokens/s", more_is_better=True),
+    Measure("p50_ms", "p50 ms", more_is_better=False),
+    Measure("p99_ms", "p99 ms", more_is_better=False),
+    Measure("p999_ms", "p99.9 ms", more_is_better=False),
+    Measure("errors", "errors", more_is_better=False),
+    Measure("rss_mb", "memory MB", more_is_better=False),
+)
+COLD_START = Measure("cold_start_s", "cold start s", more_is_better=False)
+COSINES = (
+    Measure("cosine_mean", "cosine to fp32, mean", more_is_better=True),
+    Measure("cosine_min", "cosine to fp32, least", more_is_better=True),
+    Measure("batch_cosine_min", "cosine of alone and batched, least", more_is_better=True),
+)
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """Who is better than vecd, where, and by how many times; None where the better one is 0, or no number."""
+
+    row: str
+    measure: str
+    ours: str
+    winner: str
+    theirs: str
+    ratio: Spread | None
+
+
+def peer_losses(result: Peers) -> Iterator[Loss]:
+    """Yield where a server is better than vecd, by the medians over the rounds."""
+    for row, loads in result.rows.items():
+        ours = loads.get(OURS)
+        if ours is None:
+            continue
+        for measure in LOAD_MEASURES:
+            yield from _by_ratio(_round_losses(row, measure, ours, {n: v for n, v in loads.items() if n != OURS}))
+    us = result.peers.get(OURS)
+    if us is not None:
+        others = {name: peer for name, peer in result.peers.items() if name != OURS and peer.skipped is None}
+        yield from _by_ratio(_round_losses("start", COLD_START, us, others))
+        for measure in COSINES:
+            yield from _cosine_losses(measure, us, others)
+        if us.batch_bits_equal is False:
+            for name in (name for name, peer in others.items() if peer.batch_bits_equal):
+                yield Loss("any", "same bits in any batch", yes_no(False), name, yes_no(True), None)
+
+
+def kernel_losses(result: Kernels) -> Iterator[Loss]:
+    """Yield where one of vecd's graphs is slower than a graph that is not vecd's."""
+    for pair, ratios in result.ratios.items():
+        first, _, second = pair.partition("/")
+        if not first.startswith(OURS) or second.startswith(OURS):
+            continue
+        for shape, ratio in ratios.items():
+            if ratio < 1:
+                times = Spread(1 / ratio, result.noise[pair][shape] / 2 / ratio**2)
+                yield Loss(shape, f"ms of {first}", *_kernel_times(result, shape, first, second), times)
+
+
+def is_within_noise(loss: Loss) -> bool:
+    """Tell whether 1, no difference, is inside the ratio's noise."""
+    return loss.ratio is not None and loss.ratio.median - loss.ratio.noise <= 1
+
+
+def _kernel_times(result: Kernels, shape: str, first: str, second: str) -> tuple[str, str, str]:
+    ours, theirs = (result.ms.get(graph, {}).get(shape) for graph in (first, second))
+    return number(ours), second, number(theirs)
+
+
+def _round_losses(
+    row: str, measure: Measure, ours: Load | Peer, others: dict[str, Load] | dict[str, Peer]
+) -> Iterator[Loss]:
+    our_rounds: Sequence[float | None] = getattr(ours, measure.field)
+    our_spread = spread(our_rounds)
+    for name, other in others.items():
+        rounds: Sequence[float | None] = getattr(other, measure.field)
+        their_spread = spread(rounds)
+        if our_spread is None or their_spread is None:
+            continue
+        gain = their_spread.median - our_spread.median
+        if (gain if measure.more_is_better else -gain) > 0:
+            ratio = relative(rounds, our_rounds) if measure.more_is_better else relative(our_rounds, rounds)
+            yield Loss(row, measure.title, noisy(our_spread), name, noisy(their_spread), ratio)
+
+
+def _cosine_losses(measure: Measure, ours: Peer, others: dict[str, Peer]) -> Iterator[Loss]:
+    our_value: float | None = getattr(ours, measure.field)
+    for name, other in others.items():
+        value: float | None = getattr(other, measure.field)
+        if our_value is not None and value is not None and value > our_value:
+            yield Loss("any", measure.title, cosine(our_value), name, cosine(value), Spread(value / our_value, 0.0))
+
+
+def _by_ratio(losses: Iterator[Loss]) -> list[Loss]:
+    return sorted(losses, key=lambda loss: -loss.ratio.median if loss.ratio else 0.0)

@@ -1,0 +1,97 @@
+"""Pictures of the raw results as SVG, for light and dark pages: no background, grey text, colours of middle tone.
+
+The same figures give the same bytes: the ids in the file come from a fixed salt, and no date is written.
+"""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.raw import Kernels, Load, Peers
+from bench.raw_files import Results
+from bench.report.losses import OURS
+from bench.spread import Spread, spread
+
+GREY = "#808080"  # 3.9 to 1 on white, 4.7 on GitHub's dark page
+OUR_COLOUR, OTHER_COLOUR = "#2f81f7", "#b08d57"
+SHAPE_COLOURS = ("#2f81f7", "#d9822b", "#3fa05a", "#b565c9")
+# The row and the field of each panel of servers.
+PANELS = (("1 text, 16 connections", "requests_per_s"), ("32 texts, 16 connections", "texts_per_s"))
+OUR_STYLE: dict[str, Any] = {
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": GREY,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 10,
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so that no machine lays text out otherwise
+    "font.size": 9,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "vecd",
+    "text.color": GREY,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+}
+STYLES: list[str | dict[str, Any]] = ["default", OUR_STYLE]  # and nothing of a matplotlibrc
+
+
+def draw_pictures(results: Results) -> dict[str, bytes]:
+    """Return an SVG for each raw file that has one, by the raw file's name without its ending."""
+    pictures = {f"peers-{label}": draw_peers(result) for label, result in results.peers.items()}
+    return pictures | {f"kernels-{label}": draw_kernels(result) for label, result in results.kernels.items()}
+
+
+def draw_peers(result: Peers) -> bytes:
+    """Draw every server's speed in two rows, vecd's in a colour of its own."""
+    with style.context(STYLES):
+        figure = Figure(figsize=(8, 2.8), layout="constrained")
+        axes = figure.subplots(1, len(PANELS))
+        for axis, (row, field) in zip(axes, PANELS, strict=True):
+            _draw_speeds(axis, result.rows.get(row, {}), field)
+            axis.set_title(f"{field.replace('_per_', '/')}\n{row}")
+        return _encode(figure)
+
+
+def draw_kernels(result: Kernels) -> bytes:
+    """Draw the speed ratio of each pair of graphs, a bar for each shape."""
+    with style.context(STYLES):
+        figure = Figure(figsize=(8, 3.2), layout="constrained")
+        axis = figure.subplots()
+        shapes = list(next(iter(result.ratios.values()), {}))
+        height = 0.8 / max(1, len(shapes))
+        for i, shape in enumerate(shapes):
+            places = [place + (i - (len(shapes) - 1) / 2) * height for place in range(len(result.ratios))]
+            ratios = [found[shape] for found in result.ratios.values()]
+            noise = [result.noise[pair][shape] / 2 for pair in result.ratios]
+            colour = SHAPE_COLOURS[i % len(SHAPE_COLOURS)]
+            axis.barh(places, ratios, height, xerr=noise, color=colour, ecolor=GREY, label=shape)
+        axis.axvline(1, color=GREY, linewidth=1)
+        axis.set_yticks(range(len(result.ratios)), [pair.replace("/", "\nagainst ") for pair in result.ratios])
+        axis.invert_yaxis()
+        axis.set_title("speed of the first against the second, one core, by texts x tokens")
+        axis.legend(frameon=False)
+        return _encode(figure)
+
+
+def _draw_speeds(axis: Axes, loads: Mapping[str, Load], field: str) -> None:
+    measured = {name: spread(getattr(load, field)) for name, load in loads.items()}
+    speeds: dict[str, Spread] = {name: speed for name, speed in measured.items() if speed is not None}
+    colours = [OUR_COLOUR if name == OURS else OTHER_COLOUR for name in speeds]
+    axis.barh(
+        list(range(len(speeds))),
+        [speed.median for speed in speeds.values()],
+        xerr=[speed.noise for speed in speeds.values()],
+        color=colours,
+        ecolor=GREY,
+    )
+    axis.set_yticks(range(len(speeds)), list(speeds))
+    axis.invert_yaxis()
+
+
+def _encode(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="svg", transparent=True, metadata={"Creator": None, "Date": None})
+    return b"\n".join(line.rstrip() for line in file.getvalue().splitlines()) + b"\n"

@@ -1,0 +1,91 @@
+"""The README's part: one picture and one table of at most eight rows, between two markers."""
+
+from bench.errors import BenchError
+from bench.raw import Fidelity, Kernels, Load, Measured, Peers
+from bench.raw_files import Results
+from bench.report.losses import OURS
+from bench.report.markdown import cosine, noisy, table
+from bench.spread import Spread, relative, spread
+
+START, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
+# What the README says of each pair of graphs, at one shape.
+PAIRS = {"vecd-int8/stock-int8": "optimum's dynamic int8", "vecd-int8/stock-fp32": "optimum's fp32"}
+SHAPE, SHAPE_TITLE = "32x16", "32 texts of 16 tokens"
+ROWS = ("1 text, 1 connection", "1 text, 16 connections", "32 texts, 16 connections")
+
+
+def rewrite_readme(readme: str, part: str) -> str:
+    """Return the README with the part between its markers.
+
+    Raises:
+        BenchError: the markers are not there, or not in order.
+    """
+    before, start, rest = readme.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        message = f"the README must hold the lines {START} and {END}, in this order; the table goes between them"
+        raise BenchError(message)
+    return f"{before}{start}\n{part}\n{end}{after}"
+
+
+def render_part(results: Results, pictures: dict[str, str]) -> str:
+    """Return the part, for one machine: `pictures` says where the README finds the picture of a raw file."""
+    label = min(results.peers or results.kernels or results.fidelity, default="")
+    peers, kernels, fidelity = results.peers.get(label), results.kernels.get(label), results.fidelity.get(label)
+    rows = [
+        *(_fidelity_rows(fidelity) if fidelity else []),
+        *(_kernel_rows(kernels) if kernels else []),
+        *(_peer_rows(peers) if peers else []),
+    ]
+    kind = "peers" if peers else "kernels"
+    picture = pictures.get(f"{kind}-{label}.json")
+    shown = [f"![speed beside others]({picture})", ""] if picture else []
+    title = _title(label, peers or kernels or fidelity)
+    return "\n".join([*shown, *table([title, OURS, ""], rows, figures=False)]).rstrip()
+
+
+def _title(label: str, result: Measured | None) -> str:
+    if result is None or result.machine is None:
+        return label
+    return f"{result.model or 'all-MiniLM-L6-v2'}, {result.machine.processor} ({label})"
+
+
+def _fidelity_rows(result: Fidelity) -> list[list[str]]:
+    invariance = result.batch_invariance
+    least = f"{cosine(result.cosine_mean)} / {cosine(result.cosine_min)}"
+    sentences = f"cosine of {result.variant} to fp32 on {result.texts:,} sentences of the STS benchmark, mean / least"
+    different = f"rows whose bits differ in another batch, of {invariance.rows_compared:,}"
+    rows = [
+        [sentences, least],
+        [f"Spearman with people's scores (fp32: {cosine(result.spearman_fp32)})", cosine(result.spearman_served)],
+        [different, f"{invariance.rows_different:,}"],
+    ]
+    return [[*row, "`bench fidelity`"] for row in rows]
+
+
+def _kernel_rows(result: Kernels) -> list[list[str]]:
+    rows = []
+    for pair, other in PAIRS.items():
+        if SHAPE in result.ratios.get(pair, {}):
+            figure = Spread(result.ratios[pair][SHAPE], result.noise[pair][SHAPE] / 2)
+            title = f"speed of the int8 graph on one core against {other}, {SHAPE_TITLE}"
+            rows.append([title, noisy(figure), "`bench kernels`"])
+    return rows
+
+
+def _peer_rows(result: Peers) -> list[list[str]]:
+    rows = []
+    for row in ROWS:
+        loads = result.rows.get(row, {})
+        fastest = _fastest_other(loads)
+        if OURS in loads and fastest is not None:
+            ratio = relative(loads[OURS].requests_per_s, loads[fastest].requests_per_s)
+            title = f"requests/s against the fastest other server, {fastest}: {row}"
+            rows.append([title, noisy(ratio), "`bench peers`"])
+    return rows
+
+
+def _fastest_other(loads: dict[str, Load]) -> str | None:
+    speeds = {name: spread(load.requests_per_s) for name, load in loads.items() if name != OURS}
+    medians = {name: speed.median for name, speed in speeds.items() if speed is not None}
+    return max(medians, key=lambda name: medians[name], default=None)

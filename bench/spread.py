@@ -1,0 +1,36 @@
+"""A figure over rounds: its median and its noise, the way that the page, the README and the gate state them.
+
+Noise is half the interquartile range, or half the range where there are fewer than four rounds.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+FEWEST_FOR_QUARTILES = 4
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """The median over the rounds, and the noise around it."""
+
+    median: float
+    noise: float
+
+
+def spread(values: Sequence[float | None]) -> Spread | None:
+    """Return the median and the noise of the rounds that have a value; None where none has."""
+    found = [value for value in values if value is not None]
+    if not found:
+        return None
+    if len(found) < FEWEST_FOR_QUARTILES:
+        low, high = min(found), max(found)
+    else:
+        low, high = np.quantile(found, [0.25, 0.75])
+    return Spread(float(np.median(found)), float(high - low) / 2)
+
+
+def relative(values: Sequence[float | None], others: Sequence[float | None]) -> Spread | None:
+    """Return by how many times the values exceed the others, taken round by round so that slow spells cancel out."""
+    pairs = zip(values, others, strict=False)  # a server that broke off has fewer rounds
+    return spread([a / b if a is not None and b else None for a, b in pairs])

@@ -1,0 +1,117 @@
+"""Raw results of every kind, made up: gunicorn-st starts faster, wins two rows and is truer; infinity did not run."""
+
+from pathlib import Path
+
+import msgspec
+
+MACHINE = {"processor": "Some CPU", "architecture": "x86_64", "cores": 2, "flags": ["avx2"]}
+HOW = {"seed": 20, "rounds": 3, "machine": MACHINE, "versions": {"python": "3.11.7"}, "unknown": "let through"}
+SHAPES = ("1x16", "32x16")
+
+
+def load(requests_per_s: float, p50_ms: float = 5.0) -> dict[str, object]:
+    rounds = [requests_per_s * factor for factor in (0.99, 1.0, 1.01)]
+    return {
+        "requests_per_s": rounds,
+        "texts_per_s": rounds,
+        "tokens_per_s": [12 * value for value in rounds],
+        "p50_ms": [p50_ms] * 3,
+        "p99_ms": [20.0] * 3,
+        "p999_ms": [30.0] * 3,
+        "errors": [0, 0, 0],
+        "rss_mb": [200.0] * 3,
+        "server_cores": [1.5] * 3,
+        "generator_cores": [0.2] * 3,
+    }
+
+
+def peer(cosine: float, *, bits: bool, cold_start_s: float, skipped: str | None = None) -> dict[str, object]:
+    return {
+        "about": "a server",
+        "skipped": skipped,
+        "cold_start_s": [] if skipped else [cold_start_s] * 3,
+        "cosine_mean": None if skipped else cosine,
+        "cosine_min": None if skipped else cosine,
+        "batch_cosine_min": None if skipped else 1.0,
+        "batch_bits_equal": None if skipped else bits,
+        "versions": {"torch": "2.13.0"},
+    }
+
+
+def peers(ours: float = 1000.0) -> dict[str, object]:
+    return {
+        **HOW,
+        "seconds": 5.0,
+        "peers": {
+            "vecd": peer(0.99, bits=True, cold_start_s=0.5),
+            "gunicorn-st": peer(1.0, bits=False, cold_start_s=0.4),
+            "infinity-torch": peer(0, bits=False, cold_start_s=0, skipped="no wheel | for this Python"),
+        },
+        "rows": {
+            "1 text, 1 connection": {"vecd": load(100.0), "gunicorn-st": load(125.0, p50_ms=4.0)},
+            "1 text, 16 connections": {"vecd": load(ours), "gunicorn-st": load(500.0)},
+            "32 texts, 16 connections": {"vecd": load(300.0), "gunicorn-st": load(301.0)},
+        },
+        "goals": {
+            "faster than gunicorn-st": {"goal": 5.0, "value": 2.0, "met": False},
+            "faster on a GPU": {"goal": 2.0, "value": None, "met": None},
+        },
+    }
+
+
+def kernels(ratio: float = 1.5, noise: float = 0.02) -> dict[str, object]:
+    pairs = ("vecd-int8/stock-int8", "vecd-int8/stock-fp32")
+    return {
+        **HOW,
+        "model": "all-MiniLM-L6-v2",
+        "ratios": {pairs[0]: {"1x16": ratio, "32x16": 0.8}, pairs[1]: dict.fromkeys(SHAPES, 2.5)},
+        "noise": {pair: dict.fromkeys(SHAPES, noise) for pair in pairs},
+        "ms": {"vecd-int8": {"1x16": 2.0, "32x16": 41.0}, "stock-int8": {"1x16": 3.0, "32x16": 32.8}},
+        "stock_versions": {"torch": "2.13.0"},
+    }
+
+
+def fidelity() -> dict[str, object]:
+    return {
+        **HOW,
+        "variant": "int8",
+        "texts": 3000,
+        "cosine_mean": 0.9983,
+        "cosine_min": 0.991,
+        "spearman_fp32": 0.8672,
+        "spearman_served": 0.8667,
+        "batch_invariance": {"texts": 500, "batches": 200, "rows_compared": 6866, "rows_different": 0},
+    }
+
+
+def batching() -> dict[str, object]:
+    figures = {"tokens_per_s": 9000.0, "padding_share": 0.25, "runs": 12, "p50_ms": 3.5}
+    return {**HOW, "traces": {"steady": {"equal length": figures, "padded": figures}}, "ratios": {"steady": 1.25}}
+
+
+def scale() -> dict[str, object]:
+    return {
+        **HOW,
+        "tokens_per_run": {"16": {"64": 8000.0, "128": 9000.0}},
+        "lone_text_ms": {"one": {"256": 40.0}, "all": {"256": 25.0}},
+        "side_by_side": {"1": [1.0, 1.5, 2.0]},
+    }
+
+
+def write_results(folder: Path, **kinds: dict[str, object]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, figures in kinds.items():
+        (folder / f"{kind}-box.json").write_bytes(msgspec.json.encode(figures))
+    return folder
+
+
+def write_all(folder: Path) -> Path:
+    return write_results(
+        folder,
+        peers=peers(),
+        kernels=kernels(),
+        fidelity=fidelity(),
+        batching=batching(),
+        scale=scale(),
+        load={**HOW, "closed": {"p50_ms": 2.0}},
+    )

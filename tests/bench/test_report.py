@@ -1,0 +1,154 @@
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import main
+from bench.environments import ROOT
+from bench.errors import BenchError
+from bench.report import Places, render
+from bench.report.readme import END, START, rewrite_readme
+from tests.bench.made_up import kernels, write_all, write_results
+
+README = f"# vecd\n\n{START}\nold\n{END}\n\nThe rest.\n"
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    readme = tmp_path / "README.md"
+    readme.write_text(README, "utf-8")
+    return Places(write_all(tmp_path / "bench" / "results"), tmp_path / "docs" / "benchmarks.md", readme)
+
+
+def page_of(places: Places) -> str:
+    return render(places)[places.page].decode()
+
+
+def section(page: str, title: str) -> str:
+    return page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_what_is_committed_is_what_the_raw_results_give() -> None:
+    places = Places(ROOT / "bench" / "results", ROOT / "docs" / "benchmarks.md", ROOT / "README.md")
+    for path, content in render(places).items():
+        assert path.read_bytes() == content, f"{path}: run `python -m bench report`, edit no figure by hand"
+
+
+def test_writing_it_twice_changes_nothing(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--results", str(places.results), "--out", str(places.page), "--readme", str(places.readme)]
+    assert main(["report", *arguments]) == 0
+    first = {path: path.read_bytes() for path in places.page.parent.parent.rglob("*") if path.is_file()}
+    assert main(["report", *arguments]) == 0
+    assert first == {path: path.read_bytes() for path in places.page.parent.parent.rglob("*") if path.is_file()}
+    assert places.page.parent / "pictures" / "peers-box.svg" in first
+    assert "benchmarks.md" in capsys.readouterr().out
+
+
+def test_a_server_that_beats_vecd_stands_under_what_vecd_loses(places: Places) -> None:
+    losses = section(page_of(places), "What vecd loses")
+    row = "| peers-box.json | 1 text, 1 connection | requests/s | 100 ± 1 | gunicorn-st | 125 ± 1 | 1.2500 |"
+    assert row in losses
+    assert "| 1 text, 1 connection | p50 ms | 5.00 ± 0.00 | gunicorn-st | 4.00 ± 0.00 | 1.2500 |" in losses
+    assert "cold start" in losses
+    assert "| cosine to fp32, mean | 0.9900 | gunicorn-st | 1.0000 | 1.0101 |" in losses
+    assert "| kernels-box.json | 32x16 | ms of vecd-int8 | 41.0 | stock-int8 | 32.8 | 1.25 ± 0.02 |" in losses
+    assert "1 text, 16 connections" not in losses
+
+
+def test_a_goal_that_is_not_met_or_not_measured_stands_there_too(places: Places) -> None:
+    losses = section(page_of(places), "What vecd loses")
+    assert "faster than gunicorn-st: not met, 2.00 of 5.00." in losses
+    assert "faster on a GPU: not measured." in losses
+    assert "| faster on a GPU | 2.00 | not measured | not measured |" in section(page_of(places), "Goals")
+
+
+def test_a_difference_within_the_noise_is_told_as_such(places: Places) -> None:
+    write_results(places.results, kernels=kernels(noise=0.4))
+    rows = [line for line in section(page_of(places), "What vecd loses").splitlines() if "kernels-box.json" in line]
+    assert rows == [
+        "| kernels-box.json | 32x16 | ms of vecd-int8 | 41.0 | stock-int8 | 32.8 | 1.25 ± 0.31, within the noise |"
+    ]
+
+
+def test_a_server_that_did_not_run_stands_with_its_reason(places: Places) -> None:
+    servers = section(page_of(places), "Servers side by side")
+    assert "| infinity-torch | a server | did not run: no wheel \\| for this Python | torch 2.13.0 |" in servers
+    assert "| gunicorn-st | 500 ± 5 |" in servers
+    assert "| 0.50 ± 0.00 |\n" in servers  # its requests/s of vecd's
+
+
+def test_tables_of_other_commands_have_the_names_of_the_raw_file(places: Places) -> None:
+    page = page_of(places)
+    batching = section(page, "The command batching")
+    assert "traces, steady:" in batching
+    assert "| equal length | 9,000 | 0.25 | 12 | 3.50 |" in batching
+    scale = section(page, "The command scale")
+    assert "| 16 | 8,000 | 9,000 |" in scale
+    assert "| 1 | 1.50 ± 0.50 |" in scale
+    assert "| p50_ms | 2.00 |" in section(page, "The command load")
+
+
+def test_the_page_holds_the_commands_that_gave_the_figures(places: Places) -> None:
+    page = page_of(places)
+    assert "python -m bench peers --rounds 3 --seconds 5 --seed 20 --json bench/results/peers-box.json\n" in page
+    assert "python -m bench fidelity --data DIR" in page
+
+
+def test_what_has_no_result_is_not_measured(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(README)
+    places = Places(write_results(tmp_path / "results"), tmp_path / "benchmarks.md", readme)
+    page = page_of(places)
+    for title in ("Servers side by side", "Goals", "Fidelity and batches", "Graphs on one core", "The command scale"):
+        assert "not measured" in section(page, title)
+    assert "Against other servers: not measured." in section(page, "What vecd loses")
+    assert set(render(places)) == {places.page, places.readme}
+
+
+def test_no_figure_of_a_gpu_is_made_up(places: Places) -> None:
+    rows = [line for line in section(page_of(places), "GPU").splitlines() if "connection" in line]
+    assert rows
+    assert all("not measured" in row for row in rows)
+
+
+def test_the_readme_gets_one_picture_and_a_table_of_at_most_eight_rows(places: Places) -> None:
+    readme = render(places)[places.readme].decode()
+    part = readme.partition(START)[2].partition(END)[0]
+    assert part.count("](docs/pictures/peers-box.svg)") == part.count("![") == 1
+    assert sum(line.startswith("| ") for line in part.splitlines()) == 2 + 8
+    assert "gunicorn-st: 1 text, 16 connections | 2.00 ± 0.00 | `bench peers` |" in part
+    assert readme.startswith("# vecd\n")
+    assert readme.endswith(f"{END}\n\nThe rest.\n")
+    assert "old" not in readme
+
+
+def test_without_servers_the_readme_shows_the_graphs(places: Places) -> None:
+    (places.results / "peers-box.json").unlink()
+    assert "](docs/pictures/kernels-box.svg)" in render(places)[places.readme].decode()
+
+
+@pytest.mark.parametrize("readme", ["# vecd\n", START, f"{END}\n{START}\n"])
+def test_a_readme_without_both_markers_in_order_is_refused(readme: str) -> None:
+    with pytest.raises(BenchError, match="must hold the lines"):
+        rewrite_readme(readme, "part")
+
+
+def test_pictures_have_no_background_and_no_date(places: Places) -> None:
+    pictures = [content.decode() for path, content in render(places).items() if path.suffix == ".svg"]
+    assert len(pictures) == 2
+    for picture in pictures:
+        assert "<dc:date>" not in picture
+        assert "#ffffff" not in picture
+        assert "#000000" not in picture
+
+
+def test_a_missing_folder_and_a_wrong_file_are_one_line_and_status_1(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--out", str(places.page), "--readme", str(places.readme)]
+    assert main(["report", "--results", str(places.results / "no"), *arguments]) == 1
+    (places.results / "kernels-box.json").write_text('{"ratios": 1}')
+    assert main(["report", "--results", str(places.results), *arguments]) == 1
+    error = capsys.readouterr().err
+    assert "is no folder" in error
+    assert "kernels-box.json is not a result of `bench kernels`" in error
+    assert not places.page.exists()
