@@ -16,8 +16,10 @@ from models import ArtifactError
 from server import ServerError
 
 COMMANDS = {
+    "batching": "which rule for what runs together serves most and keeps waits short, simulated on real costs",
     "fidelity": "how true the served embeddings are to fp32, and whether a batch changes their bits",
     "kernels": "how long the graphs take on one core, beside optimum's",
+    "scale": "how cost grows with tokens, and throughput with cores",
 }
 
 
