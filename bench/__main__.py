@@ -20,8 +20,10 @@ from server import ServerError
 COMMANDS = {
     "peers": "vecd against what people would use instead",
     "load": "one load on one server: throughput, latency to p99.9, errors, cost",
+    "batching": "which rule for what runs together serves most and keeps waits short, simulated on real costs",
     "fidelity": "how true the served embeddings are to fp32, and whether a batch changes their bits",
     "kernels": "how long the graphs take on one core, beside optimum's",
+    "scale": "how cost grows with tokens, and throughput with cores",
 }
 READERS = {
     "gate": "whether a result is slower than an earlier one, beyond the noise of both",

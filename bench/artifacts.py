@@ -38,6 +38,16 @@ class Artifact(msgspec.Struct, frozen=True):
         message = f"{self.folder} holds no fp32 graph to compare with; export the model again"
         raise BenchError(message)
 
+    def require_tokens(self, tokens: int) -> None:
+        """Make sure that the model takes texts of that many tokens.
+
+        Raises:
+            BenchError: it does not.
+        """
+        if self.manifest.max_tokens < tokens:
+            message = f"{self.folder} takes {self.manifest.max_tokens} tokens a text; this measures texts of {tokens}"
+            raise BenchError(message)
+
     def open_session(self, variant: Variant) -> EqualLengthSession:
         """Open one of its graphs on the CPU, with one thread."""
         return EqualLengthSession(verify_file(self.folder, self.manifest, variant.file), "cpu", cores=1)

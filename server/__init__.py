@@ -3,22 +3,28 @@
 `build_daemon` loads and checks a model and puts the engine together; `build_application` puts HTTP around it.
 """
 
-from server.app import build_application, build_daemon
+from server.app import TOKENS_PER_RUN, build_application, build_daemon
 from server.cores import granted_cores
 from server.daemon import Daemon
 from server.engine import Embeddings, Engine
 from server.errors import ServerError
+from server.jobs import Job
+from server.scheduler import Queue, Waiting
 from server.session import EqualLengthSession, Session
 from server.settings import Settings, read_settings
 
 __all__ = [
+    "TOKENS_PER_RUN",
     "Daemon",
     "Embeddings",
     "Engine",
     "EqualLengthSession",
+    "Job",
+    "Queue",
     "ServerError",
     "Session",
     "Settings",
+    "Waiting",
     "build_application",
     "build_daemon",
     "granted_cores",

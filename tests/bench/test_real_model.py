@@ -39,3 +39,35 @@ def test_kernels_are_timed_beside_the_stock_graphs(tmp_path: Path) -> None:
     assert all(ratio > 0 for shapes in figures["ratios"].values() for ratio in shapes.values())
     assert all(noise >= 0 for shapes in figures["noise"].values() for noise in shapes.values())
     assert figures.keys() >= {"machine", "versions", "seed", "rounds", "stock_versions"}
+
+
+def test_rules_for_what_runs_together_are_compared_and_the_simulation_is_near_the_engine(tmp_path: Path) -> None:
+    file = tmp_path / "batching.json"
+    assert main(["batching", "--rounds", "1", "--seconds", "1", "--json", str(file)]) == 0
+    figures = msgspec.json.decode(file.read_bytes())
+    assert figures["traces"].keys() == {"short-saturated", "short-70%", "mixed-saturated", "mixed-70%"}
+    for trace, policies in figures["traces"].items():
+        assert policies.keys() == {"vecd", "fifo-padding", "length-buckets", "no-batching"}
+        assert policies["vecd"]["padding_share"] == policies["no-batching"]["padding_share"] == 0
+        assert all(one["tokens_per_s"] > 0 and one["p50_ms"] <= one["p99_ms"] for one in policies.values())
+        assert policies["vecd"]["runs"] <= policies["no-batching"]["runs"]
+        assert all(ratio > 0 for ratio in figures["ratios"][trace].values())
+    assert figures["traces"]["mixed-saturated"]["fifo-padding"]["padding_share"] > 0.1
+    # Wide, for a test's machine may be busy; the figure itself is for whoever reads it.
+    assert 0.3 < figures["simulation_over_real"] < 3
+    assert figures.keys() >= {"workers", "seed", "machine", "versions"}
+
+
+def test_cost_is_measured_as_tokens_and_cores_grow(tmp_path: Path) -> None:
+    file = tmp_path / "scale.json"
+    assert main(["scale", "--rounds", "1", "--json", str(file)]) == 0
+    figures = msgspec.json.decode(file.read_bytes())
+    sizes = [2**power for power in range(4, 12)]
+    for text, found in figures["tokens_per_run"].items():
+        assert [int(size) for size in found] == [size for size in sizes if size >= int(text)]
+        assert all(value > 0 for value in found.values())
+    for found in figures["lone_text_ms"].values():
+        assert found["256"] > found["2"] > 0
+    cores = figures["machine"]["cores"]
+    assert figures["side_by_side"].keys() == {*(str(count) for count in range(1, cores + 1)), "all-cores-run"}
+    assert figures.keys() >= {"seed", "machine", "versions", "rounds"}
