@@ -1,8 +1,9 @@
 # make serve   set up, export the model if it is not there, serve it on http://127.0.0.1:8000
 # make check   the quick gate: ruff, mypy, unit tests without weights
 # make test    everything, with the real model behind a real socket; STS=DIR adds the STS benchmark's tests
+# make bench   ten minutes of the whole benchmark into .bench/latest/, after installing what it compares with
 .DELETE_ON_ERROR:
-.PHONY: serve check test export constraints clean
+.PHONY: serve check test bench export constraints clean
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 MODEL := all-MiniLM-L6-v2
@@ -23,6 +24,16 @@ check: .venv/.test
 
 test: check $(MANIFEST)
 	$(BIN)/pytest -m e2e $(if $(STS),--sts=$(STS))
+
+LATEST := .bench/latest
+bench: .venv/.test $(MANIFEST)
+	@mkdir -p $(LATEST) && cp README.md $(LATEST)/README.md
+	$(BIN)/python -m bench kernels --rounds 5 --json $(LATEST)/kernels-here.json
+	$(BIN)/python -m bench scale --json $(LATEST)/scale-here.json
+	$(BIN)/python -m bench batching --json $(LATEST)/batching-here.json
+	$(if $(STS),$(BIN)/python -m bench fidelity --data $(STS) --json $(LATEST)/fidelity-here.json)
+	$(BIN)/python -m bench peers --rounds 1 --seconds 3 --json $(LATEST)/peers-here.json
+	$(BIN)/python -m bench report --results $(LATEST) --out $(LATEST)/benchmarks.md --readme $(LATEST)/README.md
 
 export: .venv/.serve
 	$(BIN)/python -m export --out $(MODELS)
