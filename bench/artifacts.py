@@ -22,9 +22,9 @@ class Artifact(msgspec.Struct, frozen=True):
             verify_file(self.folder, self.manifest, self.manifest.tokenizer), self.manifest.max_tokens
         )
 
-    def variants(self) -> list[Variant]:
-        """Return the variants that run on the CPU."""
-        return [variant for variant in self.manifest.variants if "cpu" in variant.providers]
+    def variants(self, provider: str = "cpu") -> list[Variant]:
+        """Return the variants that run on the provider."""
+        return [variant for variant in self.manifest.variants if provider in variant.providers]
 
     def fp32(self) -> Variant:
         """Return the variant that all others are compared with.
@@ -48,9 +48,9 @@ class Artifact(msgspec.Struct, frozen=True):
             message = f"{self.folder} takes {self.manifest.max_tokens} tokens a text; this measures texts of {tokens}"
             raise BenchError(message)
 
-    def open_session(self, variant: Variant) -> EqualLengthSession:
-        """Open one of its graphs on the CPU, with one thread."""
-        return EqualLengthSession(verify_file(self.folder, self.manifest, variant.file), "cpu", cores=1)
+    def open_session(self, variant: Variant, provider: str = "cpu") -> EqualLengthSession:
+        """Open one of its graphs, on the CPU with one thread."""
+        return EqualLengthSession(verify_file(self.folder, self.manifest, variant.file), provider, cores=1)
 
 
 def open_artifact(models: Path, model: str) -> Artifact:

@@ -52,6 +52,7 @@ class BatchingFigures(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int
     rounds: int
     seed: int
+    provider: str
     machine: Machine
     versions: dict[str, str]
 
@@ -70,7 +71,9 @@ def measure(options: argparse.Namespace) -> Outcome:
     """Time runs and the engine round by round, then simulate every policy on every trace."""
     artifact = open_artifact(options.models, options.model)
     artifact.require_tokens(LONGEST_TOKENS)
-    daemon = build_daemon(Settings(models=options.models, model=options.model, provider="cpu", cache_bytes=0))
+    daemon = build_daemon(
+        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+    )
     rng = np.random.default_rng(options.seed)
     full = {profile: saturated(profile, SATURATED_TEXTS, rng) for profile in PROFILES}
     rounds, real = asyncio.run(_time_rounds(daemon, artifact, full["mixed"], options.rounds, rng))
@@ -89,6 +92,7 @@ def measure(options: argparse.Namespace) -> Outcome:
         seconds=options.seconds,
         rounds=options.rounds,
         seed=options.seed,
+        provider=options.provider,
         machine=describe_machine(),
         versions=describe_versions(),
     )

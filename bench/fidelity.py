@@ -41,6 +41,7 @@ class FidelityFigures(msgspec.Struct, frozen=True, kw_only=True):
     batch_bits_equal: bool
     batch_invariance: Invariance
     seed: int
+    provider: str
     machine: Machine
     versions: dict[str, str]
 
@@ -58,7 +59,9 @@ def measure(options: argparse.Namespace) -> Outcome:
     texts = [pair.first for pair in pairs] + [pair.second for pair in pairs]
     artifact = open_artifact(options.models, options.model)
     reference = _embed_fp32(artifact, texts)
-    daemon = build_daemon(Settings(models=options.models, model=options.model, provider="cpu", cache_bytes=0))
+    daemon = build_daemon(
+        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+    )
     served, invariance = asyncio.run(_measure_engine(daemon, artifact, texts, options.seed))
 
     cosines = row_cosines(served, reference)
@@ -76,6 +79,7 @@ def measure(options: argparse.Namespace) -> Outcome:
         batch_bits_equal=invariance.rows_different == 0,
         batch_invariance=invariance,
         seed=options.seed,
+        provider=options.provider,
         machine=describe_machine(),
         versions=describe_versions(),
     )

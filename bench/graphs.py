@@ -19,14 +19,17 @@ Ids = NDArray[np.int64]
 Graph = Callable[[Ids], Call]
 
 
-def open_graphs(artifact: Artifact, stock: StockGraphs) -> dict[str, Graph]:
-    """Return vecd's graphs for the CPU and the stock ones, by the names that the figures give them."""
-    ours = {f"vecd-{variant.name}": _open_ours(artifact, variant) for variant in artifact.variants()}
-    return ours | {"stock-int8": _open_stock(stock.int8), "stock-fp32": _open_stock(stock.fp32)}
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
-def _open_ours(artifact: Artifact, variant: Variant) -> Graph:
-    session = artifact.open_session(variant)
+def open_graphs(artifact: Artifact, stock: StockGraphs, provider: str = "cpu") -> dict[str, Graph]:
+    """Return vecd's graphs for the provider and the stock ones, by the names that the figures give them."""
+    ours = {f"vecd-{one.name}": _open_ours(artifact, one, provider) for one in artifact.variants(provider)}
+    return ours | {"stock-int8": _open_stock(stock.int8, provider), "stock-fp32": _open_stock(stock.fp32, provider)}
+
+
+def _open_ours(artifact: Artifact, variant: Variant, provider: str) -> Graph:
+    session = artifact.open_session(variant, provider)
 
     def prepare(ids: Ids) -> Call:
         encodings: list[list[int]] = ids.tolist()
@@ -35,11 +38,11 @@ def _open_ours(artifact: Artifact, variant: Variant) -> Graph:
     return prepare
 
 
-def _open_stock(path: Path) -> Graph:
+def _open_stock(path: Path, provider: str) -> Graph:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(path), options, providers=[PROVIDERS[provider]])
     inputs = [value.name for value in session.get_inputs()]
 
     def prepare(ids: Ids) -> Call:

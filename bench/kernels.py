@@ -67,6 +67,7 @@ class KernelFigures(msgspec.Struct, frozen=True, kw_only=True):
     rounds_ms: dict[str, dict[str, list[float]]]
     rounds: int
     seed: int
+    provider: str
     machine: Machine
     versions: dict[str, str]
     stock_versions: dict[str, str]
@@ -86,7 +87,7 @@ def measure(options: argparse.Namespace) -> Outcome:
     machine = describe_machine()
     vocabulary = artifact.tokenizer().get_vocab_size()
     with one_core():
-        times = _time_graphs(open_graphs(artifact, stock), vocabulary, options.rounds, options.seed)
+        times = _time_graphs(open_graphs(artifact, stock, options.provider), vocabulary, options.rounds, options.seed)
     ratios, noise = compare(times)
     figures = KernelFigures(
         model=options.model,
@@ -98,6 +99,7 @@ def measure(options: argparse.Namespace) -> Outcome:
         rounds_ms=_by_graph(times, lambda _, seconds: [1e3 * value for value in seconds]),
         rounds=options.rounds,
         seed=options.seed,
+        provider=options.provider,
         machine=machine,
         versions=describe_versions(),
         stock_versions=stock.versions,

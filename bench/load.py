@@ -33,6 +33,7 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
     load: Load
     result: LoadResult
     cold_start_s: float | None
+    provider: str
     machine: Machine
     versions: dict[str, str]
 
@@ -76,6 +77,7 @@ def vecd_spec(options: argparse.Namespace, delay_ms: float = 0.0) -> ServerSpec:
     """Return how vecd is started; with a delay, inside the benchmark's own wrapper."""
     wrapper = ["bench.slowed", "--delay-ms", str(delay_ms)] if delay_ms else ["server"]
     flags = ["--port", "{port}", "--models", str(options.models), "--model", options.model, "--cache-bytes", "0"]
+    flags += ["--provider", options.provider]
     command = [sys.executable, "-m", *wrapper, *flags]
     return ServerSpec(name="vecd", command=command, dialect=options.dialect, model=options.model)
 
@@ -90,6 +92,7 @@ async def _measure(options: argparse.Namespace, load: Load) -> LoadReport:
         load=load,
         result=result,
         cold_start_s=server.cold_start_s if options.url is None else None,
+        provider=options.provider,
         machine=describe_machine(),
         versions=describe_versions(),
     )

@@ -11,10 +11,16 @@ DEFAULTS = Settings()
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --json, --models, --model and --seed."""
+    """Add --json, --models, --model, --provider and --seed."""
     parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures are written")
     parser.add_argument("--models", type=Path, default=DEFAULTS.models, metavar="DIR", help="folder of the models")
     parser.add_argument("--model", default=DEFAULTS.model, metavar="NAME", help="the model (default: %(default)s)")
+    parser.add_argument(
+        "--provider",
+        choices=("cpu", "cuda"),
+        default="cpu",
+        help="execution provider of vecd, and of the graphs it is compared with in-process (default: %(default)s)",
+    )
     parser.add_argument(
         "--seed", type=int, default=SEED, metavar="N", help="of all that is random (default: %(default)s)"
     )

@@ -61,7 +61,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--rounds", type=positive, default=ROUNDS, metavar="N", help="times that each is loaded (default: %(default)s)")
     add("--seconds", type=float, default=SECONDS, metavar="S", help="measured for each row (default: %(default)s)")
     add("--only", nargs="+", metavar="NAME", help="these servers alone")
-    add("--provider", choices=("cpu", "cuda"), default="cpu", help="execution provider of vecd (default: %(default)s)")
 
 
 def measure(options: argparse.Namespace) -> Outcome:

@@ -54,6 +54,7 @@ class ScaleFigures(Growth, frozen=True, kw_only=True):
     best: Growth
     rounds: int
     seed: int
+    provider: str
     machine: Machine
     versions: dict[str, str]
 
@@ -69,7 +70,9 @@ def measure(options: argparse.Namespace) -> Outcome:
     """Time runs, lone texts and runs side by side, round by round."""
     artifact = open_artifact(options.models, options.model)
     artifact.require_tokens(max(*TEXT_TOKENS, *LONE_TOKENS))
-    daemon = build_daemon(Settings(models=options.models, model=options.model, provider="cpu", cache_bytes=0))
+    daemon = build_daemon(
+        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+    )
     rng = np.random.default_rng(options.seed)
     vocabulary = artifact.tokenizer().get_vocab_size()
     times = _time_all(daemon.chosen.session, daemon.cores, vocabulary, options.rounds, rng)
@@ -81,6 +84,7 @@ def measure(options: argparse.Namespace) -> Outcome:
         variant=daemon.chosen.variant.name,
         rounds=options.rounds,
         seed=options.seed,
+        provider=options.provider,
         machine=describe_machine(),
         versions=describe_versions(),
     )

@@ -7,9 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bench.__main__ import main
 from bench.dialects import DIALECTS, decode_rows
 from bench.errors import BenchError
 from bench.servers import ServerSpec, run_server
+from tests.tiny import TINY
 
 SERVICE = """
 import http.server, subprocess, sys
@@ -64,3 +66,13 @@ def test_what_are_no_embeddings_is_refused(body: bytes) -> None:
 def test_openai_rows_come_in_the_order_of_their_index() -> None:
     body = b'{"data": [{"index": 1, "embedding": [2.0]}, {"index": 0, "embedding": [1.0]}]}'
     assert decode_rows(DIALECTS["openai"], body, 2) == [[1.0], [2.0]]
+
+
+def test_a_server_that_cannot_use_the_provider_says_so_in_one_line(
+    tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--models", str(tiny_models), "--model", TINY, "--json", str(tmp_path / "f.json")]
+    assert main(["load", "--provider", "cuda", *arguments]) == 1
+    told = capsys.readouterr().err
+    assert "vecd gave no embedding: vecd: --provider cuda" in told
+    assert told.count("\n") == 1
