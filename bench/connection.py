@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection that stays open: bytes of a request out, status and body in.
 
 A load generator shares the cores with what it measures, so it must be light: a protocol on the event loop with a
-compiled parser takes about 40 µs a request, where general clients take 300 to 1,000.
+compiled parser. What it took stands beside each result.
 """
 
 import asyncio

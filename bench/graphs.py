@@ -14,12 +14,10 @@ from bench.errors import BenchError
 from bench.stock import StockGraphs
 from bench.timing import Call
 from models import Variant, onnxruntime
+from server import PROVIDERS
 
 Ids = NDArray[np.int64]
 Graph = Callable[[Ids], Call]
-
-
-PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 def open_graphs(artifact: Artifact, stock: StockGraphs, provider: str = "cpu") -> dict[str, Graph]:

@@ -18,7 +18,7 @@ def open_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     """
     try:
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:
+    except Exception as error:  # the library raises bare Exception for every damaged file
         message = f"{path} is not a tokenizer: {error}"
         raise ArtifactError(message) from error
     tokenizer.no_padding()

@@ -10,10 +10,11 @@ from server.engine import Embeddings, Engine
 from server.errors import ServerError
 from server.jobs import Job
 from server.scheduler import Queue, Waiting
-from server.session import EqualLengthSession, Session
+from server.session import PROVIDERS, EqualLengthSession, Session
 from server.settings import Settings, read_settings
 
 __all__ = [
+    "PROVIDERS",
     "TOKENS_PER_RUN",
     "Daemon",
     "Embeddings",

@@ -13,7 +13,8 @@ from server.jobs import Job
 from server.scheduler import Queue, Waiting
 from server.session import Session
 
-# Below this a second core gains nothing on one text (measured: break-even near 48 tokens).
+# Two cores take a third off a lone text of 64 tokens and a fifth off one of 16, which is not worth both
+# (bench/results/scale-zen4.json, best rounds).
 LONE_TOKENS = 64
 
 

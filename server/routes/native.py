@@ -93,7 +93,7 @@ def _cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[n
 
 
 def _respond(body: dict[str, Any], timing: Timing) -> Response[bytes]:
-    # orjson writes float32 arrays in their shortest form: a third smaller and three times quicker than lists.
+    # orjson writes float32 arrays in their shortest form, without a detour through lists.
     encoded = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
     return Response(encoded, media_type=MediaType.JSON, headers={"server-timing": server_timing(timing)})
 
