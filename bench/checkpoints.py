@@ -11,19 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from bench.environments import (
-    FOLDER,
-    ROOT,
-    hash_parts,
-    is_complete,
-    mark_complete,
-    prepare_environment,
-    quiet_environment,
-    run_command,
-)
+from bench.environments import FOLDER, ROOT, quiet_environment
 from bench.progress import say
 from bench.stock import find_weights
-from export import read_corpus
+from export import hash_parts, is_complete, mark_complete, prepare_environment, read_corpus, run_command
 from models import Manifest
 
 SERVICES = ROOT / "bench" / "services"

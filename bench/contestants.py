@@ -19,10 +19,10 @@ from bench.checkpoints import (
     st_onnx_folder,
     st_openvino_folder,
 )
-from bench.environments import prepare_environment
 from bench.errors import BenchError
 from bench.servers import HOST, ServerSpec
 from bench.stock import prepare_stock
+from export import prepare_environment
 from models import Manifest
 
 

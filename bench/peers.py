@@ -23,6 +23,7 @@ from bench.progress import open_bar, say
 from bench.results import Outcome
 from bench.servers import Running, ServerSpec, run_server
 from bench.truth import Reference, Truth, check_truth, embed_reference
+from export import ExportError
 from models import Manifest
 
 ROUNDS, SECONDS, WARM_SECONDS = 3, 6.0, 1.0
@@ -103,7 +104,7 @@ def _prepare(entered: Sequence[Contestant], manifest: Manifest, figures: PeersFi
     for one in entered:
         try:
             specs.append(one.prepare(manifest))
-        except BenchError as error:
+        except (BenchError, ExportError) as error:
             say(f"{one.name} does not run: {error}")
             figures.peers[one.name].skipped = str(error)
     return specs

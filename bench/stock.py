@@ -1,7 +1,7 @@
 """The graphs that most people serve today: optimum's export of the same checkpoint, fp32 and dynamic int8.
 
 In: the artifact under test. Out: both graphs under .bench/stock/NAME/, made once from the weights that the artifact was
-made from, in the environment of constraints-optimum.txt.
+made from, in the environment of export/constraints-optimum.txt.
 """
 
 import shutil
@@ -10,23 +10,25 @@ from pathlib import Path
 
 import msgspec
 
-from bench.environments import (
-    FOLDER,
-    ROOT,
+from bench.environments import FOLDER
+from bench.errors import BenchError
+from bench.progress import say
+from export import (
+    OPTIMUM,
+    Checkpoint,
+    Request,
     Run,
+    bare_environment,
     environment_key,
+    find_checkpoint,
     hash_parts,
     is_complete,
     mark_complete,
-    prepare_environment,
+    prepare_optimum,
     run_command,
 )
-from bench.errors import BenchError
-from bench.progress import say
-from export import Checkpoint, Request, find_checkpoint
 from models import Manifest, file_record, load_catalog
 
-VERSIONS = ROOT / "constraints-optimum.txt"
 SCRIPT = Path(__file__).parent / "services" / "stock_int8.py"
 WEIGHTS = "model.safetensors"
 
@@ -69,28 +71,17 @@ def prepare_stock(
     """Return the stock graphs of the artifact's model, after making them where need be.
 
     Raises:
-        BenchError: the environment or the graphs cannot be made.
-        ExportError: the checkpoint cannot be found.
+        ExportError: the checkpoint cannot be found, or the environment or the graphs cannot be made.
     """
     out = folder / "stock" / manifest.name
-    key = hash_parts(manifest.weights_sha256.encode(), environment_key(VERSIONS).encode(), SCRIPT.read_bytes())
+    key = hash_parts(manifest.weights_sha256.encode(), environment_key(OPTIMUM).encode(), SCRIPT.read_bytes())
     if not is_complete(out, key):
         checkpoint = find(manifest)
-        python = prepare_environment("optimum", VERSIONS, folder, run)
+        python = prepare_optimum(folder, run)
         say(f"exporting {manifest.name} with optimum into {out}, once")
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
-        run([str(python), str(SCRIPT), str(checkpoint.folder), str(out)], _bare_environment(folder))
+        run([str(python), str(SCRIPT), str(checkpoint.folder), str(out)], bare_environment(folder))
         mark_complete(out, key)
     versions = msgspec.json.decode((out / "versions.json").read_bytes(), type=dict[str, str])
     return StockGraphs(out / "model.onnx", out / "model_quantized.onnx", versions)
-
-
-def _bare_environment(folder: Path) -> dict[str, str]:
-    """Keep out every variable of the caller's that could change the graphs; let no library call home."""
-    return {
-        "HF_HOME": str(folder / "huggingface"),
-        "HF_HUB_OFFLINE": "1",
-        "ORT_DISABLE_TELEMETRY": "1",
-        "PATH": "/usr/bin:/bin",
-    }

@@ -21,6 +21,8 @@ ROOMS = set(MAY_IMPORT)
 # The stages of a request know nothing of each other; server/engine.py alone states their order.
 STAGES = {"admission", "cache", "decoding", "engine", "tokenization", "workers"}
 TORCH = {"torch", "transformers", "optimum"}
+# Executed by path in environments of their own, written as their users would; nothing imports them.
+SCRIPTS = {ROOT / "bench" / "services", ROOT / "export" / "scripts"}
 WIDE_FILE_LINES, LONG_FUNCTION_LINES = 250, 60
 
 
@@ -62,11 +64,11 @@ def test_a_stage_imports_no_other_stage_but_the_engine_imports_all() -> None:
     assert {"admission", "cache", "tokenization", "workers"} <= engine
 
 
-def test_torch_is_imported_by_the_scripts_of_the_peers_alone() -> None:
+def test_torch_is_imported_by_the_scripts_of_other_environments_alone() -> None:
     for room in ROOMS:
         for path in sources(room):
             used = {name.split(".")[0] for name in imports(path)} & TORCH
-            assert not used or path.parent == ROOT / "bench" / "services", path
+            assert not used or path.parent in SCRIPTS, path
 
 
 def environment_reads(path: Path) -> Iterator[ast.Attribute]:
@@ -89,7 +91,7 @@ def test_the_environment_is_read_in_the_settings_and_nowhere_else() -> None:
 
 
 def test_onnx_runtime_is_imported_where_its_telemetry_is_turned_off() -> None:
-    paths = [path for room in (*ROOMS, "tests") for path in sources(room) if path.parent != ROOT / "bench" / "services"]
+    paths = [path for room in (*ROOMS, "tests") for path in sources(room) if path.parent not in SCRIPTS]
     users = {path.relative_to(ROOT).as_posix() for path in paths if "onnxruntime" in set(imports(path))}
     assert users == {"models/runtime.py"}
 
@@ -104,8 +106,8 @@ def test_nothing_is_written_home_on_import(package: str, tmp_path: Path) -> None
 def test_imports_stand_at_the_top_of_their_file() -> None:
     for room in ROOMS:
         for path in sources(room):
-            if path.parent == ROOT / "bench" / "services":
-                continue  # written as their users would, in environments of their own
+            if path.parent in SCRIPTS:
+                continue
             inner = [
                 node
                 for function in ast.walk(ast.parse(path.read_text("utf-8")))

@@ -40,7 +40,7 @@ def names(requirements: list[str]) -> set[str]:
     [
         ("constraints.txt", PROJECT["project"]["dependencies"]),
         *(("constraints.txt", required(extra)) for extra in ("cpu", "cuda", "bench", "test", "dev")),
-        ("constraints-optimum.txt", required("optimum")),
+        ("export/constraints-optimum.txt", required("optimum")),
     ],
 )
 def test_every_requirement_is_pinned(file: str, requirements: list[str]) -> None:
@@ -48,7 +48,7 @@ def test_every_requirement_is_pinned(file: str, requirements: list[str]) -> None
 
 
 def test_every_pin_is_one_exact_version() -> None:
-    for file in ("constraints.txt", "constraints-optimum.txt"):
+    for file in ("constraints.txt", "export/constraints-optimum.txt"):
         assert all(re.fullmatch(r"[0-9][0-9A-Za-z.!]*", version) for version in pins(file).values()), file
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.stock import SCRIPT, find_weights, prepare_stock
-from export import Checkpoint
+from export import Checkpoint, ExportError
 from models import Manifest, load_manifest
 from tests.tiny import TINY
 
@@ -25,7 +25,7 @@ class FakeRun:
             self.exports.append((list(words[2:]), environment))
             if self.fails:
                 message = "no memory"
-                raise BenchError(message)
+                raise ExportError(message)
             (Path(words[-1]) / "versions.json").write_text('{"torch": "1"}')
 
 
@@ -65,7 +65,7 @@ def test_other_weights_make_the_stock_graphs_anew(tmp_path: Path, manifest: Mani
 
 
 def test_an_export_that_was_cut_off_is_done_again(tmp_path: Path, manifest: Manifest) -> None:
-    with pytest.raises(BenchError, match="no memory"):
+    with pytest.raises(ExportError, match="no memory"):
         prepare_stock(manifest, tmp_path, FakeRun(fails=True), find)
     again = FakeRun()
     prepare_stock(manifest, tmp_path, again, find)

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.environments import hash_parts, prepare_environment, run_command
-from bench.errors import BenchError
+from export import ExportError, hash_parts, prepare_environment, run_command
 
 
 class FakeRun:
@@ -19,7 +18,7 @@ class FakeRun:
         self.commands.append(list(words))
         if self.fail_at in words:
             message = "cut off"
-            raise BenchError(message)
+            raise ExportError(message)
         if "venv" in words:
             (Path(words[-1]) / "bin").mkdir(parents=True)
 
@@ -60,7 +59,7 @@ def test_other_versions_make_the_environment_anew(tmp_path: Path, versions: Path
 
 
 def test_an_environment_whose_making_was_cut_off_is_made_anew(tmp_path: Path, versions: Path) -> None:
-    with pytest.raises(BenchError, match="cut off"):
+    with pytest.raises(ExportError, match="cut off"):
         prepare_environment("peer", versions, tmp_path, FakeRun(fail_at="pip"))
     again = FakeRun()
     prepare_environment("peer", versions, tmp_path, again)
@@ -73,7 +72,7 @@ def test_parts_with_their_borders_elsewhere_have_another_hash() -> None:
 
 def test_a_command_that_fails_says_its_status_and_its_last_line() -> None:
     script = "import sys; sys.exit('the disk is full')"
-    with pytest.raises(BenchError, match="status 1: the disk is full"):
+    with pytest.raises(ExportError, match="status 1: the disk is full"):
         run_command([sys.executable, "-c", script])
 
 
