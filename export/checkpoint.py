@@ -25,7 +25,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 def check_checkpoint(checkpoint: Checkpoint, entry: CatalogEntry) -> None:
-    """Compare the files with the hashes pinned in the catalogue.
+    """Compare the files with the hashes pinned in the catalogue; an entry without pins asks only that they exist.
 
     Raises:
         ExportError: a file is missing, or is not the official one.
@@ -39,6 +39,11 @@ def check_checkpoint(checkpoint: Checkpoint, entry: CatalogEntry) -> None:
         if expected and (found := file_record(path).sha256) != expected:
             message = f"{path} is not the official file: sha256 {found}, the catalogue pins {expected}"
             raise ExportError(message)
+
+
+def found_hashes(checkpoint: Checkpoint) -> dict[str, str]:
+    """Return the sha256 of every file as it lies there: what a catalogue without pins cannot say."""
+    return {name: file_record(checkpoint.folder / name).sha256 for name in CHECKPOINT_FILES}
 
 
 def read_checkpoint(checkpoint: Checkpoint, entry: CatalogEntry) -> tuple[BertConfig, dict[str, NDArray[np.float32]]]:

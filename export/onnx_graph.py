@@ -1,6 +1,6 @@
 """An ONNX graph under construction: nodes and constants go in by name, a checked ModelProto comes out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import onnx
@@ -34,7 +34,19 @@ class OnnxGraph:
         self._nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
         return output
 
-    def model(self, name: str, inputs: Mapping[str, list[str]], outputs: Mapping[str, list[str]]) -> onnx.ModelProto:
+    def adopt(self, nodes: Iterable[onnx.NodeProto], constants: Mapping[str, NDArray[np.generic]]) -> None:
+        """Take over what another graph is made of; of its constants, those that a node reads."""
+        self._nodes.extend(nodes)
+        read = {name for node in self._nodes for name in node.input}
+        self._constants.update({name: value for name, value in constants.items() if name in read})
+
+    def model(
+        self,
+        name: str,
+        inputs: Mapping[str, list[str]],
+        outputs: Mapping[str, list[str]],
+        opset: int = OPSET,
+    ) -> onnx.ModelProto:
         """Close the graph. Inputs are int64 and outputs float32, each given with the names of its axes."""
         graph = helper.make_graph(
             self._nodes,
@@ -43,5 +55,5 @@ class OnnxGraph:
             [helper.make_tensor_value_info(k, onnx.TensorProto.FLOAT, axes) for k, axes in outputs.items()],
             [numpy_helper.from_array(value, k) for k, value in self._constants.items()],
         )
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)]
+        opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
         return helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets, producer_name="vecd")

@@ -18,10 +18,12 @@ class GraphRunner:
         self._session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
+        self._inputs = [value.name for value in self._session.get_inputs()]
 
     def run(self, ids: list[int], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Return the named outputs for one text, each without its batch axis."""
-        values = self._session.run(list(outputs), {"input_ids": np.array([ids], np.int64)})
+        """Return the named outputs for one text, each without its batch axis; a mask that is wanted hides nothing."""
+        feeds = {"input_ids": np.array([ids], np.int64), "attention_mask": np.ones((1, len(ids)), np.int64)}
+        values = self._session.run(list(outputs), {name: feeds[name] for name in self._inputs})
         return [value[0] for value in values]
 
     def embed(self, ids: list[int]) -> NDArray[np.float32]:

@@ -79,7 +79,7 @@ def _from_disk(request: Request) -> Checkpoint:
     folder = request.kept / request.model
     official = request.revision == request.entry.revision
     if official and all((folder / name).is_file() for name in CHECKPOINT_FILES):
-        return Checkpoint(folder, "disk", request.revision)
+        return Checkpoint(folder, "disk", request.revision if request.entry.sha256 else "unknown")
     try:
         return _from_hub(request, local_files_only=True)
     except ExportError:
@@ -103,7 +103,8 @@ def _from_hub(request: Request, *, local_files_only: bool = False) -> Checkpoint
         cause = error.__cause__ or error
         message = f"{request.entry.repository}@{request.revision[:12]}: {type(cause).__name__}: {_first_line(cause)}"
         raise ExportError(message) from error
-    return Checkpoint(Path(folder), "hub", request.revision)
+    # The client's cache names each snapshot's folder after the commit, which a branch's name does not tell.
+    return Checkpoint(Path(folder), "hub", Path(folder).name)
 
 
 def _from_pypi(request: Request) -> Checkpoint:

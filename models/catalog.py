@@ -23,16 +23,19 @@ class PypiSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CatalogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One model: where its checkpoint comes from, what its files must hash to, and how its sentences are embedded."""
+    """One model: where its checkpoint comes from, what its files must hash to, and how its sentences are embedded.
+
+    Without `sha256` the files are not pinned: whatever the repository's revision holds is taken, and told.
+    """
 
     repository: str
-    revision: str
+    revision: str = "main"
     license: str
     pooling: Literal["mean", "cls"]
     normalize: bool
     max_tokens: int
-    sha256: dict[str, str]
     architecture: dict[str, int | float | str]
+    sha256: dict[str, str] = {}
     aliases: tuple[str, ...] = ()
     prompts: dict[str, str] = {}
     pypi: PypiSource | None = None

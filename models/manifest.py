@@ -12,7 +12,7 @@ import msgspec
 from models.errors import ArtifactError
 
 MANIFEST_FILE = "manifest.json"
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
 
 Sha256 = str
 
@@ -25,25 +25,30 @@ class FileRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fidelity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Cosine of a variant's embeddings with the fp32 reference's, over texts that calibration never saw."""
+    """Cosine of a variant's embeddings with the fp32 reference's, over texts that calibration never saw.
+
+    `measured_on` names the execution provider that computed them, which need not be one that the variant serves on.
+    """
 
     texts: int
     cosine_mean: float
     cosine_min: float
+    measured_on: str = "cpu"
 
 
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One graph of the model.
 
-    `layout` says what a run may hold: `equal-length` takes input_ids (batch, tokens) without padding or mask.
+    `layout` says what a run may hold: `equal-length` takes input_ids (batch, tokens) without padding or mask, `padded`
+    takes texts of any lengths, padded to the right, with attention_mask (batch, tokens).
     `probe_cosine` is the least cosine with the golden probes at which a server may use the variant.
     """
 
     name: str
     file: str
-    precision: Literal["int8", "fp32"]
+    precision: Literal["int8", "fp16", "fp32"]
     providers: tuple[str, ...]
-    layout: Literal["equal-length"]
+    layout: Literal["equal-length", "padded"]
     fidelity: Fidelity
     probe_cosine: float
 

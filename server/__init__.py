@@ -10,11 +10,13 @@ from server.engine import Embeddings, Engine
 from server.errors import ServerError
 from server.jobs import Job
 from server.scheduler import Queue, Waiting
-from server.session import PROVIDERS, EqualLengthSession, Session
+from server.selfcheck import SESSIONS
+from server.session import PROVIDERS, EqualLengthSession, Rows, Session
 from server.settings import Settings, read_settings
 
 __all__ = [
     "PROVIDERS",
+    "SESSIONS",
     "TOKENS_PER_RUN",
     "Daemon",
     "Embeddings",
@@ -22,6 +24,7 @@ __all__ = [
     "EqualLengthSession",
     "Job",
     "Queue",
+    "Rows",
     "ServerError",
     "Session",
     "Settings",

@@ -16,8 +16,8 @@ def banner(daemon: Daemon, address: str) -> str:
         ("variant", f"{manifest.name} {variant.name}, {variant.file}{refused}"),
         (
             "fidelity",
-            f"cosine to fp32 mean {fidelity.cosine_mean:.4f}, min {fidelity.cosine_min:.4f} at export; "
-            f"min {chosen.probe_cosine:.4f} on the golden probes now",
+            f"cosine to fp32 mean {fidelity.cosine_mean:.4f}, min {fidelity.cosine_min:.4f} "
+            f"at export, on {fidelity.measured_on}; min {chosen.probe_cosine:.4f} on the golden probes now",
         ),
         ("cores", f"{daemon.cores}, one run on each; a lone long text uses all"),
         ("cache", cache),

@@ -4,7 +4,7 @@ A kernel that is wrong on this processor, or int8 that saturates where VNNI is m
 fp32 embeddings of the manifest; such a variant is refused and the next one tried.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,9 +13,12 @@ from tokenizers import Tokenizer
 
 from models import Manifest, Variant, verify_file
 from server.errors import InferenceError, StartError
+from server.padded_session import PaddedSession
 from server.session import EqualLengthSession, Session
 
 OpenSession = Callable[[Path, str, int], Session]
+# The adapter of each layout that a variant may have.
+SESSIONS: Mapping[str, OpenSession] = {"equal-length": EqualLengthSession, "padded": PaddedSession}
 
 
 class ChosenVariant(msgspec.Struct, frozen=True):
@@ -33,7 +36,7 @@ def choose_variant(
     tokenizer: Tokenizer,
     provider: str,
     cores: int,
-    open_session: OpenSession = EqualLengthSession,
+    sessions: Mapping[str, OpenSession] = SESSIONS,
 ) -> ChosenVariant:
     """Return the first variant of the manifest that serves the provider and passes the self-check.
 
@@ -47,7 +50,7 @@ def choose_variant(
             continue
         path = verify_file(folder, manifest, variant.file)
         try:
-            session = open_session(path, provider, cores)
+            session = sessions[variant.layout](path, provider, cores)
         except StartError as error:
             refused.append(f"{variant.name}: {error}")
             continue

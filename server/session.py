@@ -1,9 +1,10 @@
-"""One variant of the model in ONNX Runtime: token ids of one length in, rows out.
+"""One variant of the model in ONNX Runtime: token ids in, rows out.
 
 On the CPU many one-thread runs side by side beat one run with many threads, so `run` computes in the calling thread;
 a lone long text may ask for all cores. Both give the same bits.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -14,13 +15,18 @@ from models import ONNXRUNTIME_ERRORS, onnxruntime
 from server.errors import InferenceError, StartError
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+# Without this, CUDA rounds what a float32 matrix product reads to the ten bits of TF32.
+OPTIONS: Mapping[str, dict[str, str]] = {"cpu": {}, "cuda": {"use_tf32": "0"}}
+
+# A row for each text: (batch, dimensions), or for token_embeddings (tokens, dimensions) each.
+Rows = NDArray[np.float32] | list[NDArray[np.float32]]
 
 
 class Session(Protocol):
     """What the workers need of a variant. Safe to call from several threads at once."""
 
-    def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> NDArray[np.float32]:
-        """Return the output's rows for token ids of one length."""
+    def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> Rows:
+        """Return the output's rows for token ids, of one length unless the variant takes any."""
 
 
 class EqualLengthSession:
@@ -32,8 +38,8 @@ class EqualLengthSession:
         Raises:
             StartError: ONNX Runtime cannot load it, or cannot use the provider.
         """
-        self._single = _open(path, provider, threads=1)
-        self._wide = _open(path, provider, threads=cores) if provider == "cpu" and cores > 1 else self._single
+        self._single = open_graph(path, provider, threads=1)
+        self._wide = open_graph(path, provider, threads=cores) if provider == "cpu" and cores > 1 else self._single
 
     def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> NDArray[np.float32]:
         """Return float32 rows: (batch, dimensions), or (batch, tokens, dimensions) for token_embeddings.
@@ -42,18 +48,35 @@ class EqualLengthSession:
             InferenceError: the run raised, or a value is not finite.
         """
         session = self._wide if all_cores else self._single
-        try:
-            (rows,) = session.run([output], {"input_ids": np.array(encodings, np.int64)})
-        except ONNXRUNTIME_ERRORS as error:
-            message = f"ONNX Runtime failed on {len(encodings)} texts of {len(encodings[0])} tokens: {error}"
-            raise InferenceError(message) from error
-        if not np.isfinite(rows).all():
-            message = f"the model gave values that are not finite for {len(encodings)} texts"
-            raise InferenceError(message)
-        return np.asarray(rows, np.float32)
+        return run_graph(session, output, {"input_ids": np.array(encodings, np.int64)})
 
 
-def _open(path: Path, provider: str, threads: int) -> onnxruntime.InferenceSession:
+def run_graph(
+    session: onnxruntime.InferenceSession, output: str, feeds: dict[str, NDArray[np.int64]]
+) -> NDArray[np.float32]:
+    """Return one output, float32, after making sure that it is all finite.
+
+    Raises:
+        InferenceError: the run raised, or a value is not finite.
+    """
+    texts, tokens = feeds["input_ids"].shape
+    try:
+        (rows,) = session.run([output], feeds)
+    except ONNXRUNTIME_ERRORS as error:
+        message = f"ONNX Runtime failed on {texts} texts of {tokens} tokens: {error}"
+        raise InferenceError(message) from error
+    if not np.isfinite(rows).all():
+        message = f"the model gave values that are not finite for {texts} texts"
+        raise InferenceError(message)
+    return np.asarray(rows, np.float32)
+
+
+def open_graph(path: Path, provider: str, threads: int) -> onnxruntime.InferenceSession:
+    """Load a graph for one provider.
+
+    Raises:
+        StartError: ONNX Runtime cannot load it, or cannot use the provider.
+    """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
@@ -64,7 +87,7 @@ def _open(path: Path, provider: str, threads: int) -> onnxruntime.InferenceSessi
     options.add_session_config_entry("session.force_spinning_stop", "1")
     wanted = PROVIDERS[provider]
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=[wanted])
+        session = onnxruntime.InferenceSession(str(path), options, providers=[(wanted, OPTIONS[provider])])
     except ONNXRUNTIME_ERRORS as error:
         message = f"ONNX Runtime {onnxruntime.__version__} cannot load {path}: {error}"
         raise StartError(message) from error

@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from export import Checkpoint, export_artifact
+from export.bert import BertConfig
 from models import CatalogEntry, file_record
 
 TINY = "tiny"
@@ -48,11 +49,12 @@ def tiny_entry(checkpoint: Path, pooling: str = "mean") -> CatalogEntry:
     )
 
 
-def write_checkpoint(folder: Path, seed: int = 0) -> Path:
-    """Write config.json, model.safetensors and tokenizer.json into `folder`."""
+def write_checkpoint(folder: Path, seed: int = 0, **changes: int) -> Path:
+    """Write config.json, model.safetensors and tokenizer.json into `folder`; `changes` are of the config."""
     folder.mkdir(parents=True)
-    (folder / "config.json").write_bytes(msgspec.json.encode(tiny_config()))
-    save_file(tiny_weights(seed), folder / "model.safetensors")
+    config = tiny_config() | changes
+    (folder / "config.json").write_bytes(msgspec.json.encode(config))
+    save_file(tiny_weights(seed, msgspec.convert(config, BertConfig)), folder / "model.safetensors")
     tiny_tokenizer().save(str(folder / "tokenizer.json"))
     return folder
 
@@ -71,35 +73,38 @@ def tiny_config() -> dict[str, object]:
     }
 
 
-def tiny_weights(seed: int) -> dict[str, np.ndarray]:
+def tiny_weights(seed: int, config: BertConfig | None = None) -> dict[str, np.ndarray]:
     random = np.random.default_rng(seed)
+    config = config or msgspec.convert(tiny_config(), BertConfig)
+    hidden, wide = config.hidden_size, config.intermediate_size
+    spread = 0.15 * (HIDDEN / hidden) ** 0.5  # a wider row has more terms, and its sum should not grow
 
     def normal(*shape: int, scale: float = 0.1) -> np.ndarray:
         return (random.standard_normal(shape) * scale).astype(np.float32)
 
     shapes = {
-        "attention.self.query": (HIDDEN, HIDDEN),
-        "attention.self.key": (HIDDEN, HIDDEN),
-        "attention.self.value": (HIDDEN, HIDDEN),
-        "attention.output.dense": (HIDDEN, HIDDEN),
-        "intermediate.dense": (WIDE, HIDDEN),
-        "output.dense": (HIDDEN, WIDE),
+        "attention.self.query": (hidden, hidden),
+        "attention.self.key": (hidden, hidden),
+        "attention.self.value": (hidden, hidden),
+        "attention.output.dense": (hidden, hidden),
+        "intermediate.dense": (wide, hidden),
+        "output.dense": (hidden, wide),
     }
     weights = {
-        "embeddings.word_embeddings.weight": normal(len(VOCABULARY), HIDDEN, scale=1.0),
-        "embeddings.position_embeddings.weight": normal(POSITIONS, HIDDEN),
-        "embeddings.token_type_embeddings.weight": normal(2, HIDDEN),
+        "embeddings.word_embeddings.weight": normal(config.vocab_size, hidden, scale=1.0),
+        "embeddings.position_embeddings.weight": normal(config.max_position_embeddings, hidden),
+        "embeddings.token_type_embeddings.weight": normal(2, hidden),
     }
     norms = ["embeddings.LayerNorm"]
-    for i in range(LAYERS):
+    for i in range(config.num_hidden_layers):
         base = f"encoder.layer.{i}."
         for name, shape in shapes.items():
-            weights[f"{base}{name}.weight"] = normal(*shape, scale=0.15)
+            weights[f"{base}{name}.weight"] = normal(*shape, scale=spread)
             weights[f"{base}{name}.bias"] = normal(shape[0])
         norms += [f"{base}attention.output.LayerNorm", f"{base}output.LayerNorm"]
     for name in norms:
-        weights[f"{name}.weight"] = 1 + normal(HIDDEN)
-        weights[f"{name}.bias"] = normal(HIDDEN)
+        weights[f"{name}.weight"] = 1 + normal(hidden)
+        weights[f"{name}.bias"] = normal(hidden)
     return weights
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from models import file_record
+from tests.tiny import write_checkpoint
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "export", *arguments]
@@ -24,6 +27,15 @@ def test_a_folder_without_a_checkpoint_says_what_is_missing(tmp_path: Path) -> N
     assert told.returncode == 1
     assert "config.json does not exist" in told.stderr
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_model_without_pins_is_told_with_the_hashes_that_were_found(tmp_path: Path) -> None:
+    checkpoint = write_checkpoint(tmp_path / "checkpoint")
+    told = run("--model", "gte-small", "--source", str(checkpoint), "--out", str(tmp_path / "out"))
+    assert told.returncode == 1
+    assert "pins no files of gte-small" in told.stderr
+    assert file_record(checkpoint / "model.safetensors").sha256 in told.stderr
+    assert "the catalogue says 384" in told.stderr  # and this is not gte-small
 
 
 @pytest.mark.e2e

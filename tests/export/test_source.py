@@ -118,8 +118,28 @@ def test_the_hub_is_asked_for_the_pinned_revision(checkpoint: Path, entry: Catal
     with serve_hub(checkpoint) as (endpoint, asked):
         told = export_in_a_process(tmp_path, entry, "hub", endpoint)
     assert told.returncode == 0, told.stderr
-    assert told.stdout.split()[0] == "hub"
+    assert told.stdout.split() == ["hub", REVISION]
     assert {f"/vecd/tiny/resolve/{REVISION}/{name}" for name in CHECKPOINT_FILES} <= set(asked)
+
+
+def test_of_an_entry_without_pins_the_commit_is_kept_that_the_branch_led_to(
+    checkpoint: Path, entry: CatalogEntry, tmp_path: Path
+) -> None:
+    unpinned = msgspec.structs.replace(entry, sha256={}, revision="main")
+    with serve_hub(checkpoint) as (endpoint, asked):
+        told = export_in_a_process(tmp_path, unpinned, "hub", endpoint)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.split() == ["hub", REVISION]
+    assert "/vecd/tiny/resolve/main/config.json" in asked
+
+
+def test_files_on_disk_of_an_entry_without_pins_are_of_no_known_revision(
+    checkpoint: Path, entry: CatalogEntry, tmp_path: Path
+) -> None:
+    shutil.copytree(checkpoint, tmp_path / "kept" / "tiny")
+    unpinned = msgspec.structs.replace(entry, sha256={}, revision="main")
+    found = find_checkpoint(Request("tiny", unpinned, "auto", "main", tmp_path / "kept"))
+    assert (found.source, found.revision) == ("disk", "unknown")
 
 
 def test_a_hub_with_swapped_weights_is_refused(entry: CatalogEntry, tmp_path: Path) -> None:
@@ -174,7 +194,7 @@ try:
     found = find_checkpoint(Request("tiny", entry, sys.argv[2], entry.revision, Path(sys.argv[3])))
 except ExportError as error:
     sys.exit(str(error))
-print(found.source, found.folder)
+print(found.source, found.revision)
 """
 
 
@@ -217,7 +237,8 @@ class Hub(http.server.BaseHTTPRequestHandler):
             self.send_listing(path)
             return
         file = self.checkpoint / path.rsplit("/", maxsplit=1)[-1]
-        if f"/resolve/{REVISION}/" not in path or not file.is_file():
+        known = any(f"/resolve/{name}/" in path for name in (REVISION, "main"))
+        if not known or not file.is_file():
             self.send_error(404)
             return
         content = file.read_bytes()

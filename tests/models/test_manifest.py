@@ -51,7 +51,7 @@ def test_a_missing_artifact_says_how_to_make_it(tmp_path: Path) -> None:
         load_manifest(tmp_path / "nothing")
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[1", b"\xff\xfe", b'{"format": 1}'])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1", b"\xff\xfe", b'{"format": 2}'])
 def test_what_is_no_manifest_is_refused_by_name(artifact: Path, content: bytes) -> None:
     (artifact / "manifest.json").write_bytes(content)
     with pytest.raises(ArtifactError, match=r"manifest\.json is damaged"):
@@ -61,7 +61,7 @@ def test_what_is_no_manifest_is_refused_by_name(artifact: Path, content: bytes) 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda m: m.update(format=2), "format 2"),
+        (lambda m: m.update(format=1), "format 1"),
         (lambda m: m.update(max_tokens=64), "checksum"),
         (lambda m: m["probes"][0]["embedding"].__setitem__(0, 0.5), "checksum"),
         (lambda m: m["probes"][0]["embedding"].pop(), "not 32 wide"),

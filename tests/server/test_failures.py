@@ -17,7 +17,7 @@ from models import Manifest, load_manifest
 from server import Daemon, EqualLengthSession, Settings, build_application, build_daemon
 from server.errors import InferenceError, StartError
 from server.selfcheck import probe_cosine
-from server.session import Session
+from server.session import Rows, Session
 from tests.running import start_server
 from tests.tiny import HIDDEN, TINY
 
@@ -124,7 +124,7 @@ def test_timings_tell_where_the_time_went(tiny_models: Path) -> None:
         def __init__(self) -> None:
             self.true = build_daemon(Settings(models=tiny_models, model=TINY)).chosen.session
 
-        def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> NDArray[np.float32]:
+        def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> Rows:
             asyncio.run(asyncio.sleep(0.05))
             return self.true.run(encodings, output, all_cores=all_cores)
 
@@ -169,7 +169,7 @@ def test_zeros_where_embeddings_should_be_fail_the_self_check(tiny_models: Path)
 
         def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> NDArray[np.float32]:
             self.runs += 1
-            return true.run(encodings, output) * np.float32(self.runs == 1)
+            return np.asarray(true.run(encodings, output)) * np.float32(self.runs == 1)
 
     tokenizer = daemon.engine._tokenization._tokenizer
     assert not probe_cosine(MostlyZeros(), manifest, tokenizer) >= -2

@@ -24,7 +24,7 @@ def artifact(tiny_models: Path, tmp_path: Path) -> Path:
 def choose(artifact: Path, open_session: Callable[[Path, str, int], Session] = EqualLengthSession) -> ChosenVariant:
     manifest: Manifest = load_manifest(artifact)
     tokenizer = open_tokenizer(artifact / manifest.tokenizer, manifest.max_tokens)
-    return choose_variant(artifact, manifest, tokenizer, "cpu", 2, open_session)
+    return choose_variant(artifact, manifest, tokenizer, "cpu", 2, {"equal-length": open_session})
 
 
 class Saturating:

@@ -1,0 +1,136 @@
+"""The fp16 variant for CUDA: fused by optimum in an environment of its own, finished and judged here, without a GPU.
+
+In: the model and its fp32 graph. Out: the fp16 graph and how true it is. Promised: the same fusions in fp32 equal the
+fp32 graph. What fp16 costs is measured with the CPU provider's kernels: weights and the operators' results are rounded
+as on CUDA, sums inside an operator may be formed otherwise there, and the server's self-check has the last word.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from export.bert import Weights
+from export.corpus import read_corpus
+from export.cuda_graph import finish_graph
+from export.environments import bare_environment, prepare_optimum, run_command
+from export.errors import ExportError
+from export.progress import Progress
+from export.runner import GraphRunner
+from export.verification import measure_fidelity
+from models import CatalogEntry, Fidelity
+
+SCRIPT = Path(__file__).parent / "scripts" / "fuse_for_cuda.py"
+# The fused operators in fp32 differ from the plain ones by 2e-7; a wrong mask, epsilon or axis by more than this.
+FUSION_DIFFERENCE = 1e-5
+# all-MiniLM-L6-v2 gives 0.999998 at the least; where fp16 overflows or loses a weight, far less.
+FP16_COSINE_MIN = 0.999
+
+
+class Encoder(msgspec.Struct, frozen=True):
+    """A model as the export knows it: entry, weights, the checkpoint's folder, tokenizer, and the fp32 graph."""
+
+    entry: CatalogEntry
+    weights: Weights
+    folder: Path
+    tokenizer: Tokenizer
+    fp32: onnx.ModelProto
+
+
+class FusedGraphs(msgspec.Struct, frozen=True):
+    """What optimum made of an encoder: the same fused operators in both precisions."""
+
+    fp32: onnx.ModelProto
+    fp16: onnx.ModelProto
+
+
+class Fp16(msgspec.Struct, frozen=True):
+    """The graph that serves, its fidelity, and the least cosine of its embeddings with the golden probes."""
+
+    graph: onnx.ModelProto
+    fidelity: Fidelity
+    probe_cosine: float
+
+
+Fuse = Callable[[Path], FusedGraphs]
+
+
+def fuse_with_optimum(checkpoint: Path) -> FusedGraphs:
+    """Export and fuse the checkpoint in a child process that fetches nothing.
+
+    Raises:
+        ExportError: the environment cannot be made, or optimum failed.
+    """
+    python = prepare_optimum()
+    with tempfile.TemporaryDirectory() as scratch:
+        run_command([str(python), str(SCRIPT), str(checkpoint.resolve()), scratch], bare_environment())
+        fp32, fp16 = (onnx.load(Path(scratch) / name / "model.onnx") for name in ("fp32", "fp16"))
+    return FusedGraphs(fp32, fp16)
+
+
+def build_fp16(encoder: Encoder, progress: Progress, fuse: Fuse = fuse_with_optimum) -> Fp16:
+    """Build and verify the graph for CUDA.
+
+    Raises:
+        ExportError: optimum cannot be run, or its graph misses its bar.
+    """
+    texts, probes = (
+        [encoder.tokenizer.encode(text).ids for text in read_corpus(part)] for part in ("verification", "probes")
+    )
+    progress.stage("fusion for CUDA", len(texts))
+    fused = fuse(encoder.folder)
+    plain, twin = GraphRunner(encoder.fp32), GraphRunner(_finish(encoder, fused.fp32))
+    reference = _embed_all(plain, texts)
+    check_fusion(_embed_all(twin, texts, progress.advance), reference)
+
+    progress.stage("verification", len(texts))
+    fp16 = _finish(encoder, fused.fp16)
+    runner = GraphRunner(fp16)
+    fidelity = measure_fidelity(runner, reference, texts, progress.advance)
+    check_fp16(fidelity)
+    on_probes = measure_fidelity(runner, _embed_all(plain, probes), probes, lambda: None)
+    return Fp16(fp16, fidelity, on_probes.cosine_min)
+
+
+def check_fusion(fused: NDArray[np.float32], reference: NDArray[np.float32]) -> None:
+    """Compare embeddings (texts, hidden) of the fused graph in fp32 with those of the plain fp32 graph.
+
+    Raises:
+        ExportError: they differ by more than rounding.
+    """
+    difference = float(np.abs(fused - reference).max())
+    if not difference <= FUSION_DIFFERENCE:
+        message = f"the graph fused for CUDA is wrong: in fp32 it differs from the reference by {difference:.1e}"
+        raise ExportError(f"{message}, {FUSION_DIFFERENCE:.0e} is allowed")
+
+
+def check_fp16(fidelity: Fidelity) -> None:
+    """Hold the fp16 variant to its bar.
+
+    Raises:
+        ExportError: it is further from fp32 than the bar allows.
+    """
+    if not fidelity.cosine_min >= FP16_COSINE_MIN:
+        message = f"the fp16 graph is not true enough to fp32: cosine min {fidelity.cosine_min:.4f}"
+        raise ExportError(f"{message} over {fidelity.texts} texts; at least {FP16_COSINE_MIN} is required")
+
+
+def _finish(encoder: Encoder, fused: onnx.ModelProto) -> onnx.ModelProto:
+    table = encoder.weights["embeddings.position_embeddings.weight"][: encoder.entry.max_tokens]
+    first_type = encoder.weights["embeddings.token_type_embeddings.weight"][0]
+    return finish_graph(fused, table + first_type, encoder.entry.pooling)
+
+
+def _embed_all(
+    runner: GraphRunner, encodings: list[list[int]], advance: Callable[[], object] = lambda: None
+) -> NDArray[np.float32]:
+    rows = []
+    for ids in encodings:
+        rows.append(runner.embed(ids))
+        advance()
+    return np.stack(rows)
