@@ -23,6 +23,7 @@ check: .venv/.test
 	$(BIN)/pytest -q -m "not e2e"
 
 test: check $(MANIFEST)
+	@$(BIN)/python -c 'import export; export.prepare_optimum()'
 	$(BIN)/pytest -m e2e $(if $(STS),--sts=$(STS))
 
 LATEST := .bench/latest

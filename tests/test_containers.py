@@ -287,6 +287,12 @@ def test_what_serves_is_installed_with_the_extra_of_its_provider(name: str, extr
     assert extras(build) == [extra]
 
 
+def test_the_image_for_cuda_holds_what_cuda_runs_best_and_the_other_needs_no_torch() -> None:
+    exports = {name: [w for stage in parse(read(name)) for w in stage.commands() if "export" in w] for name in FILES}
+    assert [words[-4:-2] for words in exports["Dockerfile.cuda"]] == [["--for", "all"]]
+    assert not any("--for" in words for words in exports["Dockerfile"])
+
+
 @pytest.mark.parametrize("extra", FILES.values())
 def test_every_requirement_of_the_image_is_pinned_and_none_is_the_exports_alone(extra: str) -> None:
     assert check_pins(extra, pins(read("constraints.txt"))) == []
