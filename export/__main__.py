@@ -24,14 +24,14 @@ class TerminalProgress:
         self._bar: tqdm[Never] | None = None
 
     def stage(self, name: str, steps: int) -> None:
-        """Begin a stage of that many texts."""
+        """Begin a stage of that many steps."""
         self.close()
         if not sys.stderr.isatty():
-            print(f"export: {name}, {steps} texts", file=sys.stderr)
-        self._bar = tqdm(total=steps, desc=f"{name:<16}", unit=" texts", disable=None)
+            print(f"export: {name}, {steps} steps", file=sys.stderr)
+        self._bar = tqdm(total=steps, desc=f"{name:<16}", unit="", disable=None)
 
     def advance(self) -> None:
-        """One text is done."""
+        """One step is done."""
         assert self._bar is not None
         self._bar.update()
 
@@ -88,7 +88,7 @@ def _report(folder: Path) -> None:
         size = manifest.files[variant.file].size_bytes / 1e6
         fidelity = variant.fidelity
         print(
-            f"  {variant.name:<5} {variant.file:<16} {size:6.1f} MB"
+            f"  {variant.name:<12} {variant.file:<23} {size:6.1f} MB"
             f"  cosine to fp32 mean {fidelity.cosine_mean:.4f}, min {fidelity.cosine_min:.4f} "
             f"({fidelity.texts} texts, on {fidelity.measured_on})"
         )

@@ -7,6 +7,7 @@ of it is verified and on disk.
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,16 +17,15 @@ import onnx
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from export.bert import BertConfig, Fp32Linear, Weights, build_bert, linear_layers
-from export.calibration import measure_peaks
+from export.bert import BertConfig, Fp32Linear, Weights, build_bert
 from export.checkpoint import TOKENIZER, WEIGHTS, Checkpoint, read_checkpoint
 from export.corpus import read_corpus
+from export.cpu import PROBE_TOLERANCE, CpuBuild, build_cpu_variants
 from export.cuda import Encoder, build_fp16
 from export.progress import Progress
-from export.quantization import Int8Linear, quantize_sites
 from export.reference import embed_reference
 from export.runner import GraphRunner
-from export.verification import check_int8, check_reference, measure_fidelity
+from export.verification import Reference, check_reference
 from models import (
     MANIFEST_FORMAT,
     CatalogEntry,
@@ -39,10 +39,7 @@ from models import (
     write_manifest,
 )
 
-FP32_FILE, INT8_FILE, FP16_FILE = "model.fp32.onnx", "model.int8.onnx", "model.fp16.onnx"
-# How far below its own probes' cosine a variant may fall on another processor before it is refused there.
-PROBE_TOLERANCE = 0.005
-
+FP32_FILE, FP16_FILE = "model.fp32.onnx", "model.fp16.onnx"
 # What an artifact is for: the CPU's variants, CUDA's, or both. The fp32 graph serves everywhere and is always there.
 Target = Literal["cpu", "cuda", "all"]
 
@@ -87,52 +84,48 @@ def build_variants(
     texts = {part: read_corpus(part) for part in ("calibration", "verification", "probes")}
     encodings = {part: [tokenizer.encode(text).ids for text in texts[part]] for part in texts}
 
-    plain = Fp32Linear()
-    fp32_graph = build_bert(config, weights, plain, entry.pooling)
+    fp32_graph = build_bert(config, weights, Fp32Linear(), entry.pooling)
     fp32 = GraphRunner(fp32_graph)
     progress.stage("fp32 reference", len(encodings["verification"]) + len(encodings["probes"]))
-    reference = _embed_all(fp32, encodings["verification"], progress)
-    probe_rows = _embed_all(fp32, encodings["probes"], progress)
+    verification, probes = (
+        Reference(encodings[part], _embed_all(fp32, encodings[part], progress)) for part in ("verification", "probes")
+    )
     exact = [embed_reference(config, weights, ids, entry.pooling) for ids in encodings["probes"]]
-    check_reference(probe_rows, np.stack(exact))
-    same = Fidelity(len(texts["verification"]), 1.0, 1.0)
-    fp32_variant = _variant("fp32", FP32_FILE, ("cpu", "cuda"), same, 0.9999)
-    probes = tuple(Probe(text, tuple(row.tolist())) for text, row in zip(texts["probes"], probe_rows, strict=True))
-    if not with_int8:
-        return Built(config, {FP32_FILE: fp32_graph}, (fp32_variant,), probes)
-
-    progress.stage("calibration", len(encodings["calibration"]))
-    peaks = measure_peaks(fp32_graph, plain.site_tensors, encodings["calibration"], progress.advance)
-    sites = quantize_sites(peaks, list(linear_layers(config, weights).values()))
-    int8_graph = build_bert(config, weights, Int8Linear(sites), entry.pooling)
-
-    progress.stage("verification", len(encodings["verification"]) + len(encodings["probes"]))
-    int8 = GraphRunner(int8_graph)
-    fidelity = measure_fidelity(int8, reference, encodings["verification"], progress.advance)
-    check_int8(fidelity)
-    on_probes = measure_fidelity(int8, probe_rows, encodings["probes"], progress.advance)
-    return Built(
+    check_reference(probes.rows, np.stack(exact))
+    built = Built(
         config,
-        {INT8_FILE: int8_graph, FP32_FILE: fp32_graph},
-        (
-            _variant("int8", INT8_FILE, ("cpu",), fidelity, on_probes.cosine_min - PROBE_TOLERANCE),
-            fp32_variant,
-        ),
-        probes,
+        {FP32_FILE: fp32_graph},
+        (_fp32_variant(len(verification.rows)),),
+        tuple(Probe(text, tuple(row.tolist())) for text, row in zip(texts["probes"], probes.rows, strict=True)),
+    )
+    if not with_int8:
+        return built
+    build = CpuBuild(config, weights, entry.pooling, encodings["calibration"], verification, probes)
+    return _put_first(built, *build_cpu_variants(build, progress))
+
+
+def _fp32_variant(texts: int) -> Variant:
+    return Variant(
+        name="fp32",
+        file=FP32_FILE,
+        precision="fp32",
+        providers=("cpu", "cuda"),
+        layout="equal-length",
+        fidelity=Fidelity(texts, 1.0, 1.0),
+        probe_cosine=0.9999,
     )
 
 
-def _variant(precision: str, file: str, providers: tuple[str, ...], fidelity: Fidelity, probe_cosine: float) -> Variant:
-    assert precision in {"int8", "fp32"}
-    return Variant(precision, file, precision, providers, "equal-length", fidelity, probe_cosine)  # type: ignore[arg-type]
+def _put_first(built: Built, graphs: Mapping[str, onnx.ModelProto], variants: Sequence[Variant]) -> Built:
+    """Return the same with variants that a server tries before those that are there."""
+    return msgspec.structs.replace(built, graphs={**graphs, **built.graphs}, variants=(*variants, *built.variants))
 
 
 def _add_fp16(built: Built, encoder: Encoder, progress: Progress) -> Built:
     fp16 = build_fp16(encoder, progress)
     bar = fp16.probe_cosine - PROBE_TOLERANCE
     variant = Variant("fp16", FP16_FILE, "fp16", ("cuda",), "padded", fp16.fidelity, bar)
-    graphs = {FP16_FILE: fp16.graph, **built.graphs}
-    return msgspec.structs.replace(built, graphs=graphs, variants=(variant, *built.variants))
+    return _put_first(built, {FP16_FILE: fp16.graph}, [variant])
 
 
 def _embed_all(runner: GraphRunner, encodings: list[list[int]], progress: Progress) -> NDArray[np.float32]:

@@ -70,10 +70,7 @@ def linear_layers(config: BertConfig, weights: Weights) -> dict[str, LinearLayer
 
 
 class Fp32Linear:
-    """Plain matrices; remembers the tensor at each site so that calibration can ask for it."""
-
-    def __init__(self) -> None:
-        self.site_tensors: dict[str, str] = {}
+    """Plain matrices."""
 
     def embed(self, graph: OnnxGraph, table: NDArray[np.float32], ids: str, output: str) -> str:
         """Gather rows of the table."""
@@ -81,7 +78,6 @@ class Fp32Linear:
 
     def apply(self, graph: OnnxGraph, layer: LinearLayer, x: str) -> str:
         """MatMul, then Add."""
-        self.site_tensors[layer.site] = x
         name = layer.output
         product = graph.node("MatMul", [x, graph.constant(f"{name}.weight", layer.weight)], f"{name}.product")
         return graph.node("Add", [product, graph.constant(f"{name}.bias", layer.bias)], name)

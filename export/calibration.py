@@ -1,35 +1,133 @@
-"""Finds how large each activation channel gets: runs the fp32 graph over the calibration texts and keeps the peaks."""
+"""Rounds every matrix of the encoder to integers, layer by layer over the calibration texts.
 
-from collections.abc import Callable, Sequence
+In: weights and token ids. Out: factors and ranges of the activations, integer weights. The fp32 encoder and the
+quantized one walk side by side: ranges come from the first, and what a matrix is rounded for (its inputs' Hessian, the
+mean of its outputs) from what reaches it in the second, errors of all earlier layers included.
+"""
 
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
-from export.runner import GraphRunner
+from export.bert import QUERY_KEY_VALUE, BertConfig, LinearLayer, Weights, linear_layers
+from export.encoder import Activations, TextBatch, normalize_layer, open_attention, open_gelu
+from export.gptq import round_columns, round_nearest
+from export.smoothing import QuantizedSite, choose_site, measure_reach
+
+# The largest integer of a weight. 63 keeps u8 * s8 + u8 * s8 within 16 bits, which is how processors without VNNI sum.
+LEVELS = INT8_LEVELS, REDUCED_LEVELS = 127, 63
+READERS = {"qkv": QUERY_KEY_VALUE, "attention": ("projection",), "ffn_in": ("up",), "ffn_out": ("down",)}
 
 
-def expose_tensors(model: onnx.ModelProto, tensors: Sequence[str]) -> onnx.ModelProto:
-    """Return a copy of the model that also gives the named inner tensors."""
-    exposed = onnx.ModelProto()
-    exposed.CopyFrom(model)
-    exposed.graph.output.extend(onnx.ValueInfoProto(name=name) for name in dict.fromkeys(tensors))
-    return exposed
+class RoundedLayer(msgspec.Struct, frozen=True):
+    """One matrix as integers: the output is (activation in steps) · values * scales * site scale + bias."""
+
+    values: NDArray[np.int8]  # (in, out)
+    scales: NDArray[np.float32]  # (out,)
+    bias: NDArray[np.float32]  # (out,)
+
+    def apply(self, x: Activations) -> Activations:
+        """Multiply what `QuantizedSite.quantize` gave, (tokens, in), to (tokens, out)."""
+        return np.asarray(x @ (self.values * self.scales) + self.bias, np.float32)
+
+    def split(self, borders: NDArray[np.int64]) -> list["RoundedLayer"]:
+        """Return matrices that stand side by side, one by one."""
+        parts = (np.split(part, borders, axis=-1) for part in (self.values, self.scales, self.bias))
+        return [RoundedLayer(*part) for part in zip(*parts, strict=True)]
 
 
-def measure_peaks(
-    model: onnx.ModelProto,
-    site_tensors: dict[str, str],
-    encodings: Sequence[list[int]],
-    advance: Callable[[], object],
-) -> dict[str, NDArray[np.float32]]:
-    """Return by site the largest magnitude of each channel (channels,) over all texts."""
-    tensors = list(dict.fromkeys(site_tensors.values()))
-    runner = GraphRunner(expose_tensors(model, tensors))
-    peaks: dict[str, NDArray[np.float32]] = {}
-    for ids in encodings:
-        for tensor, value in zip(tensors, runner.run(ids, tensors), strict=True):
-            peak = np.abs(value).max(axis=0)
-            peaks[tensor] = np.maximum(peaks[tensor], peak) if tensor in peaks else peak
+class QuantizedEncoder(msgspec.Struct, frozen=True):
+    """The whole encoder in integers. `layers` are by the name of their output, for each number of levels."""
+
+    sites: dict[str, QuantizedSite]
+    layers: dict[int, dict[str, RoundedLayer]]
+    word_values: NDArray[np.int8]  # (vocabulary, hidden)
+    word_scales: NDArray[np.float32]  # (vocabulary,)
+
+
+def quantize_encoder(
+    config: BertConfig, weights: Weights, encodings: Sequence[list[int]], advance: Callable[[], object]
+) -> QuantizedEncoder:
+    """Calibrate on the texts' token ids; calls `advance` after every layer."""
+    texts = TextBatch(encodings)
+    words = weights["embeddings.word_embeddings.weight"]
+    columns, word_scales = round_nearest(words.T)
+    walk = _Walk(linear_layers(config, weights))
+    attention, gelu = open_attention(config), open_gelu()
+    exact = texts.embed(config, weights, words)
+    near = texts.embed(config, weights, columns.T * word_scales[:, None])
+    for i in range(config.num_hidden_layers):
+        base = f"encoder.layer.{i}."
+        heads = walk.multiply(f"qkv.{i}", exact, near)
+        context = [texts.attend(attention, *(heads[name][which] for name in QUERY_KEY_VALUE)) for which in (0, 1)]
+        projected = walk.multiply(f"attention.{i}", *context)
+        norm = f"{base}attention.output.LayerNorm"
+        exact, near = _add_and_normalize(config, weights, norm, (exact, near), projected["projection"])
+        hidden = walk.multiply(f"ffn_in.{i}", exact, near)["up"]
+        lowered = walk.multiply(f"ffn_out.{i}", gelu(hidden[0]), gelu(hidden[1]))
+        exact, near = _add_and_normalize(config, weights, f"{base}output.LayerNorm", (exact, near), lowered["down"])
         advance()
-    return {site: peaks[tensor] for site, tensor in site_tensors.items()}
+    walk.fold_values()
+    return QuantizedEncoder(walk.sites, walk.rounded, columns.T, word_scales)
+
+
+Pair = tuple[Activations, Activations]  # of the fp32 encoder, and of the quantized one
+
+
+class _Walk:
+    """Collects what is rounded on the way."""
+
+    def __init__(self, layers: Mapping[str, LinearLayer]) -> None:
+        self._layers = layers
+        self.sites: dict[str, QuantizedSite] = {}
+        self.rounded: dict[int, dict[str, RoundedLayer]] = {levels: {} for levels in LEVELS}
+
+    def multiply(self, site: str, exact: Activations, near: Activations) -> dict[str, Pair]:
+        """Round the matrices that read this activation; return their outputs by kind."""
+        kind, index = site.split(".")
+        layers = {name: self._layers[f"{name}.{index}"] for name in READERS[kind]}
+        chosen = self.sites[site] = choose_site(site, measure_reach(exact), list(layers.values()))
+        quantized = chosen.quantize(near)
+        smoothed = np.concatenate([layer.weight * chosen.factors[:, None] for layer in layers.values()], axis=1)
+        bias = np.concatenate([layer.bias for layer in layers.values()])
+        target = (exact / chosen.factors).mean(axis=0) @ smoothed + bias
+        rounded = _round(smoothed, quantized, target)
+        widths = np.cumsum([len(layer.bias) for layer in layers.values()])[:-1]
+        for levels, whole in rounded.items():
+            for layer, part in zip(layers.values(), whole.split(widths), strict=True):
+                self.rounded[levels][layer.output] = part
+        return {
+            name: (
+                exact @ layer.weight + layer.bias,
+                self.rounded[INT8_LEVELS][layer.output].apply(quantized),
+            )
+            for name, layer in layers.items()
+        }
+
+    def fold_values(self) -> None:
+        """Have the values leave divided by the attention's factors.
+
+        Attention is linear in its values, and a factor per column changes no integer: no operator is spent there.
+        """
+        for rounded in self.rounded.values():
+            for name, layer in rounded.items():
+                kind, index = name.split(".")
+                if kind == "value":
+                    after = self.sites[f"attention.{index}"].factors
+                    rounded[name] = RoundedLayer(layer.values, layer.scales / after, layer.bias / after)
+
+
+def _round(smoothed: Activations, quantized: Activations, target: Activations) -> dict[int, RoundedLayer]:
+    """Round (in, out) for its inputs (tokens, in), with biases that keep the outputs' means (out,) at `target`."""
+    levels = np.repeat(LEVELS, smoothed.shape[1])
+    values, scales = round_columns(np.tile(smoothed, len(LEVELS)), quantized.T @ quantized, levels)
+    bias = np.tile(target, len(LEVELS)) - quantized.mean(axis=0) @ (values * scales)
+    parts = (np.split(part, len(LEVELS), axis=-1) for part in (values, scales, bias.astype(np.float32)))
+    return {level: RoundedLayer(*part) for level, part in zip(LEVELS, zip(*parts, strict=True), strict=True)}
+
+
+def _add_and_normalize(config: BertConfig, weights: Weights, prefix: str, before: Pair, change: Pair) -> Pair:
+    exact, near = (a + b for a, b in zip(before, change, strict=True))
+    return normalize_layer(config, weights, exact, prefix), normalize_layer(config, weights, near, prefix)

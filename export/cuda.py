@@ -22,7 +22,7 @@ from export.environments import bare_environment, prepare_optimum, run_command
 from export.errors import ExportError
 from export.progress import Progress
 from export.runner import GraphRunner
-from export.verification import measure_fidelity
+from export.verification import Reference, measure_fidelity
 from models import CatalogEntry, Fidelity
 
 SCRIPT = Path(__file__).parent / "scripts" / "fuse_for_cuda.py"
@@ -91,9 +91,9 @@ def build_fp16(encoder: Encoder, progress: Progress, fuse: Fuse = fuse_with_opti
     progress.stage("verification", len(texts))
     fp16 = _finish(encoder, fused.fp16)
     runner = GraphRunner(fp16)
-    fidelity = measure_fidelity(runner, reference, texts, progress.advance)
+    fidelity = measure_fidelity(runner, Reference(texts, reference), progress.advance)
     check_fp16(fidelity)
-    on_probes = measure_fidelity(runner, _embed_all(plain, probes), probes, lambda: None)
+    on_probes = measure_fidelity(runner, Reference(probes, _embed_all(plain, probes)), lambda: None)
     return Fp16(fp16, fidelity, on_probes.cosine_min)
 
 

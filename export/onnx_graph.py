@@ -55,5 +55,10 @@ class OnnxGraph:
             [helper.make_tensor_value_info(k, onnx.TensorProto.FLOAT, axes) for k, axes in outputs.items()],
             [numpy_helper.from_array(value, k) for k, value in self._constants.items()],
         )
-        opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
-        return helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets, producer_name="vecd")
+        return make_model(graph, opset)
+
+
+def make_model(graph: onnx.GraphProto, opset: int = OPSET) -> onnx.ModelProto:
+    """Close a graph over the operators that the export builds with."""
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    return helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets, producer_name="vecd")

@@ -20,6 +20,10 @@ class GraphRunner:
         )
         self._inputs = [value.name for value in self._session.get_inputs()]
 
+    def feed(self, inputs: dict[str, NDArray[np.float32]], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return the named outputs for any inputs."""
+        return list(self._session.run(list(outputs), inputs))
+
     def run(self, ids: list[int], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
         """Return the named outputs for one text, each without its batch axis; a mask that is wanted hides nothing."""
         feeds = {"input_ids": np.array([ids], np.int64), "attention_mask": np.ones((1, len(ids)), np.int64)}

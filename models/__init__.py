@@ -20,6 +20,7 @@ from models.manifest import (
     verify_file,
     write_manifest,
 )
+from models.processor import lacks_all
 from models.runtime import ONNXRUNTIME_ERRORS, onnxruntime
 from models.tokenizer import open_tokenizer
 
@@ -39,6 +40,7 @@ __all__ = [
     "Variant",
     "file_record",
     "fingerprint_variant",
+    "lacks_all",
     "load_catalog",
     "load_manifest",
     "onnxruntime",

@@ -41,7 +41,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `layout` says what a run may hold: `equal-length` takes input_ids (batch, tokens) without padding or mask, `padded`
     takes texts of any lengths, padded to the right, with attention_mask (batch, tokens).
-    `probe_cosine` is the least cosine with the golden probes at which a server may use the variant.
+    `probe_cosine` is the least cosine with the golden probes at which a server may use the variant. `instructions` are
+    x86-64 instruction sets, as /proc/cpuinfo names them, of which it wants one; other processors need none of them.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layout: Literal["equal-length", "padded"]
     fidelity: Fidelity
     probe_cosine: float
+    instructions: tuple[str, ...] = ()
 
 
 class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

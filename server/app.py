@@ -22,7 +22,7 @@ from server.errors import ServerError, StartError
 from server.problems import handle_http_exception, handle_server_error, handle_unexpected
 from server.providers import ProviderChoice, candidate_providers
 from server.routes import native, status
-from server.selfcheck import ChosenVariant, choose_variant
+from server.selfcheck import ChosenVariant, Host, choose_variant
 from server.settings import Settings
 from server.tokenization import Tokenization
 from server.workers import Workers
@@ -46,7 +46,8 @@ def build_daemon(settings: Settings) -> Daemon:
     tokenizer = open_tokenizer(verify_file(folder, manifest, manifest.tokenizer), manifest.max_tokens)
     cores = settings.cores or granted_cores()
     provider, chosen = _choose(
-        candidate_providers(settings.provider), lambda name: choose_variant(folder, manifest, tokenizer, name, cores)
+        candidate_providers(settings.provider),
+        lambda name: choose_variant(folder, manifest, tokenizer, Host(name, cores)),
     )
     engine = Engine(
         Admission(settings.max_concurrent_requests),

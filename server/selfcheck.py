@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from tokenizers import Tokenizer
 
-from models import Manifest, Variant, verify_file
+from models import Manifest, Variant, lacks_all, verify_file
 from server.errors import InferenceError, StartError
 from server.padded_session import PaddedSession
 from server.session import EqualLengthSession, Session
@@ -19,6 +19,14 @@ from server.session import EqualLengthSession, Session
 OpenSession = Callable[[Path, str, int], Session]
 # The adapter of each layout that a variant may have.
 SESSIONS: Mapping[str, OpenSession] = {"equal-length": EqualLengthSession, "padded": PaddedSession}
+
+
+class Host(msgspec.Struct, frozen=True):
+    """What there is to run on. `lacks` tells whether the processor has none of some instruction sets."""
+
+    provider: str
+    cores: int
+    lacks: Callable[[Sequence[str]], bool] = lacks_all
 
 
 class ChosenVariant(msgspec.Struct, frozen=True):
@@ -34,8 +42,7 @@ def choose_variant(
     folder: Path,
     manifest: Manifest,
     tokenizer: Tokenizer,
-    provider: str,
-    cores: int,
+    host: Host,
     sessions: Mapping[str, OpenSession] = SESSIONS,
 ) -> ChosenVariant:
     """Return the first variant of the manifest that serves the provider and passes the self-check.
@@ -46,11 +53,14 @@ def choose_variant(
     """
     refused: list[str] = []
     for variant in manifest.variants:
-        if provider not in variant.providers:
+        if host.provider not in variant.providers:
+            continue
+        if host.lacks(variant.instructions):
+            refused.append(f"{variant.name}: this processor lacks {' and '.join(variant.instructions)}")
             continue
         path = verify_file(folder, manifest, variant.file)
         try:
-            session = sessions[variant.layout](path, provider, cores)
+            session = sessions[variant.layout](path, host.provider, host.cores)
         except StartError as error:
             refused.append(f"{variant.name}: {error}")
             continue
@@ -58,7 +68,7 @@ def choose_variant(
         if cosine >= variant.probe_cosine:
             return ChosenVariant(variant, session, cosine, tuple(refused))
         refused.append(f"{variant.name}: cosine {cosine:.4f} on the probes, {variant.probe_cosine:.4f} is required")
-    message = f"no variant of {manifest.name} can serve on {provider}: {'; '.join(refused) or 'it has none'}"
+    message = f"no variant of {manifest.name} can serve on {host.provider}: {'; '.join(refused) or 'it has none'}"
     raise StartError(message)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from export.bert import BertConfig, Fp32Linear, build_bert, linear_layers
-from export.calibration import measure_peaks
-from export.quantization import Int8Linear, quantize_sites
+from export.bert import BertConfig, Fp32Linear, build_bert
+from export.calibration import INT8_LEVELS, REDUCED_LEVELS, QuantizedEncoder, quantize_encoder
+from export.quantization import Int8Linear
 from export.reference import embed_reference
 from export.runner import GraphRunner
 from models import onnxruntime
@@ -23,13 +23,14 @@ ENCODINGS = [RANDOM.integers(0, len(VOCABULARY), n).tolist() for n in (2, 3, 7, 
 Pooling = Literal["mean", "cls"]
 
 
-def int8_model() -> bytes:
-    plain = Fp32Linear()
-    graph = build_bert(CONFIG, WEIGHTS, plain, "mean")
-    peaks = measure_peaks(graph, plain.site_tensors, ENCODINGS, lambda: None)
-    sites = quantize_sites(peaks, list(linear_layers(CONFIG, WEIGHTS).values()))
-    assert len(sites) == 4 * CONFIG.num_hidden_layers
-    return bytes(build_bert(CONFIG, WEIGHTS, Int8Linear(sites), "mean").SerializeToString())
+@pytest.fixture(scope="module")
+def quantized() -> QuantizedEncoder:
+    return quantize_encoder(CONFIG, WEIGHTS, ENCODINGS, lambda: None)
+
+
+@pytest.fixture(scope="module")
+def int8_model(quantized: QuantizedEncoder) -> bytes:
+    return bytes(build_bert(CONFIG, WEIGHTS, Int8Linear(quantized, INT8_LEVELS), "mean").SerializeToString())
 
 
 def open_session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
@@ -53,18 +54,19 @@ def test_pooled_and_token_embeddings_fit_the_sentence_embedding() -> None:
     assert np.allclose(sentence, pooled / np.linalg.norm(pooled), atol=1e-6)
 
 
-def test_the_int8_graph_is_close_to_fp32() -> None:
-    session = open_session(int8_model(), 1)
+@pytest.mark.parametrize(("levels", "least"), [(INT8_LEVELS, 0.998), (REDUCED_LEVELS, 0.996)])
+def test_the_int8_graph_is_close_to_fp32(quantized: QuantizedEncoder, levels: int, least: float) -> None:
+    model = build_bert(CONFIG, WEIGHTS, Int8Linear(quantized, levels), "mean").SerializeToString()
+    session = open_session(model, 1)
     fp32 = GraphRunner(build_bert(CONFIG, WEIGHTS, Fp32Linear(), "mean"))
     for ids in ENCODINGS:
         (row,) = session.run(["sentence_embedding"], {"input_ids": np.array([ids], np.int64)})[0]
-        assert row @ fp32.embed(ids) > 0.998
+        assert row @ fp32.embed(ids) > least
 
 
 @pytest.mark.parametrize("output", ["sentence_embedding", "pooled", "token_embeddings"])
-def test_a_text_has_the_same_bits_in_any_batch_on_any_number_of_threads(output: str) -> None:
-    model = int8_model()
-    sessions = [open_session(model, threads) for threads in (1, 2, 4)]
+def test_a_text_has_the_same_bits_in_any_batch_on_any_number_of_threads(int8_model: bytes, output: str) -> None:
+    sessions = [open_session(int8_model, threads) for threads in (1, 2, 4)]
 
     def run(session: onnxruntime.InferenceSession, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         return np.asarray(session.run([output], {"input_ids": ids})[0])

@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 from export import Checkpoint, export_artifact
 from export.checkpoint import found_hashes, read_checkpoint
 from models import load_manifest, open_tokenizer
-from server.selfcheck import choose_variant
+from server.selfcheck import Host, choose_variant
 from tests.tiny import SilentProgress, tiny_entry, tiny_weights, write_checkpoint
 
 Arrays = Mapping[str, np.ndarray]
@@ -57,7 +57,7 @@ def test_another_shape_is_exported_and_passes_the_servers_self_check(
     manifest = load_manifest(folder)
     assert (manifest.pooling, manifest.dimensions) == (pooling, hidden)
     tokenizer = open_tokenizer(folder / manifest.tokenizer, manifest.max_tokens)
-    assert choose_variant(folder, manifest, tokenizer, "cpu", 1).variant.name == "int8"
+    assert choose_variant(folder, manifest, tokenizer, Host("cpu", 1, lacks=lambda _: False)).variant.name == "int8"
 
 
 def test_without_pins_the_manifest_holds_the_hashes_and_the_revision_that_were_found(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 import export.artifact
+import export.calibration
 from export import Checkpoint, ExportError
 from export.corpus import read_corpus
-from export.quantization import QuantizedSite
-from export.verification import check_int8, check_reference, measure_fidelity
+from export.smoothing import QuantizedSite, Reach
+from export.verification import Bar, Reference, check_fidelity, check_reference, measure_fidelity
 from models import Fidelity
 from tests.tiny import TINY, SilentProgress, export_tiny, tiny_entry, write_checkpoint
 
@@ -27,9 +28,10 @@ def test_a_graph_that_differs_from_the_reference_is_refused() -> None:
 
 @pytest.mark.parametrize(("mean", "least"), [(0.99, 0.98), (0.999, 0.9), (float("nan"), 0.99)])
 def test_int8_below_its_bar_is_refused(mean: float, least: float) -> None:
-    check_int8(Fidelity(10, 0.998, 0.985))
-    with pytest.raises(ExportError, match="not true enough"):
-        check_int8(Fidelity(10, mean, least))
+    bar = Bar(cosine_mean=0.995, cosine_min=0.965)
+    check_fidelity("int8", Fidelity(10, 0.998, 0.985), bar)
+    with pytest.raises(ExportError, match="the int8 graph is not true enough"):
+        check_fidelity("int8", Fidelity(10, mean, least), bar)
 
 
 def test_fidelity_is_the_cosine_with_the_reference() -> None:
@@ -37,7 +39,8 @@ def test_fidelity_is_the_cosine_with_the_reference() -> None:
         def embed(self, ids: list[int]) -> np.ndarray:
             return np.array([0.6, 0.8] if ids == [1] else [1.0, 0.0], np.float32)
 
-    found = measure_fidelity(Runner(), np.array([[1, 0], [1, 0]], np.float32), [[1], [2]], lambda: None)  # type: ignore[arg-type]
+    reference = Reference([[1], [2]], np.array([[1, 0], [1, 0]], np.float32))
+    found = measure_fidelity(Runner(), reference, lambda: None)  # type: ignore[arg-type]
     assert found.texts == 2
     assert found.cosine_mean == pytest.approx(0.8)
     assert found.cosine_min == pytest.approx(0.6)
@@ -47,12 +50,10 @@ def test_a_bad_quantization_leaves_the_older_artifact_in_place(tmp_path: Path, m
     export_tiny(tmp_path)
     before = {path.name: path.read_bytes() for path in (tmp_path / TINY).iterdir()}
 
-    def clipping(*_: object) -> dict[str, QuantizedSite]:
-        names = [f"{kind}.{i}" for i in range(2) for kind in ("qkv", "attention", "ffn_in", "ffn_out")]
-        widths = {"ffn_out": 64}
-        return {n: QuantizedSite(np.ones(widths.get(n[:7], 32), np.float32), 0.002, 128) for n in names}
+    def clipping(_: str, reach: Reach, *__: object) -> QuantizedSite:
+        return QuantizedSite(np.ones(len(reach.high), np.float32), 0.002, 128)
 
-    monkeypatch.setattr(export.artifact, "quantize_sites", clipping)
+    monkeypatch.setattr(export.calibration, "choose_site", clipping)
     checkpoint = write_checkpoint(tmp_path / "again")
     entry, source = tiny_entry(checkpoint), Checkpoint(checkpoint, "folder", "made here")
     with pytest.raises(ExportError, match="not true enough"):

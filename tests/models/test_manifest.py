@@ -41,8 +41,8 @@ def reseal(artifact: Path, **changes: object) -> Manifest:
 def test_a_manifest_says_what_was_exported(artifact: Path) -> None:
     manifest = load_manifest(artifact)
     assert (manifest.name, manifest.dimensions, manifest.max_tokens) == (TINY, HIDDEN, MAX_TOKENS)
-    assert [variant.name for variant in manifest.variants] == ["int8", "fp32"]
-    assert {"tokenizer.json", "model.int8.onnx", "model.fp32.onnx"} == set(manifest.files)
+    assert [variant.name for variant in manifest.variants] == ["int8", "int8-reduced", "fp32"]
+    assert {"tokenizer.json", *(variant.file for variant in manifest.variants)} == set(manifest.files)
     assert all(verify_file(artifact, manifest, name).is_file() for name in manifest.files)
 
 
@@ -91,7 +91,7 @@ def test_a_missing_or_cut_file_is_refused_by_name(artifact: Path) -> None:
 
 def test_fingerprints_follow_what_they_stand_for(artifact: Path) -> None:
     manifest = load_manifest(artifact)
-    int8, fp32 = manifest.variants
+    int8, _, fp32 = manifest.variants
     names = {fingerprint_variant(manifest, int8, "1.0"), fingerprint_variant(manifest, int8, "1.1")}
     names.add(fingerprint_variant(manifest, fp32, "1.0"))
     assert len(names) == 3

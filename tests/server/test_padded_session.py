@@ -12,7 +12,7 @@ from export.cuda_graph import finish_graph
 from models import Manifest, file_record, load_manifest, open_tokenizer, write_manifest
 from server.errors import InferenceError, StartError
 from server.padded_session import PaddedSession, pad
-from server.selfcheck import choose_variant
+from server.selfcheck import Host, choose_variant
 from tests.fused import fuse_by_hand
 from tests.tiny import HIDDEN, MAX_TOKENS, TINY, tiny_config, tiny_weights
 
@@ -78,6 +78,6 @@ def test_a_padded_variant_is_chosen_by_its_layout_and_passes_the_self_check(tiny
     write_manifest(folder, msgspec.structs.replace(manifest, files=files, variants=(variant, *manifest.variants)))
     manifest = load_manifest(folder)
     tokenizer = open_tokenizer(folder / manifest.tokenizer, manifest.max_tokens)
-    chosen = choose_variant(folder, manifest, tokenizer, "cpu", 2)
+    chosen = choose_variant(folder, manifest, tokenizer, Host("cpu", 2))
     assert isinstance(chosen.session, PaddedSession)
     assert chosen.probe_cosine > 0.9999

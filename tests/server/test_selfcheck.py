@@ -1,7 +1,7 @@
 """Which variant serves: the best that proves itself; damage is refused by name."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models import ArtifactError, Manifest, load_manifest, open_tokenizer
 from server import Settings, build_daemon
 from server.errors import InferenceError, StartError
-from server.selfcheck import ChosenVariant, choose_variant
+from server.selfcheck import ChosenVariant, Host, choose_variant
 from server.session import EqualLengthSession, Session
 from tests.tiny import TINY
 
@@ -21,10 +21,14 @@ def artifact(tiny_models: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_models / TINY, tmp_path / TINY))
 
 
-def choose(artifact: Path, open_session: Callable[[Path, str, int], Session] = EqualLengthSession) -> ChosenVariant:
+def choose(
+    artifact: Path,
+    open_session: Callable[[Path, str, int], Session] = EqualLengthSession,
+    lacks: Callable[[Sequence[str]], bool] = lambda _: False,
+) -> ChosenVariant:
     manifest: Manifest = load_manifest(artifact)
     tokenizer = open_tokenizer(artifact / manifest.tokenizer, manifest.max_tokens)
-    return choose_variant(artifact, manifest, tokenizer, "cpu", 2, {"equal-length": open_session})
+    return choose_variant(artifact, manifest, tokenizer, Host("cpu", 2, lacks), {"equal-length": open_session})
 
 
 class Saturating:
@@ -62,8 +66,13 @@ def test_a_variant_that_is_wrong_on_this_processor_gives_way_to_fp32(
 ) -> None:
     chosen = choose(artifact, broken)
     assert chosen.variant.name == "fp32"
-    assert len(chosen.refused) == 1
-    assert chosen.refused[0].startswith("int8: cosine")
+    assert [reason.split(" ")[:2] for reason in chosen.refused] == [["int8:", "cosine"], ["int8-reduced:", "cosine"]]
+
+
+def test_a_processor_without_vnni_is_given_seven_bit_weights(artifact: Path) -> None:
+    chosen = choose(artifact, lacks=bool)
+    assert chosen.variant.name == "int8-reduced"
+    assert chosen.refused == ("int8: this processor lacks avx512_vnni and avx_vnni",)
 
 
 def test_without_any_true_variant_the_server_does_not_start(artifact: Path) -> None:

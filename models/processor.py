@@ -1,0 +1,22 @@
+"""What the processor can do, as far as a choice between variants asks."""
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+CPUINFO = Path("/proc/cpuinfo")
+
+
+def lacks_all(instructions: Sequence[str], cpuinfo: Path = CPUINFO) -> bool:
+    """Tell whether this is an x86-64 processor that has none of the instruction sets, and one was asked for.
+
+    Where the system does not say what the processor has, the answer is no: the self-check finds out.
+    """
+    if not instructions or platform.machine().lower() not in {"x86_64", "amd64"}:
+        return False
+    try:
+        lines = cpuinfo.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), None)
+    return flags is not None and not set(instructions) & set(flags)
