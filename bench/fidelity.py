@@ -9,14 +9,13 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from bench.artifacts import Artifact, open_artifact
 from bench.invariance import Invariance, check_invariance
-from bench.machine import Machine, describe_machine, describe_versions
+from bench.origin import Origin, origin_fields
 from bench.progress import open_bar
 from bench.results import Outcome, align
 from bench.sts import Pair, read_pairs
@@ -27,10 +26,9 @@ TEXTS_PER_REQUEST = 64
 Rows = NDArray[np.float32]
 
 
-class FidelityFigures(msgspec.Struct, frozen=True, kw_only=True):
+class FidelityFigures(Origin, frozen=True, kw_only=True):
     """Cosines of what is served with fp32. `spearman_int8` is null where the self-check has refused int8."""
 
-    model: str
     variant: str
     texts: int
     cosine_mean: float
@@ -40,10 +38,6 @@ class FidelityFigures(msgspec.Struct, frozen=True, kw_only=True):
     spearman_int8: float | None
     batch_bits_equal: bool
     batch_invariance: Invariance
-    seed: int
-    provider: str
-    machine: Machine
-    versions: dict[str, str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +62,7 @@ def measure(options: argparse.Namespace) -> Outcome:
     spearman = spearman_with_people(pairs, served)
     variant = daemon.chosen.variant
     figures = FidelityFigures(
-        model=options.model,
+        **origin_fields(options),
         variant=variant.name,
         texts=len(texts),
         cosine_mean=float(cosines.mean()),
@@ -78,10 +72,6 @@ def measure(options: argparse.Namespace) -> Outcome:
         spearman_int8=spearman if variant.precision == "int8" else None,
         batch_bits_equal=invariance.rows_different == 0,
         batch_invariance=invariance,
-        seed=options.seed,
-        provider=options.provider,
-        machine=describe_machine(),
-        versions=describe_versions(),
     )
     return Outcome(figures, _table(figures))
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from bench.artifacts import open_artifact
 from bench.graphs import Graph, open_graphs
-from bench.machine import Machine, describe_machine, describe_versions, one_core
+from bench.machine import one_core
 from bench.options import positive
+from bench.origin import Origin, origin_fields
 from bench.progress import open_bar
 from bench.results import Outcome, align
 from bench.stock import prepare_stock
@@ -52,13 +53,12 @@ Figures = dict[str, dict[str, float]]  # by graph, or pair of graphs, then by sh
 Times = dict[str, dict[Shape, list[float]]]  # seconds of every round, by graph and shape
 
 
-class KernelFigures(msgspec.Struct, frozen=True, kw_only=True):
+class KernelFigures(Origin, frozen=True, kw_only=True):
     """Milliseconds of one run: the median over the rounds, the best, and each round's.
 
     `ratios` are speeds: above 1, the first of the pair is faster. `noise` is each ratio's interquartile range.
     """
 
-    model: str
     ratios: Figures
     noise: Figures
     ms: Figures
@@ -66,10 +66,6 @@ class KernelFigures(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_s: Figures
     rounds_ms: dict[str, dict[str, list[float]]]
     rounds: int
-    seed: int
-    provider: str
-    machine: Machine
-    versions: dict[str, str]
     stock_versions: dict[str, str]
 
 
@@ -84,13 +80,12 @@ def measure(options: argparse.Namespace) -> Outcome:
     """Time every graph at every shape, round by round."""
     artifact = open_artifact(options.models, options.model)
     stock = prepare_stock(artifact.manifest)
-    machine = describe_machine()
     vocabulary = artifact.tokenizer().get_vocab_size()
     with one_core():
         times = _time_graphs(open_graphs(artifact, stock, options.provider), vocabulary, options.rounds, options.seed)
     ratios, noise = compare(times)
     figures = KernelFigures(
-        model=options.model,
+        **origin_fields(options),
         ratios=ratios,
         noise=noise,
         ms=_by_graph(times, lambda _, seconds: 1e3 * statistics.median(seconds)),
@@ -98,10 +93,6 @@ def measure(options: argparse.Namespace) -> Outcome:
         tokens_per_s=_by_graph(times, lambda shape, seconds: shape.batch * shape.tokens / statistics.median(seconds)),
         rounds_ms=_by_graph(times, lambda _, seconds: [1e3 * value for value in seconds]),
         rounds=options.rounds,
-        seed=options.seed,
-        provider=options.provider,
-        machine=machine,
-        versions=describe_versions(),
         stock_versions=stock.versions,
     )
     return Outcome(figures, _table(figures))

@@ -9,6 +9,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What every file may say of how it came about."""
 
     model: str | None = None
+    provider: str = "cpu"
     seed: int | None = None
     rounds: int | None = None
     seconds: float | None = None

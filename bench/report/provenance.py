@@ -26,6 +26,7 @@ def command_line(file: str, result: Measured) -> str:
     flags = {
         "--data": "DIR" if kind == "fidelity" else None,
         "--model": result.model,
+        "--provider": result.provider if result.provider != "cpu" else None,
         "--rounds": result.rounds,
         "--seconds": f"{result.seconds:g}" if result.seconds is not None else None,
         "--seed": result.seed,
