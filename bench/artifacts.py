@@ -7,7 +7,7 @@ from tokenizers import Tokenizer
 
 from bench.errors import BenchError
 from models import Manifest, Variant, load_manifest, open_tokenizer, verify_file
-from server import EqualLengthSession
+from server import EqualLengthSession, Session
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -48,9 +48,9 @@ class Artifact(msgspec.Struct, frozen=True):
             message = f"{self.folder} takes {self.manifest.max_tokens} tokens a text; this measures texts of {tokens}"
             raise BenchError(message)
 
-    def open_session(self, variant: Variant, provider: str = "cpu") -> EqualLengthSession:
-        """Open one of its graphs, on the CPU with one thread."""
-        return EqualLengthSession(verify_file(self.folder, self.manifest, variant.file), provider, cores=1)
+    def open_session(self, variant: Variant, provider: str = "cpu", cores: int = 1) -> Session:
+        """Open one of its graphs; a run on the CPU has one thread, or all cores where it asks for them."""
+        return EqualLengthSession(verify_file(self.folder, self.manifest, variant.file), provider, cores)
 
 
 def open_artifact(models: Path, model: str) -> Artifact:

@@ -17,13 +17,38 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str] = {}
 
 
+class Peak(msgspec.Struct, frozen=True):
+    """The most int8 operations per second that the core has shown, in units of 10^12, and by matmul."""
+
+    tops: float
+    tops_by_matmul: dict[str, float] = {}
+
+
+class OperatorTime(msgspec.Struct, frozen=True):
+    """An operator type's milliseconds in a run, its share, and how many nodes it has."""
+
+    ms: float
+    share: float
+    nodes: int
+
+
 class Kernels(Measured, frozen=True, kw_only=True):
     """Speed ratios of pairs of graphs by shape; `noise` is each one's interquartile range."""
 
     ratios: dict[str, dict[str, float]]
     noise: dict[str, dict[str, float]]
     ms: dict[str, dict[str, float]] = {}
+    ratios_all_cores: dict[str, dict[str, float]] = {}
+    noise_all_cores: dict[str, dict[str, float]] = {}
+    ms_all_cores: dict[str, dict[str, float]] = {}
+    peak: Peak | None = None
+    peak_fraction: dict[str, float] = {}
+    operators: dict[str, dict[str, OperatorTime]] = {}
+    variants: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     stock_versions: dict[str, str] = {}
+    openvino_versions: dict[str, str] = {}
+    openvino_precision: dict[str, str] = {}
 
 
 class BatchInvariance(msgspec.Struct, frozen=True):

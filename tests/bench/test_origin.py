@@ -4,7 +4,7 @@ import pytest
 
 from bench.batching import BatchingFigures
 from bench.fidelity import FidelityFigures
-from bench.kernels import KernelFigures
+from bench.kernel_figures import KernelFigures
 from bench.load import LoadReport
 from bench.origin import Origin, origin_fields
 from bench.peers import PeersFigures
