@@ -51,15 +51,39 @@ class Kernels(Measured, frozen=True, kw_only=True):
     openvino_precision: dict[str, str] = {}
 
 
-class BatchInvariance(msgspec.Struct, frozen=True):
+class Compared(msgspec.Struct, frozen=True):
     """Rows that were compared in other company, and how many had other bits."""
 
     rows_compared: int
     rows_different: int
 
 
+class BatchInvariance(msgspec.Struct, frozen=True):
+    """The same altogether, and by way: as served, by one thread, on all cores."""
+
+    rows_compared: int
+    rows_different: int
+    ways: dict[str, Compared] = {}
+
+
+class VariantFidelity(msgspec.Struct, frozen=True):
+    """A variant on one set."""
+
+    spearman: float
+    cosine_mean: float
+    cosine_min: float
+
+
+class SetFidelity(msgspec.Struct, frozen=True):
+    """One set: fp32, and every other variant."""
+
+    texts: int
+    spearman_fp32: float
+    variants: dict[str, VariantFidelity]
+
+
 class Fidelity(Measured, frozen=True, kw_only=True):
-    """How true the served embeddings are to fp32."""
+    """How true the served embeddings are to fp32 on the dev set, and in `sets` every variant's on every set."""
 
     variant: str
     texts: int
@@ -68,6 +92,8 @@ class Fidelity(Measured, frozen=True, kw_only=True):
     spearman_fp32: float
     spearman_served: float
     batch_invariance: BatchInvariance
+    sets: dict[str, SetFidelity] = {}
+    refused: dict[str, str] = {}
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from bench.raw import Fidelity
 from bench.raw_files import Results
+from bench.report.fidelity import render_fidelity
 from bench.report.kernels import render_kernels
 from bench.report.losses_section import render_losses
-from bench.report.markdown import NOT_MEASURED, cosine, table, yes_no
+from bench.report.markdown import NOT_MEASURED, table
 from bench.report.nested import render_nested
 from bench.report.peers import render_goals, render_peers
 from bench.report.provenance import render_provenance
@@ -27,7 +27,7 @@ def render_page(results: Results, folder: str, pictures: Mapping[str, str]) -> s
     goals = {label: render_goals(result.goals) for label, result in results.peers.items()}
     lines += _section("Goals", "peers", goals, {})
     lines += ["## What vecd loses", "", *render_losses(results)]
-    fidelity = {label: _fidelity(result) for label, result in results.fidelity.items()}
+    fidelity = {label: render_fidelity(result) for label, result in results.fidelity.items()}
     lines += _section("Fidelity and batches", "fidelity", fidelity, pictures)
     kernels = {label: render_kernels(result) for label, result in results.kernels.items()}
     lines += _section("Graphs without a server", "kernels", kernels, pictures)
@@ -45,16 +45,3 @@ def _section(title: str, kind: str, files: Mapping[str, list[str]], pictures: Ma
         picture = [f"![{title}: {file}]({pictures[file]})", ""] if file in pictures else []
         lines += [f"From {file}.", "", *picture, *body]
     return lines if files else [*lines, f"{NOT_MEASURED}: `python -m bench {kind}` has no result here yet", ""]
-
-
-def _fidelity(result: Fidelity) -> list[str]:
-    invariance = result.batch_invariance
-    rows = [
-        ["cosine to fp32, mean", "1", cosine(result.cosine_mean)],
-        ["cosine to fp32, least", "1", cosine(result.cosine_min)],
-        ["Spearman with people's scores", cosine(result.spearman_fp32), cosine(result.spearman_served)],
-        ["rows compared, in other batches and on all cores", "", f"{invariance.rows_compared:,}"],
-        ["of them with other bits", "", f"{invariance.rows_different:,}"],
-        ["same bits in any batch", "", yes_no(invariance.rows_different == 0)],
-    ]
-    return table([f"{result.texts:,} texts", "fp32", result.variant], rows)

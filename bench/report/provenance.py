@@ -15,7 +15,7 @@ def render_provenance(results: Results) -> list[str]:
         "",
         *table(["raw result", "processor", "architecture", "cores", "instructions", "versions"], rows, figures=False),
         *["```sh", *commands, "python -m bench report", "```", ""],
-        "DIR is the folder of the STS benchmark, with stsb-en-dev.csv.",
+        "DIR is the folder of the STS benchmark, with stsb-en-dev.csv and stsb-en-test.csv.",
         "",
     ]
 

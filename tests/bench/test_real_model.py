@@ -24,7 +24,14 @@ def test_what_is_served_is_true_to_fp32_and_no_batch_changes_a_bit(sts: Path, tm
     assert figures["cosine_mean"] >= figures["cosine_min"] > 0.9
     assert figures["spearman_fp32"] == pytest.approx(figures["spearman_served"], abs=0.02)
     assert figures["batch_bits_equal"] is True
-    assert figures["batch_invariance"]["rows_compared"] > 1000
+    assert figures["batch_invariance"]["rows_compared"] > 10_000
+    assert figures["batch_invariance"]["ways"].keys() == {"served", "one_thread", "all_cores"}
+    assert figures["sets"].keys() == {"dev", "test"}
+    for found in figures["sets"].values():
+        assert found["variants"].keys() >= {figures["variant"], "int8"}
+        for variant in found["variants"].values():
+            assert variant["cosine_mean"] > 0.99
+            assert variant["spearman"] == pytest.approx(found["spearman_fp32"], abs=0.02)
     assert figures.keys() >= {"variant", "model", "machine", "versions", "seed", "spearman_int8"}
 
 

@@ -7,9 +7,9 @@ from bench.environments import ROOT
 from bench.errors import BenchError
 from bench.report import Places, render
 from bench.report.readme import END, START, rewrite_readme
-from tests.bench.made_up import kernels, write_all, write_results
+from tests.bench.made_up import fidelity, kernels, write_all, write_results
 
-GRAPHS = "Graphs without a server"
+GRAPHS, FIDELITY = "Graphs without a server", "Fidelity and batches"
 README = f"# vecd\n\n{START}\nold\n{END}\n\nThe rest.\n"
 
 
@@ -61,6 +61,22 @@ def test_a_graph_that_is_slower_on_all_cores_stands_there_too(places: Places) ->
     assert row in losses
 
 
+def test_every_set_stands_with_every_variant_and_the_bits_by_way(places: Places) -> None:
+    part = section(page_of(places), FIDELITY)
+    assert "| test set, 2,758 texts | fp32 | int8 | other |" in part
+    assert "| Spearman with people's scores | 0.8672 | 0.8667 | 0.8600 |" in part
+    assert "int8-fused could not run: no library." in part
+    assert "on all cores | 6,866 | 0 | yes |" in part
+
+
+def test_a_file_of_the_dev_set_alone_shows_it_alone(places: Places) -> None:
+    few = {name: value for name, value in fidelity().items() if name not in {"sets", "refused"}}
+    write_results(places.results, fidelity=few)
+    part = section(page_of(places), FIDELITY)
+    assert "| dev set, 3,000 texts | fp32 | int8 |" in part
+    assert "test set" not in part
+
+
 def test_the_graphs_stand_with_their_peak_their_operators_and_what_was_left_out(places: Places) -> None:
     graphs = section(page_of(places), GRAPHS)
     assert "vecd-int8 is the variant int8-fused" in graphs
@@ -74,7 +90,8 @@ def test_the_graphs_stand_with_their_peak_their_operators_and_what_was_left_out(
 
 def test_a_file_of_one_core_alone_shows_one_core_alone(places: Places) -> None:
     few = {name: kernels()[name] for name in ("ratios", "noise", "ms")}
-    graphs = section(page_of(Places(write_results(places.results, kernels=few), places.page, places.readme)), GRAPHS)
+    write_results(places.results, kernels=few)
+    graphs = section(page_of(places), GRAPHS)
     assert "on one core" in graphs
     for word in ("on all cores", "peak", "operator"):
         assert word not in graphs
@@ -124,7 +141,7 @@ def test_what_has_no_result_is_not_measured(tmp_path: Path) -> None:
     readme.write_text(README)
     places = Places(write_results(tmp_path / "results"), tmp_path / "benchmarks.md", readme)
     page = page_of(places)
-    for title in ("Servers side by side", "Goals", "Fidelity and batches", GRAPHS, "The command scale"):
+    for title in ("Servers side by side", "Goals", FIDELITY, GRAPHS, "The command scale"):
         assert "not measured" in section(page, title)
     assert "Against other servers: not measured." in section(page, "What vecd loses")
     assert set(render(places)) == {places.page, places.readme}
