@@ -38,6 +38,7 @@ class PeerFigures(msgspec.Struct):
     cosine_min: float | None = None
     batch_cosine_min: float | None = None
     batch_bits_equal: bool | None = None
+    versions: dict[str, str] = {}
 
 
 class PeersFigures(Origin, frozen=True, kw_only=True):
@@ -68,7 +69,7 @@ def measure(options: argparse.Namespace) -> Outcome:
         raise BenchError(message)
     figures = PeersFigures(
         **origin_fields(options),
-        peers={one.name: PeerFigures(one.about) for one in entered},
+        peers={one.name: PeerFigures(one.about, versions=one.versions) for one in entered},
         rows={row.name: {} for row in ROWS},
         goals={},
         rounds=options.rounds,
