@@ -26,6 +26,8 @@ PAIRS = (
     ("vecd-int8-portable", "openvino-bf16"),
     ("vecd-int8-portable", "openvino-fp32"),
     ("vecd-int8-portable", "vecd-fp32"),
+    ("vecd-fp16", "stock-fp32"),
+    ("vecd-fp16", "vecd-fp32"),
     ("vecd-fp32", "stock-fp32"),
     ("vecd-fp32", "openvino-fp32"),
 )
@@ -119,9 +121,9 @@ def render_table(figures: KernelFigures) -> list[str]:
     if figures.peak is not None and figures.peak_fraction:
         title = f"vecd-int8, share of the core's {figures.peak.tops:.3f} TOPS"
         rows.append((title, *(f"{share:.0%}" for share in figures.peak_fraction.values())))
-    rows.append(("operators, ms in a run", *("" for _ in SHAPES)))
+    rows.append(("operators of the chosen graph, ms in a run", *("" for _ in SHAPES)))
     for name in dict.fromkeys(name for found in figures.operators.values() for name in found):
-        found = [figures.operators[shape.name].get(name) for shape in SHAPES]
+        found = [by_name.get(name) for by_name in figures.operators.values()]
         rows.append((name, *("" if one is None else f"{one.ms:.2f} ({one.share:.0%})" for one in found)))
     return [*align(rows), *(f"{name} was not timed: {why}" for name, why in figures.skipped.items())]
 

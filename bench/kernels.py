@@ -6,7 +6,7 @@ normalization, which vecd's graphs include, are not counted against them.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import msgspec
@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.artifacts import Artifact, open_artifact
 from bench.errors import BenchError
-from bench.graphs import Graph, VecdGraph, open_vecd, stock_graphs, vecd_graphs
+from bench.graphs import Graph, Ids, VecdGraph, open_vecd, stock_graphs, vecd_graphs
 from bench.kernel_figures import (
     KernelFigures,
     best_ms,
@@ -27,13 +27,13 @@ from bench.kernel_figures import (
 )
 from bench.machine import Machine, one_core
 from bench.openvino import Greeting, Openvino, prepare_openvino, run_openvino
-from bench.operators import profile_operators
+from bench.operators import OperatorTime, profile_operators
 from bench.options import positive
 from bench.origin import origin_fields
 from bench.peak import Peak, linear_operations, matmul_graphs, summarize_peak
 from bench.progress import say
 from bench.results import Outcome
-from bench.rounds import SHAPES, Times, draw_ids, time_rounds
+from bench.rounds import SHAPES, Shape, Times, draw_ids, time_rounds
 from bench.stock import StockGraphs, prepare_stock
 from server import Daemon, Settings, build_daemon
 
@@ -69,12 +69,11 @@ def measure(options: argparse.Namespace) -> Outcome:
     rng = np.random.default_rng(options.seed)
     vocabulary = contest.artifact.tokenizer().get_vocab_size()
     ids = {shape: draw_ids(shape, vocabulary, rng) for shape in SHAPES}
-    provider, chosen = contest.daemon.provider.provider, contest.daemon.chosen.variant
     with one_core():
-        matmuls = matmul_graphs(rng) if provider == "cpu" else {}
+        matmuls = matmul_graphs(rng) if options.provider == "cpu" else {}
         with _open_graphs(contest, threads=1) as (graphs, greeting):
             times = time_rounds(graphs | matmuls, ids, options.rounds, rng, "one core")
-        operators = {shape.name: profile_operators(contest.artifact, chosen, provider, ids[shape]) for shape in SHAPES}
+        operators = _profile(contest, ids)
     with _open_graphs(contest, threads=contest.daemon.cores) as (graphs, _):
         wide = time_rounds(graphs, ids, options.rounds, rng, "all cores")
     peak = summarize_peak({name: times.pop(name) for name in matmuls})
@@ -134,6 +133,14 @@ def _open_graphs(contest: Contest, threads: int) -> Iterator[tuple[dict[str, Gra
         return
     with run_openvino(contest.openvino, threads) as (others, greeting):
         yield graphs | others, greeting
+
+
+def _profile(contest: Contest, ids: Mapping[Shape, Ids]) -> dict[str, dict[str, OperatorTime]]:
+    """Return the chosen graph's operators by shape, on the CPU: on a GPU the profiler sees launches, not kernels."""
+    if contest.daemon.provider.provider != "cpu":
+        return {}
+    chosen = contest.daemon.chosen.variant
+    return {shape.name: profile_operators(contest.artifact, chosen, one) for shape, one in ids.items()}
 
 
 def _peak_fraction(contest: Contest, times: Times, peak: Peak | None) -> dict[str, float]:

@@ -31,10 +31,10 @@ class OperatorTime(msgspec.Struct, frozen=True):
     nodes: int
 
 
-def profile_operators(artifact: Artifact, variant: Variant, provider: str, ids: Ids) -> dict[str, OperatorTime]:
+def profile_operators(artifact: Artifact, variant: Variant, ids: Ids) -> dict[str, OperatorTime]:
     """Return what a one-thread run on token ids (batch, tokens) spends in each operator type, costliest first."""
     with TemporaryDirectory() as folder:
-        session = _open_profiled(artifact, variant, provider, Path(folder))
+        session = _open_profiled(artifact, variant, Path(folder))
         fed = _feeds({value.name for value in session.get_inputs()}, ids)
         for _ in range(WARM_RUNS + RUNS):
             session.run(["sentence_embedding"], fed)
@@ -42,7 +42,7 @@ def profile_operators(artifact: Artifact, variant: Variant, provider: str, ids: 
     return sum_by_operator(events)
 
 
-def _open_profiled(artifact: Artifact, variant: Variant, provider: str, folder: Path) -> onnxruntime.InferenceSession:
+def _open_profiled(artifact: Artifact, variant: Variant, folder: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -50,7 +50,7 @@ def _open_profiled(artifact: Artifact, variant: Variant, provider: str, folder: 
     options.enable_profiling = True
     options.profile_file_prefix = str(folder / "profile")
     path = verify_file(artifact.folder, artifact.manifest, variant.file)
-    return onnxruntime.InferenceSession(str(path), options, providers=[PROVIDERS[provider]])
+    return onnxruntime.InferenceSession(str(path), options, providers=[PROVIDERS["cpu"]])
 
 
 def _feeds(inputs: Iterable[str], ids: Ids) -> Mapping[str, Ids]:

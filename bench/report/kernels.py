@@ -84,8 +84,11 @@ def _operators(result: Kernels) -> list[str]:
         rows.append(_operator_cells(f"{len(small)} others", [_sum(times) for times in zip(*small, strict=True)]))
     if not rows:
         return []
-    title = "Milliseconds of vecd-int8's operators in a run on one core, and their share, by ONNX Runtime's profiler:"
-    return [title, "", *table(["operator", "nodes", *shapes], rows)]
+    title = [
+        "Milliseconds in a run on one core of the operators of the graph that the server chose, and their share, by",
+        "ONNX Runtime's profiler:",
+    ]
+    return [*title, "", *table(["operator", "nodes", *shapes], rows)]
 
 
 def _operator_cells(name: str, times: Sequence[OperatorTime]) -> list[str]:

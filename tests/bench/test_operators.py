@@ -38,7 +38,7 @@ def test_a_real_graph_is_profiled_and_leaves_no_file(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     artifact = open_artifact(tiny_models, TINY)
-    times = profile_operators(artifact, artifact.fp32(), "cpu", np.ones((2, 5), np.int64))
+    times = profile_operators(artifact, artifact.fp32(), np.ones((2, 5), np.int64))
     assert "Attention" in times
     assert sum(time.share for time in times.values()) == pytest.approx(1)
     assert all(time.ms > 0 for time in times.values())

@@ -15,6 +15,7 @@ GRAPHS = {"vecd-int8", "vecd-int8-portable", "vecd-fp32", "stock-int8", "stock-f
 OPENVINO_MADE = ("st-openvino", "models/all-MiniLM-L6-v2/st-openvino")
 
 
+@pytest.mark.timeout(900)
 def test_what_is_served_is_true_to_fp32_and_no_batch_changes_a_bit(sts: Path, tmp_path: Path) -> None:
     file = tmp_path / "fidelity.json"
     assert main(["fidelity", "--data", str(sts), "--json", str(file)]) == 0
