@@ -22,7 +22,7 @@ COMMANDS = {
     "load": "one load on one server: throughput, latency to p99.9, errors, cost",
     "batching": "which rule for what runs together serves most and keeps waits short, simulated on real costs",
     "fidelity": "how true the served embeddings are to fp32, and whether a batch changes their bits",
-    "kernels": "how long the graphs take on one core, beside optimum's",
+    "kernels": "how long the graphs take beside optimum's and OpenVINO's, their peak, their operators",
     "scale": "how cost grows with tokens, and throughput with cores",
 }
 READERS = {

@@ -48,9 +48,9 @@ class Artifact(msgspec.Struct, frozen=True):
             message = f"{self.folder} takes {self.manifest.max_tokens} tokens a text; this measures texts of {tokens}"
             raise BenchError(message)
 
-    def open_session(self, variant: Variant, provider: str = "cpu") -> Session:
-        """Open one of its graphs, on the CPU with one thread."""
-        return SESSIONS[variant.layout](verify_file(self.folder, self.manifest, variant.file), provider, 1)
+    def open_session(self, variant: Variant, provider: str = "cpu", cores: int = 1) -> Session:
+        """Open one of its graphs; a run on the CPU has one thread, or all cores where it asks for them."""
+        return SESSIONS[variant.layout](verify_file(self.folder, self.manifest, variant.file), provider, cores)
 
 
 def open_artifact(models: Path, model: str) -> Artifact:

@@ -9,13 +9,13 @@ import argparse
 import asyncio
 from collections.abc import Mapping
 
-import msgspec
 import numpy as np
 
 from bench.artifacts import Artifact, open_artifact
 from bench.costs import RunCosts, Shape, prepare_calls, time_shapes
-from bench.machine import Machine, describe_machine, describe_versions, one_core
+from bench.machine import one_core
 from bench.options import positive
+from bench.origin import Origin, origin_fields
 from bench.policies import MAX_TOKENS, build_policies
 from bench.progress import open_bar
 from bench.results import Outcome, align
@@ -33,14 +33,13 @@ LOAD = 0.7
 Results = dict[str, dict[str, PolicyFigures]]  # by trace, then by policy
 
 
-class BatchingFigures(msgspec.Struct, frozen=True, kw_only=True):
+class BatchingFigures(Origin, frozen=True, kw_only=True):
     """Figures by trace and policy; `ratios` are of tokens per second: above 1, vecd's rule is faster.
 
     `simulation_over_real` is the simulated throughput of the saturated mixed trace divided by the engine's in its best
     round: costs are processor time, so the round that other programs disturbed least is the one to compare with.
     """
 
-    model: str
     variant: str
     traces: Results
     ratios: dict[str, dict[str, float]]
@@ -51,10 +50,6 @@ class BatchingFigures(msgspec.Struct, frozen=True, kw_only=True):
     costs_ms: dict[str, float]
     seconds: int
     rounds: int
-    seed: int
-    provider: str
-    machine: Machine
-    versions: dict[str, str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +75,7 @@ def measure(options: argparse.Namespace) -> Outcome:
     costs = RunCosts(rounds)
     results = simulate_all(full, costs, daemon.cores, options.seconds, rng)
     figures = BatchingFigures(
-        model=options.model,
+        **origin_fields(options),
         variant=daemon.chosen.variant.name,
         traces=results,
         ratios=compare(results),
@@ -91,10 +86,6 @@ def measure(options: argparse.Namespace) -> Outcome:
         costs_ms={f"{batch}x{tokens}": 1e3 * costs(batch, tokens) for batch, tokens in rounds[0]},
         seconds=options.seconds,
         rounds=options.rounds,
-        seed=options.seed,
-        provider=options.provider,
-        machine=describe_machine(),
-        versions=describe_versions(),
     )
     return Outcome(figures, _table(figures))
 

@@ -20,6 +20,8 @@ from bench.checkpoints import (
     st_openvino_folder,
 )
 from bench.errors import BenchError
+from bench.machine import describe_versions
+from bench.pins import decisive_versions
 from bench.servers import HOST, ServerSpec
 from bench.stock import prepare_stock
 from export import prepare_environment
@@ -27,11 +29,12 @@ from models import Manifest
 
 
 class Contestant(msgspec.Struct, frozen=True):
-    """A name, what it is, and how to get it ready to start."""
+    """A name, what it is, how to get it ready to start, and the versions that decide what it does."""
 
     name: str
     about: str
     prepare: Callable[[Manifest], ServerSpec]
+    versions: dict[str, str]
 
 
 def uvicorn_peer(name: str, environment: str, app: str, variables: dict[str, str]) -> ServerSpec:
@@ -115,21 +118,39 @@ def vecd(models: Path, provider: str) -> Callable[[Manifest], ServerSpec]:
 
 def contestants(models: Path, provider: str) -> list[Contestant]:
     """Return vecd and all its peers."""
+    pins = {file.stem: decisive_versions(file) for file in SERVICES.glob("*.txt")}
     return [
-        Contestant("vecd", "vecd, int8", vecd(models, provider)),
-        Contestant("gunicorn-st", "gunicorn dirty workers, FastAPI, sentence-transformers (torch, fp32)", gunicorn_st),
+        Contestant("vecd", "vecd, int8", vecd(models, provider), describe_versions()),
+        Contestant(
+            "gunicorn-st",
+            "gunicorn dirty workers, FastAPI, sentence-transformers (torch, fp32)",
+            gunicorn_st,
+            pins["gunicorn-st"],
+        ),
         Contestant(
             "infinity-torch",
             "infinity, torch engine (fp32)",
             lambda manifest: infinity("torch", sentence_transformers_folder(manifest), manifest.name),
+            pins["infinity"],
         ),
         Contestant(
             "infinity-optimum",
             "infinity, optimum engine (dynamic int8)",
             lambda manifest: infinity("optimum", prepare_stock(manifest).int8.parent, manifest.name),
+            pins["infinity"],
         ),
-        Contestant("st-onnx", "FastAPI, sentence-transformers, ONNX backend (dynamic int8)", st_onnx),
-        Contestant("st-openvino", "FastAPI, sentence-transformers, OpenVINO backend (static int8)", st_openvino),
-        Contestant("fastembed", "FastAPI, fastembed (dynamic int8)", fastembed),
-        Contestant("text-embeddings-inference", "text-embeddings-inference, its own binary", text_embeddings_inference),
+        Contestant("st-onnx", "FastAPI, sentence-transformers, ONNX backend (dynamic int8)", st_onnx, pins["st-onnx"]),
+        Contestant(
+            "st-openvino",
+            "FastAPI, sentence-transformers, OpenVINO backend (static int8)",
+            st_openvino,
+            pins["st-openvino"],
+        ),
+        Contestant("fastembed", "FastAPI, fastembed (dynamic int8)", fastembed, pins["fastembed"]),
+        Contestant(
+            "text-embeddings-inference",
+            "text-embeddings-inference, its own binary",
+            text_embeddings_inference,
+            {},  # whatever is on the PATH
+        ),
     ]

@@ -1,7 +1,8 @@
 """Whether a text's embedding has the same bits whatever it is computed with.
 
-In: a started daemon and texts. Each text is embedded alone, then in random batches of mixed lengths, several of them
-at once, and then straight through the session on all cores; every row is compared bit by bit with the first.
+In: a started daemon and texts. Each text is embedded alone, then in random batches of mixed lengths, several of them at
+once; then alone, in the same batches and all together straight through the session, by one thread and on all cores.
+Every row is compared bit by bit with the first.
 """
 
 import asyncio
@@ -24,13 +25,31 @@ CONCURRENT_BATCHES = 4
 Rows = NDArray[np.float32]
 
 
+class Compared(msgspec.Struct, frozen=True):
+    """Rows compared, and rows of other bits."""
+
+    rows_compared: int
+    rows_different: int
+
+
 class Invariance(msgspec.Struct, frozen=True):
-    """What was compared: texts alone, the batches they were in again, rows compared, and rows of other bits."""
+    """What was compared: texts alone, the batches they were in again, and the rows, altogether and by way.
+
+    `ways`: `served` by the engine, and straight through the session by `one_thread` and on `all_cores`.
+    """
 
     texts: int
     batches: int
     rows_compared: int
     rows_different: int
+    ways: dict[str, Compared]
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """A text and its token ids."""
+
+    text: str
+    ids: list[int]
 
 
 async def check_invariance(daemon: Daemon, tokenizer: Tokenizer, sentences: Sequence[str], seed: int) -> Invariance:
@@ -43,12 +62,26 @@ async def check_invariance(daemon: Daemon, tokenizer: Tokenizer, sentences: Sequ
         for text in texts:
             alone[text] = (await daemon.engine.embed([text], cache=False)).rows[0]
             bar.update()
-        differences = []
+        served = []
         for wave in sample_waves(batches, rng):
-            differences += await _compare_wave(daemon.engine, wave, alone)
+            served += await _compare_wave(daemon.engine, wave, alone)
             bar.update(len(wave))
-    differences += compare_all_cores(daemon.chosen.session, tokenizer, alone)
-    return Invariance(len(texts), len(batches), len(differences), sum(differences))
+    session, layout = daemon.chosen.session, daemon.chosen.variant.layout
+    groups = encode_batches([*([text] for text in texts), texts, *batches], tokenizer)
+    ways = {
+        "served": served,
+        "one_thread": compare_runs(session, layout, groups, alone, all_cores=False),
+        "all_cores": compare_runs(session, layout, groups, alone, all_cores=True),
+    }
+    rows, different = (sum(map(count, ways.values())) for count in (len, sum))
+    counted = {way: Compared(len(differences), sum(differences)) for way, differences in ways.items()}
+    return Invariance(len(texts), len(batches), rows, different, counted)
+
+
+def encode_batches(batches: Sequence[Sequence[str]], tokenizer: Tokenizer) -> list[list[Encoded]]:
+    """Return the batches with the token ids of their texts."""
+    encoded = {text: Encoded(text, tokenizer.encode(text).ids) for batch in batches for text in batch}
+    return [[encoded[text] for text in batch] for batch in batches]
 
 
 def sample_texts(sentences: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
@@ -86,18 +119,25 @@ async def _compare_wave(engine: Engine, wave: Sequence[list[str]], alone: Mappin
     ]
 
 
-def compare_all_cores(session: Session, tokenizer: Tokenizer, alone: Mapping[str, Rows]) -> list[bool]:
-    """Run each text alone on all cores, then all texts of one length at once, and say of each row if it differs."""
-    by_length: dict[int, list[tuple[str, list[int]]]] = defaultdict(list)
-    for text in alone:
-        ids = tokenizer.encode(text).ids
-        by_length[len(ids)].append((text, ids))
-    groups = [[pair] for same in by_length.values() for pair in same] + list(by_length.values())
+def compare_runs(
+    session: Session, layout: str, batches: Sequence[Sequence[Encoded]], alone: Mapping[str, Rows], *, all_cores: bool
+) -> list[bool]:
+    """Run each batch straight through the session, in as few runs as it allows, and say of each row if it differs."""
     differences = []
-    for group in groups:
-        rows = session.run([ids for _, ids in group], "sentence_embedding", all_cores=True)
-        differences += [differs(row, alone[text]) for (text, _), row in zip(group, rows, strict=True)]
+    for run in (run for batch in batches for run in split_runs(batch, layout)):
+        rows = session.run([text.ids for text in run], "sentence_embedding", all_cores=all_cores)
+        differences += [differs(row, alone[text.text]) for text, row in zip(run, rows, strict=True)]
     return differences
+
+
+def split_runs(batch: Sequence[Encoded], layout: str) -> list[list[Encoded]]:
+    """Return the runs of a batch: one for each length where a run's texts must be equally long, else a single one."""
+    if layout != "equal-length":
+        return [list(batch)]
+    by_length: dict[int, list[Encoded]] = defaultdict(list)
+    for text in batch:
+        by_length[len(text.ids)].append(text)
+    return list(by_length.values())
 
 
 def differs(row: Rows, other: Rows) -> bool:

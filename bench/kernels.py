@@ -1,156 +1,149 @@
-"""`bench kernels`: how long vecd's graphs and the stock ones take on one core, at four shapes.
+"""`bench kernels`: how long vecd's graphs take beside optimum's and OpenVINO's, at four shapes, on one core and on all.
 
-All graphs in one process, on one core, with one thread, on the same random token ids. The stock graphs end at the
-token embeddings: their users' pooling and normalization, which vecd's graphs include, are not counted against them.
+All see the same random token ids in the same rounds; OpenVINO runs in a process of its own on the same cores, and
+times its turn when it is asked to. The others' graphs end at the token embeddings: their users' pooling and
+normalization, which vecd's graphs include, are not counted against them.
 """
 
 import argparse
-import statistics
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import msgspec
 import numpy as np
 
-from bench.artifacts import open_artifact
-from bench.graphs import Graph, open_graphs
-from bench.machine import Machine, describe_machine, describe_versions, one_core
+from bench.artifacts import Artifact, open_artifact
+from bench.errors import BenchError
+from bench.graphs import Graph, Ids, VecdGraph, open_vecd, stock_graphs, vecd_graphs
+from bench.kernel_figures import (
+    KernelFigures,
+    best_ms,
+    compare,
+    fractions,
+    median_ms,
+    render_table,
+    rounds_ms,
+    tokens_per_s,
+)
+from bench.machine import Machine, one_core
+from bench.openvino import Greeting, Openvino, prepare_openvino, run_openvino
+from bench.operators import OperatorTime, profile_operators
 from bench.options import positive
-from bench.progress import open_bar
-from bench.results import Outcome, align
-from bench.stock import prepare_stock
-from bench.timing import speed_ratio, time_round
+from bench.origin import origin_fields
+from bench.peak import Peak, linear_operations, matmul_graphs, summarize_peak
+from bench.progress import say
+from bench.results import Outcome
+from bench.rounds import SHAPES, Shape, Times, draw_ids, time_rounds
+from bench.stock import StockGraphs, prepare_stock
+from server import Daemon, Settings, build_daemon
 
 ROUNDS = 15
+OURS = "vecd-int8"
 
 
-class Shape(msgspec.Struct, frozen=True):
-    """Texts in a run, tokens in each, and how often a round runs it: a short run is timed more often."""
+class Contest(msgspec.Struct, frozen=True):
+    """Everything that is timed, and what was left out and why."""
 
-    batch: int
-    tokens: int
-    repeats: int
-
-    @property
-    def name(self) -> str:
-        """Return the shape as the figures name it."""
-        return f"{self.batch}x{self.tokens}"
-
-
-SHAPES = (Shape(1, 16, 15), Shape(32, 16, 3), Shape(8, 128, 3), Shape(2, 256, 3))
-
-# Which is compared with which: the promise, what a user of either stock graph gains, and each precision by itself.
-PAIRS = (
-    ("vecd-int8", "stock-int8"),
-    ("vecd-int8", "stock-fp32"),
-    ("vecd-int8", "vecd-fp32"),
-    ("vecd-fp32", "stock-fp32"),
-)
-
-Figure = TypeVar("Figure")
-Figures = dict[str, dict[str, float]]  # by graph, or pair of graphs, then by shape
-Times = dict[str, dict[Shape, list[float]]]  # seconds of every round, by graph and shape
-
-
-class KernelFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """Milliseconds of one run: the median over the rounds, the best, and each round's.
-
-    `ratios` are speeds: above 1, the first of the pair is faster. `noise` is each ratio's interquartile range.
-    """
-
-    model: str
-    ratios: Figures
-    noise: Figures
-    ms: Figures
-    best_ms: Figures
-    tokens_per_s: Figures
-    rounds_ms: dict[str, dict[str, list[float]]]
-    rounds: int
-    seed: int
-    provider: str
-    machine: Machine
-    versions: dict[str, str]
-    stock_versions: dict[str, str]
+    artifact: Artifact
+    daemon: Daemon
+    vecd: dict[str, VecdGraph]
+    stock: StockGraphs
+    openvino: Openvino | None
+    skipped: dict[str, str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --rounds."""
+    """Add --rounds and --without-openvino."""
     parser.add_argument(
         "--rounds", type=positive, default=ROUNDS, metavar="N", help="times that all is timed (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--without-openvino", action="store_true", help="leave OpenVINO out, whose environment takes minutes to make"
     )
 
 
 def measure(options: argparse.Namespace) -> Outcome:
-    """Time every graph at every shape, round by round."""
-    artifact = open_artifact(options.models, options.model)
-    stock = prepare_stock(artifact.manifest)
-    machine = describe_machine()
-    vocabulary = artifact.tokenizer().get_vocab_size()
+    """Time every graph at every shape, round by round; then look into the one that the server chose."""
+    origin = origin_fields(options)
+    contest = _prepare(options, origin["machine"])
+    rng = np.random.default_rng(options.seed)
+    vocabulary = contest.artifact.tokenizer().get_vocab_size()
+    ids = {shape: draw_ids(shape, vocabulary, rng) for shape in SHAPES}
     with one_core():
-        times = _time_graphs(open_graphs(artifact, stock, options.provider), vocabulary, options.rounds, options.seed)
+        matmuls = matmul_graphs(rng) if options.provider == "cpu" else {}
+        with _open_graphs(contest, threads=1) as (graphs, greeting):
+            times = time_rounds(graphs | matmuls, ids, options.rounds, rng, "one core")
+        operators = _profile(contest, ids)
+    with _open_graphs(contest, threads=contest.daemon.cores) as (graphs, _):
+        wide = time_rounds(graphs, ids, options.rounds, rng, "all cores")
+    peak = summarize_peak({name: times.pop(name) for name in matmuls})
     ratios, noise = compare(times)
+    ratios_wide, noise_wide = compare(wide)
     figures = KernelFigures(
-        model=options.model,
+        **origin,
+        variants={name: one.variant for name, one in contest.vecd.items()},
+        skipped=contest.skipped,
         ratios=ratios,
         noise=noise,
-        ms=_by_graph(times, lambda _, seconds: 1e3 * statistics.median(seconds)),
-        best_ms=_by_graph(times, lambda _, seconds: 1e3 * min(seconds)),
-        tokens_per_s=_by_graph(times, lambda shape, seconds: shape.batch * shape.tokens / statistics.median(seconds)),
-        rounds_ms=_by_graph(times, lambda _, seconds: [1e3 * value for value in seconds]),
+        ratios_all_cores=ratios_wide,
+        noise_all_cores=noise_wide,
+        peak=peak,
+        peak_fraction=_peak_fraction(contest, times, peak),
+        ms=median_ms(times),
+        ms_all_cores=median_ms(wide),
+        best_ms=best_ms(times),
+        tokens_per_s=tokens_per_s(times),
+        operators=operators,
+        rounds_ms=rounds_ms(times),
+        rounds_ms_all_cores=rounds_ms(wide),
         rounds=options.rounds,
-        seed=options.seed,
-        provider=options.provider,
-        machine=machine,
-        versions=describe_versions(),
-        stock_versions=stock.versions,
+        stock_versions=contest.stock.versions,
+        openvino_versions=greeting.versions,
+        openvino_precision=greeting.precision,
     )
-    return Outcome(figures, _table(figures))
+    return Outcome(figures, render_table(figures))
 
 
-def _time_graphs(graphs: Mapping[str, Graph], vocabulary: int, rounds: int, seed: int) -> Times:
-    rng = np.random.default_rng(seed)
-    calls = {}
-    for shape in SHAPES:
-        ids = rng.integers(0, vocabulary, (shape.batch, shape.tokens), np.int64)
-        calls[shape] = {name: graph(ids) for name, graph in graphs.items()}
-    times: Times = {name: {shape: [] for shape in SHAPES} for name in graphs}
-    with open_bar("one core", rounds * len(SHAPES), "shapes") as bar:
-        for _ in range(rounds):
-            for shape in SHAPES:
-                order = rng.permutation(list(graphs)).tolist()
-                for name, seconds in time_round(calls[shape], order, shape.repeats).items():
-                    times[name][shape].append(seconds)
-                bar.update()
-    return times
+def _prepare(options: argparse.Namespace, machine: Machine) -> Contest:
+    artifact = open_artifact(options.models, options.model)
+    daemon = build_daemon(
+        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+    )
+    openvino, skipped = None, {}
+    if options.without_openvino:
+        skipped["openvino"] = "left out, as asked"
+    elif options.provider != "cpu":
+        skipped["openvino"] = "it is timed on the CPU only"
+    else:
+        try:
+            openvino = prepare_openvino(artifact.manifest, machine)
+        except BenchError as error:
+            say(f"openvino is not timed: {error}")
+            skipped["openvino"] = str(error)
+    return Contest(artifact, daemon, open_vecd(artifact, daemon), prepare_stock(artifact.manifest), openvino, skipped)
 
 
-def compare(times: Times) -> tuple[Figures, Figures]:
-    """Return the speed ratio of each pair at each shape, and the ratio's interquartile range."""
-    ratios: Figures = {}
-    noise: Figures = {}
-    for first, second in PAIRS:
-        if first not in times or second not in times:
-            continue
-        pair = f"{first}/{second}"
-        found = {shape.name: speed_ratio(times[first][shape], times[second][shape]) for shape in times[first]}
-        ratios[pair] = {shape: ratio.median for shape, ratio in found.items()}
-        noise[pair] = {shape: ratio.interquartile_range for shape, ratio in found.items()}
-    return ratios, noise
+@contextmanager
+def _open_graphs(contest: Contest, threads: int) -> Iterator[tuple[dict[str, Graph], Greeting]]:
+    """Yield every graph, run by so many threads on the cores of the calling thread."""
+    graphs = vecd_graphs(contest.vecd, all_cores=threads > 1)
+    graphs |= stock_graphs(contest.stock, contest.daemon.provider.provider, threads)
+    if contest.openvino is None:
+        yield graphs, Greeting()
+        return
+    with run_openvino(contest.openvino, threads) as (others, greeting):
+        yield graphs | others, greeting
 
 
-def _by_graph(times: Times, figure: Callable[[Shape, list[float]], Figure]) -> dict[str, dict[str, Figure]]:
-    return {
-        name: {shape.name: figure(shape, seconds) for shape, seconds in shapes.items()}
-        for name, shapes in times.items()
-    }
+def _profile(contest: Contest, ids: Mapping[Shape, Ids]) -> dict[str, dict[str, OperatorTime]]:
+    """Return the chosen graph's operators by shape, on the CPU: on a GPU the profiler sees launches, not kernels."""
+    if contest.daemon.provider.provider != "cpu":
+        return {}
+    chosen = contest.daemon.chosen.variant
+    return {shape.name: profile_operators(contest.artifact, chosen, one) for shape, one in ids.items()}
 
 
-def _table(figures: KernelFigures) -> list[str]:
-    shapes = [shape.name for shape in SHAPES]
-    rows = [(f"ms on one core, median of {figures.rounds}", *shapes)]
-    rows += [(name, *(f"{ms[shape]:.2f}" for shape in shapes)) for name, ms in figures.ms.items()]
-    rows.append(("speed ratio ± half its middle spread", *("" for _ in shapes)))
-    for pair, ratios in figures.ratios.items():
-        noise = figures.noise[pair]
-        rows.append((pair, *(f"{ratios[shape]:.2f} ± {noise[shape] / 2:.2f}" for shape in shapes)))
-    return align(rows)
+def _peak_fraction(contest: Contest, times: Times, peak: Peak | None) -> dict[str, float]:
+    if peak is None or OURS not in times:
+        return {}
+    return fractions(times[OURS], linear_operations(contest.artifact.manifest.architecture), peak.tops)

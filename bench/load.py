@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-import msgspec
 from tqdm import tqdm
 
 from bench.artifacts import open_artifact
@@ -18,14 +17,14 @@ from bench.dialects import DIALECTS
 from bench.driving import Load, LoadResult, drive
 from bench.environments import FOLDER
 from bench.errors import BenchError
-from bench.machine import Machine, describe_machine, describe_versions
 from bench.options import positive
+from bench.origin import Origin, origin_fields
 from bench.results import Outcome, align
 from bench.servers import HOST, Running, ServerSpec, run_server
 from bench.texts import PROFILES
 
 
-class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
+class LoadReport(Origin, frozen=True, kw_only=True):
     """The load, what it showed and what it used."""
 
     server: str
@@ -33,9 +32,6 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
     load: Load
     result: LoadResult
     cold_start_s: float | None
-    provider: str
-    machine: Machine
-    versions: dict[str, str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,14 +83,12 @@ async def _measure(options: argparse.Namespace, load: Load) -> LoadReport:
         with tqdm(desc=f"{server.spec.name:<14}", unit=" requests", disable=None) as bar:
             result = await drive(server, load, bar)
     return LoadReport(
+        **origin_fields(options),
         server=options.url or "vecd",
         dialect=options.dialect,
         load=load,
         result=result,
         cold_start_s=server.cold_start_s if options.url is None else None,
-        provider=options.provider,
-        machine=describe_machine(),
-        versions=describe_versions(),
     )
 
 

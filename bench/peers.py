@@ -16,8 +16,8 @@ from bench.driving import Load, drive
 from bench.environments import FOLDER
 from bench.errors import BenchError
 from bench.goals import Goal, judge
-from bench.machine import Machine, describe_machine, describe_versions
 from bench.options import positive
+from bench.origin import Origin, origin_fields
 from bench.peer_rows import CAPACITY, ROWS, Row, RowFigures, table
 from bench.progress import open_bar, say
 from bench.results import Outcome
@@ -39,21 +39,17 @@ class PeerFigures(msgspec.Struct):
     cosine_min: float | None = None
     batch_cosine_min: float | None = None
     batch_bits_equal: bool | None = None
+    versions: dict[str, str] = {}
 
 
-class PeersFigures(msgspec.Struct, frozen=True, kw_only=True):
+class PeersFigures(Origin, frozen=True, kw_only=True):
     """By server, and by row and server: one value a round."""
 
     peers: dict[str, PeerFigures]
     rows: dict[str, dict[str, RowFigures]]
     goals: dict[str, Goal]
-    model: str
     rounds: int
     seconds: float
-    seed: int
-    provider: str
-    machine: Machine
-    versions: dict[str, str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,16 +69,12 @@ def measure(options: argparse.Namespace) -> Outcome:
         message = f"--only {' '.join(options.only)}: there is {known}"
         raise BenchError(message)
     figures = PeersFigures(
-        peers={one.name: PeerFigures(one.about) for one in entered},
+        **origin_fields(options),
+        peers={one.name: PeerFigures(one.about, versions=one.versions) for one in entered},
         rows={row.name: {} for row in ROWS},
         goals={},
-        model=options.model,
         rounds=options.rounds,
         seconds=options.seconds,
-        seed=options.seed,
-        provider=options.provider,
-        machine=describe_machine(),
-        versions=describe_versions(),
     )
     specs = _prepare(entered, artifact.manifest, figures)
     asyncio.run(_rounds(specs, embed_reference(artifact), figures))

@@ -9,11 +9,27 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What every file may say of how it came about."""
 
     model: str | None = None
+    provider: str = "cpu"
     seed: int | None = None
     rounds: int | None = None
     seconds: float | None = None
     machine: Machine | None = None
     versions: dict[str, str] = {}
+
+
+class Peak(msgspec.Struct, frozen=True):
+    """The most int8 operations per second that the core has shown, in units of 10^12, and by matmul."""
+
+    tops: float
+    tops_by_matmul: dict[str, float] = {}
+
+
+class OperatorTime(msgspec.Struct, frozen=True):
+    """An operator type's milliseconds in a run, its share, and how many nodes it has."""
+
+    ms: float
+    share: float
+    nodes: int
 
 
 class Kernels(Measured, frozen=True, kw_only=True):
@@ -22,18 +38,52 @@ class Kernels(Measured, frozen=True, kw_only=True):
     ratios: dict[str, dict[str, float]]
     noise: dict[str, dict[str, float]]
     ms: dict[str, dict[str, float]] = {}
+    ratios_all_cores: dict[str, dict[str, float]] = {}
+    noise_all_cores: dict[str, dict[str, float]] = {}
+    ms_all_cores: dict[str, dict[str, float]] = {}
+    peak: Peak | None = None
+    peak_fraction: dict[str, float] = {}
+    operators: dict[str, dict[str, OperatorTime]] = {}
+    variants: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     stock_versions: dict[str, str] = {}
+    openvino_versions: dict[str, str] = {}
+    openvino_precision: dict[str, str] = {}
 
 
-class BatchInvariance(msgspec.Struct, frozen=True):
+class Compared(msgspec.Struct, frozen=True):
     """Rows that were compared in other company, and how many had other bits."""
 
     rows_compared: int
     rows_different: int
 
 
+class BatchInvariance(msgspec.Struct, frozen=True):
+    """The same altogether, and by way: as served, by one thread, on all cores."""
+
+    rows_compared: int
+    rows_different: int
+    ways: dict[str, Compared] = {}
+
+
+class VariantFidelity(msgspec.Struct, frozen=True):
+    """A variant on one set."""
+
+    spearman: float
+    cosine_mean: float
+    cosine_min: float
+
+
+class SetFidelity(msgspec.Struct, frozen=True):
+    """One set: fp32, and every other variant."""
+
+    texts: int
+    spearman_fp32: float
+    variants: dict[str, VariantFidelity]
+
+
 class Fidelity(Measured, frozen=True, kw_only=True):
-    """How true the served embeddings are to fp32."""
+    """How true the served embeddings are to fp32 on the dev set, and in `sets` every variant's on every set."""
 
     variant: str
     texts: int
@@ -42,6 +92,8 @@ class Fidelity(Measured, frozen=True, kw_only=True):
     spearman_fp32: float
     spearman_served: float
     batch_invariance: BatchInvariance
+    sets: dict[str, SetFidelity] = {}
+    refused: dict[str, str] = {}
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True):

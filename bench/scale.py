@@ -15,8 +15,9 @@ import numpy as np
 
 from bench.artifacts import open_artifact
 from bench.costs import prepare_call
-from bench.machine import Machine, describe_machine, describe_versions, one_core
+from bench.machine import one_core
 from bench.options import positive
+from bench.origin import Origin, origin_fields
 from bench.progress import open_bar
 from bench.results import Outcome, align
 from bench.timing import Call, time_round
@@ -46,17 +47,15 @@ class Growth(msgspec.Struct, frozen=True, kw_only=True):
     side_by_side: dict[str, float]
 
 
-class ScaleFigures(Growth, frozen=True, kw_only=True):
-    """Medians over the rounds, and `best`: each figure's best round, which other programs disturbed least."""
+class ScaleFigures(Origin, frozen=True, kw_only=True):
+    """Growth's figures as medians over the rounds; `best` holds each one's best round, the least disturbed one."""
 
-    model: str
+    tokens_per_run: Figures
+    lone_text_ms: Figures
+    side_by_side: dict[str, float]
     variant: str
     best: Growth
     rounds: int
-    seed: int
-    provider: str
-    machine: Machine
-    versions: dict[str, str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,19 +75,15 @@ def measure(options: argparse.Namespace) -> Outcome:
     rng = np.random.default_rng(options.seed)
     vocabulary = artifact.tokenizer().get_vocab_size()
     times = _time_all(daemon.chosen.session, daemon.cores, vocabulary, options.rounds, rng)
-    medians = summarize(times, statistics.median, daemon.cores)
+    medians, best = (summarize(times, choose, daemon.cores) for choose in (statistics.median, min))
     figures = ScaleFigures(
+        **origin_fields(options),
         **msgspec.structs.asdict(medians),
-        best=summarize(times, min, daemon.cores),
-        model=options.model,
+        best=best,
         variant=daemon.chosen.variant.name,
         rounds=options.rounds,
-        seed=options.seed,
-        provider=options.provider,
-        machine=describe_machine(),
-        versions=describe_versions(),
     )
-    return Outcome(figures, _table(figures))
+    return Outcome(figures, _table(medians, best, options.rounds))
 
 
 def summarize(times: Times, choose: Callable[[list[float]], float], cores: int) -> Growth:
@@ -171,10 +166,10 @@ def _time_into(
         times.setdefault(name, []).append(seconds)
 
 
-def _table(figures: ScaleFigures) -> list[str]:
+def _table(medians: Growth, best: Growth, rounds: int) -> list[str]:
     return [
-        *(f"median of {figures.rounds}: {line}" for line in _growth_table(figures)),
-        *(f"best of {figures.rounds}:   {line}" for line in _growth_table(figures.best)),
+        *(f"median of {rounds}: {line}" for line in _growth_table(medians)),
+        *(f"best of {rounds}:   {line}" for line in _growth_table(best)),
     ]
 
 

@@ -1,7 +1,7 @@
 """The STS benchmark (Cer et al. 2017, arXiv:1708.00055): pairs of sentences that people scored from 0 to 5.
 
-In: a folder with stsb-en-dev.csv, whose rows are sentence, sentence, score. It is for evaluation and ships with
-nothing; the folder is the caller's.
+In: a folder with stsb-en-dev.csv and stsb-en-test.csv, whose rows are sentence, sentence, score. They are for
+evaluation and ship with nothing; the folder is the caller's.
 """
 
 import csv
@@ -11,7 +11,7 @@ import msgspec
 
 from bench.errors import BenchError
 
-DEV_FILE = "stsb-en-dev.csv"
+FILES = {"dev": "stsb-en-dev.csv", "test": "stsb-en-test.csv"}
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -22,13 +22,13 @@ class Pair(msgspec.Struct, frozen=True):
     score: float
 
 
-def read_pairs(folder: Path) -> list[Pair]:
-    """Return the dev set's pairs in the order of the file.
+def read_pairs(folder: Path, name: str) -> list[Pair]:
+    """Return the pairs of the set `dev` or `test` in the order of the file.
 
     Raises:
         BenchError: the file is missing, or not what it should be; the message names the line.
     """
-    path = folder / DEV_FILE
+    path = folder / FILES[name]
     try:
         with path.open(encoding="utf-8", newline="") as file:
             pairs = [_pair(row, path, number) for number, row in enumerate(csv.reader(file), 1)]

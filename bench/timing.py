@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 Call = Callable[[], object]
+Timer = Callable[[int], float]  # repeats in, the median of their seconds out; wherever the call itself is made
 
 
 class Ratio(msgspec.Struct, frozen=True):
@@ -25,10 +26,11 @@ def time_round(
     calls: Mapping[str, Call], order: Sequence[str], repeats: int, clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, float]:
     """Return the seconds of each call by its name, timed in that order."""
-    return {name: _time_call(calls[name], repeats, clock) for name in order}
+    return {name: time_call(calls[name], repeats, clock) for name in order}
 
 
-def _time_call(call: Call, repeats: int, clock: Callable[[], float]) -> float:
+def time_call(call: Call, repeats: int, clock: Callable[[], float] = time.perf_counter) -> float:
+    """Return the median of the seconds of so many calls, after one that is not timed."""
     call()  # brings its weights back into the caches, where the call before has put its own
     times = []
     for _ in range(repeats):

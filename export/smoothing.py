@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from export.bert import LinearLayer
 
-# How much of an outlier moves into the weights. docs/decisions/0004 has the figures.
+# How much of an outlier moves into the weights. docs/decisions/0005 has the figures.
 SMOOTHING_ALPHA = 0.8
 # After Gelu a channel reaches 24 on one side and 0.17 on the other: what the short side may cost the range, at most.
 SHORT_SIDE_SHARE = 2.0

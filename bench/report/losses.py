@@ -4,7 +4,7 @@ In: raw results. Out: one Loss for each, the greatest first within a measure. Co
 does less uses less of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +13,8 @@ from bench.report.markdown import cosine, noisy, number, yes_no
 from bench.spread import Spread, relative, spread
 
 OURS = "vecd"
+
+Figures = Mapping[str, Mapping[str, float]]  # by graph, or pair of graphs, then by shape
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -72,25 +74,26 @@ def peer_losses(result: Peers) -> Iterator[Loss]:
 
 
 def kernel_losses(result: Kernels) -> Iterator[Loss]:
-    """Yield where one of vecd's graphs is slower than a graph that is not vecd's."""
-    for pair, ratios in result.ratios.items():
+    """Yield where one of vecd's graphs is slower than a graph that is not vecd's, on one core, then on all."""
+    yield from _slower("", result.ratios, result.noise, result.ms)
+    yield from _slower(", all cores", result.ratios_all_cores, result.noise_all_cores, result.ms_all_cores)
+
+
+def _slower(where: str, ratios: Figures, noise: Figures, ms: Figures) -> Iterator[Loss]:
+    for pair, found in ratios.items():
         first, _, second = pair.partition("/")
         if not first.startswith(OURS) or second.startswith(OURS):
             continue
-        for shape, ratio in ratios.items():
+        for shape, ratio in found.items():
             if ratio < 1:
-                times = Spread(1 / ratio, result.noise[pair][shape] / 2 / ratio**2)
-                yield Loss(shape, f"ms of {first}", *_kernel_times(result, shape, first, second), times)
+                ours, theirs = (number(ms.get(graph, {}).get(shape)) for graph in (first, second))
+                times = Spread(1 / ratio, noise[pair][shape] / 2 / ratio**2)
+                yield Loss(f"{shape}{where}", f"ms of {first}", ours, second, theirs, times)
 
 
 def is_within_noise(loss: Loss) -> bool:
     """Tell whether 1, no difference, is inside the ratio's noise."""
     return loss.ratio is not None and loss.ratio.median - loss.ratio.noise <= 1
-
-
-def _kernel_times(result: Kernels, shape: str, first: str, second: str) -> tuple[str, str, str]:
-    ours, theirs = (result.ms.get(graph, {}).get(shape) for graph in (first, second))
-    return number(ours), second, number(theirs)
 
 
 def _round_losses(

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from bench.raw import Fidelity, Kernels
 from bench.raw_files import Results
+from bench.report.fidelity import render_fidelity
+from bench.report.kernels import render_kernels
 from bench.report.losses_section import render_losses
-from bench.report.markdown import NOT_MEASURED, cosine, noisy, number, table, yes_no
+from bench.report.markdown import NOT_MEASURED, table
 from bench.report.nested import render_nested
 from bench.report.peers import render_goals, render_peers
 from bench.report.provenance import render_provenance
-from bench.spread import Spread
 
 GPU_ROWS = ("1 text, 1 connection", "1 text, 16 connections", "32 texts, 16 connections", "mixed, 16 connections")
 HEAD = """# Benchmarks
@@ -27,10 +27,10 @@ def render_page(results: Results, folder: str, pictures: Mapping[str, str]) -> s
     goals = {label: render_goals(result.goals) for label, result in results.peers.items()}
     lines += _section("Goals", "peers", goals, {})
     lines += ["## What vecd loses", "", *render_losses(results)]
-    fidelity = {label: _fidelity(result) for label, result in results.fidelity.items()}
+    fidelity = {label: render_fidelity(result) for label, result in results.fidelity.items()}
     lines += _section("Fidelity and batches", "fidelity", fidelity, pictures)
-    kernels = {label: _kernels(result) for label, result in results.kernels.items()}
-    lines += _section("Graphs on one core", "kernels", kernels, pictures)
+    kernels = {label: render_kernels(result) for label, result in results.kernels.items()}
+    lines += _section("Graphs without a server", "kernels", kernels, pictures)
     for kind, files in results.nested.items():
         nested = {label: render_nested(result.figures) for label, result in files.items()}
         lines += _section(f"The command {kind}", kind, nested, pictures)
@@ -45,31 +45,3 @@ def _section(title: str, kind: str, files: Mapping[str, list[str]], pictures: Ma
         picture = [f"![{title}: {file}]({pictures[file]})", ""] if file in pictures else []
         lines += [f"From {file}.", "", *picture, *body]
     return lines if files else [*lines, f"{NOT_MEASURED}: `python -m bench {kind}` has no result here yet", ""]
-
-
-def _fidelity(result: Fidelity) -> list[str]:
-    invariance = result.batch_invariance
-    rows = [
-        ["cosine to fp32, mean", "1", cosine(result.cosine_mean)],
-        ["cosine to fp32, least", "1", cosine(result.cosine_min)],
-        ["Spearman with people's scores", cosine(result.spearman_fp32), cosine(result.spearman_served)],
-        ["rows compared, in other batches and on all cores", "", f"{invariance.rows_compared:,}"],
-        ["of them with other bits", "", f"{invariance.rows_different:,}"],
-        ["same bits in any batch", "", yes_no(invariance.rows_different == 0)],
-    ]
-    return table([f"{result.texts:,} texts", "fp32", result.variant], rows)
-
-
-def _kernels(result: Kernels) -> list[str]:
-    shapes = list(next(iter(result.ratios.values()), {}))
-    times = [[graph, *(number(ms.get(shape)) for shape in shapes)] for graph, ms in result.ms.items()]
-    ratios = [
-        [pair, *(noisy(Spread(found[shape], result.noise[pair][shape] / 2)) for shape in found)]
-        for pair, found in result.ratios.items()
-    ]
-    made = ", ".join(f"{name} {version}" for name, version in result.stock_versions.items())
-    return [
-        *([f"The stock graphs were made with {made}.", ""] if made else []),
-        *["Milliseconds of a run, by its texts x tokens:", "", *table(["graph", *shapes], times)],
-        *["Speed of the first against the second:", "", *table(["pair", *shapes], ratios)],
-    ]

@@ -4,7 +4,7 @@ The same figures give the same bytes: the ids in the file come from a fixed salt
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib import style
@@ -56,24 +56,38 @@ def draw_peers(result: Peers) -> bytes:
 
 
 def draw_kernels(result: Kernels) -> bytes:
-    """Draw the speed ratio of each pair of graphs, a bar for each shape."""
+    """Draw how fast each of vecd's graphs is against those of others, a panel each, and a bar for each shape."""
+    pairs = [pair.split("/") for pair in result.ratios]
+    others = list(dict.fromkeys(second for _, second in pairs if not second.startswith(OURS)))
+    ours = list(dict.fromkeys(first for first, second in pairs if second in others))
     with style.context(STYLES):
-        figure = Figure(figsize=(8, 3.2), layout="constrained")
-        axis = figure.subplots()
-        shapes = list(next(iter(result.ratios.values()), {}))
-        height = 0.8 / max(1, len(shapes))
-        for i, shape in enumerate(shapes):
-            places = [place + (i - (len(shapes) - 1) / 2) * height for place in range(len(result.ratios))]
-            ratios = [found[shape] for found in result.ratios.values()]
-            noise = [result.noise[pair][shape] / 2 for pair in result.ratios]
-            colour = SHAPE_COLOURS[i % len(SHAPE_COLOURS)]
-            axis.barh(places, ratios, height, xerr=noise, color=colour, ecolor=GREY, label=shape)
-        axis.axvline(1, color=GREY, linewidth=1)
-        axis.set_yticks(range(len(result.ratios)), [pair.replace("/", "\nagainst ") for pair in result.ratios])
-        axis.invert_yaxis()
-        axis.set_title("speed of the first against the second, one core, by texts x tokens")
-        axis.legend(frameon=False)
+        figure = Figure(figsize=(8, 1.2 + 0.6 * len(others)), layout="constrained")
+        panels = figure.subplots(1, max(1, len(ours)), sharex=True, sharey=True, squeeze=False)[0]
+        for axis, first in zip(panels, ours, strict=False):
+            _draw_ratios(axis, result, first, others)
+            axis.set_title(first)
+        panels[0].set_yticks(range(len(others)), [f"against {second}" for second in others])
+        panels[0].invert_yaxis()
+        figure.suptitle("times as fast on one core, by texts x tokens", fontsize=10)
+        figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
         return _encode(figure)
+
+
+def _draw_ratios(axis: Axes, result: Kernels, first: str, others: Sequence[str]) -> None:
+    shapes = list(next(iter(result.ratios.values()), {}))
+    height = 0.8 / max(1, len(shapes))
+    found = {i: f"{first}/{second}" for i, second in enumerate(others) if f"{first}/{second}" in result.ratios}
+    for i, shape in enumerate(shapes):
+        axis.barh(
+            [place + (i - (len(shapes) - 1) / 2) * height for place in found],
+            [result.ratios[pair][shape] for pair in found.values()],
+            height,
+            xerr=[result.noise[pair][shape] / 2 for pair in found.values()],
+            color=SHAPE_COLOURS[i % len(SHAPE_COLOURS)],
+            ecolor=GREY,
+            label=shape,
+        )
+    axis.axvline(1, color=GREY, linewidth=1)
 
 
 def _draw_speeds(axis: Axes, loads: Mapping[str, Load], field: str) -> None:

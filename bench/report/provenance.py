@@ -15,7 +15,7 @@ def render_provenance(results: Results) -> list[str]:
         "",
         *table(["raw result", "processor", "architecture", "cores", "instructions", "versions"], rows, figures=False),
         *["```sh", *commands, "python -m bench report", "```", ""],
-        "DIR is the folder of the STS benchmark, with stsb-en-dev.csv.",
+        "DIR is the folder of the STS benchmark, with stsb-en-dev.csv and stsb-en-test.csv.",
         "",
     ]
 
@@ -26,6 +26,7 @@ def command_line(file: str, result: Measured) -> str:
     flags = {
         "--data": "DIR" if kind == "fidelity" else None,
         "--model": result.model,
+        "--provider": result.provider if result.provider != "cpu" else None,
         "--rounds": result.rounds,
         "--seconds": f"{result.seconds:g}" if result.seconds is not None else None,
         "--seed": result.seed,

@@ -60,14 +60,35 @@ def peers(ours: float = 1000.0) -> dict[str, object]:
 
 
 def kernels(ratio: float = 1.5, noise: float = 0.02) -> dict[str, object]:
-    pairs = ("vecd-int8/stock-int8", "vecd-int8/stock-fp32")
+    pairs = ("vecd-int8/stock-int8", "vecd-int8/stock-fp32", "vecd-int8/openvino-int8")
     return {
         **HOW,
         "model": "all-MiniLM-L6-v2",
-        "ratios": {pairs[0]: {"1x16": ratio, "32x16": 0.8}, pairs[1]: dict.fromkeys(SHAPES, 2.5)},
+        "ratios": {
+            pairs[0]: {"1x16": ratio, "32x16": 0.8},
+            pairs[1]: dict.fromkeys(SHAPES, 2.5),
+            pairs[2]: dict.fromkeys(SHAPES, 1.25),
+        },
         "noise": {pair: dict.fromkeys(SHAPES, noise) for pair in pairs},
         "ms": {"vecd-int8": {"1x16": 2.0, "32x16": 41.0}, "stock-int8": {"1x16": 3.0, "32x16": 32.8}},
+        "ratios_all_cores": {pairs[0]: {"1x16": 1.0, "32x16": 0.5}},
+        "noise_all_cores": {pairs[0]: dict.fromkeys(SHAPES, noise)},
+        "ms_all_cores": {"vecd-int8": {"1x16": 2.0, "32x16": 30.0}, "stock-int8": {"1x16": 2.0, "32x16": 15.0}},
+        "peak": {"tops": 0.44, "tops_by_matmul": {"matmul-512x384x1536": 0.44}},
+        "peak_fraction": {"1x16": 0.4, "32x16": 0.75},
+        "operators": {
+            shape: {
+                "MatMulInteger": {"ms": 1.5, "share": 0.985, "nodes": 36},
+                "Slice": {"ms": 0.01, "share": 0.006, "nodes": 2},
+                "Cast": {"ms": 0.01, "share": 0.006, "nodes": 1},
+            }
+            for shape in SHAPES
+        },
+        "variants": {"vecd-int8": "int8-fused", "vecd-int8-portable": "int8"},
+        "skipped": {"something": "it was left out"},
         "stock_versions": {"torch": "2.13.0"},
+        "openvino_versions": {"openvino": "2026.4.1"},
+        "openvino_precision": {"openvino-int8": "bf16"},
     }
 
 
@@ -80,7 +101,25 @@ def fidelity() -> dict[str, object]:
         "cosine_min": 0.991,
         "spearman_fp32": 0.8672,
         "spearman_served": 0.8667,
-        "batch_invariance": {"texts": 500, "batches": 200, "rows_compared": 6866, "rows_different": 0},
+        "sets": {
+            name: {
+                "texts": texts,
+                "spearman_fp32": 0.8672,
+                "variants": {
+                    "int8": {"spearman": 0.8667, "cosine_mean": 0.9983, "cosine_min": 0.991},
+                    "other": {"spearman": 0.86, "cosine_mean": 0.99, "cosine_min": 0.9},
+                },
+            }
+            for name, texts in (("dev", 3000), ("test", 2758))
+        },
+        "refused": {"int8-fused": "no library"},
+        "batch_invariance": {
+            "texts": 500,
+            "batches": 200,
+            "rows_compared": 6866,
+            "rows_different": 0,
+            "ways": {"all_cores": {"rows_compared": 6866, "rows_different": 0}},
+        },
     }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from bench.__main__ import COMMANDS, READERS, main
 from bench.results import align
-from bench.sts import DEV_FILE
+from bench.sts import FILES
 from tests.tiny import TINY
 
 
@@ -13,7 +13,8 @@ from tests.tiny import TINY
 def data(tmp_path: Path) -> Path:
     words = ["a dog", "the cat sleeps", "rain", "a long walk by the sea", "two men play chess", "tea"]
     rows = [f"{first},{second} {i},{i % 6}" for i, first in enumerate(words) for second in words]
-    (tmp_path / DEV_FILE).write_text("\n".join(rows), "utf-8")
+    for file, some in zip(FILES.values(), (rows, rows[::2]), strict=True):
+        (tmp_path / file).write_text("\n".join(some), "utf-8")
     return tmp_path
 
 
@@ -27,6 +28,19 @@ def test_fidelity_measures_a_model_and_writes_its_figures(
     assert figures["batch_bits_equal"] is True
     assert figures["texts"] == 72
     assert 0.9 < figures["cosine_min"] <= figures["cosine_mean"] <= 1.0001
+    assert {name: one["texts"] for name, one in figures["sets"].items()} == {"dev": 72, "test": 36}
+    for one in figures["sets"].values():
+        assert one["variants"].keys() == {"int8", "int8-reduced"}
+        assert -1 <= one["spearman_fp32"] <= 1
+    dev = figures["sets"]["dev"]
+    assert (dev["spearman_fp32"], dev["variants"]["int8"]["cosine_min"]) == (
+        figures["spearman_fp32"],
+        figures["cosine_min"],
+    )
+    ways = figures["batch_invariance"]["ways"]
+    assert ways.keys() == {"served", "one_thread", "all_cores"}
+    assert sum(way["rows_compared"] for way in ways.values()) == figures["batch_invariance"]["rows_compared"]
+    assert ways["one_thread"]["rows_compared"] == ways["all_cores"]["rows_compared"] > ways["served"]["rows_compared"]
     assert "cosine to fp32" in capsys.readouterr().out
     assert [path.name for path in file.parent.iterdir()] == ["figures.json"]
 
@@ -44,13 +58,13 @@ def test_a_missing_model_is_one_line_and_status_1(command: str, data: Path, caps
 
 def test_missing_data_is_one_line_and_status_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fidelity", "--data", str(tmp_path), "--json", str(tmp_path / "figures.json")]) == 1
-    assert capsys.readouterr().err.startswith(f"bench fidelity: {tmp_path / DEV_FILE} cannot be read")
+    assert capsys.readouterr().err.startswith(f"bench fidelity: {tmp_path / FILES['dev']} cannot be read")
 
 
 def test_a_place_where_nothing_can_be_written_is_told_before_anything_is_measured(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["fidelity", "--data", str(data), "--json", str(data / DEV_FILE / "figures.json")]) == 1
+    assert main(["fidelity", "--data", str(data), "--json", str(data / FILES["dev"] / "figures.json")]) == 1
     assert "File exists" in capsys.readouterr().err
     assert main(["fidelity", "--data", str(data), "--json", str(data)]) == 1
     assert "is a folder" in capsys.readouterr().err

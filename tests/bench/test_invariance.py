@@ -8,11 +8,14 @@ from bench.artifacts import open_artifact
 from bench.invariance import (
     CONCURRENT_BATCHES,
     LARGEST_BATCH,
-    compare_all_cores,
+    Encoded,
+    compare_runs,
     differs,
+    encode_batches,
     sample_batches,
     sample_texts,
     sample_waves,
+    split_runs,
 )
 from tests.tiny import TINY
 
@@ -61,9 +64,16 @@ def test_a_row_differs_in_the_sign_of_a_zero_and_a_nan_equals_itself() -> None:
 
 
 @pytest.mark.parametrize(("value", "different"), [(1.0, 2), (7.0, 4)])
+@pytest.mark.parametrize("all_cores", [False, True])
 def test_a_session_whose_rows_depend_on_their_company_is_found_out(
-    tiny_models: Path, value: float, different: int
+    tiny_models: Path, value: float, different: int, *, all_cores: bool
 ) -> None:
-    tokenizer = open_artifact(tiny_models, TINY).tokenizer()
+    batches = encode_batches([["ab"], ["cd"], ["ab", "cd"]], open_artifact(tiny_models, TINY).tokenizer())
     alone = {text: np.full(2, value, np.float32) for text in ("ab", "cd")}
-    assert sum(compare_all_cores(SwayingSession(), tokenizer, alone)) == different
+    assert sum(compare_runs(SwayingSession(), "equal-length", batches, alone, all_cores=all_cores)) == different
+
+
+def test_a_batch_is_one_run_for_each_length_where_lengths_must_be_equal_else_a_single_one() -> None:
+    short, other, long = Encoded("a", [1, 2]), Encoded("b", [1, 3]), Encoded("c", [1, 2, 3])
+    assert split_runs([short, long, other], "equal-length") == [[short, other], [long]]
+    assert split_runs([short, long, other], "ragged") == [[short, long, other]]

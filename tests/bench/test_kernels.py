@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from bench.errors import BenchError
-from bench.graphs import feeds
-from bench.kernels import Shape, compare
+from bench.kernel_figures import compare, fractions
+from bench.rounds import Shape, draw_ids
 
 SMALL, LARGE = Shape(1, 16, 1), Shape(8, 128, 1)
 
@@ -18,14 +17,13 @@ def test_a_pair_is_compared_at_every_shape() -> None:
     assert noise == {"vecd-int8/stock-int8": {"1x16": 0.0, "8x128": 0.25}}
 
 
-def test_a_graph_gets_the_inputs_that_it_names_and_no_others() -> None:
-    ids = np.array([[7, 8]], np.int64)
-    assert feeds(["input_ids"], ids).keys() == {"input_ids"}
-    fed = feeds(["input_ids", "attention_mask", "token_type_ids"], ids)
-    assert fed["attention_mask"].tolist() == [[1, 1]]
-    assert fed["token_type_ids"].tolist() == [[0, 0]]
+def test_the_share_of_the_peak_is_that_of_the_best_round() -> None:
+    shares = fractions({SMALL: [4.0, 2.0, 3.0], LARGE: [64.0]}, operations_per_token=10**12, peak_tops=16.0)
+    assert shares == {"1x16": pytest.approx(0.5), "8x128": pytest.approx(1.0)}
 
 
-def test_a_graph_with_an_unknown_input_is_refused() -> None:
-    with pytest.raises(BenchError, match="past_key_values"):
-        feeds(["input_ids", "past_key_values"], np.zeros((1, 2), np.int64))
+def test_token_ids_are_of_the_shape_and_the_vocabulary() -> None:
+    ids = draw_ids(LARGE, 100, np.random.default_rng(0))
+    assert ids.shape == (8, 128)
+    assert ids.dtype == np.int64
+    assert 0 <= ids.min() < ids.max() < 100

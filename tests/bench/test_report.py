@@ -7,8 +7,9 @@ from bench.environments import ROOT
 from bench.errors import BenchError
 from bench.report import Places, render
 from bench.report.readme import END, START, rewrite_readme
-from tests.bench.made_up import kernels, write_all, write_results
+from tests.bench.made_up import fidelity, kernels, write_all, write_results
 
+GRAPHS, FIDELITY = "Graphs without a server", "Fidelity and batches"
 README = f"# vecd\n\n{START}\nold\n{END}\n\nThe rest.\n"
 
 
@@ -54,6 +55,48 @@ def test_a_server_that_beats_vecd_stands_under_what_vecd_loses(places: Places) -
     assert "1 text, 16 connections" not in losses
 
 
+def test_a_graph_that_is_slower_on_all_cores_stands_there_too(places: Places) -> None:
+    losses = section(page_of(places), "What vecd loses")
+    row = "| kernels-box.json | 32x16, all cores | ms of vecd-int8 | 30.0 | stock-int8 | 15.0 | 2.00 ± 0.04 |"
+    assert row in losses
+
+
+def test_every_set_stands_with_every_variant_and_the_bits_by_way(places: Places) -> None:
+    part = section(page_of(places), FIDELITY)
+    assert "| test set, 2,758 texts | fp32 | int8 | other |" in part
+    assert "| Spearman with people's scores | 0.8672 | 0.8667 | 0.8600 |" in part
+    assert "int8-fused could not run: no library." in part
+    assert "on all cores | 6,866 | 0 | yes |" in part
+
+
+def test_a_file_of_the_dev_set_alone_shows_it_alone(places: Places) -> None:
+    few = {name: value for name, value in fidelity().items() if name not in {"sets", "refused"}}
+    write_results(places.results, fidelity=few)
+    part = section(page_of(places), FIDELITY)
+    assert "| dev set, 3,000 texts | fp32 | int8 |" in part
+    assert "test set" not in part
+
+
+def test_the_graphs_stand_with_their_peak_their_operators_and_what_was_left_out(places: Places) -> None:
+    graphs = section(page_of(places), GRAPHS)
+    assert "vecd-int8 is the variant int8-fused" in graphs
+    assert "The OpenVINO graphs were made and run with openvino 2026.4.1." in graphs
+    assert "openvino-int8 in bf16" in graphs
+    assert "something was not timed: it was left out." in graphs
+    assert "| vecd-int8 | 40% | 75% |" in graphs
+    assert "| MatMulInteger | 36 | 1.50 (98%) | 1.50 (98%) |\n| 2 others | 3 | 0.02 (1%) | 0.02 (1%) |" in graphs
+    assert "| vecd-int8/stock-int8 | 1.00 ± 0.01 | 0.50 ± 0.01 |" in graphs
+
+
+def test_a_file_of_one_core_alone_shows_one_core_alone(places: Places) -> None:
+    few = {name: kernels()[name] for name in ("ratios", "noise", "ms")}
+    write_results(places.results, kernels=few)
+    graphs = section(page_of(places), GRAPHS)
+    assert "on one core" in graphs
+    for word in ("on all cores", "peak", "operator"):
+        assert word not in graphs
+
+
 def test_a_goal_that_is_not_met_or_not_measured_stands_there_too(places: Places) -> None:
     losses = section(page_of(places), "What vecd loses")
     assert "faster than gunicorn-st: not met, 2.00 of 5.00." in losses
@@ -63,7 +106,7 @@ def test_a_goal_that_is_not_met_or_not_measured_stands_there_too(places: Places)
 
 def test_a_difference_within_the_noise_is_told_as_such(places: Places) -> None:
     write_results(places.results, kernels=kernels(noise=0.4))
-    rows = [line for line in section(page_of(places), "What vecd loses").splitlines() if "kernels-box.json" in line]
+    rows = [line for line in section(page_of(places), "What vecd loses").splitlines() if "json | 32x16 |" in line]
     assert rows == [
         "| kernels-box.json | 32x16 | ms of vecd-int8 | 41.0 | stock-int8 | 32.8 | 1.25 ± 0.31, within the noise |"
     ]
@@ -98,7 +141,7 @@ def test_what_has_no_result_is_not_measured(tmp_path: Path) -> None:
     readme.write_text(README)
     places = Places(write_results(tmp_path / "results"), tmp_path / "benchmarks.md", readme)
     page = page_of(places)
-    for title in ("Servers side by side", "Goals", "Fidelity and batches", "Graphs on one core", "The command scale"):
+    for title in ("Servers side by side", "Goals", FIDELITY, GRAPHS, "The command scale"):
         assert "not measured" in section(page, title)
     assert "Against other servers: not measured." in section(page, "What vecd loses")
     assert set(render(places)) == {places.page, places.readme}
@@ -116,6 +159,8 @@ def test_the_readme_gets_one_picture_and_a_table_of_at_most_eight_rows(places: P
     assert part.count("](docs/pictures/peers-box.svg)") == part.count("![") == 1
     assert sum(line.startswith("| ") for line in part.splitlines()) == 2 + 8
     assert "gunicorn-st: 1 text, 16 connections | 2.00 ± 0.00 | `bench peers` |" in part
+    assert "against OpenVINO's int8, 32 texts of 16 tokens | 1.25 ± 0.01 | `bench kernels` |" in part
+    assert "optimum's fp32" not in part
     assert readme.startswith("# vecd\n")
     assert readme.endswith(f"{END}\n\nThe rest.\n")
     assert "old" not in readme
