@@ -33,7 +33,7 @@ FLAGS = (
 )
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1")
 LINK = ("-shared", "-Wl,-z,defs", "-Wl,-z,now")
-AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma")
+AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma", "-mprfchw")
 BF16 = "attention_bf16.cpp"
 
 Say = Callable[[str], None]

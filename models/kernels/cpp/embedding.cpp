@@ -35,8 +35,8 @@ Status* load(const Setup& setup, Embedding* embedding) {
   VECD_TRY(setup.constant(WORDS, matrix_of(ANY, ANY), &words));
   const int64_t width = words.columns();
   if (width < WIDTH_STEP || width > MOST_WIDTH || width % WIDTH_STEP != 0) {
-    return setup.invalid("input words has %" PRId64 " columns, expected a multiple of %" PRId64 " up to %" PRId64, width,
-                         WIDTH_STEP, MOST_WIDTH);
+    return setup.invalid("input words has %" PRId64 " columns, expected a multiple of %" PRId64 " up to %" PRId64,
+                         width, WIDTH_STEP, MOST_WIDTH);
   }
   embedding->width = width;
   VECD_TRY(setup.constant(WORD_SCALES, vector_of(words.rows()), &table));

@@ -32,8 +32,8 @@ struct Linear {
 
 Status* check_width(const Setup& setup, const char* what, int64_t width, int64_t most) {
   if (width > 0 && width % WIDTH_STEP == 0 && width <= most) return nullptr;
-  return setup.invalid("input weight has %" PRId64 " %s, expected a multiple of %" PRId64 " up to %" PRId64, width, what,
-                       WIDTH_STEP, most);
+  return setup.invalid("input weight has %" PRId64 " %s, expected a multiple of %" PRId64 " up to %" PRId64, width,
+                       what, WIDTH_STEP, most);
 }
 
 Status* load_weights(const Setup& setup, Linear* linear) {

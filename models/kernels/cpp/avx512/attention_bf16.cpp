@@ -12,8 +12,9 @@ namespace {
 struct Scratch {
   int32_t* keys;     // block of 16 keys, pair of head_size, key
   int32_t* values;   // pair of tokens, head_size
-  float* scores;     // query in block, token padded
-  int32_t* weights;  // query in block, pair of tokens padded
+  int32_t* queries;  // query in block, pair of head_size
+  float* scores;     // as heads.h says
+  int32_t* weights;  // block of sixteen pairs of tokens, query in block, pair
 };
 
 inline VECD_INLINE void multiply_add(Floats& sum, Ints left, Ints right) {
@@ -21,7 +22,9 @@ inline VECD_INLINE void multiply_add(Floats& sum, Ints left, Ints right) {
 }
 
 // 32 floats as sixteen pairs.
-inline VECD_INLINE Ints pairs(Floats low, Floats high) { return reinterpret_cast<Ints>(_mm512_cvtne2ps_pbh(high, low)); }
+inline VECD_INLINE Ints pairs(Floats low, Floats high) {
+  return reinterpret_cast<Ints>(_mm512_cvtne2ps_pbh(high, low));
+}
 
 inline VECD_INLINE void store(int32_t* to, Ints values) { _mm512_storeu_si512(to, values); }
 inline VECD_INLINE Ints load(const int32_t* from) { return _mm512_loadu_si512(from); }
@@ -57,6 +60,10 @@ void copy_values(const Head& head, const Scratch& scratch) {
   for (int64_t token = 0; token < head.tokens; token += 2) {
     const float* value = head.qkv + 2 * head.hidden + token * stride;
     const bool last = token + 1 == head.tokens;
+    for (int64_t row = 0; row < 2; row++) {
+      prefetch_next_head<HeadSize>(value + row * stride);
+      prefetch_next_head<HeadSize>(value + row * stride - head.hidden);
+    }
     for (int64_t d = 0; d < HeadSize; d += LANES) {
       const Floats next = last ? repeat(0) : vecd::load(value + stride + d);
       store(scratch.values + token / 2 * HeadSize + d,
@@ -65,9 +72,22 @@ void copy_values(const Head& head, const Scratch& scratch) {
   }
 }
 
+template <int HeadSize, int Queries>
+void copy_queries(const Head& head, const Scratch& scratch, int64_t first_query) {
+  for (int64_t q = 0; q < Queries; q++) {
+    const float* query = head.qkv + (first_query + q) * 3 * head.hidden;
+    for (int64_t d = 0; d < HeadSize; d += 2 * LANES) {
+      store(scratch.queries + (q * HeadSize + d) / 2, pairs(vecd::load(query + d), vecd::load(query + d + LANES)));
+    }
+    prefetch_next_head<HeadSize>(query);
+  }
+}
+
+// Scores of `Queries` queries and `Vectors` blocks of keys.
 template <int HeadSize, int Queries, int Vectors>
-inline VECD_INLINE void score(const int32_t* queries, const int32_t* keys, int64_t first, int64_t tokens, float* scores,
-                              int64_t padded) {
+inline VECD_INLINE void score(const Scratch& scratch, int64_t block, int64_t tokens) {
+  constexpr int PAIRS = HeadSize / 2;
+  const int32_t* keys = scratch.keys + block * LANES * PAIRS;
   Floats sums[Queries][Vectors];
 #pragma GCC unroll 8
   for (int q = 0; q < Queries; q++) {
@@ -75,13 +95,13 @@ inline VECD_INLINE void score(const int32_t* queries, const int32_t* keys, int64
     for (int v = 0; v < Vectors; v++) sums[q][v] = repeat(0);
   }
 #pragma GCC unroll 1
-  for (int64_t d = 0; d < HeadSize / 2; d++) {
+  for (int64_t d = 0; d < PAIRS; d++) {
     Ints key[Vectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < Vectors; v++) key[v] = load(keys + (first + v * LANES) * (HeadSize / 2) + d * LANES);
+    for (int v = 0; v < Vectors; v++) key[v] = load(keys + v * LANES * PAIRS + d * LANES);
 #pragma GCC unroll 8
     for (int q = 0; q < Queries; q++) {
-      const Ints query = _mm512_set1_epi32(queries[q * (HeadSize / 2) + d]);
+      const Ints query = _mm512_set1_epi32(scratch.queries[q * PAIRS + d]);
 #pragma GCC unroll 2
       for (int v = 0; v < Vectors; v++) multiply_add(sums[q][v], query, key[v]);
     }
@@ -90,55 +110,44 @@ inline VECD_INLINE void score(const int32_t* queries, const int32_t* keys, int64
   for (int q = 0; q < Queries; q++) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; v++) {
-      const int64_t key = first + v * LANES;
-      vecd::store(scores + q * padded + key, hide_padding(sums[q][v], key, tokens));
+      vecd::store(scratch.scores + (block + v) * SCORE_BLOCK + q * LANES,
+                  hide_padding(sums[q][v], (block + v) * LANES, tokens));
     }
   }
 }
 
 // Scores become weights in pairs, not yet divided by their sum; returns one over it, taken in float.
-Floats soften(float* scores, int64_t padded, int32_t* weights) {
-  const Floats most = greatest(scores, padded);
+Floats soften(const float* scores, int64_t blocks, int32_t* weights) {
+  const Floats most = greatest(scores, blocks);
   Floats sum = repeat(0);
-  int64_t j = 0;
-  for (; j + 2 * LANES <= padded; j += 2 * LANES) {
-    const Floats low = exp2(_mm512_sub_ps(vecd::load(scores + j), most));
-    const Floats high = exp2(_mm512_sub_ps(vecd::load(scores + j + LANES), most));
+  for (int64_t i = 0; i < blocks; i += 2, weights += SCORE_BLOCK) {
+    const Floats low = exp2(_mm512_sub_ps(vecd::load(scores + i * SCORE_BLOCK), most));
+    Floats high = repeat(0);
+    if (i + 1 < blocks) high = exp2(_mm512_sub_ps(vecd::load(scores + (i + 1) * SCORE_BLOCK), most));
     sum = _mm512_add_ps(_mm512_add_ps(sum, low), high);
-    store(weights + j / 2, pairs(low, high));
-  }
-  if (j < padded) {
-    const Floats low = exp2(_mm512_sub_ps(vecd::load(scores + j), most));
-    sum = _mm512_add_ps(sum, low);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(weights + j / 2), _mm512_castsi512_si256(pairs(low, repeat(0))));
+    store(weights, pairs(low, high));
   }
   return repeat(1.0f / _mm512_reduce_add_ps(sum));
 }
 
+// Weights times values, for two vectors of the head.
 template <int HeadSize, int Queries>
-void mix_values(const Head& head, const Scratch& scratch, int64_t padded, const Floats (&shares)[Queries],
-                uint8_t* output) {
-  const Floats zero_point = repeat(head.quantization.zero_point);
-  for (int64_t d = 0; d < HeadSize; d += 2 * LANES) {
-    Floats sums[Queries][2];
+inline VECD_INLINE void mix_values(const Scratch& scratch, int64_t tokens, int64_t d, Floats (&sums)[Queries][2]) {
 #pragma GCC unroll 8
-    for (int q = 0; q < Queries; q++) sums[q][0] = sums[q][1] = repeat(0);
+  for (int q = 0; q < Queries; q++) sums[q][0] = sums[q][1] = repeat(0);
+  const int64_t pairs = (tokens + 1) / 2;
+  for (int64_t first = 0; first < pairs; first += LANES) {
+    const int32_t* weights = scratch.weights + first * BLOCK_QUERIES;
+    const int32_t* values = scratch.values + first * HeadSize + d;
+    const int64_t count = pairs - first < LANES ? pairs - first : LANES;
 #pragma GCC unroll 1
-    for (int64_t j = 0; j < (head.tokens + 1) / 2; j++) {
-      const Ints value0 = load(scratch.values + j * HeadSize + d), value1 = load(scratch.values + j * HeadSize + d + LANES);
+    for (int64_t j = 0; j < count; j++) {
+      const Ints value0 = load(values + j * HeadSize), value1 = load(values + j * HeadSize + LANES);
 #pragma GCC unroll 8
       for (int q = 0; q < Queries; q++) {
-        const Ints weight = _mm512_set1_epi32(scratch.weights[q * padded + j]);
+        const Ints weight = _mm512_set1_epi32(weights[q * LANES + j]);
         multiply_add(sums[q][0], weight, value0);
         multiply_add(sums[q][1], weight, value1);
-      }
-    }
-#pragma GCC unroll 8
-    for (int q = 0; q < Queries; q++) {
-      for (int v = 0; v < 2; v++) {
-        const int64_t column = d + v * LANES;
-        quantize(_mm512_mul_ps(sums[q][v], shares[q]), vecd::load(head.quantization.multiplier + column), zero_point,
-                 output + q * head.hidden + column);
       }
     }
   }
@@ -146,32 +155,31 @@ void mix_values(const Head& head, const Scratch& scratch, int64_t padded, const 
 
 template <int HeadSize, int Queries>
 void attend_block(const Head& head, const Scratch& scratch, int64_t first_query) {
-  const int64_t stride = 3 * head.hidden, padded = pad(head.tokens);
-  alignas(64) int32_t queries[Queries * HeadSize / 2];
-  for (int q = 0; q < Queries; q++) {
-    const float* query = head.qkv + (first_query + q) * stride;
-    for (int64_t d = 0; d < HeadSize; d += 2 * LANES) {
-      store(queries + (q * HeadSize + d) / 2, pairs(vecd::load(query + d), vecd::load(query + d + LANES)));
-    }
-  }
-  int64_t key = 0;
-  for (; key + 2 * LANES <= padded; key += 2 * LANES) {
-    score<HeadSize, Queries, 2>(queries, scratch.keys, key, head.tokens, scratch.scores, padded);
-  }
-  if (key < padded) score<HeadSize, Queries, 1>(queries, scratch.keys, key, head.tokens, scratch.scores, padded);
+  const int64_t blocks = pad(head.tokens) / LANES;
+  copy_queries<HeadSize, Queries>(head, scratch, first_query);
+  int64_t block = 0;
+  for (; block + 2 <= blocks; block += 2) score<HeadSize, Queries, 2>(scratch, block, head.tokens);
+  if (block < blocks) score<HeadSize, Queries, 1>(scratch, block, head.tokens);
   Floats shares[Queries];
   for (int q = 0; q < Queries; q++) {
-    shares[q] = soften(scratch.scores + q * padded, padded, scratch.weights + q * padded);
+    shares[q] = soften(scratch.scores + q * LANES, blocks, scratch.weights + q * LANES);
   }
-  mix_values<HeadSize, Queries>(head, scratch, padded, shares, head.output + first_query * head.hidden);
+  for (int64_t d = 0; d < HeadSize; d += 2 * LANES) {
+    Floats sums[Queries][2];
+    mix_values<HeadSize, Queries>(scratch, head.tokens, d, sums);
+    quantize_block<Queries>(head, first_query, d, sums, shares);
+  }
 }
 
 template <int HeadSize>
 void attend_sized(const Head& head, float* memory) {
   const int64_t padded = pad(head.tokens);
-  auto* pairs_memory = reinterpret_cast<int32_t*>(memory);
-  const Scratch scratch{pairs_memory, pairs_memory + padded * HeadSize / 2, memory + padded * HeadSize,
-                        pairs_memory + padded * HeadSize + padded * BLOCK_QUERIES};
+  auto* keys = reinterpret_cast<int32_t*>(memory);
+  int32_t* values = keys + padded * HeadSize / 2;
+  int32_t* queries = values + padded * HeadSize / 2;
+  int32_t* weights = queries + BLOCK_QUERIES * HeadSize / 2;
+  auto* scores = reinterpret_cast<float*>(weights + (padded + LANES) / 2 * BLOCK_QUERIES);
+  const Scratch scratch{keys, values, queries, scores, weights};
   copy_keys<HeadSize>(head, scratch);
   copy_values<HeadSize>(head, scratch);
   for_each_block(head.tokens, [&](auto rows, int64_t query) {

@@ -69,6 +69,11 @@ template <int Rows, class Epilogue>
 static inline VECD_INLINE void compute_tile(const PackedLinear& linear, const uint8_t* activations, int64_t row,
                                             int64_t panel, const Epilogue& epilogue) {
   const int64_t column = panel * PANEL_COLUMNS;
+#pragma GCC unroll 6
+  for (int r = 0; r < Rows; r++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < TILE_VECTORS; v++) epilogue.prefetch(row + r, column + LANES * v);
+  }
   Ints sums[Rows][TILE_VECTORS];
   multiply_tile<Rows>(activations + row * linear.inner, linear.inner, linear.panel(panel), linear.start.data() + column,
                       sums);
@@ -80,7 +85,8 @@ static inline VECD_INLINE void compute_tile(const PackedLinear& linear, const ui
   }
 }
 
-// Calls epilogue(row, column, sixteen floats) for every value of the rows in one panel.
+// Calls epilogue(row, column, sixteen floats) for every value of the rows in one panel; and, before a tile's products,
+// epilogue.prefetch(row, column), so that what the epilogue touches is there when they are done.
 template <class Epilogue>
 static inline void compute_panel(const PackedLinear& linear, const uint8_t* activations, Range rows, int64_t panel,
                                  const Epilogue& epilogue) {

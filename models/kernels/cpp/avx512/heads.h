@@ -15,6 +15,12 @@ static inline Floats key_scale(int64_t head_size) {
   return repeat(LOG2_E / __builtin_sqrtf(static_cast<float>(head_size)));
 }
 
+// The next head's part of a row lies right behind; rows are too far apart for the processor to foresee that.
+template <int HeadSize>
+static inline VECD_INLINE void prefetch_next_head(const float* part) {
+  for (int64_t d = 0; d < HeadSize; d += LANES) prefetch_to_read(part + HeadSize + d);
+}
+
 // rows[i] lane j becomes rows[j] lane i.
 static inline VECD_INLINE void transpose(Floats (&rows)[LANES]) {
   Floats pairs[LANES];
@@ -50,10 +56,30 @@ static inline VECD_INLINE Floats hide_padding(Floats scores, int64_t first_key, 
   return _mm512_mask_mov_ps(repeat(-__builtin_inff()), static_cast<__mmask16>((1u << keys) - 1), scores);
 }
 
-static inline VECD_INLINE Floats greatest(const float* scores, int64_t padded) {
+// Scores of a block of queries: block of sixteen keys, query, key. So one address and constant distances reach the
+// scores of all queries for a key.
+constexpr int64_t SCORE_BLOCK = BLOCK_QUERIES * LANES;
+
+static inline VECD_INLINE Floats greatest(const float* scores, int64_t blocks) {
   Floats most = load(scores);
-  for (int64_t j = LANES; j < padded; j += LANES) most = _mm512_max_ps(most, load(scores + j));
+  for (int64_t i = 1; i < blocks; i++) most = _mm512_max_ps(most, load(scores + i * SCORE_BLOCK));
   return repeat(_mm512_reduce_max_ps(most));
+}
+
+// Writes two vectors of each query's output, divided by the sum of its weights.
+template <int Queries>
+static inline VECD_INLINE void quantize_block(const Head& head, int64_t first_query, int64_t d,
+                                              const Floats (&sums)[Queries][2], const Floats (&shares)[Queries]) {
+  const Floats zero_point = repeat(head.quantization.zero_point);
+  uint8_t* output = head.output + first_query * head.hidden + d;
+#pragma GCC unroll 8
+  for (int q = 0; q < Queries; q++) {
+#pragma GCC unroll 2
+    for (int v = 0; v < 2; v++) {
+      quantize(_mm512_mul_ps(sums[q][v], shares[q]), load(head.quantization.multiplier + d + v * LANES), zero_point,
+               output + q * head.hidden + v * LANES);
+    }
+  }
 }
 
 // How many queries a block holds, as a type.

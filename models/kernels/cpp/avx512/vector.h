@@ -22,6 +22,9 @@ static inline VECD_INLINE Floats load(const float* from) { return _mm512_loadu_p
 static inline VECD_INLINE void store(float* to, Floats values) { _mm512_storeu_ps(to, values); }
 static inline VECD_INLINE Floats repeat(float value) { return _mm512_set1_ps(value); }
 
+static inline VECD_INLINE void prefetch_to_read(const void* from) { __builtin_prefetch(from, 0); }
+static inline VECD_INLINE void prefetch_to_write(const void* to) { __builtin_prefetch(to, 1); }
+
 // Round half to even of x * multiplier + zero_point into 0 to 255. The order of max's operands makes NaN 0; what is
 // too large for an int32 converts to 2^31 as an unsigned number, which saturates too.
 static inline VECD_INLINE void quantize(Floats x, Floats multiplier, Floats zero_point, uint8_t* to) {
