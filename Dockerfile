@@ -7,6 +7,8 @@ FROM python:3.11-slim-bookworm AS source
 ENV ORT_DISABLE_TELEMETRY=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
+# The compiler of the fused operators; it stays behind, as everything does but the folders copied below.
+RUN apt-get update && apt-get install --yes --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # .dockerignore lets through what pyproject.toml packages, and nothing else.
 COPY . .

@@ -3,7 +3,7 @@
 # make test    everything, with the real model behind a real socket; STS=DIR adds the STS benchmark's tests
 # make bench   ten minutes of the whole benchmark into .bench/latest/, after installing what it compares with
 .DELETE_ON_ERROR:
-.PHONY: serve check test bench export constraints clean
+.PHONY: serve check test bench export kernels constraints clean
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 MODEL := all-MiniLM-L6-v2
@@ -13,10 +13,10 @@ MANIFEST := $(MODELS)/$(MODEL)/manifest.json
 PINS := pyproject.toml constraints.txt
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-serve: .venv/.serve $(MANIFEST)
+serve: .venv/.serve kernels $(MANIFEST)
 	@exec $(BIN)/python -m server
 
-check: .venv/.test
+check: .venv/.test kernels
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -35,6 +35,10 @@ bench: .venv/.test $(MANIFEST)
 	$(if $(STS),$(BIN)/python -m bench fidelity --data $(STS) --json $(LATEST)/fidelity-here.json)
 	$(BIN)/python -m bench peers --rounds 1 --seconds 3 --json $(LATEST)/peers-here.json
 	$(BIN)/python -m bench report --results $(LATEST) --out $(LATEST)/benchmarks.md --readme $(LATEST)/README.md
+
+# The fused operators, where a C++ compiler is; without one the portable graph serves.
+kernels: | .venv/.serve
+	@$(BIN)/python -m models.kernels --optional $(if $(filter environment%,$(origin CXX)),--compiler $(CXX)) >/dev/null
 
 export: .venv/.serve
 	$(BIN)/python -m export --out $(MODELS)
@@ -63,4 +67,4 @@ constraints:
 	sh .ci/pin
 
 clean:
-	rm -rf .venv .bench build *.egg-info
+	rm -rf .venv .bench build models/kernels/lib *.egg-info

@@ -1,4 +1,4 @@
-"""What an exported model is: the catalogue, the artifact's manifest, and where artifacts lie.
+"""What an exported model is, and what it needs to run: catalogue, manifest, folders, ONNX Runtime, fused operators.
 
 The contract between `export`, which writes artifacts, and `server`, which runs them. Imports no other room.
 """
@@ -6,6 +6,7 @@ The contract between `export`, which writes artifacts, and `server`, which runs 
 from models.catalog import CatalogEntry, PypiSource, load_catalog
 from models.errors import ArtifactError
 from models.folders import ARTIFACTS, CHECKPOINTS
+from models.kernels import KernelsLibrary, KernelsMissing, kernels_library
 from models.manifest import (
     MANIFEST_FILE,
     MANIFEST_FORMAT,
@@ -34,12 +35,15 @@ __all__ = [
     "CatalogEntry",
     "Fidelity",
     "FileRecord",
+    "KernelsLibrary",
+    "KernelsMissing",
     "Manifest",
     "Probe",
     "PypiSource",
     "Variant",
     "file_record",
     "fingerprint_variant",
+    "kernels_library",
     "lacks_all",
     "load_catalog",
     "load_manifest",

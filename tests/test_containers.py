@@ -252,7 +252,7 @@ def lets_through(ignore: str, path: str) -> bool:
 def packaged() -> set[str]:
     """Return the top-level names that pip needs to build the project and install it."""
     project, packages = PROJECT["project"], PROJECT["tool"]["setuptools"]["packages"]
-    own = {"pyproject.toml", "constraints.txt", project["readme"], *project["license-files"]}
+    own = {"pyproject.toml", "setup.py", "constraints.txt", project["readme"], *project["license-files"]}
     return own | {package.split(".")[0] for package in packages}
 
 
@@ -266,7 +266,8 @@ def check_context(ignore: str) -> list[str]:
 
 PRIVATE = (
     *(".git/config", ".venv/bin/python", ".bench/peer/x", ".env", "server/.env", ".pytest_cache/x", "id_ed25519"),
-    *("data/vecd.db", "models/artifacts/m/model.int8.onnx", "models/checkpoints/m/model.safetensors", "tests/tiny.py"),
+    *("data/vecd.db", "models/artifacts/m/model.int8.onnx", "models/checkpoints/m/model.safetensors"),
+    *("models/kernels/lib/vecd_kernels-x.so", "tests/tiny.py"),
     *("server/__pycache__/app.pyc", "server/routes/__pycache__/x.pyc", "build/lib/x.py", "vecd.egg-info/PKG-INFO"),
 )
 

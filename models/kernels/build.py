@@ -1,0 +1,155 @@
+"""Compiles the operators with whatever C++ compiler is there; setup.py loads this file alone, so it imports no other.
+
+In: the sources beside it. Out: one shared library, written at once or not at all, under a name that holds the hash of
+the sources and flags: it is made again when they change. Each file has its own instruction sets, so that the library
+loads on every x86-64 processor and can say what is missing.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SOURCES = Path(__file__).parent / "cpp"
+LIBRARIES = Path(__file__).parent / "lib"
+ABI = "ort17-x86_64"  # the version of ONNX Runtime's interface from which on it loads
+COMPILERS = ("g++", "c++", "clang++")
+TIMEOUT_S = 600
+
+FLAGS = (
+    *("-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti", "-Wall", "-Wextra"),
+    # Every path through the code must round alike: nothing is fused but what is written fused.
+    *("-ffp-contract=off", "-fno-math-errno"),
+    # gcc 12 takes its own intrinsics' undefined operands for ours.
+    *("-Wno-uninitialized", "-Wno-maybe-uninitialized"),
+)
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1")
+LINK = ("-shared", "-Wl,-z,defs", "-Wl,-z,now")
+AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma", "-mprfchw")
+BF16 = "attention_bf16.cpp"
+
+Say = Callable[[str], None]
+
+
+class BuildError(Exception):
+    """There is no library, and the message says why."""
+
+
+class NoCompilerError(BuildError):
+    """Nothing here can compile the operators; the portable graph serves as well, slower."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is built: the product, or the same with the sanitizers in."""
+
+    compiler: str | None = None
+    sanitize: bool = False
+    folder: Path = field(default=LIBRARIES)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The compiler's flags for every file."""
+        return (*FLAGS, *SANITIZERS) if self.sanitize else FLAGS
+
+    @property
+    def library(self) -> Path:
+        """Where the library lies once it is built from the sources as they are now."""
+        digest = hashlib.sha256(repr((self.flags, LINK, AVX512)).encode())
+        for path in sorted(SOURCES.rglob("*")):
+            if path.is_file():
+                digest.update(path.relative_to(SOURCES).as_posix().encode() + b"\0" + path.read_bytes())
+        return self.folder / f"vecd_kernels-{ABI}-{digest.hexdigest()[:12]}.so"
+
+
+def build(recipe: Recipe, say: Say) -> Path:
+    """Return the library, after making it where the sources have changed.
+
+    Raises:
+        NoCompilerError: there is no C++ compiler, or the processor is no x86-64 one.
+        BuildError: the compiler failed; the message holds its first complaint.
+    """
+    library = recipe.library
+    if library.is_file():
+        return library
+    compiler = find_compiler(recipe.compiler)
+    sources = sorted(SOURCES.rglob("*.cpp"))
+    say(f"compiling {len(sources)} files with {compiler}")
+    start = time.monotonic()
+    recipe.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=recipe.folder, prefix=".building-") as scratch:
+        objects = compile_objects(compiler, sources, recipe.flags, Path(scratch))
+        linked = Path(scratch) / library.name
+        run_compiler([compiler, *recipe.flags, *LINK, *map(str, objects), "-o", str(linked)])
+        linked.replace(library)
+    for old in recipe.folder.glob("vecd_kernels-*.so"):
+        if old != library:
+            old.unlink(missing_ok=True)
+    say(f"built {library} in {time.monotonic() - start:.1f} s")
+    return library
+
+
+def find_compiler(wanted: str | None = None) -> str:
+    """Return the C++ compiler's path: the wanted one, or the first that is there.
+
+    Raises:
+        NoCompilerError: there is none, or the processor is no x86-64 one.
+    """
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        message = f"the operators are written for Linux on x86-64, this is {sys.platform} on {platform.machine()}"
+        raise NoCompilerError(message)
+    for name in (wanted,) if wanted else COMPILERS:
+        path = shutil.which(name)
+        if path:
+            return path
+    message = f"no C++ compiler: looked for {wanted or ', '.join(COMPILERS)}"
+    raise NoCompilerError(message)
+
+
+def compile_objects(compiler: str, sources: Sequence[Path], flags: Sequence[str], folder: Path) -> list[Path]:
+    """Compile each file with its own instruction sets, as many at a time as there are cores; returns the objects.
+
+    Raises:
+        BuildError: the compiler failed.
+    """
+
+    def compile_one(source: Path) -> Path:
+        compiled = folder / f"{source.parent.name}-{source.stem}.o"
+        own = [*flags, *instruction_sets(source)]
+        run_compiler([compiler, *own, "-c", str(source), "-o", str(compiled)])
+        return compiled
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(compile_one, sources))
+
+
+def instruction_sets(source: Path) -> tuple[str, ...]:
+    """Return the flags of one file: those in avx512/ may use it, all others run on any processor."""
+    if source.parent.name != "avx512":
+        return ()
+    return (*AVX512, "-mavx512bf16") if source.name == BF16 else AVX512
+
+
+def run_compiler(words: Sequence[str]) -> None:
+    """Run it to its end.
+
+    Raises:
+        BuildError: it failed or took longer than TIMEOUT_S.
+    """
+    try:
+        done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=TIMEOUT_S)  # noqa: S603 - our own words
+    except (OSError, subprocess.TimeoutExpired) as error:
+        message = f"{words[0]}: {error}"
+        raise BuildError(message) from error
+    if done.returncode != 0:
+        said = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()
+        message = f"{words[0]} failed: {said[0] if said else 'it said nothing'}"
+        raise BuildError(message)

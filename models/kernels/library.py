@@ -1,0 +1,59 @@
+"""Finds the library of operators and asks it whether it can run on this processor.
+
+In: what `python -m models.kernels` built. Out: its path, or the reason why there is none. Nothing of it runs but the
+question, which is compiled without any instruction set.
+"""
+
+import ctypes
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+from models.kernels.build import LIBRARIES, Recipe
+
+FEATURE_NAMES = {
+    "avx512f": "AVX-512 F",
+    "avx512bw": "AVX-512 BW",
+    "avx512dq": "AVX-512 DQ",
+    "avx512vl": "AVX-512 VL",
+    "avx512vnni": "AVX-512 VNNI",
+}
+
+
+class KernelsLibrary(msgspec.Struct, frozen=True):
+    """A library that can run here, for SessionOptions.register_custom_ops_library."""
+
+    path: Path
+    has_bf16: bool  # whether AttentionQuantize computes in bfloat16 where its node says so
+
+
+class KernelsMissing(msgspec.Struct, frozen=True):
+    """Why the operators cannot be used here; a graph that holds them does not load."""
+
+    reason: str
+
+
+def kernels_library(
+    folder: Path = LIBRARIES, without: Collection[str] = frozenset()
+) -> KernelsLibrary | KernelsMissing:
+    """Return the library to register, or why there is none.
+
+    Args:
+        folder: where it was built.
+        without: processor features to do as if they were missing, by the names in FEATURE_NAMES, or "avx512bf16".
+    """
+    path = Recipe(folder=folder).library
+    if not path.is_file():
+        older = "; one from other sources is" if any(folder.glob("vecd_kernels-*.so")) else ""
+        return KernelsMissing(f"{path} is not built{older}: python -m models.kernels builds it where a compiler is")
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        return KernelsMissing(f"{path} does not load: {error}")
+    library.vecd_kernels_missing.restype = ctypes.c_char_p
+    missing = {*library.vecd_kernels_missing().decode().split(), *(set(without) & FEATURE_NAMES.keys())}
+    if missing:
+        names = ", ".join(name for feature, name in FEATURE_NAMES.items() if feature in missing)
+        return KernelsMissing(f"this processor lacks {names}")
+    return KernelsLibrary(path, bool(library.vecd_kernels_bf16()) and "avx512bf16" not in without)

@@ -1,0 +1,48 @@
+"""What pyproject.toml cannot say: a wheel carries the operators' library where a compiler is there to make it."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+from setuptools import Distribution, setup
+from setuptools.command.build_py import build_py
+
+# Loaded as a file: the rooms need packages that are not there while a wheel is built.
+KERNELS = Path(__file__).parent / "models" / "kernels" / "build.py"
+spec = importlib.util.spec_from_file_location("kernels_build", KERNELS)
+assert spec is not None
+assert spec.loader is not None
+kernels = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = kernels
+spec.loader.exec_module(kernels)
+
+
+class BuildWithKernels(build_py):
+    """Compiles into the wheel; in an editable checkout `python -m models.kernels` does it instead."""
+
+    def run(self) -> None:
+        """Copy the packages, then compile; no compiler is no failure."""
+        super().run()
+        if self.editable_mode:
+            return
+        folder = Path(self.build_lib) / "models" / "kernels" / "lib"
+        try:
+            kernels.build(kernels.Recipe(os.environ.get("CXX"), folder=folder), self.announce_kernels)
+        except kernels.BuildError as error:
+            self.announce_kernels(f"not built: {error}")
+
+    def announce_kernels(self, line: str) -> None:
+        """Tell how far it is."""
+        self.announce(f"kernels: {line}", level=3)
+
+
+class PlatformDistribution(Distribution):
+    """A wheel with compiled code in it is for one platform."""
+
+    def has_ext_modules(self) -> bool:
+        """Say so."""
+        return True
+
+
+setup(cmdclass={"build_py": BuildWithKernels}, distclass=PlatformDistribution)
