@@ -1,9 +1,11 @@
 # make serve   set up, export the model if it is not there, serve it on http://127.0.0.1:8000
 # make check   the quick gate: ruff, mypy, unit tests without weights
 # make test    everything, with the real model behind a real socket; STS=DIR adds the STS benchmark's tests
+# make sanitize  the operators' tests with AddressSanitizer and UndefinedBehaviorSanitizer in them
+# make fuzz    ten million random calls of the operators under the same; CALLS=200000 for fewer
 # make bench   ten minutes of the whole benchmark into .bench/latest/, after installing what it compares with
 .DELETE_ON_ERROR:
-.PHONY: serve check test bench export kernels constraints clean
+.PHONY: serve check test bench export kernels sanitize fuzz constraints clean
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 MODEL := all-MiniLM-L6-v2
@@ -38,6 +40,17 @@ bench: .venv/.test $(MANIFEST)
 # The fused operators, where a C++ compiler is; without one the portable graph serves.
 kernels: | .venv/.serve
 	@$(BIN)/python -m models.kernels --optional $(if $(filter environment%,$(origin CXX)),--compiler $(CXX)) >/dev/null
+
+# libasan comes first, or it refuses; libstdc++ with it, since Python itself would bring it too late.
+ASAN = $(shell g++ -print-file-name=libasan.so) $(shell g++ -print-file-name=libstdc++.so)
+sanitize: .venv/.test
+	@library=$$($(BIN)/python -m models.kernels --optional --sanitize --compiler g++ --out build/sanitized) && \
+		test -z "$$library" || LD_PRELOAD="$(ASAN)" ASAN_OPTIONS=detect_leaks=0 \
+		$(BIN)/python -m pytest -q tests/kernels -m "not e2e" --kernels "$$library"
+
+CALLS ?= 10000000
+fuzz: .venv/.test
+	$(BIN)/python -m tests.kernels.fuzz --calls $(CALLS)
 
 export: .venv/.serve
 	$(BIN)/python -m export --out $(MODELS)

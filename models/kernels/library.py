@@ -47,6 +47,11 @@ def kernels_library(
     if not path.is_file():
         older = "; one from other sources is" if any(folder.glob("vecd_kernels-*.so")) else ""
         return KernelsMissing(f"{path} is not built{older}: python -m models.kernels builds it where a compiler is")
+    return ask_library(path, without)
+
+
+def ask_library(path: Path, without: Collection[str] = frozenset()) -> KernelsLibrary | KernelsMissing:
+    """Ask a library that is there whether it can run here; `without` as above."""
     try:
         library = ctypes.CDLL(str(path))
     except OSError as error:
