@@ -1,7 +1,6 @@
 // LinearFloat, LinearGeluQuantize, LinearNormQuantize: an int8 linear layer and what follows it, in one operator.
 
 #include <cinttypes>
-#include <cstring>
 #include <new>
 
 #include "compute.h"
@@ -15,11 +14,11 @@ namespace {
 enum Input : size_t { QUANTIZED, WEIGHT, SCALES, BIAS, MULTIPLIER, RESIDUAL = 4, GAMMA, BETA, NORM_MULTIPLIER };
 
 constexpr int64_t WIDTH_STEP = PANEL_COLUMNS;
-// 65,536 products of 255 and 128 are the most that a 32-bit sum holds.
+// 65,536 products of 255 and 128 fit into a 32-bit sum.
 constexpr int64_t MOST_INNER = 65536, MOST_COLUMNS = 65536;
 // Multiplications that one core does in about 40 µs.
 constexpr int64_t LEAST_TASK_PRODUCTS = 8 << 20;
-constexpr int64_t TILE_ROWS = 6, LEAST_TASK_ROWS = 4 * TILE_ROWS, MOST_TASKS = 64;
+constexpr int64_t LEAST_TASK_ROWS = 4 * TILE_ROWS, MOST_TASKS = 64;
 
 struct Linear {
   PackedLinear packed;
