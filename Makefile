@@ -1,9 +1,11 @@
 # make serve   set up, export the model if it is not there, serve it on http://127.0.0.1:8000
 # make check   the quick gate: ruff, mypy, unit tests without weights
 # make test    everything, with the real model behind a real socket; STS=DIR adds the STS benchmark's tests
+# make sanitize  the operators' tests with AddressSanitizer and UndefinedBehaviorSanitizer in them
+# make fuzz    ten million random calls of the operators under the same; CALLS=200000 for fewer
 # make bench   ten minutes of the whole benchmark into .bench/latest/, after installing what it compares with
 .DELETE_ON_ERROR:
-.PHONY: serve check test bench export kernels constraints clean
+.PHONY: serve check test bench export kernels sanitize fuzz constraints clean
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 MODEL := all-MiniLM-L6-v2
@@ -27,23 +29,36 @@ test: check $(MANIFEST)
 	$(BIN)/pytest -m e2e $(if $(STS),--sts=$(STS))
 
 LATEST := .bench/latest
+# Where no variant takes texts of any lengths, `ragged` has nothing to measure and says so; the rest goes on.
 bench: .venv/.test $(MANIFEST)
 	@mkdir -p $(LATEST) && cp README.md $(LATEST)/README.md
 	$(BIN)/python -m bench kernels --rounds 5 --json $(LATEST)/kernels-here.json
 	$(BIN)/python -m bench scale --json $(LATEST)/scale-here.json
 	$(BIN)/python -m bench batching --json $(LATEST)/batching-here.json
 	$(if $(STS),$(BIN)/python -m bench fidelity --data $(STS) --json $(LATEST)/fidelity-here.json)
+	-$(if $(STS),$(BIN)/python -m bench ragged --data $(STS) --rounds 3 --json $(LATEST)/ragged-here.json)
 	$(BIN)/python -m bench peers --rounds 1 --seconds 3 --json $(LATEST)/peers-here.json
 	$(BIN)/python -m bench report --results $(LATEST) --out $(LATEST)/benchmarks.md --readme $(LATEST)/README.md
 
 # The fused operators, where a C++ compiler is; without one the portable graph serves.
 kernels: | .venv/.serve
-	@$(BIN)/python -m models.kernels --optional $(if $(filter environment%,$(origin CXX)),--compiler $(CXX)) >/dev/null
+	@$(BIN)/python -m models.kernels --optional $(if $(filter environment%,$(origin CXX)),--compiler '$(CXX)') >/dev/null
 
-export: .venv/.serve
+# libasan comes first, or it refuses; libstdc++ with it, since Python itself would bring it too late.
+ASAN = $(shell g++ -print-file-name=libasan.so) $(shell g++ -print-file-name=libstdc++.so)
+sanitize: .venv/.test
+	@library=$$($(BIN)/python -m models.kernels --optional --sanitize --compiler g++ --out build/sanitized) && \
+		test -z "$$library" || LD_PRELOAD="$(ASAN)" ASAN_OPTIONS=detect_leaks=0 \
+		$(BIN)/python -m pytest -q tests/kernels -m "not e2e" --kernels "$$library"
+
+CALLS ?= 10000000
+fuzz: .venv/.test
+	$(BIN)/python -m tests.kernels.fuzz --calls $(CALLS)
+
+export: .venv/.serve kernels
 	$(BIN)/python -m export --out $(MODELS)
 
-$(MANIFEST): | .venv/.serve
+$(MANIFEST): | .venv/.serve kernels
 	$(BIN)/python -m export --out $(MODELS)
 
 .venv/bin/pip:

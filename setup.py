@@ -1,6 +1,7 @@
 """What pyproject.toml cannot say: a wheel carries the operators' library where a compiler is there to make it."""
 
 import importlib.util
+import logging
 import os
 import sys
 from pathlib import Path
@@ -22,19 +23,19 @@ class BuildWithKernels(build_py):
     """Compiles into the wheel; in an editable checkout `python -m models.kernels` does it instead."""
 
     def run(self) -> None:
-        """Copy the packages, then compile; no compiler is no failure."""
+        """Copy the packages, then compile; no compiler is no failure, one that fails is."""
         super().run()
         if self.editable_mode:
             return
         folder = Path(self.build_lib) / "models" / "kernels" / "lib"
         try:
             kernels.build(kernels.Recipe(os.environ.get("CXX"), folder=folder), self.announce_kernels)
-        except kernels.BuildError as error:
-            self.announce_kernels(f"not built: {error}")
+        except kernels.NoCompilerError as error:
+            self.warn(f"kernels: not built: {error}")
 
     def announce_kernels(self, line: str) -> None:
         """Tell how far it is."""
-        self.announce(f"kernels: {line}", level=3)
+        self.announce(f"kernels: {line}", level=logging.INFO)
 
 
 class PlatformDistribution(Distribution):

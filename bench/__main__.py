@@ -24,6 +24,7 @@ COMMANDS = {
     "fidelity": "how true the served embeddings are to fp32, and whether a batch changes their bits",
     "kernels": "how long the graphs take beside optimum's and OpenVINO's, their peak, their operators",
     "scale": "how cost grows with tokens, and throughput with cores",
+    "ragged": "what runs of texts of any lengths win over padded ones, and all cores over one",
 }
 READERS = {
     "gate": "whether a result is slower than an earlier one, beyond the noise of both",

@@ -1,4 +1,4 @@
-"""`bench batching`: vecd's rule for what runs together, against padding, buckets and no batching, on the same traffic.
+"""`bench batching`: vecd's rules for what runs together, against padding, buckets and no batching, on the same traffic.
 
 In: seeded traces, and what runs cost on the real session. Out: throughput, padding and waits of each policy, simulated,
 and how the simulation compares with the real engine. One text at a time may use all cores in the server; here a run
@@ -9,6 +9,7 @@ import argparse
 import asyncio
 from collections.abc import Mapping
 
+import msgspec
 import numpy as np
 
 from bench.artifacts import Artifact, open_artifact
@@ -16,11 +17,11 @@ from bench.costs import RunCosts, Shape, prepare_calls, time_shapes
 from bench.machine import one_core
 from bench.options import positive
 from bench.origin import Origin, origin_fields
-from bench.policies import MAX_TOKENS, build_policies
+from bench.policies import MAX_TOKENS, Policy, build_policies
 from bench.progress import open_bar
 from bench.results import Outcome, align
 from bench.saturation import time_engine, write_texts
-from bench.simulation import PolicyFigures, simulate, summarize
+from bench.simulation import Cost, PolicyFigures, simulate, summarize
 from bench.traces import LONGEST_TOKENS, PROFILES, Trace, poisson, saturated
 from server import Daemon, Settings, build_daemon
 
@@ -33,8 +34,19 @@ LOAD = 0.7
 Results = dict[str, dict[str, PolicyFigures]]  # by trace, then by policy
 
 
+class Contest(msgspec.Struct, frozen=True):
+    """The policies by their names, and what they share: the costs of runs, and the workers."""
+
+    policies: dict[str, Policy]
+    costs: Cost
+    workers: int
+
+
 class BatchingFigures(Origin, frozen=True, kw_only=True):
     """Figures by trace and policy; `ratios` are of tokens per second: above 1, vecd's rule is faster.
+
+    All policies have the costs of the graph that the server chose. Where that takes texts of any lengths in a run,
+    `vecd-portable` is the rule for graphs that take texts of one.
 
     `simulation_over_real` is the simulated throughput of the saturated mixed trace divided by the engine's in its best
     round: costs are processor time, so the round that other programs disturbed least is the one to compare with.
@@ -73,7 +85,8 @@ def measure(options: argparse.Namespace) -> Outcome:
     full = {profile: saturated(profile, SATURATED_TEXTS, rng) for profile in PROFILES}
     rounds, real = asyncio.run(_time_rounds(daemon, artifact, full["mixed"], options.rounds, rng))
     costs = RunCosts(rounds)
-    results = simulate_all(full, costs, daemon.cores, options.seconds, rng)
+    policies = build_policies(mixed_lengths=daemon.chosen.variant.layout == "ragged")
+    results = simulate_all(full, Contest(policies, costs, daemon.cores), options.seconds, rng)
     figures = BatchingFigures(
         **origin_fields(options),
         variant=daemon.chosen.variant.name,
@@ -83,7 +96,7 @@ def measure(options: argparse.Namespace) -> Outcome:
         real_tokens_per_s=real,
         workers=daemon.cores,
         max_tokens_per_run=MAX_TOKENS,
-        costs_ms={f"{batch}x{tokens}": 1e3 * costs(batch, tokens) for batch, tokens in rounds[0]},
+        costs_ms={f"{batch}x{tokens}": 1e3 * costs([tokens] * batch) for batch, tokens in rounds[0]},
         seconds=options.seconds,
         rounds=options.rounds,
     )
@@ -112,19 +125,17 @@ async def _time_rounds(
     return costs, real
 
 
-def simulate_all(
-    full: Mapping[str, Trace], costs: RunCosts, workers: int, seconds: int, rng: np.random.Generator
-) -> Results:
+def simulate_all(full: Mapping[str, Trace], contest: Contest, seconds: int, rng: np.random.Generator) -> Results:
     """Return the figures of each policy on the saturated traces, and on Poisson traffic at LOAD of vecd's capacity."""
-    policies = build_policies()
     results: Results = {}
     for profile, waiting in full.items():
-        served = simulate(waiting, policies["vecd"], costs, workers)
+        served = simulate(waiting, contest.policies["vecd"], contest.costs, contest.workers)
         texts_per_s = len(waiting.lengths) / max(served.finished_s)
         loaded = poisson(profile, LOAD * texts_per_s, seconds, rng)
         for name, trace in ((f"{profile}-saturated", waiting), (f"{profile}-{LOAD:.0%}", loaded)):
             results[name] = {
-                policy: summarize(trace, simulate(trace, take, costs, workers)) for policy, take in policies.items()
+                policy: summarize(trace, simulate(trace, take, contest.costs, contest.workers))
+                for policy, take in contest.policies.items()
             }
     return results
 

@@ -1,7 +1,8 @@
 """What a run costs: measured on a session, one thread on one core, for a grid of shapes; interpolated in between.
 
 A padded batch costs what its shape costs: the graph takes no mask, so padded tokens are computed like any other. A
-real graph with padding would pay for its mask besides, so this favours the policies that pad.
+real graph with padding would pay for its mask besides, so this favours the policies that pad. Texts of several lengths
+in one run cost what they would among their like, each its share.
 """
 
 import statistics
@@ -63,15 +64,24 @@ class RunCosts:
             batches.append(batch)
             seconds.append(statistics.median(one[batch, length] for one in rounds))
         self._lengths = sorted(self._by_length)
-        self._known: dict[Shape, float] = {}
+        self._known: dict[tuple[int, int], float] = {}  # by a run's tokens, then its texts' length
 
-    def __call__(self, batch: int, tokens: int) -> float:
-        """Return the seconds of `batch` texts of `tokens` each."""
-        if (batch, tokens) not in self._known:
-            self._known[batch, tokens] = self._interpolate(batch, tokens)
-        return self._known[batch, tokens]
+    def __call__(self, lengths: Sequence[int]) -> float:
+        """Return the seconds of a run of texts of these lengths.
 
-    def _interpolate(self, batch: int, tokens: int) -> float:
+        Each text has its share, by tokens, of a run that holds as many tokens, all in texts of its length. That is
+        exact where a run's cost is a sum: of a constant, of what each token costs and of what each text costs.
+        """
+        total = sum(lengths)
+        return sum(length / total * self._filled(total, length) for length in lengths)
+
+    def _filled(self, total: int, length: int) -> float:
+        """Return the seconds of a run of so many tokens, in texts of one length; the last text may be a part of one."""
+        if (total, length) not in self._known:
+            self._known[total, length] = self._interpolate(total / length, length)
+        return self._known[total, length]
+
+    def _interpolate(self, batch: float, tokens: int) -> float:
         assert self._lengths[0] <= tokens <= self._lengths[-1]
         above = next(length for length in self._lengths if length >= tokens)
         if above == tokens:
@@ -80,7 +90,7 @@ class RunCosts:
         share = (tokens - below) / (above - below)
         return (1 - share) * self._at_length(batch, below) + share * self._at_length(batch, above)
 
-    def _at_length(self, batch: int, length: int) -> float:
+    def _at_length(self, batch: float, length: int) -> float:
         """Return the cost at a length of the grid; past its largest batch a text costs what one in that batch does."""
         batches, seconds = self._by_length[length]
         if batch > batches[-1]:

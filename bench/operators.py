@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.artifacts import Artifact
 from bench.graphs import Ids
-from models import Variant, onnxruntime, verify_file
+from models import KernelsLibrary, Variant, kernels_library, onnxruntime, verify_file
 from server import PROVIDERS
 
 RUNS, WARM_RUNS = 20, 3
@@ -49,6 +49,9 @@ def _open_profiled(artifact: Artifact, variant: Variant, folder: Path) -> onnxru
     options.enable_mem_pattern = False
     options.enable_profiling = True
     options.profile_file_prefix = str(folder / "profile")
+    library = kernels_library() if variant.layout == "ragged" else None
+    if isinstance(library, KernelsLibrary):
+        options.register_custom_ops_library(str(library.path))
     path = verify_file(artifact.folder, artifact.manifest, variant.file)
     return onnxruntime.InferenceSession(str(path), options, providers=[PROVIDERS["cpu"]])
 

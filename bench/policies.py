@@ -1,4 +1,4 @@
-"""Which of the waiting texts run next: vecd's rule, and what others do instead. All have the same token budget.
+"""Which of the waiting texts run next: vecd's rules, and what others do instead. All have the same token budget.
 
 In: the lengths of the waiting texts in order of arrival, one at least. Out: the run that an idle worker takes. Each
 policy lets the text go that has waited longest. No clock, no state that outlives the call.
@@ -16,37 +16,43 @@ BUCKETS = (16, 32, 64, 128, 256)
 
 
 class Run(msgspec.Struct, frozen=True):
-    """The places of the texts that go, in ascending order, and the tokens that each is padded to."""
+    """The places of the texts that go, in ascending order, and the tokens of each that are computed, with padding."""
 
     places: list[int]
-    tokens: int
+    tokens: list[int]
 
 
 Policy = Callable[[Sequence[int]], Run]
 
 
-def build_policies() -> dict[str, Policy]:
-    """Return every policy by the name that the figures give it."""
+def build_policies(*, mixed_lengths: bool) -> dict[str, Policy]:
+    """Return every policy by the name that the figures give it.
+
+    `vecd` is the server's rule for a variant that takes texts of any lengths in a run, or of one; in the first case
+    `vecd-portable` is its rule for the others.
+    """
+    portable = {"vecd-portable": ask_queue(mixed_lengths=False)} if mixed_lengths else {}
     return {
-        "vecd": exact_lengths(),
+        "vecd": ask_queue(mixed_lengths=mixed_lengths),
+        **portable,
         "fifo-padding": pad_to_longest,
         "length-buckets": pad_to_bucket,
         "no-batching": take_one,
     }
 
 
-def exact_lengths() -> Policy:
-    """Return the server's own rule: its queue, filled with all that wait and asked for one run."""
+def ask_queue(*, mixed_lengths: bool) -> Policy:
+    """Return the server's own rule: its queue, filled with all that wait and asked for one run. Nothing is padded."""
     # The queue reads a job's output alone; this job belongs to nobody.
     job = asyncio.run(_make_job())
 
     def take(lengths: Sequence[int]) -> Run:
         ids = {length: [0] * length for length in set(lengths)}
-        queue = Queue()
+        queue = Queue(mixed_lengths=mixed_lengths)
         for place, length in enumerate(lengths):
             queue.push(Waiting(ids[length], job, place))
         run = queue.take(MAX_TOKENS)
-        return Run([waiting.index for waiting in run], len(run[0].ids))
+        return Run([waiting.index for waiting in run], [len(waiting.ids) for waiting in run])
 
     return take
 
@@ -67,7 +73,7 @@ def pad_to_longest(lengths: Sequence[int]) -> Run:
         if wider * (count + 1) > MAX_TOKENS:
             break
         longest, count = wider, count + 1
-    return Run(list(range(count)), longest)
+    return Run(list(range(count)), [longest] * count)
 
 
 def pad_to_bucket(lengths: Sequence[int]) -> Run:
@@ -80,7 +86,7 @@ def pad_to_bucket(lengths: Sequence[int]) -> Run:
             places.append(place)
             if len(places) == most:
                 break
-    return Run(places, bucket)
+    return Run(places, [bucket] * len(places))
 
 
 def find_bucket(length: int) -> int:
@@ -90,4 +96,4 @@ def find_bucket(length: int) -> int:
 
 def take_one(lengths: Sequence[int]) -> Run:
     """Take the oldest text alone."""
-    return Run([0], lengths[0])
+    return Run([0], [lengths[0]])

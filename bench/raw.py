@@ -140,6 +140,24 @@ class Peers(Measured, frozen=True, kw_only=True):
     goals: dict[str, Goal] = {}
 
 
+class Ragged(Measured, frozen=True, kw_only=True):
+    """Ways of making runs of the same texts on one core, speed ratios of pairs of them, and a lone text by cores."""
+
+    variant: str
+    texts: int
+    tokens: int
+    batch_texts: int
+    max_tokens_per_run: int
+    runs: dict[str, int]
+    computed_tokens: dict[str, int]
+    rounds_tokens_per_s: dict[str, list[float]]
+    ratios: dict[str, float]
+    noise: dict[str, float]
+    lone_ms: dict[str, dict[str, float]] = {}
+    all_cores_time_share: dict[str, float] = {}
+    all_cores_time_share_noise: dict[str, float] = {}
+
+
 class Nested(Measured, frozen=True, kw_only=True):
     """Figures in tables of any depth, by their names in the file."""
 

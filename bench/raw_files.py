@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from bench.errors import BenchError
-from bench.raw import Fidelity, Kernels, Measured, Nested, Peers
+from bench.raw import Fidelity, Kernels, Measured, Nested, Peers, Ragged
 
 # Commands whose figures are shown as the tables they are, whatever their names.
 NESTED_KINDS = ("batching", "scale", "load")
@@ -19,6 +19,7 @@ class Results(msgspec.Struct, frozen=True):
     peers: dict[str, Peers]
     kernels: dict[str, Kernels]
     fidelity: dict[str, Fidelity]
+    ragged: dict[str, Ragged]
     nested: dict[str, dict[str, Nested]]  # by kind, then by label
 
     def files(self) -> dict[str, Measured]:
@@ -27,6 +28,7 @@ class Results(msgspec.Struct, frozen=True):
             "peers": self.peers,
             "kernels": self.kernels,
             "fidelity": self.fidelity,
+            "ragged": self.ragged,
             **self.nested,
         }
         return {f"{kind}-{label}.json": found for kind, files in kinds.items() for label, found in files.items()}
@@ -53,6 +55,7 @@ def read_results(folder: Path) -> Results:
         peers=_read_kind(folder, "peers", Peers),
         kernels=_read_kind(folder, "kernels", Kernels),
         fidelity=_read_kind(folder, "fidelity", Fidelity),
+        ragged=_read_kind(folder, "ragged", Ragged),
         nested={
             kind: {_label(path): read_nested(path) for path in sorted(folder.glob(f"{kind}-*.json"))}
             for kind in NESTED_KINDS

@@ -5,7 +5,7 @@ A discrete-event simulation, exact for the costs it is given: no clock, no threa
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -13,8 +13,8 @@ import numpy as np
 from bench.policies import Policy
 from bench.traces import SHORT_TOKENS, Trace
 
-# Seconds of a run of so many texts, each padded to so many tokens.
-Cost = Callable[[int, int], float]
+# Seconds of a run of texts of so many tokens each, padding included.
+Cost = Callable[[Sequence[int]], float]
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -54,13 +54,13 @@ def simulate(trace: Trace, policy: Policy, cost: Cost, workers: int) -> Served:
             waiting.append(arrived)
             arrived += 1
         run = policy([trace.lengths[index] for index in waiting])
-        done = now + cost(len(run.places), run.tokens)
+        done = now + cost(run.tokens)
         # From the back, so that the places before stay true.
         for place in reversed(run.places):
             finished_s[waiting.pop(place)] = done
         heapq.heappush(free_s, done)
         runs += 1
-        computed_tokens += len(run.places) * run.tokens
+        computed_tokens += sum(run.tokens)
     return Served(finished_s, runs, computed_tokens)
 
 

@@ -35,6 +35,11 @@ class TerminalProgress:
         assert self._bar is not None
         self._bar.update()
 
+    def say(self, line: str) -> None:
+        """Tell something that is no step."""
+        self.close()
+        print(f"export: {line}", file=sys.stderr)
+
     def close(self) -> None:
         """End the stage."""
         if self._bar is not None:

@@ -51,6 +51,7 @@ class Built(msgspec.Struct, frozen=True):
     graphs: dict[str, onnx.ModelProto]
     variants: tuple[Variant, ...]
     probes: tuple[Probe, ...]
+    omitted: dict[str, str] = {}
 
 
 def export_artifact(
@@ -101,7 +102,8 @@ def build_variants(
     if not with_int8:
         return built
     build = CpuBuild(config, weights, entry.pooling, encodings["calibration"], verification, probes)
-    return _put_first(built, *build_cpu_variants(build, progress))
+    cpu = build_cpu_variants(build, progress)
+    return msgspec.structs.replace(_put_first(built, cpu.graphs, cpu.variants), omitted=cpu.omitted)
 
 
 def _fp32_variant(texts: int) -> Variant:
@@ -185,5 +187,6 @@ def _manifest(
         tokenizer=TOKENIZER,
         files=files,
         variants=built.variants,
+        omitted=built.omitted,
         probes=built.probes,
     )

@@ -69,6 +69,14 @@ def linear_layers(config: BertConfig, weights: Weights) -> dict[str, LinearLayer
     return layers
 
 
+def layer_norms(config: BertConfig) -> list[str]:
+    """Return the prefix of every LayerNorm's weights."""
+    norms = ["embeddings.LayerNorm"]
+    for i in range(config.num_hidden_layers):
+        norms += [f"encoder.layer.{i}.attention.output.LayerNorm", f"encoder.layer.{i}.output.LayerNorm"]
+    return norms
+
+
 class Fp32Linear:
     """Plain matrices."""
 

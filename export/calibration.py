@@ -2,7 +2,8 @@
 
 In: weights and token ids. Out: factors and ranges of the activations, integer weights. The fp32 encoder and the
 quantized one walk side by side: ranges come from the first, and what a matrix is rounded for (its inputs' Hessian, the
-mean of its outputs) from what reaches it in the second, errors of all earlier layers included.
+mean of its outputs) from what reaches it in the second, errors of all earlier layers included; fewer levels are rounded
+for the same inputs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,8 @@ from export.gptq import round_columns, round_nearest
 from export.smoothing import QuantizedSite, choose_site, measure_reach
 
 # The largest integer of a weight. 63 keeps u8 * s8 + u8 * s8 within 16 bits, which is how processors without VNNI sum.
-LEVELS = INT8_LEVELS, REDUCED_LEVELS = 127, 63
+INT8_LEVELS, REDUCED_LEVELS = 127, 63
+LEVELS = (INT8_LEVELS, REDUCED_LEVELS)
 READERS = {"qkv": QUERY_KEY_VALUE, "attention": ("projection",), "ffn_in": ("up",), "ffn_out": ("down",)}
 
 
@@ -31,6 +33,14 @@ class RoundedLayer(msgspec.Struct, frozen=True):
     def apply(self, x: Activations) -> Activations:
         """Multiply what `QuantizedSite.quantize` gave, (tokens, in), to (tokens, out)."""
         return np.asarray(x @ (self.values * self.scales) + self.bias, np.float32)
+
+    @staticmethod
+    def join(layers: Sequence["RoundedLayer"]) -> "RoundedLayer":
+        """Put matrices that read the same inputs side by side."""
+        values = np.concatenate([layer.values for layer in layers], axis=1)
+        return RoundedLayer(
+            values, np.concatenate([one.scales for one in layers]), np.concatenate([one.bias for one in layers])
+        )
 
     def split(self, borders: NDArray[np.int64]) -> list["RoundedLayer"]:
         """Return matrices that stand side by side, one by one."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from export.bert import BertConfig, linear_layers
+from export.bert import BertConfig, layer_norms, linear_layers
 from export.errors import ExportError
 from models import CatalogEntry, file_record
 
@@ -56,7 +56,7 @@ def read_checkpoint(checkpoint: Checkpoint, entry: CatalogEntry) -> tuple[BertCo
     path = checkpoint.folder / WEIGHTS
     try:
         tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, TypeError) as error:  # TypeError: numbers that numpy lacks, such as bfloat16
         message = f"{path} cannot be read as safetensors: {error}"
         raise ExportError(message) from error
     weights = {name.removeprefix("bert."): tensor.astype(np.float32, copy=False) for name, tensor in tensors.items()}
@@ -80,13 +80,16 @@ def _read_config(path: Path, entry: CatalogEntry) -> BertConfig:
 
 def _check_shapes(config: BertConfig, weights: dict[str, NDArray[np.float32]], path: Path) -> None:
     hidden, wide = config.hidden_size, config.intermediate_size
-    expected = {
+    expected: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (config.vocab_size, hidden),
         "embeddings.position_embeddings.weight": (config.max_position_embeddings, hidden),
-        "embeddings.LayerNorm.weight": (hidden,),
     }
+    for norm in layer_norms(config):
+        expected |= {f"{norm}.weight": (hidden,), f"{norm}.bias": (hidden,)}
     sizes = {"up": (hidden, wide), "down": (wide, hidden)}
     try:
+        types = "embeddings.token_type_embeddings.weight"
+        expected[types] = (len(weights[types]), hidden)
         found = {name: weights[name].shape for name in expected}
         for output, layer in linear_layers(config, weights).items():
             expected[output] = sizes.get(output.split(".", maxsplit=1)[0], (hidden, hidden))

@@ -1,23 +1,29 @@
-"""The variants that serve on a CPU: int8, and int8 with weights reduced to seven bits for x86-64 without VNNI.
+"""The variants that serve on a CPU: int8 over vecd's own operators, over stock ones, and with weights of seven bits.
 
 In: the encoder and what fp32 gives for the verification texts and the probes. Out: graphs and verified variants, in
 the order in which a server should try them.
 """
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 import onnx
 
 from export.bert import BertConfig, Weights, build_bert
-from export.calibration import INT8_LEVELS, REDUCED_LEVELS, quantize_encoder
+from export.calibration import INT8_LEVELS, REDUCED_LEVELS, QuantizedEncoder, quantize_encoder
+from export.fused import FusedModel, build_fused, unfit_for_kernels
 from export.progress import Progress
 from export.quantization import Int8Linear
 from export.runner import GraphRunner
-from export.verification import INT8_BAR, REDUCED_BAR, Reference, check_fidelity, measure_fidelity
-from models import Variant
+from export.verification import INT8_BAR, REDUCED_BAR, Bar, Reference, check_fidelity, measure_fidelity
+from models import KernelsMissing, Variant, kernels_library, lacks_all
 
-INT8_FILE, REDUCED_FILE = "model.int8.onnx", "model.int8-reduced.onnx"
+FUSED = "int8-fused"
+FUSED_FILE, INT8_FILE, REDUCED_FILE = "model.int8-fused.onnx", "model.int8.onnx", "model.int8-reduced.onnx"
+# Attention in bfloat16 pays from about here on; texts of 16 tokens gain nothing.
+BF16_FROM_TOKENS = 64
 # x86-64 without one of these sums pairs of products in 16 bits, where 255 * 127 * 2 does not fit.
 VNNI = ("avx512_vnni", "avx_vnni")
 # How far below its own probes' cosine a variant may fall on another processor before it is refused there: sums that
@@ -25,7 +31,12 @@ VNNI = ("avx512_vnni", "avx_vnni")
 PROBE_TOLERANCE = 0.002
 
 
-CpuVariants = tuple[dict[str, onnx.ModelProto], list[Variant]]  # graphs by file name, and what the manifest says
+class CpuVariants(msgspec.Struct, frozen=True):
+    """Graphs by file name, what the manifest says of them, and by name why a variant is not among them."""
+
+    graphs: dict[str, onnx.ModelProto]
+    variants: list[Variant]
+    omitted: dict[str, str]
 
 
 class CpuBuild(msgspec.Struct, frozen=True):
@@ -39,36 +50,83 @@ class CpuBuild(msgspec.Struct, frozen=True):
     probes: Reference
 
 
-def build_cpu_variants(build: CpuBuild, progress: Progress) -> CpuVariants:
-    """Calibrate, build and verify.
+class Candidate(msgspec.Struct, frozen=True):
+    """A graph that may become a variant, and what its manifest entry will say."""
+
+    name: str
+    file: str
+    graph: onnx.ModelProto
+    layout: Literal["equal-length", "ragged"]
+    bar: Bar
+    instructions: tuple[str, ...] = ()
+    operators: Path | None = None
+
+
+def build_cpu_variants(
+    build: CpuBuild, progress: Progress, lacks: Callable[[Sequence[str]], bool] = lacks_all
+) -> CpuVariants:
+    """Calibrate, build, and verify what this processor can run; `lacks` tells of instruction sets that it has not.
 
     Raises:
         ExportError: a graph is not true enough to fp32.
     """
     progress.stage("calibration", build.config.num_hidden_layers)
     encoder = quantize_encoder(build.config, build.weights, build.calibration, progress.advance)
-    graphs: dict[str, onnx.ModelProto] = {}
-    variants: list[Variant] = []
-    for name, file, levels, bar, needed in (
-        ("int8", INT8_FILE, INT8_LEVELS, INT8_BAR, VNNI),
-        ("int8-reduced", REDUCED_FILE, REDUCED_LEVELS, REDUCED_BAR, ()),
-    ):
-        progress.stage(f"verify {name}", len(build.verification.rows) + len(build.probes.rows))
-        graphs[file] = build_bert(build.config, build.weights, Int8Linear(encoder, levels), build.pooling)
-        runner = GraphRunner(graphs[file])
-        fidelity = measure_fidelity(runner, build.verification, progress.advance)
-        check_fidelity(name, fidelity, bar)
-        probe_cosine = measure_fidelity(runner, build.probes, progress.advance).cosine_min - PROBE_TOLERANCE
-        variants.append(
-            Variant(
-                name=name,
-                file=file,
-                precision="int8",
-                providers=("cpu",),
-                layout="equal-length",
-                fidelity=fidelity,
-                probe_cosine=probe_cosine,
-                instructions=needed,
-            )
-        )
-    return graphs, variants
+    candidates = _portable(build, encoder)
+    omitted = {
+        one.name: f"this processor lacks {' and '.join(one.instructions)}"
+        for one in candidates
+        if lacks(one.instructions)
+    }
+    fused = _fused(build, encoder)
+    if isinstance(fused, Candidate):
+        candidates.insert(0, fused)
+    else:
+        omitted[FUSED] = fused
+    for name, reason in omitted.items():
+        progress.say(f"no {name}, which could not be verified: {reason}")
+    verified = [candidate for candidate in candidates if candidate.name not in omitted]
+    variants = [_verify(candidate, build, progress) for candidate in verified]
+    return CpuVariants({candidate.file: candidate.graph for candidate in verified}, variants, omitted)
+
+
+def _portable(build: CpuBuild, encoder: QuantizedEncoder) -> list[Candidate]:
+    """Return the graphs of stock operators, for processors with VNNI and without."""
+    graphs = [
+        build_bert(build.config, build.weights, Int8Linear(encoder, levels), build.pooling)
+        for levels in (INT8_LEVELS, REDUCED_LEVELS)
+    ]
+    return [
+        Candidate("int8", INT8_FILE, graphs[0], "equal-length", INT8_BAR, VNNI),
+        Candidate("int8-reduced", REDUCED_FILE, graphs[1], "equal-length", REDUCED_BAR),
+    ]
+
+
+def _fused(build: CpuBuild, encoder: QuantizedEncoder) -> Candidate | str:
+    """Return the graph of vecd's own operators, or why they cannot run it here."""
+    unfit = unfit_for_kernels(build.config)
+    if unfit:
+        return unfit
+    library = kernels_library()
+    if isinstance(library, KernelsMissing):
+        return library.reason
+    graph = build_fused(FusedModel(build.config, build.weights, encoder, build.pooling, BF16_FROM_TOKENS))
+    return Candidate(FUSED, FUSED_FILE, graph, "ragged", INT8_BAR, operators=library.path)
+
+
+def _verify(candidate: Candidate, build: CpuBuild, progress: Progress) -> Variant:
+    progress.stage(f"verify {candidate.name}", len(build.verification.rows) + len(build.probes.rows))
+    runner = GraphRunner(candidate.graph, candidate.operators)
+    fidelity = measure_fidelity(runner, build.verification, progress.advance)
+    check_fidelity(candidate.name, fidelity, candidate.bar)
+    on_probes = measure_fidelity(runner, build.probes, progress.advance)
+    return Variant(
+        name=candidate.name,
+        file=candidate.file,
+        precision="int8",
+        providers=("cpu",),
+        layout=candidate.layout,
+        fidelity=fidelity,
+        probe_cosine=on_probes.cosine_min - PROBE_TOLERANCE,
+        instructions=candidate.instructions,
+    )

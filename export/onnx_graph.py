@@ -34,6 +34,11 @@ class OnnxGraph:
         self._nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
         return output
 
+    def multiple(self, kind: str, inputs: list[str], outputs: list[str], *, domain: str, **attributes: object) -> None:
+        """Add one operator with several outputs; an empty name leaves one out."""
+        node = helper.make_node(kind, inputs, outputs, name=outputs[0], domain=domain, **attributes)
+        self._nodes.append(node)
+
     def adopt(self, nodes: Iterable[onnx.NodeProto], constants: Mapping[str, NDArray[np.generic]]) -> None:
         """Take over what another graph is made of; of its constants, those that a node reads."""
         self._nodes.extend(nodes)
@@ -60,5 +65,6 @@ class OnnxGraph:
 
 def make_model(graph: onnx.GraphProto, opset: int = OPSET) -> onnx.ModelProto:
     """Close a graph over the operators that the export builds with."""
-    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    versions = {"": opset, **dict.fromkeys(sorted({node.domain for node in graph.node} - {""}), 1)}
+    opsets = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
     return helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets, producer_name="vecd")

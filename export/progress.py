@@ -11,3 +11,6 @@ class Progress(Protocol):
 
     def advance(self) -> None:
         """One step is done."""
+
+    def say(self, line: str) -> None:
+        """Tell something that is no step."""

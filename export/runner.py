@@ -1,6 +1,7 @@
 """Runs a graph that was just built, one text at a time on every core: what calibration and verification stand on."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -10,11 +11,13 @@ from models import onnxruntime
 
 
 class GraphRunner:
-    """An ONNX Runtime session on the CPU over a model in memory."""
+    """An ONNX Runtime session on the CPU over a model in memory; `operators` is a library of those it needs."""
 
-    def __init__(self, model: onnx.ModelProto) -> None:
+    def __init__(self, model: onnx.ModelProto, operators: Path | None = None) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        if operators is not None:
+            options.register_custom_ops_library(str(operators))
         self._session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
@@ -26,9 +29,15 @@ class GraphRunner:
 
     def run(self, ids: list[int], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
         """Return the named outputs for one text, each without its batch axis; a mask that is wanted hides nothing."""
+        if "lengths" in self._inputs:
+            return self._run_flat(np.array(ids, np.int64), outputs)
         feeds = {"input_ids": np.array([ids], np.int64), "attention_mask": np.ones((1, len(ids)), np.int64)}
         values = self._session.run(list(outputs), {name: feeds[name] for name in self._inputs})
         return [value[0] for value in values]
+
+    def _run_flat(self, ids: NDArray[np.int64], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
+        values = self._session.run(list(outputs), {"input_ids": ids, "lengths": np.array([len(ids)], np.int64)})
+        return [value if name == "token_embeddings" else value[0] for name, value in zip(outputs, values, strict=True)]
 
     def embed(self, ids: list[int]) -> NDArray[np.float32]:
         """Return one text's unit-norm embedding (hidden,)."""

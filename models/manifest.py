@@ -40,7 +40,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One graph of the model.
 
     `layout` says what a run may hold: `equal-length` takes input_ids (batch, tokens) without padding or mask, `padded`
-    takes texts of any lengths, padded to the right, with attention_mask (batch, tokens).
+    takes texts of any lengths, padded to the right, with attention_mask (batch, tokens), and `ragged` texts of any
+    lengths one after the other, input_ids (tokens) and lengths (texts), through vecd's own operators.
     `probe_cosine` is the least cosine with the golden probes at which a server may use the variant. `instructions` are
     x86-64 instruction sets, as /proc/cpuinfo names them, of which it wants one; other processors need none of them.
     """
@@ -49,7 +50,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: str
     precision: Literal["int8", "fp16", "fp32"]
     providers: tuple[str, ...]
-    layout: Literal["equal-length", "padded"]
+    layout: Literal["equal-length", "padded", "ragged"]
     fidelity: Fidelity
     probe_cosine: float
     instructions: tuple[str, ...] = ()
@@ -63,7 +64,10 @@ class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The contract between the export and the server. `variants` are in order of preference."""
+    """The contract between the export and the server.
+
+    `variants` are in order of preference; `omitted` says by name why the export left one out.
+    """
 
     format: int
     name: str
@@ -81,6 +85,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tokenizer: str
     files: dict[str, FileRecord]
     variants: tuple[Variant, ...]
+    omitted: dict[str, str] = {}
     probes: tuple[Probe, ...]
     model_fingerprint: Sha256 = ""
     checksum: Sha256 = ""
@@ -100,9 +105,9 @@ def fingerprint_model(manifest: Manifest) -> Sha256:
     return hashlib.sha256(msgspec.json.encode(identity, order="sorted")).hexdigest()
 
 
-def fingerprint_variant(manifest: Manifest, variant: Variant, onnxruntime_version: str) -> Sha256:
-    """Hash what decides an embedding's bits: the model, the graph file and the version of ONNX Runtime."""
-    identity = (manifest.model_fingerprint, manifest.files[variant.file].sha256, onnxruntime_version)
+def fingerprint_variant(manifest: Manifest, variant: Variant, runtime: str) -> Sha256:
+    """Hash what decides an embedding's bits: the model, the graph file, and the versions of what runs it."""
+    identity = (manifest.model_fingerprint, manifest.files[variant.file].sha256, runtime)
     return hashlib.sha256(msgspec.json.encode(identity)).hexdigest()
 
 

@@ -10,7 +10,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
-from models import fingerprint_variant, load_manifest, onnxruntime, open_tokenizer, verify_file
+from models import fingerprint_variant, load_manifest, open_tokenizer, verify_file
 from server.admission import Admission
 from server.cache import EmbeddingCache
 from server.cores import granted_cores
@@ -22,7 +22,8 @@ from server.errors import ServerError, StartError
 from server.problems import handle_http_exception, handle_server_error, handle_unexpected
 from server.providers import ProviderChoice, candidate_providers
 from server.routes import native, status
-from server.selfcheck import ChosenVariant, Host, choose_variant
+from server.scheduler import Queue
+from server.selfcheck import ChosenVariant, Host, choose_variant, runtime_version
 from server.settings import Settings
 from server.tokenization import Tokenization
 from server.workers import Workers
@@ -51,10 +52,13 @@ def build_daemon(settings: Settings) -> Daemon:
     )
     engine = Engine(
         Admission(settings.max_concurrent_requests),
-        EmbeddingCache(settings.cache_bytes, fingerprint_variant(manifest, chosen.variant, onnxruntime.__version__)),
+        EmbeddingCache(
+            settings.cache_bytes, fingerprint_variant(manifest, chosen.variant, runtime_version(chosen.variant))
+        ),
         Tokenization(tokenizer),
         Workers(
             chosen.session,
+            Queue(mixed_lengths=chosen.variant.layout == "ragged"),
             cores if provider.provider == "cpu" else 1,
             settings.max_tokens_per_run or TOKENS_PER_RUN[provider.provider],
             settings.max_queue_tokens,

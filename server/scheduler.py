@@ -1,7 +1,7 @@
 """Which texts run together: a queue of waiting texts, and the rule that takes a run from it.
 
-A run holds texts of one length, so nothing is ever padded. The text that has waited longest always goes, with as many
-later ones of its length as the token budget allows; nobody is passed over. No clock, no thread, no I/O.
+The ragged variant gets texts in order of arrival, up to a token budget; any other gets texts of one length, so that
+nothing is ever padded. The text that has waited longest always goes. No clock, no thread, no I/O.
 """
 
 import itertools
@@ -21,10 +21,11 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
 
 
 class Queue:
-    """Waiting texts by output and length, each bucket in order of arrival."""
+    """Waiting texts by output and, unless a run may mix them, by length; each bucket in order of arrival."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, mixed_lengths: bool) -> None:
         self.tokens = 0
+        self._mixed_lengths = mixed_lengths
         self._arrivals = itertools.count()
         self._buckets: dict[tuple[str, int], deque[tuple[int, Waiting]]] = {}
 
@@ -33,19 +34,24 @@ class Queue:
 
     def push(self, waiting: Waiting) -> None:
         """Add a text behind all that wait."""
-        length = len(waiting.ids)
-        self._buckets.setdefault((waiting.job.output, length), deque()).append((next(self._arrivals), waiting))
-        self.tokens += length
+        tokens = len(waiting.ids)
+        bucket = (waiting.job.output, 0 if self._mixed_lengths else tokens)
+        self._buckets.setdefault(bucket, deque()).append((next(self._arrivals), waiting))
+        self.tokens += tokens
 
     def take(self, max_tokens: int) -> list[Waiting]:
-        """Remove and return the next run: one output, one length, at most `max_tokens` but at least one text."""
+        """Remove and return the next run: one output, at most `max_tokens` but at least one text."""
         assert self._buckets
         key = min(self._buckets, key=lambda bucket: self._buckets[bucket][0][0])
-        bucket, length = self._buckets[key], key[1]
-        run = [bucket.popleft()[1] for _ in range(min(len(bucket), max(1, max_tokens // length)))]
+        bucket = self._buckets[key]
+        run = [bucket.popleft()[1]]
+        tokens = len(run[0].ids)
+        while bucket and tokens + len(bucket[0][1].ids) <= max_tokens:
+            run.append(bucket.popleft()[1])
+            tokens += len(run[-1].ids)
         if not bucket:
             del self._buckets[key]
-        self.tokens -= length * len(run)
+        self.tokens -= tokens
         return run
 
     def clear(self) -> list[Waiting]:

@@ -11,14 +11,19 @@ import msgspec
 import numpy as np
 from tokenizers import Tokenizer
 
-from models import Manifest, Variant, lacks_all, verify_file
+from models import KernelsLibrary, Manifest, Variant, kernels_library, lacks_all, onnxruntime, verify_file
 from server.errors import InferenceError, StartError
 from server.padded_session import PaddedSession
+from server.ragged_session import RaggedSession
 from server.session import EqualLengthSession, Session
 
 OpenSession = Callable[[Path, str, int], Session]
 # The adapter of each layout that a variant may have.
-SESSIONS: Mapping[str, OpenSession] = {"equal-length": EqualLengthSession, "padded": PaddedSession}
+SESSIONS: Mapping[str, OpenSession] = {
+    "equal-length": EqualLengthSession,
+    "padded": PaddedSession,
+    "ragged": RaggedSession,
+}
 
 
 class Host(msgspec.Struct, frozen=True):
@@ -47,20 +52,23 @@ def choose_variant(
 ) -> ChosenVariant:
     """Return the first variant of the manifest that serves the provider and passes the self-check.
 
+    All files that the provider may use are compared with their hashes first: a damaged one is told while somebody
+    looks, not on the day when it would have to stand in.
+
     Raises:
         ArtifactError: a graph's file is not the one that was exported.
         StartError: no variant passed; the message says what each one gave.
     """
-    refused: list[str] = []
-    for variant in manifest.variants:
-        if host.provider not in variant.providers:
-            continue
+    left_out = manifest.omitted if host.provider == "cpu" else {}
+    refused = [f"{name}: left out by the export, {why}" for name, why in left_out.items()]
+    candidates = [variant for variant in manifest.variants if host.provider in variant.providers]
+    paths = {variant.name: verify_file(folder, manifest, variant.file) for variant in candidates}
+    for variant in candidates:
         if host.lacks(variant.instructions):
             refused.append(f"{variant.name}: this processor lacks {' and '.join(variant.instructions)}")
             continue
-        path = verify_file(folder, manifest, variant.file)
         try:
-            session = sessions[variant.layout](path, host.provider, host.cores)
+            session = sessions[variant.layout](paths[variant.name], host.provider, host.cores)
         except StartError as error:
             refused.append(f"{variant.name}: {error}")
             continue
@@ -70,6 +78,13 @@ def choose_variant(
         refused.append(f"{variant.name}: cosine {cosine:.4f} on the probes, {variant.probe_cosine:.4f} is required")
     message = f"no variant of {manifest.name} can serve on {host.provider}: {'; '.join(refused) or 'it has none'}"
     raise StartError(message)
+
+
+def runtime_version(variant: Variant) -> str:
+    """Name the versions of what runs the variant, which decide an embedding's last bits (the operators by hash)."""
+    library = kernels_library() if variant.layout == "ragged" else None
+    operators = f", operators {library.sha256[:12]}" if isinstance(library, KernelsLibrary) else ""
+    return f"onnxruntime {onnxruntime.__version__}{operators}"
 
 
 def probe_cosine(session: Session, manifest: Manifest, tokenizer: Tokenizer) -> float:

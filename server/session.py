@@ -59,20 +59,19 @@ def run_graph(
     Raises:
         InferenceError: the run raised, or a value is not finite.
     """
-    texts, tokens = feeds["input_ids"].shape
     try:
         (rows,) = session.run([output], feeds)
     except ONNXRUNTIME_ERRORS as error:
-        message = f"ONNX Runtime failed on {texts} texts of {tokens} tokens: {error}"
+        message = f"ONNX Runtime failed on input_ids of shape {feeds['input_ids'].shape}: {error}"
         raise InferenceError(message) from error
     if not np.isfinite(rows).all():
-        message = f"the model gave values that are not finite for {texts} texts"
+        message = f"the model gave values that are not finite for input_ids of shape {feeds['input_ids'].shape}"
         raise InferenceError(message)
     return np.asarray(rows, np.float32)
 
 
-def open_graph(path: Path, provider: str, threads: int) -> onnxruntime.InferenceSession:
-    """Load a graph for one provider.
+def open_graph(path: Path, provider: str, threads: int, operators: Path | None = None) -> onnxruntime.InferenceSession:
+    """Load a graph for one provider; `operators` is a library of those that ONNX Runtime does not have.
 
     Raises:
         StartError: ONNX Runtime cannot load it, or cannot use the provider.
@@ -87,6 +86,8 @@ def open_graph(path: Path, provider: str, threads: int) -> onnxruntime.Inference
     options.add_session_config_entry("session.force_spinning_stop", "1")
     wanted = PROVIDERS[provider]
     try:
+        if operators is not None:
+            options.register_custom_ops_library(str(operators))
         session = onnxruntime.InferenceSession(str(path), options, providers=[(wanted, OPTIONS[provider])])
     except ONNXRUNTIME_ERRORS as error:
         message = f"ONNX Runtime {onnxruntime.__version__} cannot load {path}: {error}"

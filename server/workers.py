@@ -21,11 +21,13 @@ LONE_TOKENS = 64
 class Workers:
     """A pool of threads over one session."""
 
-    def __init__(self, session: Session, count: int, max_tokens_per_run: int, max_queue_tokens: int) -> None:
+    def __init__(
+        self, session: Session, queue: Queue, count: int, max_tokens_per_run: int, max_queue_tokens: int
+    ) -> None:
         self._session = session
         self._max_tokens_per_run = max_tokens_per_run
         self._max_queue_tokens = max_queue_tokens
-        self._queue = Queue()
+        self._queue = queue
         self._idle = 0
         self._stopping = False
         self._dead: BaseException | None = None
@@ -97,11 +99,15 @@ class Workers:
                 if self._dead is not None or not self._queue:
                     return None
                 # A job that is done already has failed, or its caller has left.
-                taken = self._queue.take(self._max_tokens_per_run)
+                taken = self._queue.take(min(self._max_tokens_per_run, self._fair_share()))
                 run = [waiting for waiting in taken if not waiting.job.future.done()]
             others_idle = self._idle == len(self._threads) - 1
             alone = others_idle and not self._queue and len(run) == 1 and len(run[0].ids) >= LONE_TOKENS
             return run, alone
+
+    def _fair_share(self) -> int:
+        """Return the tokens of a run that leaves as much for every worker that is idle too."""
+        return -(-self._queue.tokens // (self._idle + 1))
 
     def _compute(self, run: list[Waiting], *, alone: bool) -> None:
         start = time.perf_counter()
@@ -111,13 +117,14 @@ class Workers:
             self._retry(run, error)
             return
         seconds = time.perf_counter() - start
+        tokens = sum(len(waiting.ids) for waiting in run)
         finished = []
         with self._changed:
             for waiting, row in zip(run, rows, strict=True):
                 job = waiting.job
                 job.rows[waiting.index] = row
                 job.queue_s = job.queue_s or start - job.submitted_s
-                job.inference_s += seconds / len(run)
+                job.inference_s += seconds * len(waiting.ids) / tokens
                 job.missing -= 1
                 if job.missing == 0:
                     finished.append(job)

@@ -12,6 +12,7 @@ from tests.tiny import TINY, export_tiny
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sts", type=Path, help="folder of the STS benchmark (stsb-en-dev.csv, stsb-en-test.csv)")
+    parser.addoption("--kernels", type=Path, help="the operators' library to test, instead of the one built here")
 
 
 @pytest.fixture(scope="session")

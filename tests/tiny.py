@@ -9,11 +9,13 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 from export import Checkpoint, export_artifact
 from export.bert import BertConfig
-from models import CatalogEntry, file_record
+from models import CatalogEntry, KernelsLibrary, file_record, kernels_library
 
 TINY = "tiny"
-HIDDEN, WIDE, LAYERS, HEADS, POSITIONS, MAX_TOKENS = 32, 64, 2, 2, 64, 48
+HIDDEN, WIDE, LAYERS, HEADS, POSITIONS, MAX_TOKENS = 64, 128, 2, 2, 64, 48
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!'\"()-:;/=_"
+# The variant that an export adds where the fused operators run.
+FUSED = ["int8-fused"] if isinstance(kernels_library(), KernelsLibrary) else []
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
 
 
@@ -22,6 +24,9 @@ class SilentProgress:
         pass
 
     def advance(self) -> None:
+        pass
+
+    def say(self, line: str) -> None:
         pass
 
 

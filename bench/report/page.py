@@ -10,6 +10,7 @@ from bench.report.markdown import NOT_MEASURED, table
 from bench.report.nested import render_nested
 from bench.report.peers import render_goals, render_peers
 from bench.report.provenance import render_provenance
+from bench.report.ragged import render_ragged
 
 GPU_ROWS = ("1 text, 1 connection", "1 text, 16 connections", "32 texts, 16 connections", "mixed, 16 connections")
 HEAD = """# Benchmarks
@@ -31,6 +32,8 @@ def render_page(results: Results, folder: str, pictures: Mapping[str, str]) -> s
     lines += _section("Fidelity and batches", "fidelity", fidelity, pictures)
     kernels = {label: render_kernels(result) for label, result in results.kernels.items()}
     lines += _section("Graphs without a server", "kernels", kernels, pictures)
+    ragged = {label: render_ragged(result) for label, result in results.ragged.items()}
+    lines += _section("Runs without padding", "ragged", ragged, pictures)
     for kind, files in results.nested.items():
         nested = {label: render_nested(result.figures) for label, result in files.items()}
         lines += _section(f"The command {kind}", kind, nested, pictures)

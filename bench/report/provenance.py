@@ -4,6 +4,8 @@ from bench.raw import Measured
 from bench.raw_files import Results
 from bench.report.markdown import table
 
+STS_KINDS = ("fidelity", "ragged")  # commands that read the STS benchmark
+
 
 def render_provenance(results: Results) -> list[str]:
     """Return a row for each raw file, and every command."""
@@ -24,7 +26,7 @@ def command_line(file: str, result: Measured) -> str:
     """Return the command that writes the raw file, with every flag that its figures depend on."""
     kind = file.partition("-")[0]
     flags = {
-        "--data": "DIR" if kind == "fidelity" else None,
+        "--data": "DIR" if kind in STS_KINDS else None,
         "--model": result.model,
         "--provider": result.provider if result.provider != "cpu" else None,
         "--rounds": result.rounds,

@@ -1,13 +1,15 @@
 """Compiles the operators with whatever C++ compiler is there; setup.py loads this file alone, so it imports no other.
 
 In: the sources beside it. Out: one shared library, written at once or not at all, under a name that holds the hash of
-the sources and flags: it is made again when they change. Each file has its own instruction sets, so that the library
-loads on every x86-64 processor and can say what is missing.
+the sources and flags: it is made again when they change, and whenever a compiler is named, since the name does not hold
+which one made it. Each file has its own instruction sets, so that the library loads on every x86-64 processor and can
+say what is missing.
 """
 
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,13 +30,13 @@ FLAGS = (
     *("-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti", "-Wall", "-Wextra"),
     # Every path through the code must round alike: nothing is fused but what is written fused.
     *("-ffp-contract=off", "-fno-math-errno"),
-    # gcc 12 takes its own intrinsics' undefined operands for ours.
-    *("-Wno-uninitialized", "-Wno-maybe-uninitialized"),
 )
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1")
 LINK = ("-shared", "-Wl,-z,defs", "-Wl,-z,now")
 AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma", "-mprfchw")
 BF16 = "attention_bf16.cpp"
+# gcc 12 takes its own intrinsics' undefined operands for ours.
+INTRINSICS_WARNINGS = ("-Wno-uninitialized", "-Wno-maybe-uninitialized")
 
 Say = Callable[[str], None]
 
@@ -49,9 +51,9 @@ class NoCompilerError(BuildError):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is built: the product, or the same with the sanitizers in."""
+    """What is built: the product, or the same with the sanitizers in, by the compiler that is named or by any."""
 
-    compiler: str | None = None
+    compiler: str | None = None  # a command, which may have arguments: "ccache g++"
     sanitize: bool = False
     folder: Path = field(default=LIBRARIES)
 
@@ -61,44 +63,52 @@ class Recipe:
         return (*FLAGS, *SANITIZERS) if self.sanitize else FLAGS
 
     @property
+    def prefix(self) -> str:
+        """What the names of all libraries of this kind begin with."""
+        return "vecd_kernels_sanitized-" if self.sanitize else "vecd_kernels-"
+
+    @property
     def library(self) -> Path:
         """Where the library lies once it is built from the sources as they are now."""
-        digest = hashlib.sha256(repr((self.flags, LINK, AVX512)).encode())
-        for path in sorted(SOURCES.rglob("*")):
-            if path.is_file():
-                digest.update(path.relative_to(SOURCES).as_posix().encode() + b"\0" + path.read_bytes())
-        return self.folder / f"vecd_kernels-{ABI}-{digest.hexdigest()[:12]}.so"
+        digest = hashlib.sha256(repr((self.flags, LINK)).encode())
+        for path in sorted((*SOURCES.rglob("*.cpp"), *SOURCES.rglob("*.h"))):
+            code = path.read_bytes()
+            digest.update(repr((path.relative_to(SOURCES).as_posix(), own_flags(path), len(code))).encode() + code)
+        return self.folder / f"{self.prefix}{ABI}-{digest.hexdigest()[:12]}.so"
 
 
 def build(recipe: Recipe, say: Say) -> Path:
-    """Return the library, after making it where the sources have changed.
+    """Return the library, after making it where the sources have changed or the recipe names a compiler.
 
     Raises:
         NoCompilerError: there is no C++ compiler, or the processor is no x86-64 one.
-        BuildError: the compiler failed; the message holds its first complaint.
+        BuildError: the compiler failed, and the message holds its first complaint; or the sources changed meanwhile.
     """
     library = recipe.library
-    if library.is_file():
+    if library.is_file() and recipe.compiler is None:
         return library
     compiler = find_compiler(recipe.compiler)
     sources = sorted(SOURCES.rglob("*.cpp"))
-    say(f"compiling {len(sources)} files with {compiler}")
+    say(f"compiling {len(sources)} files with {shlex.join(compiler)}")
     start = time.monotonic()
     recipe.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=recipe.folder, prefix=".building-") as scratch:
         objects = compile_objects(compiler, sources, recipe.flags, Path(scratch))
         linked = Path(scratch) / library.name
-        run_compiler([compiler, *recipe.flags, *LINK, *map(str, objects), "-o", str(linked)])
+        run_compiler([*compiler, *recipe.flags, *LINK, *map(str, objects), "-o", str(linked)])
+        if recipe.library != library:
+            message = "the sources changed while they were compiled; build again"
+            raise BuildError(message)
         linked.replace(library)
-    for old in recipe.folder.glob("vecd_kernels-*.so"):
+    for old in recipe.folder.glob(f"{recipe.prefix}*.so"):
         if old != library:
             old.unlink(missing_ok=True)
     say(f"built {library} in {time.monotonic() - start:.1f} s")
     return library
 
 
-def find_compiler(wanted: str | None = None) -> str:
-    """Return the C++ compiler's path: the wanted one, or the first that is there.
+def find_compiler(wanted: str | None = None) -> tuple[str, ...]:
+    """Return the C++ compiler's path and arguments: the wanted one's, or the first that is there.
 
     Raises:
         NoCompilerError: there is none, or the processor is no x86-64 one.
@@ -106,15 +116,16 @@ def find_compiler(wanted: str | None = None) -> str:
     if sys.platform != "linux" or platform.machine() != "x86_64":
         message = f"the operators are written for Linux on x86-64, this is {sys.platform} on {platform.machine()}"
         raise NoCompilerError(message)
-    for name in (wanted,) if wanted else COMPILERS:
+    for command in (wanted,) if wanted else COMPILERS:
+        name, *arguments = shlex.split(command) or [command]
         path = shutil.which(name)
         if path:
-            return path
+            return (path, *arguments)
     message = f"no C++ compiler: looked for {wanted or ', '.join(COMPILERS)}"
     raise NoCompilerError(message)
 
 
-def compile_objects(compiler: str, sources: Sequence[Path], flags: Sequence[str], folder: Path) -> list[Path]:
+def compile_objects(compiler: Sequence[str], sources: Sequence[Path], flags: Sequence[str], folder: Path) -> list[Path]:
     """Compile each file with its own instruction sets, as many at a time as there are cores; returns the objects.
 
     Raises:
@@ -123,8 +134,7 @@ def compile_objects(compiler: str, sources: Sequence[Path], flags: Sequence[str]
 
     def compile_one(source: Path) -> Path:
         compiled = folder / f"{source.parent.name}-{source.stem}.o"
-        own = [*flags, *instruction_sets(source)]
-        run_compiler([compiler, *own, "-c", str(source), "-o", str(compiled)])
+        run_compiler([*compiler, *flags, *own_flags(source), "-c", str(source), "-o", str(compiled)])
         return compiled
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -136,6 +146,12 @@ def instruction_sets(source: Path) -> tuple[str, ...]:
     if source.parent.name != "avx512":
         return ()
     return (*AVX512, "-mavx512bf16") if source.name == BF16 else AVX512
+
+
+def own_flags(source: Path) -> tuple[str, ...]:
+    """Return what one file is compiled with beside the recipe's flags."""
+    sets = instruction_sets(source)
+    return (*sets, *INTRINSICS_WARNINGS) if sets else ()
 
 
 def run_compiler(words: Sequence[str]) -> None:

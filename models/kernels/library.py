@@ -1,10 +1,11 @@
 """Finds the library of operators and asks it whether it can run on this processor.
 
-In: what `python -m models.kernels` built. Out: its path, or the reason why there is none. Nothing of it runs but the
-question, which is compiled without any instruction set.
+In: what `python -m models.kernels` built. Out: its path and hash, or the reason why there is none. The library is
+loaded into this process; what runs of it then is compiled for any x86-64 processor.
 """
 
 import ctypes
+import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class KernelsLibrary(msgspec.Struct, frozen=True):
     """A library that can run here, for SessionOptions.register_custom_ops_library."""
 
     path: Path
+    sha256: str  # of its bytes: two compilers' libraries may differ in an embedding's last bit
     has_bf16: bool  # whether AttentionQuantize computes in bfloat16 where its node says so
 
 
@@ -47,13 +49,21 @@ def kernels_library(
     if not path.is_file():
         older = "; one from other sources is" if any(folder.glob("vecd_kernels-*.so")) else ""
         return KernelsMissing(f"{path} is not built{older}: python -m models.kernels builds it where a compiler is")
+    return ask_library(path, without)
+
+
+def ask_library(path: Path, without: Collection[str] = frozenset()) -> KernelsLibrary | KernelsMissing:
+    """Ask a library that is there whether it can run here; `without` as above."""
+    path = path.resolve()  # a name without a folder would be looked for in the system's
     try:
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         library = ctypes.CDLL(str(path))
-    except OSError as error:
+        ask_missing, ask_bf16 = library.vecd_kernels_missing, library.vecd_kernels_bf16
+    except (OSError, AttributeError) as error:
         return KernelsMissing(f"{path} does not load: {error}")
-    library.vecd_kernels_missing.restype = ctypes.c_char_p
-    missing = {*library.vecd_kernels_missing().decode().split(), *(set(without) & FEATURE_NAMES.keys())}
+    ask_missing.restype = ctypes.c_char_p
+    missing = {*ask_missing().decode().split(), *(set(without) & FEATURE_NAMES.keys())}
     if missing:
         names = ", ".join(name for feature, name in FEATURE_NAMES.items() if feature in missing)
         return KernelsMissing(f"this processor lacks {names}")
-    return KernelsLibrary(path, bool(library.vecd_kernels_bf16()) and "avx512bf16" not in without)
+    return KernelsLibrary(path, sha256, bool(ask_bf16()) and "avx512bf16" not in without)

@@ -123,6 +123,26 @@ def fidelity() -> dict[str, object]:
     }
 
 
+def ragged() -> dict[str, object]:
+    ways = ("ragged", "padded", "sorted")
+    return {
+        **HOW,
+        "variant": "int8-fused",
+        "texts": 3000,
+        "tokens": 48709,
+        "batch_texts": 64,
+        "max_tokens_per_run": 256,
+        "runs": dict(zip(ways, (219, 369, 218), strict=True)),
+        "computed_tokens": dict(zip(ways, (48709, 84888, 48709), strict=True)),
+        "rounds_tokens_per_s": dict(zip(ways, ([20000.0, 21000.0], [12000.0] * 2, [20000.0] * 2), strict=True)),
+        "ratios": {"ragged/padded": 1.75, "ragged/sorted": 1.0},
+        "noise": {"ragged/padded": 0.1, "ragged/sorted": 0.02},
+        "lone_ms": {"one": {"16": 0.5, "256": 20.0}, "all": {"16": 0.5, "256": 11.0}},
+        "all_cores_time_share": {"16": 1.0, "256": 0.55},
+        "all_cores_time_share_noise": {"16": 0.2, "256": 0.04},
+    }
+
+
 def batching() -> dict[str, object]:
     figures = {"tokens_per_s": 9000.0, "padding_share": 0.25, "runs": 12, "p50_ms": 3.5}
     return {**HOW, "traces": {"steady": {"equal length": figures, "padded": figures}}, "ratios": {"steady": 1.25}}
@@ -150,6 +170,7 @@ def write_all(folder: Path) -> Path:
         peers=peers(),
         kernels=kernels(),
         fidelity=fidelity(),
+        ragged=ragged(),
         batching=batching(),
         scale=scale(),
         load={**HOW, "closed": {"p50_ms": 2.0}},

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from bench.artifacts import open_artifact
-from bench.batching import measure, simulate_all
+from bench.batching import Contest, measure, simulate_all
 from bench.costs import RunCosts, grid
 from bench.errors import BenchError
+from bench.policies import build_policies
 from bench.saturation import write_texts
 from bench.traces import saturated
 from tests.bench.traffic import generator
@@ -17,10 +18,12 @@ from tests.tiny import TINY
 def test_where_cost_follows_the_computed_tokens_alone_padding_is_pure_loss() -> None:
     costs = RunCosts([{(batch, length): 1e-4 * batch * length for batch, length in grid()}])
     full = {"mixed": saturated("mixed", 200, generator())}
-    results = simulate_all(full, costs, 2, 1, np.random.default_rng(1))
+    contest = Contest(build_policies(mixed_lengths=True), costs, workers=2)
+    results = simulate_all(full, contest, 1, np.random.default_rng(1))
     assert results.keys() == {"mixed-saturated", "mixed-70%"}
     found = results["mixed-saturated"]
-    assert found["vecd"].padding_share == found["no-batching"].padding_share == 0
+    for exact in ("vecd", "vecd-portable", "no-batching"):
+        assert found[exact].padding_share == 0
     for padder in ("fifo-padding", "length-buckets"):
         assert found[padder].tokens_per_s == pytest.approx(2e4 * (1 - found[padder].padding_share), rel=0.05)
     assert found["vecd"].tokens_per_s == pytest.approx(2e4, rel=0.05)

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -6,7 +7,8 @@ import pytest
 from bench.__main__ import COMMANDS, READERS, main
 from bench.results import align
 from bench.sts import FILES
-from tests.tiny import TINY
+from models import load_manifest, write_manifest
+from tests.tiny import FUSED, TINY
 
 
 @pytest.fixture
@@ -30,10 +32,10 @@ def test_fidelity_measures_a_model_and_writes_its_figures(
     assert 0.9 < figures["cosine_min"] <= figures["cosine_mean"] <= 1.0001
     assert {name: one["texts"] for name, one in figures["sets"].items()} == {"dev": 72, "test": 36}
     for one in figures["sets"].values():
-        assert one["variants"].keys() == {"int8", "int8-reduced"}
+        assert one["variants"].keys() == {*FUSED, "int8", "int8-reduced"}
         assert -1 <= one["spearman_fp32"] <= 1
     dev = figures["sets"]["dev"]
-    assert (dev["spearman_fp32"], dev["variants"]["int8"]["cosine_min"]) == (
+    assert (dev["spearman_fp32"], dev["variants"][figures["variant"]]["cosine_min"]) == (
         figures["spearman_fp32"],
         figures["cosine_min"],
     )
@@ -45,10 +47,46 @@ def test_fidelity_measures_a_model_and_writes_its_figures(
     assert [path.name for path in file.parent.iterdir()] == ["figures.json"]
 
 
+@pytest.mark.skipif(not FUSED, reason="needs the fused operators")
+def test_ragged_measures_every_way_of_making_runs_and_a_lone_text(
+    tiny_models: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = data / "figures.json"
+    arguments = ["--models", str(tiny_models), "--model", TINY, "--data", str(data), "--json", str(file)]
+    assert main(["ragged", "--rounds", "2", *arguments]) == 0
+    figures = msgspec.json.decode(file.read_bytes())
+    assert (figures["variant"], figures["texts"], figures["rounds"]) == ("int8-fused", 72, 2)
+    computed = figures["computed_tokens"]
+    assert computed["padded"] > figures["tokens"] == computed["ragged"] == computed["sorted"]
+    assert figures["runs"].keys() == figures["tokens_per_s"].keys() == {"ragged", "padded", "sorted"}
+    assert all(len(rounds) == 2 and min(rounds) > 0 for rounds in figures["rounds_tokens_per_s"].values())
+    assert figures["ratios"].keys() == figures["noise"].keys() == {"ragged/padded", "ragged/sorted"}
+    # Longer texts are more than the tiny model takes.
+    assert {cores: found.keys() for cores, found in figures["lone_ms"].items()} == {"one": {"16"}, "all": {"16"}}
+    assert figures["all_cores_time_share"].keys() == figures["all_cores_time_share_noise"].keys() == {"16"}
+    assert figures.keys() >= {"model", "provider", "seed", "machine", "versions"}
+    assert "ragged/padded" in capsys.readouterr().out
+
+
+def test_where_the_server_takes_texts_of_one_length_ragged_says_so_in_one_line(
+    tiny_models: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(tiny_models / TINY, data / TINY)
+    manifest = load_manifest(folder)
+    portable = tuple(variant for variant in manifest.variants if variant.layout != "ragged")
+    write_manifest(folder, msgspec.structs.replace(manifest, variants=portable))
+    file = data / "figures.json"
+    assert main(["ragged", "--models", str(data), "--model", TINY, "--data", str(data), "--json", str(file)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("bench ragged: the server chose int8")
+    assert error.count("\n") == 1
+    assert not file.exists()
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_missing_model_is_one_line_and_status_1(command: str, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = data / "figures.json"
-    own = ["--data", str(data)] if command == "fidelity" else []
+    own = ["--data", str(data)] if command in {"fidelity", "ragged"} else []
     assert main([command, *own, "--models", str(data), "--json", str(file)]) == 1
     error = capsys.readouterr().err
     assert error.startswith(f"bench {command}: no model at {data}")

@@ -7,7 +7,7 @@ from bench.simulation import simulate
 from bench.traces import LONGEST_TOKENS, Trace, saturated
 from tests.bench.traffic import generator
 
-POLICIES = build_policies()
+POLICIES = build_policies(mixed_lengths=True)
 # Two of 10 tokens, two of 100, one of 30: in this order they part the policies.
 WAITING = [10, 100, 10, 30, 100]
 
@@ -15,10 +15,11 @@ WAITING = [10, 100, 10, 30, 100]
 @pytest.mark.parametrize(
     ("name", "run"),
     [
-        ("vecd", Run([0, 2], 10)),
-        ("fifo-padding", Run([0, 1], 100)),
-        ("length-buckets", Run([0, 2], 16)),
-        ("no-batching", Run([0], 10)),
+        ("vecd", Run([0, 1, 2, 3, 4], [10, 100, 10, 30, 100])),
+        ("vecd-portable", Run([0, 2], [10, 10])),
+        ("fifo-padding", Run([0, 1], [100, 100])),
+        ("length-buckets", Run([0, 2], [16, 16])),
+        ("no-batching", Run([0], [10])),
     ],
 )
 def test_a_policy_takes_the_oldest_text_and_the_company_that_it_allows(name: str, run: Run) -> None:
@@ -35,8 +36,8 @@ def test_every_text_goes_exactly_once_within_the_budget_and_the_oldest_in_the_fi
         taken = [waiting[place] for place in run.places]
         assert run.places[0] == 0
         assert run.places == sorted(set(run.places))
-        assert max(lengths[index] for index in taken) <= run.tokens
-        assert len(taken) == 1 or len(taken) * run.tokens <= MAX_TOKENS
+        assert all(lengths[index] <= tokens for index, tokens in zip(taken, run.tokens, strict=True))
+        assert len(taken) == 1 or sum(run.tokens) <= MAX_TOKENS
         gone += taken
         waiting = [index for index in waiting if index not in taken]
     assert sorted(gone) == list(range(len(lengths)))
@@ -44,11 +45,17 @@ def test_every_text_goes_exactly_once_within_the_budget_and_the_oldest_in_the_fi
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_a_text_as_long_as_the_budget_goes_alone(name: str) -> None:
-    assert POLICIES[name]([MAX_TOKENS, 5, MAX_TOKENS]) == Run([0], MAX_TOKENS)
+    assert POLICIES[name]([MAX_TOKENS, 5, MAX_TOKENS]) == Run([0], [MAX_TOKENS])
 
 
-@pytest.mark.parametrize("name", ["vecd", "no-batching"])
-def test_texts_of_one_exact_length_or_alone_are_never_padded(name: str) -> None:
+def test_a_variant_of_one_length_a_run_has_the_portable_rule_alone() -> None:
+    policies = build_policies(mixed_lengths=False)
+    assert policies["vecd"](WAITING) == POLICIES["vecd-portable"](WAITING)
+    assert "vecd-portable" not in policies
+
+
+@pytest.mark.parametrize("name", ["vecd", "vecd-portable", "no-batching"])
+def test_neither_of_vecds_rules_nor_a_text_alone_is_ever_padded(name: str) -> None:
     assert computed(POLICIES[name], WAITING) == sum(WAITING)
 
 
@@ -67,4 +74,4 @@ def test_every_text_of_the_profiles_has_a_bucket() -> None:
 
 def computed(policy: Policy, lengths: Sequence[int]) -> int:
     trace = Trace([0.0] * len(lengths), list(lengths))
-    return simulate(trace, policy, lambda batch, tokens: 1.0, workers=1).computed_tokens
+    return simulate(trace, policy, lambda tokens: 1.0, workers=1).computed_tokens

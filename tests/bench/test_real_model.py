@@ -8,6 +8,7 @@ from bench.__main__ import main
 from bench.environments import FOLDER
 from bench.kernel_figures import PAIRS
 from bench.rounds import SHAPES
+from tests.tiny import FUSED
 
 pytestmark = pytest.mark.e2e
 
@@ -82,7 +83,7 @@ def test_rules_for_what_runs_together_are_compared_and_the_simulation_is_near_th
     figures = msgspec.json.decode(file.read_bytes())
     assert figures["traces"].keys() == {"short-saturated", "short-70%", "mixed-saturated", "mixed-70%"}
     for trace, policies in figures["traces"].items():
-        assert policies.keys() == {"vecd", "fifo-padding", "length-buckets", "no-batching"}
+        assert policies.keys() - {"vecd-portable"} == {"vecd", "fifo-padding", "length-buckets", "no-batching"}
         assert policies["vecd"]["padding_share"] == policies["no-batching"]["padding_share"] == 0
         assert all(one["tokens_per_s"] > 0 and one["p50_ms"] <= one["p99_ms"] for one in policies.values())
         assert policies["vecd"]["runs"] <= policies["no-batching"]["runs"]
@@ -91,6 +92,23 @@ def test_rules_for_what_runs_together_are_compared_and_the_simulation_is_near_th
     # Wide, for a test's machine may be busy; the figure itself is for whoever reads it.
     assert 0.3 < figures["simulation_over_real"] < 3
     assert figures.keys() >= {"workers", "seed", "machine", "versions"}
+
+
+@pytest.mark.skipif(not FUSED, reason="needs the fused operators")
+def test_padding_costs_what_it_computes_and_ragged_runs_compute_none(sts: Path, tmp_path: Path) -> None:
+    file = tmp_path / "ragged.json"
+    assert main(["ragged", "--rounds", "1", "--data", str(sts), "--json", str(file)]) == 0
+    figures = msgspec.json.decode(file.read_bytes())
+    assert figures["texts"] == 3000
+    computed = figures["computed_tokens"]
+    assert computed["padded"] > 1.3 * figures["tokens"]
+    assert computed["ragged"] == computed["sorted"] == figures["tokens"]
+    # Wide, for a test's machine may be busy; the figures themselves are for whoever reads them.
+    assert figures["ratios"]["ragged/padded"] > 1
+    assert 0.5 < figures["ratios"]["ragged/sorted"] < 2
+    for found in figures["lone_ms"].values():
+        assert list(found) == ["16", "64", "128", "256"]
+        assert found["256"] > found["16"] > 0
 
 
 def test_cost_is_measured_as_tokens_and_cores_grow(tmp_path: Path) -> None:

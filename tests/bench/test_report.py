@@ -7,9 +7,9 @@ from bench.environments import ROOT
 from bench.errors import BenchError
 from bench.report import Places, render
 from bench.report.readme import END, START, rewrite_readme
-from tests.bench.made_up import fidelity, kernels, write_all, write_results
+from tests.bench.made_up import fidelity, kernels, ragged, write_all, write_results
 
-GRAPHS, FIDELITY = "Graphs without a server", "Fidelity and batches"
+GRAPHS, FIDELITY, RAGGED = "Graphs without a server", "Fidelity and batches", "Runs without padding"
 README = f"# vecd\n\n{START}\nold\n{END}\n\nThe rest.\n"
 
 
@@ -97,6 +97,22 @@ def test_a_file_of_one_core_alone_shows_one_core_alone(places: Places) -> None:
         assert word not in graphs
 
 
+def test_every_way_of_making_runs_stands_with_its_padding_and_a_lone_text_with_its_share(places: Places) -> None:
+    part = section(page_of(places), RAGGED)
+    assert "3,000 sentences of the STS benchmark's dev set, 48,709 tokens" in part
+    assert "of any lengths | 20,500 ± 500 | 48,709 | 219 |  |" in part
+    assert "longest of the batch | 12,000 ± 0 | 84,888 | 369 | 1.75 ± 0.05 |" in part
+    assert "| all cores | 0.50 | 11.0 |\n| all cores' time / one's | 1.00 ± 0.10 | 0.55 ± 0.02 |" in part
+
+
+def test_a_file_without_lone_texts_shows_the_ways_alone(places: Places) -> None:
+    few = {name: value for name, value in ragged().items() if not name.startswith(("lone", "all_cores"))}
+    write_results(places.results, ragged=few)
+    part = section(page_of(places), RAGGED)
+    assert "| 219 |" in part
+    assert "lone text" not in part
+
+
 def test_a_goal_that_is_not_met_or_not_measured_stands_there_too(places: Places) -> None:
     losses = section(page_of(places), "What vecd loses")
     assert "faster than gunicorn-st: not met, 2.00 of 5.00." in losses
@@ -134,6 +150,7 @@ def test_the_page_holds_the_commands_that_gave_the_figures(places: Places) -> No
     page = page_of(places)
     assert "python -m bench peers --rounds 3 --seconds 5 --seed 20 --json bench/results/peers-box.json\n" in page
     assert "python -m bench fidelity --data DIR" in page
+    assert "python -m bench ragged --data DIR --rounds 3" in page
 
 
 def test_what_has_no_result_is_not_measured(tmp_path: Path) -> None:
@@ -141,7 +158,7 @@ def test_what_has_no_result_is_not_measured(tmp_path: Path) -> None:
     readme.write_text(README)
     places = Places(write_results(tmp_path / "results"), tmp_path / "benchmarks.md", readme)
     page = page_of(places)
-    for title in ("Servers side by side", "Goals", FIDELITY, GRAPHS, "The command scale"):
+    for title in ("Servers side by side", "Goals", FIDELITY, GRAPHS, RAGGED, "The command scale"):
         assert "not measured" in section(page, title)
     assert "Against other servers: not measured." in section(page, "What vecd loses")
     assert set(render(places)) == {places.page, places.readme}

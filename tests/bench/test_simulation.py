@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import pytest
@@ -7,9 +9,11 @@ from bench.simulation import PolicyFigures, Served, simulate, summarize
 from bench.traces import PROFILES, Trace, poisson, sample_lengths, saturated
 from tests.bench.traffic import generator
 
+POLICIES = build_policies(mixed_lengths=True)
 
-def a_second_and_ten_ms_a_token(batch: int, tokens: int) -> float:
-    return 1 + 0.01 * batch * tokens
+
+def a_second_and_ten_ms_a_token(lengths: Sequence[int]) -> float:
+    return 1 + 0.01 * sum(lengths)
 
 
 def test_an_idle_worker_takes_what_is_there_and_texts_gather_while_it_is_busy() -> None:
@@ -31,7 +35,7 @@ def test_a_run_holds_no_text_that_has_not_arrived() -> None:
     assert simulate(trace, pad_to_longest, a_second_and_ten_ms_a_token, workers=1).runs == 2
 
 
-@pytest.mark.parametrize("policy", build_policies().values(), ids=build_policies())
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_no_text_is_done_before_it_came_and_a_run_has_passed(policy: Policy) -> None:
     trace = poisson("mixed", 40, 5, generator())
     served = simulate(trace, policy, a_second_and_ten_ms_a_token, workers=3)

@@ -26,13 +26,18 @@ FOLDER = ARTIFACTS / "all-MiniLM-L6-v2"
 XGETBV, AVX2_ALONE = b"\x0f\x01\xd0", b"\xb0\x07\x90"  # mov al, 7; nop
 CHOOSE = """
 import json, sys
+from functools import partial
 from pathlib import Path
-from models import load_manifest, onnxruntime, open_tokenizer
-from server.selfcheck import Host, choose_variant
+from models import KernelsMissing, load_manifest, onnxruntime, open_tokenizer
+from server.ragged_session import RaggedSession
+from server.selfcheck import SESSIONS, Host, choose_variant
 folder, told = Path(sys.argv[1]), json.loads(sys.argv[2])
 manifest = load_manifest(folder)
 tokenizer = open_tokenizer(folder / manifest.tokenizer, manifest.max_tokens)
-chosen = choose_variant(folder, manifest, tokenizer, Host("cpu", 1, lacks=lambda needed: told and bool(needed)))
+host = Host("cpu", 1, lacks=lambda needed: told and bool(needed))
+# The fused operators ask the processor themselves, and are not what is tested here.
+sessions = {**SESSIONS, "ragged": partial(RaggedSession, operators=KernelsMissing("not here"))}
+chosen = choose_variant(folder, manifest, tokenizer, host, sessions)
 print(json.dumps([onnxruntime.__file__, chosen.variant.name, chosen.probe_cosine, chosen.refused]))
 """
 

@@ -65,3 +65,17 @@ def test_calibrating_calls_back_for_every_layer() -> None:
     calls: list[None] = []
     quantize_encoder(CONFIG, WEIGHTS, ENCODINGS[:2], lambda: calls.append(None))
     assert len(calls) == CONFIG.num_hidden_layers
+
+
+def test_what_reaches_a_layer_is_what_it_is_rounded_for() -> None:
+    """Biases keep the means that fp32 gives, for inputs as the quantized encoder has them, errors and all."""
+    encodings = [RANDOM.integers(0, len(VOCABULARY), MAX_TOKENS).tolist() for _ in range(20)]
+    quantized = quantize_encoder(CONFIG, WEIGHTS, encodings, lambda: None)
+    texts, layers = TextBatch(encodings), linear_layers(CONFIG, WEIGHTS)
+    site, rounded = quantized.sites["qkv.0"], quantized.layers[LEVELS[1]]["query.0"]
+    words = quantized.word_values * quantized.word_scales[:, None]
+    near = rounded.apply(site.quantize(texts.embed(CONFIG, WEIGHTS, words)))
+    exact = texts.embed(CONFIG, WEIGHTS, WEIGHTS["embeddings.word_embeddings.weight"])
+    exact = exact @ layers["query.0"].weight + layers["query.0"].bias
+    assert np.abs(near.mean(axis=0) - exact.mean(axis=0)).max() < 1e-5
+    assert np.abs(rounded.bias - layers["query.0"].bias).max() > 1e-4

@@ -12,7 +12,7 @@ from export import Checkpoint, export_artifact
 from export.checkpoint import found_hashes, read_checkpoint
 from models import load_manifest, open_tokenizer
 from server.selfcheck import Host, choose_variant
-from tests.tiny import SilentProgress, tiny_entry, tiny_weights, write_checkpoint
+from tests.tiny import FUSED, SilentProgress, tiny_entry, tiny_weights, write_checkpoint
 
 Arrays = Mapping[str, np.ndarray]
 WEIGHTS = tiny_weights(seed=0)
@@ -57,7 +57,12 @@ def test_another_shape_is_exported_and_passes_the_servers_self_check(
     manifest = load_manifest(folder)
     assert (manifest.pooling, manifest.dimensions) == (pooling, hidden)
     tokenizer = open_tokenizer(folder / manifest.tokenizer, manifest.max_tokens)
-    assert choose_variant(folder, manifest, tokenizer, Host("cpu", 1, lacks=lambda _: False)).variant.name == "int8"
+    for layout in {variant.layout for variant in manifest.variants}:
+        alone = tuple(variant for variant in manifest.variants if variant.layout == layout)
+        host = Host("cpu", 1, lacks=lambda _: False)
+        chosen = choose_variant(folder, msgspec.structs.replace(manifest, variants=alone), tokenizer, host)
+        assert (chosen.variant, chosen.refused) == (alone[0], ())
+    assert [variant.name for variant in manifest.variants] == [*FUSED, "int8", "int8-reduced", "fp32"]
 
 
 def test_without_pins_the_manifest_holds_the_hashes_and_the_revision_that_were_found(tmp_path: Path) -> None:

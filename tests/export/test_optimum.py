@@ -29,7 +29,7 @@ from export.runner import GraphRunner
 from models import ARTIFACTS, load_catalog, load_manifest, onnxruntime, open_tokenizer, verify_file
 from server.padded_session import PaddedSession
 from tests.export.cuda_kernels import without_kernel
-from tests.tiny import SilentProgress, tiny_entry, write_checkpoint
+from tests.tiny import FUSED, SilentProgress, tiny_entry, write_checkpoint
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
@@ -111,7 +111,7 @@ def test_a_model_with_cls_pooling_and_heads_of_64_is_exported_for_both_providers
     source = Checkpoint(checkpoint, "folder", "made here")
     folder = export_artifact("wide", entry, source, tmp_path / "models", SilentProgress(), "all")
     manifest = load_manifest(folder)
-    assert [variant.name for variant in manifest.variants] == ["fp16", "int8", "int8-reduced", "fp32"]
+    assert [variant.name for variant in manifest.variants] == ["fp16", *FUSED, "int8", "int8-reduced", "fp32"]
     assert without_kernel(onnx.load(folder / "model.fp16.onnx")) == []
     fp16 = manifest.variants[0]
     assert (fp16.providers, fp16.layout, fp16.fidelity.measured_on) == (("cuda",), "padded", "cpu")

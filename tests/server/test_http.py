@@ -171,7 +171,7 @@ BAD_REQUESTS = {
     "a top level that is no object": (b"[]", JSON, 400),
     "more texts than the limit": (body(["a"] * 2049), JSON, 400),
     "dimensions of zero": (b'{"texts": [], "dimensions": 0}', JSON, 400),
-    "dimensions beyond the model's": (b'{"texts": [], "dimensions": 33}', JSON, 400),
+    "dimensions beyond the model's": (b'{"texts": [], "dimensions": 65}', JSON, 400),
     "dimensions as a string": (b'{"texts": [], "dimensions": "8"}', JSON, 400),
     "a prompt that the model lacks": (b'{"texts": [], "prompt": "nope"}', JSON, 400),
     "invalid UTF-8": (b'{"texts": ["\xff\xfe"]}', JSON, 400),

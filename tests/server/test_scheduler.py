@@ -25,10 +25,10 @@ def fill(queue: Queue, texts: Arrivals, jobs: tuple[Job, Job]) -> None:
         queue.push(Waiting([7] * length, jobs[pooled], index))
 
 
-@given(arrivals, st.integers(1, 40))
-def test_every_text_leaves_exactly_once_and_counts_stay_true(texts: Arrivals, budget: int) -> None:
+@given(arrivals, st.integers(1, 40), st.booleans())
+def test_every_text_leaves_exactly_once_and_counts_stay_true(texts: Arrivals, budget: int, mixed: bool) -> None:
     def check(one: Job, other: Job) -> None:
-        queue = Queue()
+        queue = Queue(mixed_lengths=mixed)
         fill(queue, texts, (one, other))
         assert queue.tokens == sum(length for length, _ in texts)
         taken = []
@@ -45,7 +45,7 @@ def test_a_run_has_one_length_and_one_output_within_the_budget_and_starts_with_t
     texts: Arrivals, budget: int
 ) -> None:
     def check(one: Job, other: Job) -> None:
-        queue = Queue()
+        queue = Queue(mixed_lengths=False)
         fill(queue, texts, (one, other))
         waiting = set(range(len(texts)))
         while queue:
@@ -60,9 +60,29 @@ def test_a_run_has_one_length_and_one_output_within_the_budget_and_starts_with_t
     with_jobs(check)
 
 
+@given(arrivals, st.integers(1, 40))
+def test_where_lengths_may_be_mixed_texts_leave_in_the_order_in_which_they_came(texts: Arrivals, budget: int) -> None:
+    def check(one: Job, other: Job) -> None:
+        queue = Queue(mixed_lengths=True)
+        fill(queue, texts, (one, other))
+        waiting = list(range(len(texts)))
+        while queue:
+            run = queue.take(budget)
+            output = run[0].job.output
+            assert run[0].index == waiting[0]
+            same = [index for index in waiting if texts[index][1] == (output == "pooled")]
+            assert [text.index for text in run] == same[: len(run)]
+            tokens = sum(len(text.ids) for text in run)
+            assert len(run) == 1 or tokens <= budget
+            assert len(run) == len(same) or tokens + texts[same[len(run)]][0] > budget
+            waiting = [index for index in waiting if index not in {text.index for text in run}]
+
+    with_jobs(check)
+
+
 def test_clear_returns_whatever_waits() -> None:
     def check(one: Job, other: Job) -> None:
-        queue = Queue()
+        queue = Queue(mixed_lengths=False)
         fill(queue, [(3, False), (3, True), (5, False)], (one, other))
         assert sorted(text.index for text in queue.clear()) == [0, 1, 2]
         assert not queue

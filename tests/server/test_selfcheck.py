@@ -4,21 +4,35 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models import ArtifactError, Manifest, load_manifest, open_tokenizer
+from models import (
+    ArtifactError,
+    KernelsLibrary,
+    Manifest,
+    kernels_library,
+    load_manifest,
+    open_tokenizer,
+    write_manifest,
+)
 from server import Settings, build_daemon
 from server.errors import InferenceError, StartError
-from server.selfcheck import ChosenVariant, Host, choose_variant
+from server.selfcheck import ChosenVariant, Host, choose_variant, runtime_version
 from server.session import EqualLengthSession, Session
 from tests.tiny import TINY
 
 
 @pytest.fixture
 def artifact(tiny_models: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(tiny_models / TINY, tmp_path / TINY))
+    """The model as a machine without the fused operators' library exports it."""
+    folder = Path(shutil.copytree(tiny_models / TINY, tmp_path / TINY))
+    manifest = load_manifest(folder)
+    portable = tuple(variant for variant in manifest.variants if variant.layout != "ragged")
+    write_manifest(folder, msgspec.structs.replace(manifest, variants=portable))
+    return folder
 
 
 def choose(
@@ -85,7 +99,7 @@ def test_without_any_true_variant_the_server_does_not_start(artifact: Path) -> N
         choose(artifact, AllBroken)
 
 
-@pytest.mark.parametrize("name", ["model.int8.onnx", "tokenizer.json", "manifest.json"])
+@pytest.mark.parametrize("name", ["model.int8.onnx", "model.fp32.onnx", "tokenizer.json", "manifest.json"])
 def test_one_flipped_bit_is_refused_by_the_name_of_its_file(artifact: Path, name: str) -> None:
     path = artifact / name
     damaged = bytearray(path.read_bytes())
@@ -99,3 +113,18 @@ def test_a_graph_of_another_model_is_refused(artifact: Path) -> None:
     shutil.copy(artifact / "model.fp32.onnx", artifact / "model.int8.onnx")
     with pytest.raises(ArtifactError, match=r"model\.int8\.onnx is damaged"):
         choose(artifact)
+
+
+def test_what_the_export_left_out_is_told_with_its_reason(artifact: Path) -> None:
+    manifest = load_manifest(artifact)
+    write_manifest(artifact, msgspec.structs.replace(manifest, omitted={"int8-fused": "no compiler"}))
+    assert choose(artifact).refused == ("int8-fused: left out by the export, no compiler",)
+
+
+def test_what_runs_it_is_named_and_the_operators_by_their_bytes(artifact: Path) -> None:
+    library = kernels_library()
+    if not isinstance(library, KernelsLibrary):
+        pytest.skip(library.reason)
+    portable = load_manifest(artifact).variants[0]
+    fused = msgspec.structs.replace(portable, layout="ragged")
+    assert runtime_version(fused) == f"{runtime_version(portable)}, operators {library.sha256[:12]}"

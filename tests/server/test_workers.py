@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from server.errors import InferenceError, OverloadedError, UnavailableError
+from server.scheduler import Queue
 from server.workers import LONE_TOKENS, Workers
 
 OUTPUT = "sentence_embedding"
@@ -41,7 +42,7 @@ def session() -> FakeSession:
 
 @pytest.fixture
 def workers(session: FakeSession) -> Iterator[Workers]:
-    pool = Workers(session, count=2, max_tokens_per_run=8, max_queue_tokens=20)
+    pool = Workers(session, Queue(mixed_lengths=False), count=2, max_tokens_per_run=8, max_queue_tokens=20)
     pool.start()
     yield pool
     session.gate.set()
@@ -85,7 +86,7 @@ def test_a_text_that_cannot_be_computed_fails_its_job_alone(session: FakeSession
 
 
 def test_a_dead_worker_fails_everyone_who_waits_with_the_cause(session: FakeSession) -> None:
-    workers = Workers(session, count=1, max_tokens_per_run=8, max_queue_tokens=20)
+    workers = Workers(session, Queue(mixed_lengths=False), count=1, max_tokens_per_run=8, max_queue_tokens=20)
     workers.start()
 
     async def everyone() -> list[BaseException | list[float]]:
@@ -160,3 +161,15 @@ def test_stop_finishes_what_is_queued_and_takes_no_more(session: FakeSession, wo
         await stopping
 
     asyncio.run(drain())
+
+
+def test_idle_workers_share_what_waits(session: FakeSession, workers: Workers) -> None:
+    async def both() -> list[float]:
+        session.gate.clear()
+        task = asyncio.create_task(compute(workers, [1, 1], [2, 2], [3, 3], [4, 4]))
+        await asyncio.sleep(0.2)
+        session.gate.set()
+        return await task
+
+    assert asyncio.run(both()) == [2, 4, 6, 8]
+    assert [texts for texts, _, _ in session.runs] == [2, 2]

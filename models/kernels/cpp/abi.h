@@ -1,7 +1,8 @@
 // ONNX Runtime's C interface, as far as these operators need it.
 //
 // Its headers come with no package, and are not needed: the table of functions (OrtApi) and the table that describes an
-// operator (OrtCustomOp) only ever grow at their end, so that an index, once given, keeps its meaning.
+// operator (OrtCustomOp) only ever grow at their end, so that an index, once given, keeps its meaning. All of it is
+// there from ONNX Runtime 1.17 on; tested is what runs with 1.20.1 and newer.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +43,7 @@ enum class Function : int {
   KERNEL_CONTEXT_GET_OUTPUT = 91,
   RELEASE_STATUS = 93,
   RELEASE_TENSOR_TYPE_AND_SHAPE_INFO = 99,
+  RELEASE_CUSTOM_OP_DOMAIN = 101,
   KERNEL_INFO_GET_CONSTANT_INPUT_TENSOR = 249,
   KERNEL_CONTEXT_PARALLEL_FOR = 274,
 };

@@ -20,6 +20,7 @@ class Api {
   Status* create_domain(const char* name, Domain** domain) const {
     return call<Status*>(Function::CREATE_CUSTOM_OP_DOMAIN, name, domain);
   }
+  void release_domain(Domain* domain) const { call<void>(Function::RELEASE_CUSTOM_OP_DOMAIN, domain); }
   Status* add_operator(Domain* domain, const CustomOp* op) const {
     return call<Status*>(Function::CUSTOM_OP_DOMAIN_ADD, domain, op);
   }

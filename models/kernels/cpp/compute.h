@@ -10,6 +10,8 @@
 
 namespace vecd {
 
+constexpr int64_t HIDDEN_STEP = 64, MOST_HIDDEN = 4096;  // widths of rows that are embedded, normalized, pooled
+
 struct Range {
   int64_t begin, end;
 };

@@ -1,7 +1,6 @@
 // LinearFloat, LinearGeluQuantize, LinearNormQuantize: an int8 linear layer and what follows it, in one operator.
 
 #include <cinttypes>
-#include <cstring>
 #include <new>
 
 #include "compute.h"
@@ -15,11 +14,11 @@ namespace {
 enum Input : size_t { QUANTIZED, WEIGHT, SCALES, BIAS, MULTIPLIER, RESIDUAL = 4, GAMMA, BETA, NORM_MULTIPLIER };
 
 constexpr int64_t WIDTH_STEP = PANEL_COLUMNS;
-// 65,536 products of 255 and 128 are the most that a 32-bit sum holds.
+// 65,536 products of 255 and 128 fit into a 32-bit sum.
 constexpr int64_t MOST_INNER = 65536, MOST_COLUMNS = 65536;
 // Multiplications that one core does in about 40 µs.
 constexpr int64_t LEAST_TASK_PRODUCTS = 8 << 20;
-constexpr int64_t TILE_ROWS = 6, LEAST_TASK_ROWS = 4 * TILE_ROWS, MOST_TASKS = 64;
+constexpr int64_t LEAST_TASK_ROWS = 4 * TILE_ROWS, MOST_TASKS = 64;
 
 struct Linear {
   PackedLinear packed;
@@ -36,18 +35,20 @@ Status* check_width(const Setup& setup, const char* what, int64_t width, int64_t
                        what, WIDTH_STEP, most);
 }
 
-Status* load_weights(const Setup& setup, Linear* linear) {
+Status* load_up_to(int64_t most_columns, const Setup& setup, Linear* linear) {
   int64_t zero_point;
   VECD_TRY(setup.integer("zero_point", 0, 255, &zero_point));
   Tensor weight;
   VECD_TRY(setup.constant(WEIGHT, matrix_of(ANY, ANY), &weight));
   VECD_TRY(check_width(setup, "rows", weight.rows(), MOST_INNER));
-  VECD_TRY(check_width(setup, "columns", weight.columns(), MOST_COLUMNS));
+  VECD_TRY(check_width(setup, "columns", weight.columns(), most_columns));
   VECD_TRY(setup.constant(SCALES, weight.columns(), &linear->packed.scales));
   VECD_TRY(setup.constant(BIAS, weight.columns(), &linear->packed.bias));
   if (linear->packed.pack(weight.as<int8_t>(), weight.rows(), weight.columns(), zero_point)) return nullptr;
   return setup.out_of_memory();
 }
+
+Status* load_weights(const Setup& setup, Linear* linear) { return load_up_to(MOST_COLUMNS, setup, linear); }
 
 Status* load_gelu(const Setup& setup, Linear* linear) {
   VECD_TRY(load_weights(setup, linear));
@@ -56,7 +57,7 @@ Status* load_gelu(const Setup& setup, Linear* linear) {
 }
 
 Status* load_norm(const Setup& setup, Linear* linear) {
-  VECD_TRY(load_weights(setup, linear));
+  VECD_TRY(load_up_to(MOST_HIDDEN, setup, linear));
   VECD_TRY(setup.integer("output_zero_point", 0, 255, &linear->output_zero_point));
   VECD_TRY(setup.epsilon(&linear->epsilon));
   VECD_TRY(setup.constant(GAMMA, linear->packed.columns, &linear->gamma));

@@ -9,6 +9,7 @@
 namespace vecd {
 
 constexpr int64_t PANEL_COLUMNS = 64;
+constexpr int64_t TILE_ROWS = 6;  // rows that are multiplied with a panel at a time
 
 struct PackedLinear {
   int64_t inner = 0, columns = 0;

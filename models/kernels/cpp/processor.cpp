@@ -1,5 +1,9 @@
 #include "processor.h"
 
+#include <cpuid.h>
+
+#include <cstdint>
+
 namespace vecd {
 
 namespace {
@@ -9,13 +13,37 @@ struct Feature {
   bool present;
 };
 
-// The processor's word and the operating system's: registers that it does not save are no use.
+struct Registers {
+  uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+// All zeros where the processor does not know the question.
+Registers ask(uint32_t leaf, uint32_t subleaf) {
+  Registers answer;
+  __get_cpuid_count(leaf, subleaf, &answer.eax, &answer.ebx, &answer.ecx, &answer.edx);
+  return answer;
+}
+
+bool has(uint32_t bits, int bit) { return (bits >> bit & 1) != 0; }
+
+// Registers that the operating system does not save between threads are no use: XCR0 must name all of AVX-512's.
+bool are_registers_saved() {
+  if (!has(ask(1, 0).ecx, 27)) return false;  // OSXSAVE: XGETBV may be asked
+  uint32_t low, high;
+  // Volatile, or it might be asked before the line above has answered.
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  constexpr uint32_t SSE_AVX_AND_AVX512 = 0b11100110;
+  return (low & SSE_AVX_AND_AVX512) == SSE_AVX_AND_AVX512;
+}
+
+// Places of the bits: Intel's manual, volume 2, CPUID, leaf 7.
 const char* list_missing() {
-  __builtin_cpu_init();
+  const bool saved = are_registers_saved();
+  const Registers answer = ask(7, 0);
   const Feature required[] = {
-      {"avx512f", __builtin_cpu_supports("avx512f") != 0},   {"avx512bw", __builtin_cpu_supports("avx512bw") != 0},
-      {"avx512dq", __builtin_cpu_supports("avx512dq") != 0}, {"avx512vl", __builtin_cpu_supports("avx512vl") != 0},
-      {"avx512vnni", __builtin_cpu_supports("avx512vnni") != 0},
+      {"avx512f", saved && has(answer.ebx, 16)},  {"avx512bw", saved && has(answer.ebx, 30)},
+      {"avx512dq", saved && has(answer.ebx, 17)}, {"avx512vl", saved && has(answer.ebx, 31)},
+      {"avx512vnni", saved && has(answer.ecx, 11)},
   };
   static char names[64];
   char* end = names;
@@ -29,7 +57,7 @@ const char* list_missing() {
 }
 
 const char* const MISSING = list_missing();
-const bool BF16 = *MISSING == 0 && __builtin_cpu_supports("avx512bf16") != 0;
+const bool BF16 = *MISSING == 0 && has(ask(7, 1).eax, 5);
 
 }  // namespace
 

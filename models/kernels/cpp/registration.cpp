@@ -94,7 +94,12 @@ constexpr Operator OPERATORS[] = {
 
 Status* create_domain(const Api& api, Domain** domain) {
   VECD_TRY(api.create_domain("vecd", domain));
-  for (const Operator& op : OPERATORS) VECD_TRY(api.add_operator(*domain, &op));
+  for (const Operator& op : OPERATORS) {
+    if (Status* failure = api.add_operator(*domain, &op)) {
+      api.release_domain(*domain);
+      return failure;
+    }
+  }
   return nullptr;
 }
 
@@ -114,7 +119,10 @@ Status* register_operators(SessionOptions* options, const ApiBase* base) {
   if (domain == nullptr) {
     VECD_TRY(create_domain(api, &domain));
     Domain* first = nullptr;
-    if (!shared_domain.compare_exchange_strong(first, domain)) domain = first;
+    if (!shared_domain.compare_exchange_strong(first, domain)) {
+      api.release_domain(domain);
+      domain = first;
+    }
   }
   return api.add_domain(options, domain);
 }

@@ -44,8 +44,10 @@ class Run : public Failures {
     static void step(void* self, size_t index) {
       const auto& division = *static_cast<Division*>(self);
       const auto at = static_cast<int64_t>(index);
-      (*division.work)(division.items * at / division.tasks, division.items * (at + 1) / division.tasks);
+      (*division.work)(division.start_of(at), division.start_of(at + 1));
     }
+    // items * at / tasks, without the product that may not fit.
+    int64_t start_of(int64_t at) const { return items / tasks * at + items % tasks * at / tasks; }
   };
 
   Status* output_memory(size_t index, const Shape& shape, void** memory) const;

@@ -9,7 +9,7 @@
 
 namespace vecd {
 
-constexpr int TILE_ROWS = 6, TILE_VECTORS = 4;
+constexpr int TILE_VECTORS = 4;
 constexpr int64_t STEP = 4;  // values of the inner dimension that one VPDPBUSD lane takes
 
 static inline VECD_INLINE void multiply_add(Ints& sum, Ints activation, Ints weight) {
