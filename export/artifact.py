@@ -14,7 +14,6 @@ from typing import Literal
 import msgspec
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from export.bert import BertConfig, Fp32Linear, Weights, build_bert
@@ -89,7 +88,8 @@ def build_variants(
     fp32 = GraphRunner(fp32_graph)
     progress.stage("fp32 reference", len(encodings["verification"]) + len(encodings["probes"]))
     verification, probes = (
-        Reference(encodings[part], _embed_all(fp32, encodings[part], progress)) for part in ("verification", "probes")
+        Reference(encodings[part], fp32.embed_all(encodings[part], progress.advance))
+        for part in ("verification", "probes")
     )
     exact = [embed_reference(config, weights, ids, entry.pooling) for ids in encodings["probes"]]
     check_reference(probes.rows, np.stack(exact))
@@ -128,14 +128,6 @@ def _add_fp16(built: Built, encoder: Encoder, progress: Progress) -> Built:
     bar = fp16.probe_cosine - PROBE_TOLERANCE
     variant = Variant("fp16", FP16_FILE, "fp16", ("cuda",), "padded", fp16.fidelity, bar)
     return _put_first(built, {FP16_FILE: fp16.graph}, [variant])
-
-
-def _embed_all(runner: GraphRunner, encodings: list[list[int]], progress: Progress) -> NDArray[np.float32]:
-    rows = []
-    for ids in encodings:
-        rows.append(runner.embed(ids))
-        progress.advance()
-    return np.stack(rows)
 
 
 def _write(name: str, entry: CatalogEntry, checkpoint: Checkpoint, built: Built, out: Path) -> Path:

@@ -22,7 +22,7 @@ from models import KernelsMissing, Variant, kernels_library, lacks_all
 
 FUSED = "int8-fused"
 FUSED_FILE, INT8_FILE, REDUCED_FILE = "model.int8-fused.onnx", "model.int8.onnx", "model.int8-reduced.onnx"
-# Attention in bfloat16 pays from about here on; texts of 16 tokens gain nothing.
+# From here on attention in bfloat16 is worth its rounding: docs/decisions/0006.
 BF16_FROM_TOKENS = 64
 # x86-64 without one of these sums pairs of products in 16 bits, where 255 * 127 * 2 does not fit.
 VNNI = ("avx512_vnni", "avx_vnni")

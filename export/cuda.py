@@ -85,15 +85,15 @@ def build_fp16(encoder: Encoder, progress: Progress, fuse: Fuse = fuse_with_opti
     progress.stage("fusion for CUDA", len(texts))
     fused = fuse(encoder.folder)
     plain, twin = GraphRunner(encoder.fp32), GraphRunner(_finish(encoder, fused.fp32))
-    reference = _embed_all(plain, texts)
-    check_fusion(_embed_all(twin, texts, progress.advance), reference)
+    reference = plain.embed_all(texts)
+    check_fusion(twin.embed_all(texts, progress.advance), reference)
 
     progress.stage("verification", len(texts))
     fp16 = _finish(encoder, fused.fp16)
     runner = GraphRunner(fp16)
     fidelity = measure_fidelity(runner, Reference(texts, reference), progress.advance)
     check_fp16(fidelity)
-    on_probes = measure_fidelity(runner, Reference(probes, _embed_all(plain, probes)), lambda: None)
+    on_probes = measure_fidelity(runner, Reference(probes, plain.embed_all(probes)), lambda: None)
     return Fp16(fp16, fidelity, on_probes.cosine_min)
 
 
@@ -124,13 +124,3 @@ def _finish(encoder: Encoder, fused: onnx.ModelProto) -> onnx.ModelProto:
     table = encoder.weights["embeddings.position_embeddings.weight"][: encoder.entry.max_tokens]
     first_type = encoder.weights["embeddings.token_type_embeddings.weight"][0]
     return finish_graph(fused, table + first_type, encoder.entry.pooling)
-
-
-def _embed_all(
-    runner: GraphRunner, encodings: list[list[int]], advance: Callable[[], object] = lambda: None
-) -> NDArray[np.float32]:
-    rows = []
-    for ids in encodings:
-        rows.append(runner.embed(ids))
-        advance()
-    return np.stack(rows)

@@ -9,7 +9,6 @@ from typing import Literal
 import msgspec
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from export.bert import QUERY_KEY_VALUE, BertConfig, Weights
 from export.calibration import INT8_LEVELS, QuantizedEncoder, RoundedLayer
@@ -90,9 +89,9 @@ class _Builder:
         inputs = [
             "input_ids",
             "lengths",
-            self._constant("words", self._encoder.word_values),
-            self._constant("word_scales", self._encoder.word_scales),
-            self._constant("positions", weights["embeddings.position_embeddings.weight"] + types),
+            self._graph.constant("words", self._encoder.word_values),
+            self._graph.constant("word_scales", self._encoder.word_scales),
+            self._graph.constant("positions", weights["embeddings.position_embeddings.weight"] + types),
             *self._norm_constants("embeddings.LayerNorm"),
             self._multiplier("qkv.0"),
         ]
@@ -106,7 +105,7 @@ class _Builder:
         chosen = self._encoder.sites[site]
         # Its factors are in the values' weights already.
         multiplier = np.full(self._config.hidden_size, 1 / chosen.scale, np.float32)
-        inputs = [qkv, "lengths", self._constant(f"{site}.multiplier", multiplier)]
+        inputs = [qkv, "lengths", self._graph.constant(f"{site}.multiplier", multiplier)]
         return self._graph.node(
             "AttentionQuantize",
             inputs,
@@ -133,7 +132,7 @@ class _Builder:
         """Multiply `read[0]`, add `read[1]`, normalize; quantize for the site that follows, if one does."""
         last = not following
         multiplier = (
-            self._constant("last.multiplier", np.ones(self._config.hidden_size, np.float32))
+            self._graph.constant("last.multiplier", np.ones(self._config.hidden_size, np.float32))
             if last
             else self._multiplier(following)
         )
@@ -168,9 +167,9 @@ class _Builder:
         layer = RoundedLayer.join([rounded[f"{name}.{index}"] for name in names])
         inputs = [
             quantized,
-            self._constant(f"{site}.weight", layer.values),
-            self._constant(f"{site}.scales", layer.scales * np.float32(self._encoder.sites[site].scale)),
-            self._constant(f"{site}.bias", layer.bias),
+            self._graph.constant(f"{site}.weight", layer.values),
+            self._graph.constant(f"{site}.scales", layer.scales * np.float32(self._encoder.sites[site].scale)),
+            self._graph.constant(f"{site}.bias", layer.bias),
             *extra,
         ]
         self._graph.multiple(kind, inputs, outputs, domain=DOMAIN, zero_point=self._zero(site), **attributes)
@@ -179,18 +178,15 @@ class _Builder:
     def _norm_constants(self, prefix: str) -> list[str]:
         weights = self._model.weights
         return [
-            self._constant(f"{prefix}.gamma", weights[f"{prefix}.weight"]),
-            self._constant(f"{prefix}.beta", weights[f"{prefix}.bias"]),
+            self._graph.constant(f"{prefix}.gamma", weights[f"{prefix}.weight"]),
+            self._graph.constant(f"{prefix}.beta", weights[f"{prefix}.bias"]),
         ]
 
     def _multiplier(self, site: str) -> str:
         chosen = self._encoder.sites[site]
-        return self._constant(
+        return self._graph.constant(
             f"{site}.multiplier", (1 / (chosen.factors * np.float32(chosen.scale))).astype(np.float32)
         )
 
     def _zero(self, site: str) -> int:
         return self._encoder.sites[site].zero_point
-
-    def _constant(self, name: str, value: NDArray[np.generic]) -> str:
-        return self._graph.constant(name, value)

@@ -1,6 +1,6 @@
 """Runs a graph that was just built, one text at a time on every core: what calibration and verification stand on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,3 +42,13 @@ class GraphRunner:
     def embed(self, ids: list[int]) -> NDArray[np.float32]:
         """Return one text's unit-norm embedding (hidden,)."""
         return self.run(ids, ["sentence_embedding"])[0]
+
+    def embed_all(
+        self, encodings: Sequence[list[int]], advance: Callable[[], object] = lambda: None
+    ) -> NDArray[np.float32]:
+        """Return the embeddings (texts, hidden); calls `advance` after every text."""
+        rows = []
+        for ids in encodings:
+            rows.append(self.embed(ids))
+            advance()
+        return np.stack(rows)
