@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection that stays open: bytes of a request out, status and body in.
+"""One HTTP/1.1 connection that stays open: bytes of a request out, status, headers and body in.
 
 A load generator shares the cores with what it measures, so it must be light: a protocol on the event loop with a
 compiled parser. What it took stands beside each result.
@@ -11,10 +11,15 @@ import msgspec
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What came back."""
+    """What came back; the names of headers as they were sent."""
 
     status: int
     body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def header(self, name: bytes) -> str | None:
+        """Return the value of the first header of that name, in lower case; None where there is none."""
+        return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name), None)
 
 
 class Connection(asyncio.Protocol):
@@ -23,6 +28,7 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
+        self._headers: list[tuple[bytes, bytes]] = []
         self._reply: asyncio.Future[Reply] | None = None
         self._transport: asyncio.Transport | None = None
 
@@ -73,7 +79,11 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """Called by the parser."""
-        self._body = []
+        self._body, self._headers = [], []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called by the parser."""
+        self._headers.append((name, value))
 
     def on_body(self, body: bytes) -> None:
         """Called by the parser."""
@@ -84,7 +94,8 @@ class Connection(asyncio.Protocol):
         if not self._parser.should_keep_alive():
             self.close()
         if self._reply is not None and not self._reply.done():
-            self._reply.set_result(Reply(self._parser.get_status_code(), b"".join(self._body)))
+            body, headers = b"".join(self._body), tuple(self._headers)
+            self._reply.set_result(Reply(self._parser.get_status_code(), body, headers))
 
     def _fail(self, error: Exception) -> None:
         if self._reply is not None and not self._reply.done():

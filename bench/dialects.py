@@ -1,11 +1,13 @@
 """What a request for embeddings looks like to each kind of server, and how many embeddings a reply holds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from bench.errors import BenchError
+
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -40,11 +42,14 @@ DIALECTS = {
 }
 
 
-def encode_request(dialect: Dialect, texts: Sequence[str], model: str, host: str) -> bytes:
-    """Return a whole HTTP request."""
+def encode_request(
+    dialect: Dialect, texts: Sequence[str], model: str, host: str, headers: Mapping[str, str] = NO_HEADERS
+) -> bytes:
+    """Return a whole HTTP request, with these headers beside those that it needs."""
     body = msgspec.json.encode(dialect.body(texts, model))
     head = f"POST {dialect.path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"{head}{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def decode_rows(dialect: Dialect, body: bytes, texts: int) -> list[list[float]]:

@@ -1,20 +1,21 @@
 """One load on one running server: texts of a profile, in one of the two loops, with what it cost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Never
 
 import msgspec
 from tqdm import tqdm
 
+from bench.arrivals import steady
 from bench.connection import Pool
-from bench.dialects import DIALECTS, encode_request
-from bench.loops import Plan, Prepared, closed_loop, open_loop
+from bench.loops import Plan, closed_loop, open_loop
 from bench.processes import Usage, Watch
 from bench.recording import LoadFigures, Recording
+from bench.requests import prepare_requests
 from bench.servers import HOST, Running
-from bench.texts import Profile, SizedText, stream_texts
+from bench.texts import Profile, stream_texts
 
 PROGRESS_S = 0.5
 
@@ -42,26 +43,18 @@ class LoadResult(msgspec.Struct, frozen=True):
 async def drive(server: Running, load: Load, bar: "tqdm[Never] | None" = None) -> LoadResult:
     """Load a running server and return what that showed."""
     plan = Plan(warm_s=load.warm_s, measured_s=load.measured_s)
-    requests, pool, recording = prepare(server, load), Pool(HOST, server.port), Recording()
+    texts = stream_texts(load.profile, load.seed, load.duplicates)
+    requests = prepare_requests(server.spec, texts, load.texts_per_request)
+    pool, recording = Pool(HOST, server.port), Recording()
     watch = Watch(server.pid)
     async with _progress(bar, recording):
         if load.per_s is None:
             await closed_loop(pool, requests, load.connections, plan, recording)
         else:
-            await open_loop(pool, requests, load.per_s, plan, recording)
+            await open_loop(pool, zip(steady(load.per_s), requests, strict=False), plan, recording)
     usage = watch.read()
     pool.close()
     return LoadResult(recording.figures(load.measured_s), usage)
-
-
-def prepare(server: Running, load: Load) -> Iterator[Prepared]:
-    """Yield requests in the server's dialect without end."""
-    dialect, model = DIALECTS[server.spec.dialect], server.spec.model
-    texts = stream_texts(load.profile, load.seed, load.duplicates)
-    while True:
-        part: list[SizedText] = [next(texts) for _ in range(load.texts_per_request)]
-        payload = encode_request(dialect, [one.text for one in part], model, HOST)
-        yield Prepared(payload, len(part), sum(one.tokens for one in part))
 
 
 @asynccontextmanager

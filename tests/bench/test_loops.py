@@ -2,24 +2,27 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from bench.arrivals import steady
 from bench.connection import Pool
-from bench.loops import Plan, Prepared, closed_loop, open_loop
-from bench.recording import Recording
+from bench.loops import Plan, closed_loop, open_loop
+from bench.recording import Answer, ClassRecording, Recording
+from bench.requests import Prepared
 
 PLAN = Plan(warm_s=0.1, measured_s=0.6)
 REQUEST = b"POST /embed HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
-Answer = Callable[[int], Awaitable[bytes]]
+Answering = Callable[[int], Awaitable[bytes]]
 
 
 @asynccontextmanager
-async def serve(answer: Answer) -> AsyncIterator[Pool]:
+async def serve(answer: Answering) -> AsyncIterator[Pool]:
     """A server that answers the n-th request with `answer(n)`; nothing closes the connection."""
     numbers, writers = itertools.count(), set[asyncio.StreamWriter]()
 
@@ -52,14 +55,14 @@ def requests() -> Iterator[Prepared]:
     return itertools.repeat(Prepared(REQUEST, texts=2, tokens=10))
 
 
-def load(answer: Answer, per_s: float | None = None, connections: int = 4, plan: Plan = PLAN) -> Recording:
+def load(answer: Answering, per_s: float | None = None, connections: int = 4, plan: Plan = PLAN) -> Recording:
     async def run() -> Recording:
         recording = Recording()
         async with serve(answer) as pool:
             if per_s is None:
                 await closed_loop(pool, requests(), connections, plan, recording)
             else:
-                await open_loop(pool, requests(), per_s, plan, recording)
+                await open_loop(pool, zip(steady(per_s), requests(), strict=False), plan, recording)
         return recording
 
     return asyncio.run(run())
@@ -69,7 +72,7 @@ async def at_once(_: int) -> bytes:
     return GOOD
 
 
-def slow(seconds: float) -> Answer:
+def slow(seconds: float) -> Answering:
     async def answer(_: int) -> bytes:
         await asyncio.sleep(seconds)
         return GOOD
@@ -94,7 +97,7 @@ def test_an_open_loop_sends_at_its_rate() -> None:
 def test_a_server_that_stalls_cannot_hide_from_an_open_loop() -> None:
     """The closed loop sees one slow answer a connection; the open loop sees every request that was due meanwhile."""
 
-    def stalling() -> Answer:
+    def stalling() -> Answering:
         turn = asyncio.Lock()
 
         async def answer(number: int) -> bytes:
@@ -132,6 +135,52 @@ def test_a_request_that_is_never_answered_is_a_timeout() -> None:
 def test_what_cannot_be_sent_is_counted() -> None:
     recording = load(slow(0.5), per_s=200, plan=Plan(warm_s=0, measured_s=0.5, max_in_flight=10))
     assert recording.errors["not sent"] > 50
+
+
+def test_classes_of_requests_are_kept_apart() -> None:
+    recording = ClassRecording(lambda request: "long" if request.tokens > 5 else "short")
+    for tokens, kind, done_s in ((3, "", 0.5), (9, "", 0.9), (9, "429", 0.2)):
+        recording.add(Answer(request=Prepared(b"", 1, tokens), kind=kind, due_s=0.1, done_s=done_s, late_s=0.01))
+    assert recording.classes["short"].figures(1).latency_ms["max"] == pytest.approx(400, rel=0.01)
+    long = recording.classes["long"].figures(1)
+    assert (long.requests, long.errors, long.most_late_ms) == (1, {"429": 1}, 10)
+
+
+def test_a_refusal_is_added_with_the_time_after_which_to_come_back() -> None:
+    async def refuse(number: int) -> bytes:
+        header = b"Retry-After: 7\r\n" if number % 2 else b""
+        return b"HTTP/1.1 429 Too Many Requests\r\n" + header + b"Content-Length: 0\r\n\r\n"
+
+    found: list[Answer] = []
+
+    class Keeper:
+        def add(self, answer: Answer) -> None:
+            found.append(answer)
+
+    async def run() -> None:
+        async with serve(refuse) as pool:
+            await open_loop(pool, zip(steady(50), requests(), strict=False), PLAN, Keeper())
+
+    asyncio.run(run())
+    assert {answer.kind for answer in found} == {"429"}
+    assert {answer.retry_after for answer in found} == {"7", None}
+
+
+def test_a_generator_that_falls_behind_says_by_how_much() -> None:
+    def blocking() -> Iterator[tuple[float, Prepared]]:
+        for number, request in enumerate(itertools.islice(requests(), 20)):
+            if number == 10:
+                time.sleep(0.3)
+            yield 0.1 + number / 100, request
+
+    async def run(recording: Recording) -> None:
+        async with serve(at_once) as pool:
+            await open_loop(pool, blocking(), Plan(warm_s=0, measured_s=1), recording)
+
+    recording = Recording()
+    asyncio.run(run(recording))
+    assert recording.requests == 20
+    assert 150 < recording.figures(1).most_late_ms < 600
 
 
 def test_what_is_due_before_the_measured_time_is_not_recorded() -> None:
