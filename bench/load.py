@@ -1,37 +1,62 @@
 """`bench load`: one load on one server, native or OpenAI dialect: throughput, latency to p99.9, errors, what it cost.
 
-Without --url it starts vecd itself and stops it afterwards; with --url it loads any server that speaks the dialect.
+Without --url it starts vecd itself, and in a closed loop each round first drives the same graph directly, with the
+server idle. With --url it loads any server that speaks the dialect.
 """
 
 import argparse
 import asyncio
-import sys
-from collections.abc import AsyncIterator
+import statistics
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from urllib.parse import urlsplit
 
+import msgspec
+import numpy as np
 from tqdm import tqdm
 
 from bench.artifacts import open_artifact
+from bench.bare import BareFigures, Encodings, measure_bare
+from bench.bare_ratios import RawRatios, RawRounds, compare_rounds, raw_rows, summarize_rounds
 from bench.dialects import DIALECTS
 from bench.driving import Load, LoadResult, drive
 from bench.environments import FOLDER
 from bench.errors import BenchError
-from bench.options import positive
+from bench.options import given_flags, positive
 from bench.origin import Origin, origin_fields
 from bench.results import Outcome, align
 from bench.servers import HOST, Running, ServerSpec, run_server
-from bench.texts import PROFILES
+from bench.texts import PROFILES, stream_texts
+from bench.vecd import vecd_spec
+from server import Daemon, Settings, build_daemon
+
+ROUNDS = 3
+RAW_TEXTS = 2048
+FLAGS = ("dialect", "profile", "texts", "connections", "per_s", "seconds", "warm_seconds", "duplicates")
 
 
 class LoadReport(Origin, frozen=True, kw_only=True):
-    """The load, what it showed and what it used."""
+    """The load, and what it showed and used in the round of median throughput.
+
+    `of_raw_batch1`, `of_raw_best`: served texts/s over those of the graph driven directly on the cores that the
+    generator leaves, at one text a run and at its best size of run. `p50_over_raw_ms`: the served median latency of one
+    connection over that of a lone run. Each is the median over the rounds.
+    """
 
     server: str
     dialect: str
     load: Load
+    rounds: int
     result: LoadResult
+    rounds_texts_per_s: list[float]
+    rounds_p50_ms: list[float]
+    of_raw_batch1: float | None
+    of_raw_best: float | None
+    p50_over_raw_ms: float | None
+    raw: RawRounds | None
     cold_start_s: float | None
+    flags: dict[str, str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--texts", type=positive, default=1, metavar="N", help="texts a request (default: %(default)s)")
     add("--connections", type=positive, default=16, metavar="N", help="closed loop: requests in flight")
     add("--per-s", type=float, metavar="RATE", help="open loop: requests a second, whatever the server does")
-    add("--seconds", type=float, default=10.0, metavar="S", help="time measured (default: %(default)s)")
+    add("--rounds", type=positive, default=ROUNDS, metavar="N", help="times that all is timed (default: %(default)s)")
+    add("--seconds", type=float, default=10.0, metavar="S", help="measured in a round (default: %(default)s)")
     add("--warm-seconds", type=float, default=2.0, metavar="S", help="time before (default: %(default)s)")
     add("--duplicates", type=float, default=0.0, metavar="SHARE", help="share of texts sent before (default: none)")
     add("--delay-ms", type=float, default=0.0, metavar="MS", help="slow vecd down by this much, to test the benchmark")
@@ -69,33 +95,64 @@ def measure(options: argparse.Namespace) -> Outcome:
     return Outcome(report, _table(report))
 
 
-def vecd_spec(options: argparse.Namespace, delay_ms: float = 0.0) -> ServerSpec:
-    """Return how vecd is started; with a delay, inside the benchmark's own wrapper."""
-    wrapper = ["bench.slowed", "--delay-ms", str(delay_ms)] if delay_ms else ["server"]
-    flags = ["--port", "{port}", "--models", str(options.models), "--model", options.model, "--cache-bytes", "0"]
-    flags += ["--provider", options.provider]
-    command = [sys.executable, "-m", *wrapper, *flags]
-    return ServerSpec(name="vecd", command=command, dialect=options.dialect, model=options.model)
-
-
 async def _measure(options: argparse.Namespace, load: Load) -> LoadReport:
+    origin = origin_fields(options)
+    served: list[LoadResult] = []
+    bare: list[BareFigures] = []
     async with _server(options) as server:
+        daemon, texts = _prepare_raw(options, load)
         with tqdm(desc=f"{server.spec.name:<14}", unit=" requests", disable=None) as bar:
-            result = await drive(server, load, bar)
+            for number in range(options.rounds):
+                if daemon is not None:
+                    rng = np.random.default_rng(options.seed + number)
+                    bare.append(await asyncio.to_thread(measure_bare, daemon, texts, load.measured_s, rng))
+                served.append(await drive(server, msgspec.structs.replace(load, seed=load.seed + number), bar))
+    raw, ratios = _compare(daemon, bare, served, load)
     return LoadReport(
-        **origin_fields(options),
+        **origin,
         server=options.url or "vecd",
         dialect=options.dialect,
         load=load,
-        result=result,
+        rounds=options.rounds,
+        result=median_round(served),
+        rounds_texts_per_s=[one.figures.texts_per_s for one in served],
+        rounds_p50_ms=[one.figures.latency_ms["p50"] for one in served],
+        **msgspec.structs.asdict(ratios),
+        raw=raw,
         cold_start_s=server.cold_start_s if options.url is None else None,
+        flags=given_flags(options, FLAGS),
     )
+
+
+def median_round(served: Sequence[LoadResult]) -> LoadResult:
+    """Return the round of median throughput; of two in the middle, the slower."""
+    middle = statistics.median_low(one.figures.texts_per_s for one in served)
+    return next(one for one in served if one.figures.texts_per_s == middle)
+
+
+def _prepare_raw(options: argparse.Namespace, load: Load) -> tuple[Daemon | None, Encodings]:
+    """Return what the server runs, to be run here; None where that is not known, or an open loop sets the pace."""
+    if options.url is not None or load.per_s is not None:
+        return None, []
+    settings = Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+    tokenizer = open_artifact(options.models, options.model).tokenizer()
+    texts = islice(stream_texts(load.profile, load.seed), RAW_TEXTS)
+    return build_daemon(settings), [tokenizer.encode(one.text).ids for one in texts]
+
+
+def _compare(
+    daemon: Daemon | None, bare: Sequence[BareFigures], served: Sequence[LoadResult], load: Load
+) -> tuple[RawRounds | None, RawRatios]:
+    if daemon is None:
+        return None, RawRatios()
+    raw = compare_rounds(bare, served, daemon)
+    return raw, summarize_rounds(raw, one_connection=load.connections == 1)
 
 
 @asynccontextmanager
 async def _server(options: argparse.Namespace) -> AsyncIterator[Running]:
     if options.url is None:
-        async with run_server(vecd_spec(options, options.delay_ms), FOLDER / "logs") as server:
+        async with run_server(vecd_spec(options, options.dialect, options.delay_ms), FOLDER / "logs") as server:
             yield server
         return
     parts = urlsplit(options.url)
@@ -118,4 +175,7 @@ def _table(report: LoadReport) -> list[str]:
         ("memory of the server, MB", f"{usage.rss_mb:.0f}", "", ""),
         ("errors", str(figures.errors or "none"), "", ""),
     ]
-    return align(rows)
+    if report.raw is not None:
+        ratios = RawRatios(report.of_raw_batch1, report.of_raw_best, report.p50_over_raw_ms)
+        rows += raw_rows(report.raw, ratios)
+    return [*align(rows), f"the round of median throughput, of {report.rounds}"]

@@ -1,6 +1,7 @@
 """The flags that every command has."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from server import Settings
@@ -33,3 +34,13 @@ def positive(text: str) -> int:
         message = f"{count} is not a count, 1 is the least"
         raise argparse.ArgumentTypeError(message)
     return count
+
+
+def given_flags(options: argparse.Namespace, names: Sequence[str]) -> dict[str, str]:
+    """Return flags that a command's figures depend on, as they would be typed, but those without a value."""
+    values = {name: getattr(options, name) for name in names}
+    return {
+        "--" + name.replace("_", "-"): f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in values.items()
+        if value is not None
+    }

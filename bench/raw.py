@@ -15,6 +15,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     machine: Machine | None = None
     versions: dict[str, str] = {}
+    flags: dict[str, str] = {}  # of the command, beyond those that have a field of their own
 
 
 class Peak(msgspec.Struct, frozen=True):

@@ -33,7 +33,7 @@ def command_line(file: str, result: Measured) -> str:
         "--seconds": f"{result.seconds:g}" if result.seconds is not None else None,
         "--seed": result.seed,
     }
-    given = " ".join(f"{flag} {value}" for flag, value in flags.items() if value is not None)
+    given = " ".join(f"{flag} {value}" for flag, value in {**flags, **result.flags}.items() if value is not None)
     return f"python -m bench {kind} {given} --json bench/results/{file}".replace("  ", " ")
 
 
