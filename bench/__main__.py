@@ -22,6 +22,7 @@ COMMANDS = {
     "load": "one load on one server: throughput, latency to p99.9, errors, cost",
     "mixed": "a mix of short and long texts: vecd's engine against padding, and what the short ones wait",
     "overload": "more than vecd can do: what is refused and how, and how the rest fares",
+    "soak": "minutes of good and bad requests and of clients that leave, and what they leave behind",
     "batching": "which rule for what runs together serves most and keeps waits short, simulated on real costs",
     "fidelity": "how true the served embeddings are to fp32, and whether a batch changes their bits",
     "kernels": "how long the graphs take beside optimum's and OpenVINO's, their peak, their operators",

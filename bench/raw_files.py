@@ -10,7 +10,7 @@ from bench.errors import BenchError
 from bench.raw import Fidelity, Kernels, Measured, Nested, Peers, Ragged
 
 # Commands whose figures are shown as the tables they are, whatever their names.
-NESTED_KINDS = ("batching", "scale", "load", "mixed", "overload")
+NESTED_KINDS = ("batching", "scale", "load", "mixed", "overload", "soak")
 
 
 class Results(msgspec.Struct, frozen=True):
