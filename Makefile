@@ -3,7 +3,7 @@
 # make test    everything, with the real model behind a real socket; STS=DIR adds the STS benchmark's tests
 # make sanitize  the operators' tests with AddressSanitizer and UndefinedBehaviorSanitizer in them
 # make fuzz    ten million random calls of the operators under the same; CALLS=200000 for fewer
-# make bench   ten minutes of the whole benchmark into .bench/latest/, after installing what it compares with
+# make bench   about a quarter of an hour of the whole benchmark into .bench/latest/, after installing what it compares with
 .DELETE_ON_ERROR:
 .PHONY: serve check test bench export kernels sanitize fuzz constraints clean
 
@@ -37,6 +37,12 @@ bench: .venv/.test $(MANIFEST)
 	$(BIN)/python -m bench batching --json $(LATEST)/batching-here.json
 	$(if $(STS),$(BIN)/python -m bench fidelity --data $(STS) --json $(LATEST)/fidelity-here.json)
 	-$(if $(STS),$(BIN)/python -m bench ragged --data $(STS) --rounds 3 --json $(LATEST)/ragged-here.json)
+	$(BIN)/python -m bench load --connections 1 --rounds 1 --seconds 5 --json $(LATEST)/load-lone-here.json
+	$(BIN)/python -m bench load --rounds 1 --seconds 5 --json $(LATEST)/load-single-here.json
+	$(BIN)/python -m bench load --texts 32 --rounds 1 --seconds 5 --json $(LATEST)/load-batch-here.json
+	$(BIN)/python -m bench mixed --rounds 1 --seconds 5 --json $(LATEST)/mixed-here.json
+	$(BIN)/python -m bench overload --seconds 10 --json $(LATEST)/overload-here.json
+	$(BIN)/python -m bench soak --minutes 0.5 --json $(LATEST)/soak-here.json
 	$(BIN)/python -m bench peers --rounds 1 --seconds 3 --json $(LATEST)/peers-here.json
 	$(BIN)/python -m bench report --results $(LATEST) --out $(LATEST)/benchmarks.md --readme $(LATEST)/README.md
 

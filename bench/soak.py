@@ -145,11 +145,11 @@ def tabulate_vitals(
     start: Vitals, settled: Vitals, end: Vitals, samples: Sequence[Sample[Vitals]]
 ) -> dict[str, dict[str, float]]:
     """Return every vital at each moment, and the most of it."""
-    found = {}
+    moments = {"start": start, "after_a_minute": settled, "end": end}
+    found: dict[str, dict[str, float]] = {}
     for name in Vitals.__struct_fields__:
-        most = max(getattr(one.value, name) for one in samples)
-        moments = {"start": start, "after_a_minute": settled, "end": end}
-        found[name] = {"most": float(most)} | {when: float(getattr(one, name)) for when, one in moments.items()}
+        found[name] = {when: getattr(one, name) for when, one in moments.items()}
+        found[name]["most"] = max(getattr(one.value, name) for one in samples)
     return found
 
 

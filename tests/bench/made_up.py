@@ -157,6 +157,26 @@ def scale() -> dict[str, object]:
     }
 
 
+def mixed() -> dict[str, object]:
+    padding = {
+        "tokens_per_s": {"vecd": [200.0], "fifo": [100.0]},
+        "padding_share": {"vecd": 0.0, "fifo": 0.5},
+        "ratios": {"vecd/fifo": 2.0},
+    }
+    return {**HOW, "padding": padding, "company": {"of_allowed": 0.75, "errors": {}}}
+
+
+def overload() -> dict[str, object]:
+    statuses = {"200": 1428, "429": 318}
+    how = {name: value for name, value in HOW.items() if name != "rounds"}
+    return {**how, "seconds": 60.0, "flags": {"--times": "2"}, "statuses": statuses, "other_errors": {}}
+
+
+def soak() -> dict[str, object]:
+    vitals = {"rss_mb": {"start": 170.0, "end": 171.0}, "threads": {"start": 6, "end": 6}}
+    return {**HOW, "vitals": vitals, "gauges": {"vecd_queue_texts": {"start": None, "end": 0.0}}, "same_bits": True}
+
+
 def write_results(folder: Path, **kinds: dict[str, object]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for kind, figures in kinds.items():
@@ -174,4 +194,7 @@ def write_all(folder: Path) -> Path:
         batching=batching(),
         scale=scale(),
         load={**HOW, "closed": {"p50_ms": 2.0}},
+        mixed=mixed(),
+        overload=overload(),
+        soak=soak(),
     )

@@ -146,6 +146,23 @@ def test_tables_of_other_commands_have_the_names_of_the_raw_file(places: Places)
     assert "| p50_ms | 2.00 |" in section(page, "The command load")
 
 
+def test_tables_of_the_serving_commands_hold_rows_with_columns_in_common(places: Places) -> None:
+    page = page_of(places)
+    mixed = section(page, "The command mixed")
+    assert (
+        "|  | vecd | fifo |\n| --- | ---: | ---: |\n| tokens_per_s | 200 ± 0 | 100 ± 0 |\n| padding_share | 0 | 0.50 |"
+        in mixed
+    )
+    assert "|  | vecd/fifo |\n| --- | ---: |\n| ratios | 2.00 |" in mixed
+    assert "not measured" not in mixed
+    overload = section(page, "The command overload")
+    assert "| 429 | 318 |" in overload
+    assert "| other_errors | none |" in overload
+    assert "| threads | 6 | 6 |" in section(page, "The command soak")
+    assert "| vecd_queue_texts | not measured | 0 |" in section(page, "The command soak")
+    assert "bench overload --seconds 60 --seed 20 --times 2 --json bench/results/overload-box.json\n" in page
+
+
 def test_the_page_holds_the_commands_that_gave_the_figures(places: Places) -> None:
     page = page_of(places)
     assert "python -m bench peers --rounds 3 --seconds 5 --seed 20 --json bench/results/peers-box.json\n" in page
