@@ -48,7 +48,8 @@ class SizedText(msgspec.Struct, frozen=True, gc=False):
 def stream_texts(profile: Profile, seed: int, duplicates: float = 0.0) -> Iterator[SizedText]:
     """Yield texts without end; a share of `duplicates` of them repeats one of the last thousand."""
     chance = random.Random(seed)  # noqa: S311 - a load, not a secret
-    number, recent = chance.randrange(1 << 16), list[SizedText]()
+    # Anywhere among all numbers, so that streams of two seeds hardly ever spell the same ones.
+    number, recent = chance.randrange(1 << 8 * NUMBER_WORDS), list[SizedText]()
     while True:
         if recent and chance.random() < duplicates:
             yield chance.choice(recent)

@@ -20,6 +20,12 @@ def test_texts_are_distinct_and_a_seed_gives_them_again(profile: Profile) -> Non
     assert take(50, profile, seed=2) != texts[:50]
 
 
+def test_rows_of_a_contest_share_no_text() -> None:
+    """A peer without a cache computes what vecd's would answer, so no text may come twice to one process."""
+    rows = [one.text for place in range(6) for one in take(10_000, "short", seed=20 + place)]
+    assert len(set(rows)) == len(rows)
+
+
 def test_the_mixed_profile_has_its_shares() -> None:
     tokens = [one.tokens for one in take(20_000, "mixed")]
     assert sum(5 <= n <= 20 for n in tokens) / 20_000 == pytest.approx(0.70, abs=0.02)
