@@ -51,6 +51,7 @@ class LoadReport(Origin, frozen=True, kw_only=True):
     result: LoadResult
     rounds_texts_per_s: list[float]
     rounds_p50_ms: list[float]
+    rounds_errors: list[int]
     of_raw_batch1: float | None
     of_raw_best: float | None
     p50_over_raw_ms: float | None
@@ -117,6 +118,7 @@ async def _measure(options: argparse.Namespace, load: Load) -> LoadReport:
         result=median_round(served),
         rounds_texts_per_s=[one.figures.texts_per_s for one in served],
         rounds_p50_ms=[one.figures.latency_ms["p50"] for one in served],
+        rounds_errors=[sum(one.figures.errors.values()) for one in served],
         **msgspec.structs.asdict(ratios),
         raw=raw,
         cold_start_s=server.cold_start_s if options.url is None else None,
@@ -178,4 +180,5 @@ def _table(report: LoadReport) -> list[str]:
     if report.raw is not None:
         ratios = RawRatios(report.of_raw_batch1, report.of_raw_best, report.p50_over_raw_ms)
         rows += raw_rows(report.raw, ratios)
-    return [*align(rows), f"the round of median throughput, of {report.rounds}"]
+    others = f"errors in each: {', '.join(map(str, report.rounds_errors))}"
+    return [*align(rows), f"the round of median throughput, of {report.rounds}; {others}"]
