@@ -23,7 +23,7 @@ from bench.results import Outcome, align
 from bench.saturation import time_engine, write_texts
 from bench.simulation import Cost, PolicyFigures, simulate, summarize
 from bench.traces import LONGEST_TOKENS, PROFILES, Trace, poisson, saturated
-from server import Daemon, Settings, build_daemon
+from server import Daemon, Settings, build_daemon, fit_cost
 
 SECONDS, ROUNDS = 10, 8
 # Enough that a saturated trace's last, half-empty runs do not count: about 1.5 s of mixed work on two cores.
@@ -85,7 +85,7 @@ def measure(options: argparse.Namespace) -> Outcome:
     full = {profile: saturated(profile, SATURATED_TEXTS, rng) for profile in PROFILES}
     rounds, real = asyncio.run(_time_rounds(daemon, artifact, full["mixed"], options.rounds, rng))
     costs = RunCosts(rounds)
-    policies = build_policies(mixed_lengths=daemon.chosen.variant.layout == "ragged")
+    policies = build_policies(daemon.chosen.variant.layout, fit_cost(costs.observations()))
     results = simulate_all(full, Contest(policies, costs, daemon.cores), options.seconds, rng)
     figures = BatchingFigures(
         **origin_fields(options),

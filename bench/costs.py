@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.policies import MAX_TOKENS
 from bench.timing import Call, time_round
-from server import Session
+from server import Observation, Session
 
 # Ends and insides of the lengths that occur (bench/traces.py, bench/policies.py); a run's cost is close to linear
 # between neighbours.
@@ -65,6 +65,14 @@ class RunCosts:
             seconds.append(statistics.median(one[batch, length] for one in rounds))
         self._lengths = sorted(self._by_length)
         self._known: dict[tuple[int, int], float] = {}  # by a run's tokens, then its texts' length
+
+    def observations(self) -> list[Observation]:
+        """Return what was measured, as the server's own cost model takes it."""
+        return [
+            Observation(round(batch * length), round(batch * length * length), seconds)
+            for length, (batches, times) in self._by_length.items()
+            for batch, seconds in zip(batches, times, strict=True)
+        ]
 
     def __call__(self, lengths: Sequence[int]) -> float:
         """Return the seconds of a run of texts of these lengths.

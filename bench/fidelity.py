@@ -22,7 +22,7 @@ from bench.progress import open_bar
 from bench.results import Outcome, align
 from bench.sts import FILES, Pair, read_pairs
 from models import Variant
-from server import Daemon, Engine, ServerError, Settings, build_daemon
+from server import Daemon, Demand, Engine, ServerError, Settings, build_daemon
 
 TEXTS_PER_REQUEST = 64
 
@@ -177,7 +177,7 @@ async def _embed_served(engine: Engine, texts: list[str]) -> Rows:
     with open_bar("served", len(texts), "texts") as bar:
         for start in range(0, len(texts), TEXTS_PER_REQUEST):
             request = texts[start : start + TEXTS_PER_REQUEST]
-            parts.append((await engine.embed(request, cache=False)).rows)
+            parts.append((await engine.embed(request, Demand(cache=False))).rows)
             bar.update(len(request))
     return np.concatenate(parts)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from bench.progress import open_bar
-from server import Daemon, Engine, Session
+from server import Daemon, Demand, Engine, Session
 
 TEXTS, BATCHES, LARGEST_BATCH = 500, 200, 64
 # Every tenth text is a passage, so that lengths reach up to the model's limit and batches are truly mixed.
@@ -60,7 +60,7 @@ async def check_invariance(daemon: Daemon, tokenizer: Tokenizer, sentences: Sequ
     with open_bar("bits", len(texts) + len(batches), "requests") as bar:
         alone = {}
         for text in texts:
-            alone[text] = (await daemon.engine.embed([text], cache=False)).rows[0]
+            alone[text] = (await daemon.engine.embed([text], Demand(cache=False))).rows[0]
             bar.update()
         served = []
         for wave in sample_waves(batches, rng):
@@ -111,7 +111,7 @@ def sample_waves(batches: Sequence[list[str]], rng: np.random.Generator) -> Iter
 
 
 async def _compare_wave(engine: Engine, wave: Sequence[list[str]], alone: Mapping[str, Rows]) -> list[bool]:
-    answers = await asyncio.gather(*(engine.embed(batch, cache=False) for batch in wave))
+    answers = await asyncio.gather(*(engine.embed(batch, Demand(cache=False)) for batch in wave))
     return [
         differs(row, alone[text])
         for batch, answer in zip(wave, answers, strict=True)

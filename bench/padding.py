@@ -17,7 +17,7 @@ from bench.bare import count_threads
 from bench.fifo import PEER_MAX_TOKENS, drive_fifo
 from bench.progress import open_bar
 from bench.timing import speed_ratio
-from server import TOKENS_PER_RUN, Daemon
+from server import TOKENS_PER_RUN, Daemon, Demand
 
 OURS = "vecd"
 
@@ -68,7 +68,7 @@ def build_ways(daemon: Daemon, tokenizer: Tokenizer, texts: Sequence[str], token
 
     async def ours() -> Pass:
         start = time.perf_counter()
-        await daemon.engine.embed(texts, cache=False)
+        await daemon.engine.embed(texts, Demand(cache=False))
         return Pass(time.perf_counter() - start, tokens)
 
     def fifo(max_tokens: int) -> Way:

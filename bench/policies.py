@@ -1,64 +1,101 @@
 """Which of the waiting texts run next: vecd's rules, and what others do instead. All have the same token budget.
 
-In: the lengths of the waiting texts in order of arrival, one at least. Out: the run that an idle worker takes. Each
-policy lets the text go that has waited longest. No clock, no state that outlives the call.
+In: the lengths of texts as they arrive, each a request of its own. Out: the run that an idle worker takes. What a
+peer's rule does depends on what waits alone, in order of arrival; vecd's own is the server's queue.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
-from server import TOKENS_PER_RUN, Job, Queue, Waiting
+from server import TOKENS_PER_RUN, Cost, Job, Limits, Queue
 
 MAX_TOKENS = TOKENS_PER_RUN["cpu"]
 BUCKETS = (16, 32, 64, 128, 256)
 
 
 class Run(msgspec.Struct, frozen=True):
-    """The places of the texts that go, in ascending order, and the tokens of each that are computed, with padding."""
+    """The places of the texts that go, and the tokens of each that are computed, with padding."""
 
     places: list[int]
     tokens: list[int]
 
 
-Policy = Callable[[Sequence[int]], Run]
+class Line(Protocol):
+    """Texts that wait."""
+
+    def arrive(self, place: int, length: int) -> None:
+        """Add a text by its place in the trace."""
+
+    def take(self, others_busy_s: Sequence[float]) -> Run:
+        """Remove a run, of one text at least; the other workers are busy for so many seconds."""
 
 
-def build_policies(*, mixed_lengths: bool) -> dict[str, Policy]:
+Policy = Callable[[], Line]  # a new line, in which nobody waits yet
+Rule = Callable[[Sequence[int]], Run]  # of the lengths of what waits, in order of arrival; places among those
+
+
+def build_policies(layout: str, cost: Cost) -> dict[str, Policy]:
     """Return every policy by the name that the figures give it.
 
-    `vecd` is the server's rule for a variant that takes texts of any lengths in a run, or of one; in the first case
-    `vecd-portable` is its rule for the others.
+    `vecd` is the server's rule for a variant of that layout; where that is ragged, `vecd-portable` is its rule for
+    variants that take texts of one length in a run.
     """
-    portable = {"vecd-portable": ask_queue(mixed_lengths=False)} if mixed_lengths else {}
+    portable: dict[str, Policy] = {"vecd-portable": lambda: ServerLine("equal-length", cost)}
     return {
-        "vecd": ask_queue(mixed_lengths=mixed_lengths),
-        **portable,
-        "fifo-padding": pad_to_longest,
-        "length-buckets": pad_to_bucket,
-        "no-batching": take_one,
+        "vecd": lambda: ServerLine(layout, cost),
+        **(portable if layout == "ragged" else {}),
+        "fifo-padding": lambda: RuleLine(pad_to_longest),
+        "length-buckets": lambda: RuleLine(pad_to_bucket),
+        "no-batching": lambda: RuleLine(take_one),
     }
 
 
-def ask_queue(*, mixed_lengths: bool) -> Policy:
-    """Return the server's own rule: its queue, filled with all that wait and asked for one run. Nothing is padded."""
-    # The queue reads a job's output alone; this job belongs to nobody.
-    job = asyncio.run(_make_job())
+class ServerLine:
+    """The server's own queue. Nothing is padded; a text whose wait is long is not told from others here."""
 
-    def take(lengths: Sequence[int]) -> Run:
-        ids = {length: [0] * length for length in set(lengths)}
-        queue = Queue(mixed_lengths=mixed_lengths)
-        for place, length in enumerate(lengths):
-            queue.push(Waiting(ids[length], job, place))
-        run = queue.take(MAX_TOKENS)
-        return Run([waiting.index for waiting in run], [len(waiting.ids) for waiting in run])
+    def __init__(self, layout: str, cost: Cost) -> None:
+        self._queue = Queue(layout)
+        self._cost = cost
+        self._places: dict[Job, int] = {}
+        # A job wants an event loop, for a caller to wait in; here nobody waits.
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
 
-    return take
+    def arrive(self, place: int, length: int) -> None:
+        """Add a request of one text."""
+        job = Job(1, "sentence_embedding", loop=self._loop)
+        self._places[job] = place
+        self._queue.push(job, [[0] * length])
+
+    def take(self, others_busy_s: Sequence[float]) -> Run:
+        """Take a run as a worker of the server does."""
+        limits = Limits(MAX_TOKENS, self._queue.share_s(self._cost, others_busy_s))
+        run = self._queue.take(self._cost, limits, now_s=0.0)
+        return Run([self._places.pop(text.job) for text in run], [len(text.ids) for text in run])
 
 
-async def _make_job() -> Job:
-    return Job(1, "sentence_embedding", 0.0)
+class RuleLine:
+    """A line in order of arrival, of which a rule takes."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._waiting: list[tuple[int, int]] = []
+
+    def arrive(self, place: int, length: int) -> None:
+        """Add a text behind the others."""
+        self._waiting.append((place, length))
+
+    def take(self, others_busy_s: Sequence[float]) -> Run:  # noqa: ARG002 - these rules know of one worker
+        """Take what the rule says."""
+        run = self._rule([length for _, length in self._waiting])
+        places = [self._waiting[place][0] for place in run.places]
+        # From the back, so that the places before stay true.
+        for place in reversed(run.places):
+            del self._waiting[place]
+        return Run(places, run.tokens)
 
 
 def pad_to_longest(lengths: Sequence[int]) -> Run:

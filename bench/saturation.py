@@ -11,7 +11,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from bench.errors import BenchError
-from server import Engine
+from server import Demand, Engine
 
 # So many different words make texts that hardly ever repeat; a repeated one would be computed once.
 WORDS = 5000
@@ -42,6 +42,6 @@ def write_texts(lengths: Sequence[int], tokenizer: Tokenizer, rng: np.random.Gen
 async def time_engine(engine: Engine, texts: Sequence[str]) -> float:
     """Return the tokens per second of all texts in one request, without the cache."""
     start = time.perf_counter()
-    answer = await engine.embed(texts, cache=False)
+    answer = await engine.embed(texts, Demand(cache=False))
     seconds = time.perf_counter() - start - answer.timing.tokenize_s
     return sum(answer.tokens) / seconds

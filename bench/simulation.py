@@ -43,7 +43,7 @@ class PolicyFigures(msgspec.Struct, frozen=True):
 def simulate(trace: Trace, policy: Policy, cost: Cost, workers: int) -> Served:
     """Let the workers take all texts of the trace, run by run."""
     free_s = [0.0] * workers
-    waiting: list[int] = []  # indices into the trace, in order of arrival
+    line, waiting = policy(), 0
     finished_s = [0.0] * len(trace.lengths)
     arrived = runs = computed_tokens = 0
     while waiting or arrived < len(trace.lengths):
@@ -51,13 +51,14 @@ def simulate(trace: Trace, policy: Policy, cost: Cost, workers: int) -> Served:
         if not waiting:
             now = max(now, trace.arrivals_s[arrived])
         while arrived < len(trace.lengths) and trace.arrivals_s[arrived] <= now:
-            waiting.append(arrived)
+            line.arrive(arrived, trace.lengths[arrived])
+            waiting += 1
             arrived += 1
-        run = policy([trace.lengths[index] for index in waiting])
+        run = line.take([max(0.0, free - now) for free in free_s])
+        waiting -= len(run.places)
         done = now + cost(run.tokens)
-        # From the back, so that the places before stay true.
-        for place in reversed(run.places):
-            finished_s[waiting.pop(place)] = done
+        for place in run.places:
+            finished_s[place] = done
         heapq.heappush(free_s, done)
         runs += 1
         computed_tokens += sum(run.tokens)

@@ -4,13 +4,17 @@ In: the texts' token ids, in order. Out: each way's runs, made by the server's q
 above its token budget. No clock.
 """
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Sequence
 
-from bench.policies import Policy, ask_queue
+from bench.policies import MAX_TOKENS
+from server import Cost, Job, Limits, Queue
 
 BATCH_TEXTS = 64
 # Any id costs the same.
 PADDING_ID = 0
+# At next to no cost a worker that has nobody to share with takes as much as the budget allows.
+ANY_COST = Cost(1e-9, 1e-9, 0.0)
 
 Encodings = list[list[int]]
 
@@ -23,8 +27,7 @@ def build_ways(encodings: Sequence[list[int]]) -> dict[str, list[Encodings]]:
         "padded": [fill_up(batch) for batch in batches],
         "sorted": split_batches(sorted(encodings, key=len)),
     }
-    policy = ask_queue(mixed_lengths=True)
-    return {way: [run for batch in found for run in split_runs(batch, policy)] for way, found in ways.items()}
+    return {way: [run for batch in found for run in asyncio.run(split_runs(batch))] for way, found in ways.items()}
 
 
 def split_batches(encodings: Sequence[list[int]]) -> list[Encodings]:
@@ -38,13 +41,15 @@ def fill_up(batch: Encodings) -> Encodings:
     return [ids + [PADDING_ID] * (longest - len(ids)) for ids in batch]
 
 
-def split_runs(batch: Encodings, policy: Policy) -> Iterator[Encodings]:
-    """Yield the runs that a worker takes, one after the other, while nothing else arrives."""
-    waiting = batch
-    while waiting:
-        places = policy([len(ids) for ids in waiting]).places
-        yield [waiting[place] for place in places]
-        waiting = [ids for place, ids in enumerate(waiting) if place not in places]
+async def split_runs(batch: Encodings) -> list[Encodings]:
+    """Return the runs that a worker takes of a request, one after the other, while nothing else arrives."""
+    queue = Queue("ragged")
+    queue.push(Job(len(batch), "sentence_embedding"), batch)
+    runs: list[Encodings] = []
+    while queue:
+        taken = queue.take(ANY_COST, Limits(MAX_TOKENS, float("inf")), now_s=0.0)
+        runs.append([text.ids for text in taken])
+    return runs
 
 
 def count_tokens(runs: Sequence[Encodings]) -> int:

@@ -1,9 +1,15 @@
-"""`python -m server`: load, check, listen, serve until SIGTERM or Ctrl-C, drain, exit with 0."""
+"""`python -m server`: load, check, listen, serve until SIGTERM or Ctrl-C, drain, exit with 0.
 
-import logging
+Exits with 1 where it cannot start, and where the engine broke, so that whoever supervises it starts it anew.
+"""
+
+import os
 import signal
 import socket
 import sys
+import threading
+import time
+from types import FrameType
 from typing import NoReturn
 
 import uvicorn
@@ -13,37 +19,68 @@ from server.app import build_application, build_daemon
 from server.banner import banner
 from server.daemon import Daemon
 from server.errors import ServerError
+from server.logs import configure_logs
+from server.protocol import protocol_for
 from server.settings import Settings, read_settings
 
 BACKLOG = 2048
+# A worker that is done with a run needs the interpreter at once; the event loop would keep it for 5 ms by default.
+SWITCH_INTERVAL_S = 0.0005
+# Once the engine is broken, requests in work are answered; a thread that hangs must not keep the process for longer.
+BROKEN_GRACE_S = 5.0
 
 
 class Server(uvicorn.Server):
-    """uvicorn, saying where it listens once it does."""
+    """uvicorn, saying where it listens once it does, and when it stops."""
 
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+    def __init__(self, config: uvicorn.Config, daemon: Daemon, announcement: str) -> None:
         super().__init__(config)
+        self._daemon = daemon
         self._announcement = announcement
+        self._leave_s = 0.0
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
-        await super().startup(sockets)
-        if self.started:
-            print(self._announcement, flush=True)
+    async def main_loop(self) -> None:
+        """Say that it listens, then serve: a signal that comes right after the words finds everything in place."""
+        print(self._announcement, flush=True)
+        await super().main_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note that the process shall end: from now on it is not ready; it leaves after drain_delay_s."""
+        if not self.should_exit:
+            self._daemon.engine.draining = True
+            self._leave_s = time.monotonic() + self._daemon.settings.drain_delay_s
+        super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called by uvicorn ten times a second; true ends the server."""
+        leaving = await super().on_tick(counter)
+        return leaving and (self.force_exit or time.monotonic() >= self._leave_s)
+
+    def end(self) -> None:
+        """End the process, whatever hangs; called from any thread."""
+        self.should_exit = True
+        timer = threading.Timer(BROKEN_GRACE_S, os._exit, [1])
+        timer.daemon = True
+        timer.start()
 
 
 def main() -> None:
     """Run the daemon as the command line and the environment say."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         settings = read_settings(sys.argv[1:])
+        configure_logs(settings.log_format, settings.log_level)
         with listen(settings) as listener:
-            _serve(build_daemon(settings), listener)
+            daemon = build_daemon(settings)
+            _serve(daemon, listener)
     except (ServerError, ArtifactError) as error:
         print(f"vecd: {error}", file=sys.stderr)
         sys.exit(1)
+    if daemon.engine.workers.broken:
+        sys.stderr.flush()
+        os._exit(1)  # a thread that hangs in a run would be torn down with what it works on
 
 
 def _leave(*_: object) -> NoReturn:
@@ -67,7 +104,8 @@ def _serve(daemon: Daemon, listener: socket.socket) -> None:
     config = uvicorn.Config(
         build_application(daemon),
         loop="uvloop",
-        http="httptools",
+        http=protocol_for(lambda: daemon.engine.draining),
+        proxy_headers=False,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -78,7 +116,9 @@ def _serve(daemon: Daemon, listener: socket.socket) -> None:
     )
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    Server(config, banner(daemon, f"http://{shown}:{port}")).run(sockets=[listener])
+    server = Server(config, daemon, banner(daemon, f"http://{shown}:{port}"))
+    daemon.engine.workers.on_broken = server.end
+    server.run(sockets=[listener])
 
 
 if __name__ == "__main__":

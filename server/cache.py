@@ -32,6 +32,7 @@ class EmbeddingCache:
         self.used_bytes = 0
         self.hits = 0
         self.misses = 0
+        self.evictions = 0
         self._secret = hashlib.blake2b(namespace.encode(), key=secrets.token_bytes(32)).digest()
         self._entries: OrderedDict[Key, CachedEmbedding] = OrderedDict()
 
@@ -63,3 +64,4 @@ class EmbeddingCache:
         while self.used_bytes > self.size_bytes:
             _, oldest = self._entries.popitem(last=False)
             self.used_bytes -= len(oldest.row) + ENTRY_OVERHEAD_BYTES
+            self.evictions += 1

@@ -1,12 +1,16 @@
-"""How many cores this process may really use: the scheduler's affinity, and the cgroup's quota where one is set.
+"""How many cores this process may really use, and who goes first on them.
 
-A container with a quota of two cores on a 64-core host must start two workers, not 64.
+The scheduler's affinity counts, and the cgroup's quota where one is set. A container with a quota of two cores on a
+64-core host must start two workers, not 64.
 """
 
 import math
 import os
+import sys
+import threading
 from pathlib import Path
 
+NICENESS = 5
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -43,3 +47,12 @@ def _words(path: Path) -> list[str]:
         return path.read_text("ascii").split()
     except (OSError, UnicodeDecodeError):
         return []
+
+
+def yield_to_others() -> None:
+    """Let the other threads of this process go first on a core; call from the thread that shall wait.
+
+    A thread that computes needs no lock; one that waits for a core while it holds the interpreter's stops all others.
+    """
+    if sys.platform == "linux":  # the only system where a thread has a priority of its own by this call
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

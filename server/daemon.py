@@ -5,9 +5,11 @@ import msgspec
 from models import Manifest
 from server.embedding import Embedder
 from server.engine import Engine
+from server.metrics import Metrics
 from server.providers import ProviderChoice
 from server.selfcheck import ChosenVariant
 from server.settings import Settings
+from server.watchdog import Watchdog
 
 
 class Daemon(msgspec.Struct, frozen=True):
@@ -20,3 +22,5 @@ class Daemon(msgspec.Struct, frozen=True):
     cores: int
     engine: Engine
     embedder: Embedder
+    metrics: Metrics
+    watchdog: Watchdog

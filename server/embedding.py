@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import Manifest
-from server.engine import Embeddings, Engine
+from server.caller import Caller
+from server.engine import Engine
 from server.errors import InvalidInputError, UnacceptableInputError
+from server.metrics import Metrics
 from server.settings import Settings
+from server.work import Demand, Embeddings
 
 LONGEST_UTF8 = 4
 
@@ -26,37 +29,43 @@ class RequestCounts(msgspec.Struct):
     index: int = 0
 
 
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, and what for. `prompt` names one of the model's; `dimensions` cuts the rows (Matryoshka)."""
+
+    caller: Caller
+    cache: bool = True
+    normalize: bool = True
+    dimensions: int | None = None
+    prompt: str | None = None
+    truncate: bool = True
+
+
 class Embedder:
     """The engine with the limits of the settings and the prompts of the model."""
 
-    def __init__(self, engine: Engine, manifest: Manifest, settings: Settings) -> None:
+    def __init__(self, engine: Engine, manifest: Manifest, settings: Settings, metrics: Metrics) -> None:
         self.engine = engine
+        self.metrics = metrics
         self.requests = RequestCounts()
         self._manifest = manifest
         self._settings = settings
 
-    async def embed(
-        self,
-        texts: Sequence[str],
-        *,
-        cache: bool = True,
-        normalize: bool = True,
-        dimensions: int | None = None,
-        prompt: str | None = None,
-        truncate: bool = True,
-    ) -> Embeddings:
+    async def embed(self, texts: Sequence[str], options: Options) -> Embeddings:
         """Return rows (texts, dimensions).
 
         Raises:
             InvalidInputError: too many texts, or dimensions or a prompt that the model does not have.
             UnacceptableInputError: a text over the limit, or one that would be truncated and may not be.
-            OverloadedError, UnavailableError, InferenceError: as the engine.
+            OverloadedError, UnavailableError, DeadlineError, InferenceError: as the engine.
         """
-        self._check(texts, dimensions)
-        prompted = self._prompted(texts, prompt)
-        found = await self.engine.embed(prompted, normalize=normalize, cache=cache, truncate=truncate)
-        if dimensions is not None and dimensions < self._manifest.dimensions:
-            found.rows = _cut(found, dimensions, normalize=normalize)
+        self._check(texts, options.dimensions)
+        prompted = self._prompted(texts, options.prompt)
+        limit_s, caller = self._settings.request_timeout_ms / 1e3, options.caller
+        timeout_s = min(limit_s, caller.timeout_s or limit_s)
+        demand = Demand(options.normalize, options.cache, options.truncate, caller.client, timeout_s)
+        found = await self.engine.embed(prompted, demand)
+        if options.dimensions is not None and options.dimensions < self._manifest.dimensions:
+            found.rows = _cut(found, options.dimensions, normalize=options.normalize)
         return found
 
     def _check(self, texts: Sequence[str], dimensions: int | None) -> None:

@@ -1,42 +1,36 @@
 """Texts in, embeddings out: the one place that states the order of the stages.
 
-admission, cache look-up, tokenization, workers, cache fill. The same text gives the same bits whatever it was batched
-with, from the cache or not.
+admission, cache look-up, in-flight join, tokenization, queue, workers, cache fill. The same text gives the same bits
+whatever it was batched with, from the cache or not.
 """
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from models import Manifest
-from server.admission import Admission
+from server.admission import Admission, first_piece
 from server.cache import CachedEmbedding, EmbeddingCache, Key
-from server.errors import UnacceptableInputError
-from server.tokenization import Encoding, Tokenization
+from server.errors import DeadlineError, InferenceError, ServerError, UnacceptableInputError, UnavailableError
+from server.inflight import InFlight, Landing
+from server.jobs import Job, late
+from server.metrics import Metrics
+from server.tokenization import INLINE_CHARACTERS, Encoding, Tokenization, effort
+from server.work import Demand, Embeddings, Timing, Work
 from server.workers import Workers
 
 Rows = NDArray[np.float32]
+# About a request's first piece: others may join the texts of a request that is no longer than this, or of one text.
+JOINED_CHARACTERS = 2_500
+# Characters and tokens of English prose in BERT's vocabulary, and how many tokens it takes to believe other texts.
+PROSE = (1_000, 200)
+REMEMBERED_TOKENS = 100_000
 
 
-class Timing(msgspec.Struct):
-    """Where a request's time went, in seconds; inference is summed over its texts, shared by those of one run."""
-
-    tokenize_s: float = 0.0
-    queue_s: float = 0.0
-    inference_s: float = 0.0
-
-
-class Embeddings(msgspec.Struct):
-    """Rows (texts, dimensions) float32 in the order of the texts, and what is known of each."""
-
-    rows: Rows
-    tokens: list[int]
-    truncated: list[bool]
-    cached_count: int
-    timing: Timing
+DEFAULT = Demand()
 
 
 class Engine:
@@ -49,85 +43,172 @@ class Engine:
         tokenization: Tokenization,
         workers: Workers,
         manifest: Manifest,
+        metrics: Metrics,
     ) -> None:
         self.admission = admission
         self.cache = cache
+        self.in_flight = InFlight()
         self.workers = workers
         self.dimensions = manifest.dimensions
         self.max_tokens = manifest.max_tokens
         self._tokenization = tokenization
+        self._metrics = metrics
+        self._characters, self._tokens = PROSE
+        self.draining = False  # requests are still taken, but no more should be sent
 
     @property
     def ready(self) -> bool:
-        """True while requests are taken and every worker lives."""
-        return self.admission.open and self.workers.alive
+        """True while requests are welcome and every worker lives."""
+        return self.admission.open and not self.draining and self.workers.well
 
-    async def embed(
-        self, texts: Sequence[str], *, normalize: bool = True, cache: bool = True, truncate: bool = True
-    ) -> Embeddings:
-        """Embed each text; one that is repeated is computed once.
+    async def embed(self, texts: Sequence[str], demand: Demand = DEFAULT) -> Embeddings:
+        """Embed each text; one that is repeated is computed once, and so is one that several callers wait for.
 
         Raises:
-            UnacceptableInputError: a text is too long for the model and `truncate` is false; nothing was computed.
-            OverloadedError, UnavailableError, InferenceError: see `server/errors.py`.
+            UnacceptableInputError: a text is too long for the model and `truncate` is false.
+            OverloadedError, UnavailableError, DeadlineError, InferenceError: see `server/errors.py`.
         """
-        output = "sentence_embedding" if normalize else "pooled"
-        with self.admission.enter():
+        with self.admission.enter(self.workers.forecast.backlog):
             unique = list(dict.fromkeys(texts))
-            keys = [self.cache.key(text, output) for text in unique] if cache else []
-            found = {text: hit for text, key in zip(unique, keys, strict=False) if (hit := self.cache.find(key))}
-            cached_count = sum(text in found for text in texts)
-            missing = [text for text in unique if text not in found]
-            timing = Timing()
-            if not truncate:
-                self._refuse_long(texts, {text for text, hit in found.items() if hit.truncated})
-            if missing:
-                encodings = await self._tokenize(missing, timing)
-                if not truncate:
-                    self._refuse_long(
-                        texts, {text for text, one in zip(missing, encodings, strict=True) if one.truncated}
-                    )
-                computed = await self._compute(missing, encodings, output, timing)
-                if cache:
-                    self._remember(dict(zip(unique, keys, strict=True)), computed)
-                found |= computed
-        return self._gather(texts, found, cached_count, timing)
+            work = Work(texts, demand, time.perf_counter(), {}, Timing())
+            try:
+                cached_count = await self._embed(unique, work)
+            except DeadlineError:
+                self.admission.refused["deadline"] += 1
+                raise
+        self._metrics.embedded(work.timing, [work.found[text] for text in texts])
+        return self._gather(work, cached_count)
 
-    def _refuse_long(self, texts: Sequence[str], long: set[str]) -> None:
-        if long:
-            index = next(index for index, text in enumerate(texts) if text in long)
-            message = f"text {index} is longer than the model's {self.max_tokens} tokens, and truncate is false"
-            raise UnacceptableInputError(message)
+    async def _embed(self, unique: list[str], work: Work) -> int:
+        """Fill `work.found` from the cache, from what others compute, and by computing; return the texts cached."""
+        if not work.demand.cache:
+            await self._compute(unique, work)
+            return 0
+        keys = {text: self.cache.key(text, work.demand.output) for text in unique}
+        work.found = {text: hit for text, key in keys.items() if (hit := self.cache.find(key))}
+        cached_count = sum(text in work.found for text in work.texts)
+        self._refuse_long(work, work.found)
+        missing = [text for text in unique if text not in work.found]
+        while missing:
+            joined = {text: self.in_flight.join(keys[text]) for text in missing if keys[text] in self.in_flight}
+            await self._compute_for_all({text: keys[text] for text in missing if text not in joined}, work)
+            await self._await_others(joined, work)
+            # Where the first caller left, the next one takes its place and the others join that.
+            missing = [text for text in joined if text not in work.found]
+        return cached_count
 
-    async def _tokenize(self, texts: list[str], timing: Timing) -> list[Encoding]:
-        start = time.perf_counter()
-        encodings = await self._tokenization.encode(texts)
-        timing.tokenize_s = time.perf_counter() - start
-        return encodings
+    async def _compute_for_all(self, keys: Mapping[str, Key], work: Work) -> None:
+        """Compute texts that others may join, and remember them."""
+        # Who joins waits for the whole request: a large one would hold it up for longer than its own turn takes.
+        shared = list(keys.values()) if len(keys) == 1 or sum(map(len, keys)) <= JOINED_CHARACTERS else []
+        self.in_flight.begin(shared)
+        landed: dict[Key, CachedEmbedding | ServerError | None] = dict.fromkeys(shared)
+        try:
+            await self._compute(list(keys), work)
+            for text, key in keys.items():
+                self.cache.put(key, work.found[text])
+            landed = {key: work.found[text] for text, key in keys.items() if key in landed}
+        except (InferenceError, UnavailableError) as error:
+            if len(shared) == 1:
+                landed = dict.fromkeys(shared, error)
+            raise
+        finally:
+            self.in_flight.land(landed)
 
-    async def _compute(
-        self, texts: list[str], encodings: list[Encoding], output: str, timing: Timing
-    ) -> dict[str, CachedEmbedding]:
-        job = self.workers.submit([encoding.ids for encoding in encodings], output)
-        await job.future
-        timing.queue_s, timing.inference_s = job.queue_s, job.inference_s
-        return {text: _entry(row, encoding) for text, row, encoding in zip(texts, job.rows, encodings, strict=True)}
+    async def _await_others(self, joined: Mapping[str, Landing], work: Work) -> None:
+        """Wait for what others have computed; what did not come is left out."""
+        if not joined:
+            return
+        start_s = time.perf_counter()
+        _, pending = await asyncio.wait(set(joined.values()), timeout=max(0.0, work.left_s))
+        work.timing.queue_s = max(work.timing.queue_s, time.perf_counter() - start_s)
+        if pending:
+            raise late()
+        for text, landing in joined.items():
+            entry = landing.result()
+            if isinstance(entry, ServerError):
+                raise entry
+            if entry is not None:
+                work.found[text] = entry
+        self._refuse_long(work, work.found)
 
-    def _remember(self, keys: dict[str, Key], computed: dict[str, CachedEmbedding]) -> None:
-        for text, entry in computed.items():
-            self.cache.put(keys[text], entry)
+    async def _compute(self, texts: list[str], work: Work) -> None:
+        """Tokenize texts and have the workers compute them."""
+        if not texts:
+            return
+        start_s = time.perf_counter()
+        encodings = await self._tokenize(texts, work)
+        work.timing.tokenize_s += time.perf_counter() - start_s
+        by_text = dict(zip(texts, encodings, strict=True))
+        self._refuse_long(work, by_text)
+        tokens = sum(len(encoding.ids) for encoding in encodings)
+        self._learn(sum(map(len, texts)), tokens)
+        self._weigh(tokens, tokens, work)
+        job = await self._run(encodings, work)
+        work.timing.queue_s, work.timing.inference_s = job.queue_s, job.inference_s
+        for row, (text, encoding) in zip(job.rows, by_text.items(), strict=True):
+            work.found[text] = _entry(row, encoding)
 
-    def _gather(
-        self, texts: Sequence[str], found: dict[str, CachedEmbedding], cached_count: int, timing: Timing
-    ) -> Embeddings:
-        entries = [found[text] for text in texts]
+    async def _tokenize(self, texts: list[str], work: Work) -> list[Encoding]:
+        if effort(texts) <= INLINE_CHARACTERS:
+            return self._tokenization.encode_now(texts)
+        # Each text has two tokens at least; who does not fit even so is refused before any long work is done.
+        self._weigh(2 * len(texts), self._likely(texts), work)
+        try:
+            async with asyncio.timeout(work.left_s):
+                return await self._tokenization.encode(texts)
+        except TimeoutError:
+            raise late() from None
+
+    def _likely(self, texts: Sequence[str]) -> int:
+        """Return about how many tokens the texts have, by what the last ones had."""
+        return sum(min(self.max_tokens, 2 + len(text) * self._tokens // self._characters) for text in texts)
+
+    def _learn(self, characters: int, tokens: int) -> None:
+        """Take texts into account in what is likely."""
+        self._characters += characters
+        self._tokens += tokens
+        if self._tokens > REMEMBERED_TOKENS:
+            self._characters, self._tokens = 1 + self._characters // 2, 1 + self._tokens // 2
+
+    def _weigh(self, tokens: int, likely: int, work: Work) -> None:
+        own_s = self.workers.forecast.seconds_of(first_piece(tokens))
+        self.admission.weigh(tokens, likely, own_s, self.workers.forecast.backlog(), work.demand.timeout_s)
+
+    async def _run(self, encodings: list[Encoding], work: Work) -> Job:
+        """Hand a job to the workers and wait for it; who leaves or is late takes it back."""
+        left_s = work.left_s
+        if left_s <= 0:
+            raise late()
+        job = Job(len(encodings), work.demand.output, work.demand.client, left_s)
+        self.workers.submit(job, [encoding.ids for encoding in encodings])
+        timer = job.loop.call_later(left_s, self.workers.expire, job)
+        try:
+            await job.future
+        except BaseException:
+            self.workers.discard(job)
+            raise
+        finally:
+            timer.cancel()
+        return job
+
+    def _refuse_long(self, work: Work, known: Mapping[str, CachedEmbedding | Encoding]) -> None:
+        if work.demand.truncate:
+            return
+        for index, text in enumerate(work.texts):
+            if text in known and known[text].truncated:
+                message = f"text {index} is longer than the model's {self.max_tokens} tokens, and truncate is false"
+                raise UnacceptableInputError(message)
+
+    def _gather(self, work: Work, cached_count: int) -> Embeddings:
+        entries = [work.found[text] for text in work.texts]
         rows = np.frombuffer(b"".join([entry.row for entry in entries]), np.float32)
         return Embeddings(
             rows.reshape(len(entries), self.dimensions),
             [entry.tokens for entry in entries],
             [entry.truncated for entry in entries],
             cached_count,
-            timing,
+            work.timing,
         )
 
     def start(self) -> None:

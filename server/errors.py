@@ -1,5 +1,7 @@
 """What can go wrong between a request and its embeddings. Knows nothing of HTTP; `server/problems.py` does."""
 
+import math
+
 
 class ServerError(Exception):
     """Base of all errors of this room; the message is safe to show to a client."""
@@ -25,13 +27,29 @@ class UnsupportedMediaError(ServerError):
     """The body's content type or encoding is not one that the route takes."""
 
 
-class OverloadedError(ServerError):
-    """A queue is full; the request was refused whole."""
+class RetryLaterError(ServerError):
+    """Nothing is wrong with the request; `retry_after_s` is when to send it again, in whole seconds, 1 at least."""
+
+    def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = max(1, math.ceil(retry_after_s))
 
 
-class UnavailableError(ServerError):
+class OverloadedError(RetryLaterError):
+    """There is no room; the request was refused whole. `reason` names the bound, for the metrics."""
+
+    def __init__(self, message: str, retry_after_s: float, reason: str) -> None:
+        super().__init__(message, retry_after_s)
+        self.reason = reason
+
+
+class UnavailableError(RetryLaterError):
     """The engine is stopping, or a worker died."""
 
 
+class DeadlineError(ServerError):
+    """The time that the caller gave passed before the work began."""
+
+
 class InferenceError(ServerError):
-    """The session raised, or gave something that is not an embedding. Our own fault."""
+    """The tokenizer or the session raised, or gave something that is not an embedding. Our own fault."""

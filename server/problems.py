@@ -14,9 +14,11 @@ from litestar.exceptions import HTTPException
 
 from server.edge import request_id
 from server.errors import (
+    DeadlineError,
     InferenceError,
     InvalidInputError,
     OverloadedError,
+    RetryLaterError,
     ServerError,
     UnacceptableInputError,
     UnavailableError,
@@ -24,7 +26,6 @@ from server.errors import (
 )
 
 PROBLEM_JSON = "application/problem+json"
-RETRY_AFTER_S = "1"
 
 STATUSES: dict[type[ServerError], HTTPStatus] = {
     InvalidInputError: HTTPStatus.BAD_REQUEST,
@@ -33,11 +34,12 @@ STATUSES: dict[type[ServerError], HTTPStatus] = {
     OverloadedError: HTTPStatus.TOO_MANY_REQUESTS,
     InferenceError: HTTPStatus.INTERNAL_SERVER_ERROR,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeadlineError: HTTPStatus.GATEWAY_TIMEOUT,
 }
+LOGGED = {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE}
 # How Litestar tells that a body was not sent to its end: not our fault, and nobody is there to read the answer.
 CLIENT_LEFT = "client disconnected"
 LONGEST_DETAIL = 500
-RETRIABLE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 log = logging.getLogger("vecd")
 
@@ -56,8 +58,6 @@ def render(
     request: Request[Any, Any, Any], status: HTTPStatus, detail: str, headers: dict[str, str]
 ) -> Response[bytes]:
     """Return the problem as a response."""
-    if status in RETRIABLE:
-        headers = headers | {"retry-after": RETRY_AFTER_S}
     if len(detail) > LONGEST_DETAIL:  # a detail may quote the request
         detail = detail[:LONGEST_DETAIL] + "…"
     problem = Problem(status.phrase, status.value, detail, request_id=request_id(request.scope))
@@ -68,11 +68,12 @@ def render(
 def handle_server_error(request: Request[Any, Any, Any], error: ServerError) -> Response[bytes]:
     """Answer one of the project's own errors."""
     status = STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("%s %s: %s", request_id(request.scope), request.scope["path"], error, exc_info=error)
+    if status in LOGGED:
+        log.error("%s: %s", request.scope["path"], error, exc_info=error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         return render(request, status, "the model could not compute this; the log has the cause", {})
-    return render(request, status, str(error), {})
+    headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, RetryLaterError) else {}
+    return render(request, status, str(error), headers)
 
 
 def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -87,7 +88,7 @@ def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException)
 
 def handle_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer our own bug, without its insides."""
-    log.error("%s %s: unexpected error", request_id(request.scope), request.scope["path"], exc_info=error)
+    log.error("%s: unexpected error", request.scope["path"], exc_info=error)
     return render(request, HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error; the log has the cause", {})
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import ONNXRUNTIME_ERRORS, onnxruntime
+from server.device import DeviceGraph
 from server.errors import InferenceError, StartError
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -52,7 +53,7 @@ class EqualLengthSession:
 
 
 def run_graph(
-    session: onnxruntime.InferenceSession, output: str, feeds: dict[str, NDArray[np.int64]]
+    session: onnxruntime.InferenceSession | DeviceGraph, output: str, feeds: dict[str, NDArray[np.int64]]
 ) -> NDArray[np.float32]:
     """Return one output, float32, after making sure that it is all finite.
 
@@ -70,7 +71,9 @@ def run_graph(
     return np.asarray(rows, np.float32)
 
 
-def open_graph(path: Path, provider: str, threads: int, operators: Path | None = None) -> onnxruntime.InferenceSession:
+def open_graph(
+    path: Path, provider: str, threads: int, operators: Path | None = None
+) -> onnxruntime.InferenceSession | DeviceGraph:
     """Load a graph for one provider; `operators` is a library of those that ONNX Runtime does not have.
 
     Raises:
@@ -97,4 +100,4 @@ def open_graph(path: Path, provider: str, threads: int, operators: Path | None =
             f"ONNX Runtime fell back from {wanted} to {session.get_providers()[0]}; CUDA 13 and cuDNN 9 are needed"
         )
         raise StartError(message)
-    return session
+    return session if provider == "cpu" else DeviceGraph(session, provider)

@@ -41,7 +41,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_text_bytes: Annotated[int, _about("UTF-8 bytes of one text", ge=1)] = MIB
     max_body_bytes: Annotated[int, _about("bytes of a request's body", ge=1024)] = 32 * MIB
     cache_bytes: Annotated[int, _about("memory of the embedding cache; 0 turns it off", ge=0)] = 128 * MIB
-    shutdown_timeout_s: Annotated[int, _about("time for requests in flight after SIGTERM", ge=1)] = 30
+    request_timeout_ms: Annotated[int, _about("work that has not begun by then is not begun any more", ge=1)] = 30_000
+    run_timeout_s: Annotated[int, _about("a run that takes longer hangs, and the process ends", ge=1)] = 60
+    drain_delay_s: Annotated[int, _about("time to go on serving after SIGTERM while not ready any more", ge=0)] = 0
+    shutdown_timeout_s: Annotated[int, _about("time for requests in flight after that", ge=1)] = 30
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("least level that is logged")] = "info"
+    log_format: Annotated[Literal["text", "json"], _about("lines for people, or JSON for machines")] = "text"
+    access_log: Annotated[bool, _about("log a line for each request")] = False
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Settings:

@@ -12,14 +12,22 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 from tokenizers import Tokenizer
 
-# About a millisecond of tokenizing, at 0.4 µs a character; a hop to a thread and back costs a tenth of that.
-INLINE_CHARACTERS = 2_500
+from server.errors import InferenceError
+
+# One to two milliseconds of tokenizing, at 0.4 µs a character at most; a hop to a thread costs a tenth of that.
+INLINE_CHARACTERS = 4_000
+# Some 50 µs of tokenizing: a search query, a sentence.
+KEEP_LOCK_CHARACTERS = 200
+# What a text costs besides its characters: some 10 µs.
+TEXT_CHARACTERS = 25
 # A thread's slice: some milliseconds, after which it is another request's turn.
 SLICE_CHARACTERS = 20_000
 # Enough for 256 tokens of most languages; what needs more is read four times as far each time.
 PREFIX_CHARACTERS = 3_000
 # WordPiece makes at most this many tokens of one word: longer words are unknown, one token.
 LONGEST_WORD_TOKENS = 100
+# The one exception of PyO3 that is no Exception; it has no public name.
+PANIC = "PanicException"
 
 
 class Encoding(msgspec.Struct, frozen=True):
@@ -40,7 +48,7 @@ class Tokenization:
 
     async def encode(self, texts: Sequence[str]) -> list[Encoding]:
         """Return one encoding for each text, in order."""
-        if sum(map(len, texts)) <= INLINE_CHARACTERS:
+        if effort(texts) <= INLINE_CHARACTERS:
             return self.encode_now(texts)
         loop, found = asyncio.get_running_loop(), list[Encoding]()
         for part in slices(texts):
@@ -48,9 +56,28 @@ class Tokenization:
         return found
 
     def encode_now(self, texts: Sequence[str]) -> list[Encoding]:
-        """Do the same in the calling thread."""
+        """Do the same in the calling thread.
+
+        Raises:
+            InferenceError: the tokenizer failed.
+        """
+        try:
+            return self._encode(texts)
+        except Exception as error:  # noqa: BLE001 - whatever the library raises is one failed request, not more
+            # Without the cause: its message may quote the text, and would be logged.
+            raise _failure(error) from None
+        except BaseException as error:
+            if type(error).__name__ == PANIC:  # how the library's Rust code ends where it finds a bug of its own
+                raise _failure(error) from None
+            raise
+
+    def _encode(self, texts: Sequence[str]) -> list[Encoding]:
+        if sum(map(len, texts)) <= KEEP_LOCK_CHARACTERS:
+            # The library's call for one text keeps the interpreter lock; getting that back can take longer than this.
+            singles = [self._tokenizer.encode(text) for text in texts]
+            return [Encoding(one.ids, bool(one.overflowing)) for one in singles]
         if all(len(text) <= PREFIX_CHARACTERS for text in texts):
-            # The library's batch call gives up the interpreter lock; its call for one text keeps it.
+            # Its batch call gives up the lock.
             found = self._tokenizer.encode_batch_fast(list(texts))
             return [Encoding(one.ids, bool(one.overflowing)) for one in found]
         return [self._encode_prefix(text) for text in texts]
@@ -75,12 +102,21 @@ class Tokenization:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
+def _failure(error: BaseException) -> InferenceError:
+    return InferenceError(f"the tokenizer failed: {type(error).__name__}")
+
+
+def effort(texts: Sequence[str]) -> int:
+    """Return what tokenizing costs, in characters of a long text."""
+    return sum(map(len, texts)) + TEXT_CHARACTERS * len(texts)
+
+
 def slices(texts: Sequence[str]) -> Iterator[list[str]]:
     """Cut a request into parts of about SLICE_CHARACTERS, one text at least."""
     part, size = list[str](), 0
     for text in texts:
         part.append(text)
-        size += len(text)
+        size += effort([text])
         if size >= SLICE_CHARACTERS:
             yield part
             part, size = [], 0

@@ -1,155 +1,250 @@
 """The threads that compute: each takes a run from the queue as soon as it is idle, and hands the rows back.
 
 No timer: an idle worker takes what is there, and texts gather only while all workers are busy. A worker that dies
-fails everyone who waits, with the cause, and the pool stays failed.
+fails those who wait for its run, with the cause, and is replaced; until the new one has proved itself, and for ever
+once the pool is broken, the pool is not well.
 """
 
+import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from server.errors import OverloadedError, ServerError, UnavailableError
-from server.jobs import Job
-from server.scheduler import Queue, Waiting
+from server.calibration import CostModel
+from server.cores import yield_to_others
+from server.cost import Observation
+from server.errors import InferenceError, ServerError, UnavailableError
+from server.forecast import Forecast
+from server.jobs import Job, Waiting, end_all, late
+from server.lanes import Lanes, Plan, RunFigures, Slot
+from server.scheduler import Limits, Queue, computed
 from server.session import Session
 
-# Two cores take a third off a lone text of 64 tokens and a fifth off one of 16, which is not worth both
-# (bench/results/scale-zen4.json, best rounds).
-LONE_TOKENS = 64
+log = logging.getLogger("vecd")
+
+# A lone text whose run takes longer than this uses all cores: below, handing work to threads costs what it saves.
+LONE_S = 0.0015
+# So many runs in a row that each killed its worker are no text's fault. After so many texts in a row that could not be
+# computed, the probe tells whether any can.
+MOST_DEATHS, MOST_FAILURES = 5, 20
+# A replacement waits this long, so that what kills every worker at once cannot keep a core busy.
+RESPITE_S = 0.5
 
 
 class Workers:
     """A pool of threads over one session."""
 
     def __init__(
-        self, session: Session, queue: Queue, count: int, max_tokens_per_run: int, max_queue_tokens: int
+        self, session: Session, queue: Queue, costs: CostModel, plan: Plan, on_run: Callable[[RunFigures], None]
     ) -> None:
+        self.plan = plan
+        self.lanes = Lanes(plan.threads, plan.lanes)
+        self.forecast = Forecast(queue, self.lanes, costs)
+        self.broken: ServerError | None = None  # why the pool will never compute again, if that is so
+        self.deaths = 0
+        self.on_broken: Callable[[], None] = lambda: None  # called once, from any thread, when that happens
         self._session = session
-        self._max_tokens_per_run = max_tokens_per_run
-        self._max_queue_tokens = max_queue_tokens
         self._queue = queue
-        self._idle = 0
+        self._costs = costs
+        self._on_run = on_run
         self._stopping = False
-        self._dead: BaseException | None = None
+        self._ending = threading.Event()  # set when the pool stops or breaks: nobody has to rest before that
+        self._deaths_in_a_row = 0
+        self._failures_in_a_row = 0
         self._changed = threading.Condition()
-        self._threads = [threading.Thread(target=self._work, name=f"worker-{i}", daemon=True) for i in range(count)]
 
     @property
-    def alive(self) -> bool:
-        """False from the moment a worker has died or the pool stops."""
-        return self._dead is None and not self._stopping
-
-    @property
-    def queued_tokens(self) -> int:
-        """Tokens that wait for a run."""
-        return self._queue.tokens
+    def well(self) -> bool:
+        """True while every worker lives and texts are taken."""
+        return not (self._stopping or self.broken) and self.lanes.well
 
     def start(self) -> None:
         """Start the threads."""
-        for thread in self._threads:
-            thread.start()
+        for slot in self.lanes.slots:
+            self._spawn(slot, replaced=False)
 
-    def submit(self, encodings: Sequence[list[int]], output: str) -> Job:
+    def _spawn(self, slot: Slot, *, replaced: bool) -> None:
+        threading.Thread(target=self._work, args=(slot, replaced), name=slot.name, daemon=True).start()
+
+    def submit(self, job: Job, encodings: Sequence[list[int]]) -> None:
         """Queue all texts of a job, or none; call from the event loop, then wait for `job.future`.
 
         Raises:
-            OverloadedError: the texts do not fit into the queue.
-            UnavailableError: the pool is stopping or a worker died.
+            UnavailableError: the pool is stopping or broken.
         """
-        job = Job(len(encodings), output, time.perf_counter())
-        tokens = sum(map(len, encodings))
         with self._changed:
-            if not self.alive:
-                message = "the server is stopping" if self._dead is None else "an inference worker died"
-                raise UnavailableError(message) from self._dead
-            # A job larger than the whole bound is still taken when nothing else waits.
-            if self._queue.tokens and self._queue.tokens + tokens > self._max_queue_tokens:
-                message = f"{self._queue.tokens} tokens wait already, max_queue_tokens is {self._max_queue_tokens}"
-                raise OverloadedError(message)
-            for index, ids in enumerate(encodings):
-                self._queue.push(Waiting(ids, job, index))
+            if self._stopping or self.broken:
+                message = "the server is stopping" if self._stopping else f"the server must restart: {self.broken}"
+                raise UnavailableError(message)
+            self._queue.push(job, encodings)
             self._changed.notify(len(encodings))
-        return job
+
+    def discard(self, job: Job) -> None:
+        """Forget what waits of a job whose caller left."""
+        with self._changed:
+            self._queue.discard(job)
+
+    def expire(self, job: Job) -> None:
+        """Fail a job whose time has passed, unless its work has begun; call from the event loop."""
+        with self._changed:
+            if job.begun:
+                return
+            self._queue.discard(job)
+        job.fail(late())
 
     def stop(self) -> None:
-        """Take no more, finish what somebody still waits for, end the threads."""
+        """Take no more, finish what somebody still waits for, end the threads; a broken pool is left as it is."""
         with self._changed:
             self._stopping = True
+            self._ending.set()
             self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
+            self._changed.wait_for(lambda: self.broken or all(slot.ended for slot in self.lanes.slots))
 
-    def _work(self) -> None:
-        run: list[Waiting] = []
-        try:
-            while taken := self._next():
-                run, alone = taken
-                self._compute(run, alone=alone)
-        except BaseException as error:  # noqa: BLE001 - outermost frame: whoever waits must learn of it
-            self._die(error, run)
-
-    def _next(self) -> tuple[list[Waiting], bool] | None:
-        """Wait for a run. The flag says that nobody else wants the cores."""
+    def break_down(self, why: str) -> None:
+        """Fail everyone who waits, now and later: the pool cannot go on."""
+        error = UnavailableError(why)
         with self._changed:
-            run: list[Waiting] = []
-            while not run:
-                self._idle += 1
-                self._changed.wait_for(lambda: self._queue or self._stopping or self._dead)
-                self._idle -= 1
-                if self._dead is not None or not self._queue:
-                    return None
-                # A job that is done already has failed, or its caller has left.
-                taken = self._queue.take(min(self._max_tokens_per_run, self._fair_share()))
-                run = [waiting for waiting in taken if not waiting.job.future.done()]
-            others_idle = self._idle == len(self._threads) - 1
-            alone = others_idle and not self._queue and len(run) == 1 and len(run[0].ids) >= LONE_TOKENS
-            return run, alone
+            if self.broken:
+                return
+            self.broken = error
+            self._ending.set()
+            jobs = self._queue.clear() | {text.job for text in self.lanes.running}
+            self._changed.notify_all()
+        log.critical("the engine is broken: %s", why)
+        end_all(jobs, error)
+        self.on_broken()
 
-    def _fair_share(self) -> int:
-        """Return the tokens of a run that leaves as much for every worker that is idle too."""
-        return -(-self._queue.tokens // (self._idle + 1))
+    def _work(self, slot: Slot, replaced: bool) -> None:
+        yield_to_others()
+        try:
+            if replaced:
+                self._prove(slot)
+            while run := self._next(slot):
+                self._compute(run, alone=self._alone(run))
+                self._finish(slot)
+            with self._changed:
+                slot.ended = True
+                self._changed.notify_all()
+        except BaseException as error:  # noqa: BLE001 - outermost frame: whoever waits must learn of it
+            self._die(slot, error)
+
+    def _prove(self, slot: Slot) -> None:
+        self._ending.wait(RESPITE_S)
+        slot.started_s = time.perf_counter()
+        self._session.run([self.plan.probe], "sentence_embedding")
+        slot.started_s = None
+        slot.well = True
+
+    def _next(self, slot: Slot) -> list[Waiting]:
+        """Wait for a run; an empty one ends the thread."""
+        with self._changed:
+            while True:
+                self._changed.wait_for(lambda: self._may_run() or self._stopping or self.broken)
+                if self.broken or not self._queue:
+                    return []
+                if run := self._take(slot):
+                    return run
+
+    def _may_run(self) -> bool:
+        # A run that would only be prepared can gather texts instead, until it is full.
+        free = self.lanes.busy < self.lanes.count
+        return bool(self._queue) and (free or self._queue.tokens >= self.plan.max_tokens_per_run)
+
+    def _take(self, slot: Slot) -> list[Waiting]:
+        now_s = time.perf_counter()
+        cost = self._costs.cost
+        limits = Limits(self.plan.max_tokens_per_run, self._share_s(slot, now_s))
+        run, overdue = [], set()
+        for text in self._queue.take(cost, limits, now_s):
+            if text.job.overdue(now_s):
+                overdue.add(text.job)
+            elif not text.job.future.done():  # its caller has left, or another of its texts failed
+                text.job.begin(now_s)
+                run.append(text)
+        for job in overdue:
+            self._queue.discard(job)
+        end_all(overdue, late())
+        if run:
+            self.lanes.begin(slot, run, now_s, cost.run_s + cost.of_texts(*computed(run, self.plan.layout)))
+        return run
+
+    def _share_s(self, slot: Slot, now_s: float) -> float:
+        others_busy_s = self.lanes.others_busy_s(slot, now_s)
+        return self._queue.share_s(self._costs.cost, others_busy_s) if self.lanes.count > 1 else float("inf")
+
+    def _alone(self, run: list[Waiting]) -> bool:
+        """Tell whether a run is one long text and nobody else wants the cores."""
+        lone = len(run) == 1 and not self._queue and self.lanes.busy == 1 < self.lanes.count
+        return lone and self._costs.cost.of_text(len(run[0].ids)) >= LONE_S
 
     def _compute(self, run: list[Waiting], *, alone: bool) -> None:
-        start = time.perf_counter()
+        start_s = time.perf_counter()
         try:
-            rows = self._session.run([waiting.ids for waiting in run], run[0].job.output, all_cores=alone)
-        except ServerError as error:
-            self._retry(run, error)
+            rows = self._session.run([text.ids for text in run], run[0].job.output, all_cores=alone)
+        except InferenceError as error:
+            self._halve(run, error)
             return
-        seconds = time.perf_counter() - start
-        tokens = sum(len(waiting.ids) for waiting in run)
+        seconds = time.perf_counter() - start_s
+        tokens = sum(len(text.ids) for text in run)
         finished = []
         with self._changed:
-            for waiting, row in zip(run, rows, strict=True):
-                job = waiting.job
-                job.rows[waiting.index] = row
-                job.queue_s = job.queue_s or start - job.submitted_s
-                job.inference_s += seconds * len(waiting.ids) / tokens
-                job.missing -= 1
-                if job.missing == 0:
-                    finished.append(job)
-        for job in finished:
-            job.loop.call_soon_threadsafe(job.resolve)
+            if self.broken:
+                return  # too late: everyone has been told, and the event loop may be gone
+            for text, row in zip(run, rows, strict=True):
+                text.job.inference_s += seconds * len(text.ids) / tokens
+                if text.job.fill(text.index, row):
+                    finished.append(text.job)
+            self._deaths_in_a_row = self._failures_in_a_row = 0
+        end_all(finished)
+        with_padding, squares = computed(run, self.plan.layout)
+        if not alone:
+            self._costs.observe(Observation(with_padding, squares, seconds))
+        self._on_run(RunFigures(len(run), tokens, with_padding, seconds))
 
-    def _retry(self, run: list[Waiting], error: ServerError) -> None:
-        """Halve a run that failed until the text that cannot be computed fails alone."""
+    def _halve(self, run: list[Waiting], error: InferenceError) -> None:
+        """Repeat a run that failed by halves until the text that cannot be computed fails alone."""
         if len(run) == 1:
-            self._fail({run[0].job}, error)
+            self.discard(run[0].job)
+            end_all([run[0].job], error)
+            self._doubt(error)
             return
         middle = len(run) // 2
         for half in (run[:middle], run[middle:]):
             self._compute(half, alone=False)
 
-    def _die(self, error: BaseException, run: list[Waiting]) -> None:
+    def _doubt(self, error: InferenceError) -> None:
+        """Ask the probe, after many failures, whether the texts are to blame or the session."""
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row % MOST_FAILURES:
+            return
+        try:
+            self._session.run([self.plan.probe], "sentence_embedding")
+        except InferenceError:
+            self.break_down(f"no text can be computed any more: {error}")
+
+    def _finish(self, slot: Slot) -> None:
         with self._changed:
-            self._dead = error
-            left = {waiting.job for waiting in (*run, *self._queue.clear())}
-            self._changed.notify_all()
+            self.lanes.end(slot, more_waits=bool(self._queue))
+            if self.plan.threads > self.lanes.count:
+                self._changed.notify_all()  # a lane is free for the run that was prepared, or may be now
+
+    def _die(self, slot: Slot, error: BaseException) -> None:
+        with self._changed:
+            jobs = {text.job for text in slot.run}
+            for job in jobs:
+                self._queue.discard(job)
+            between_runs = slot.well and not slot.run
+            slot.run, slot.started_s, slot.well, slot.drained_s = [], None, False, None
+            self.deaths += 1
+            self._deaths_in_a_row += 1
+            self._changed.notify_all()  # its lane is free
+        log.error("an inference worker died", exc_info=error)
         cause = UnavailableError("an inference worker died")
         cause.__cause__ = error
-        self._fail(left, cause)
-
-    @staticmethod
-    def _fail(jobs: set[Job], error: BaseException) -> None:
-        for job in jobs:
-            job.loop.call_soon_threadsafe(job.fail, error)
+        end_all(jobs, cause)
+        if between_runs:  # what it was about to take is lost
+            self.break_down(f"the scheduler failed: {type(error).__name__}")
+        if self._deaths_in_a_row >= MOST_DEATHS:
+            self.break_down(f"{MOST_DEATHS} workers died in a row, the last of {type(error).__name__}")
+        if not self.broken:
+            self._spawn(slot, replaced=True)

@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import IO
 
 import httpx
 
@@ -40,10 +41,16 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 
 def launch(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return launch_module("server", arguments, environment, subprocess.PIPE)
+
+
+def launch_module(
+    module: str, arguments: Sequence[str], environment: Mapping[str, str], stderr: int | IO[str]
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "server", *arguments],
+        [sys.executable, "-m", module, *arguments],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         env=clean_environment(**environment),
     )
@@ -52,7 +59,14 @@ def launch(*arguments: str, **environment: str) -> subprocess.Popen[str]:
 @contextmanager
 def start_server(*arguments: str, **environment: str) -> Iterator[RunningServer]:
     """Run `python -m server` on a free port until the block ends; it must print its six lines within a minute."""
-    with launch("--port", "0", *arguments, **environment) as process:
+    with started(launch("--port", "0", *arguments, **environment)) as server:
+        yield server
+
+
+@contextmanager
+def started(launched: subprocess.Popen[str]) -> Iterator[RunningServer]:
+    """Wait for a daemon's six lines, and stop it when the block ends."""
+    with launched as process:
         timer = threading.Timer(START_TIMEOUT_S, process.kill)
         timer.start()
         try:

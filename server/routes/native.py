@@ -1,19 +1,24 @@
 """The native dialect: POST /embed, /embed/batch and /similarity."""
 
+import time
 from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 import orjson
-from litestar import Response, post
+from litestar import post
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.params import JSONBody, Parameter
+from litestar.response.base import ASGIResponse
+from litestar.types import Scope
 from numpy.typing import NDArray
 
+from server.caller import read_caller
 from server.decoding import BodyDTO
-from server.embedding import Embedder
-from server.engine import Timing
+from server.embedding import Embedder, Options
+from server.metrics import Metrics
+from server.work import Timing
 
 
 class EmbedRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,18 +43,11 @@ Truncate = Annotated[bool, Parameter(description="false refuses a text that is l
 
 @post("/embed", status_code=200, dto=BodyDTO[EmbedRequest], return_dto=None)
 async def embed(
-    data: JSONBody[EmbedRequest], embedder: NamedDependency[Embedder], truncate: Truncate = True
-) -> Response[bytes]:
+    data: JSONBody[EmbedRequest], embedder: NamedDependency[Embedder], scope: Scope, truncate: Truncate = True
+) -> ASGIResponse:
     """Embed texts, through the cache."""
     embedder.requests.embed += 1
-    found = await embedder.embed(
-        data.texts,
-        cache=data.cache,
-        normalize=data.normalize,
-        dimensions=data.dimensions,
-        prompt=data.prompt,
-        truncate=truncate,
-    )
+    found = await embedder.embed(data.texts, _options(data, scope, cache=data.cache, truncate=truncate))
     body = {
         "embeddings": found.rows,
         "dimensions": found.rows.shape[1],
@@ -57,34 +55,41 @@ async def embed(
         "tokens": found.tokens,
         "truncated": found.truncated,
     }
-    return _respond(body, found.timing)
+    return _respond(body, found.timing, embedder.metrics)
 
 
 @post("/embed/batch", status_code=200, dto=BodyDTO[EmbedRequest], return_dto=None)
 async def embed_batch(
-    data: JSONBody[EmbedRequest], embedder: NamedDependency[Embedder], truncate: Truncate = True
-) -> Response[bytes]:
+    data: JSONBody[EmbedRequest], embedder: NamedDependency[Embedder], scope: Scope, truncate: Truncate = True
+) -> ASGIResponse:
     """Embed many texts; the cache is neither read nor filled."""
     embedder.requests.batch += 1
-    found = await embedder.embed(
-        data.texts,
-        cache=False,
+    found = await embedder.embed(data.texts, _options(data, scope, cache=False, truncate=truncate))
+    body = {"embeddings": found.rows, "dimensions": found.rows.shape[1]}
+    return _respond(body, found.timing, embedder.metrics)
+
+
+@post("/similarity", status_code=200, dto=BodyDTO[SimilarityRequest], return_dto=None)
+async def similarity(
+    data: JSONBody[SimilarityRequest], embedder: NamedDependency[Embedder], scope: Scope
+) -> ASGIResponse:
+    """Compare texts by cosine: a row for each of `a`, a column for each of `b`."""
+    embedder.requests.embed += 1
+    found = await embedder.embed([*data.a, *(data.b or [])], Options(caller=read_caller(scope)))
+    left = found.rows[: len(data.a)]
+    right = left if data.b is None else found.rows[len(data.a) :]
+    return _respond({"similarity": _cosines(left, right)}, found.timing, embedder.metrics)
+
+
+def _options(data: EmbedRequest, scope: Scope, *, cache: bool, truncate: bool) -> Options:
+    return Options(
+        caller=read_caller(scope),
+        cache=cache,
         normalize=data.normalize,
         dimensions=data.dimensions,
         prompt=data.prompt,
         truncate=truncate,
     )
-    return _respond({"embeddings": found.rows, "dimensions": found.rows.shape[1]}, found.timing)
-
-
-@post("/similarity", status_code=200, dto=BodyDTO[SimilarityRequest], return_dto=None)
-async def similarity(data: JSONBody[SimilarityRequest], embedder: NamedDependency[Embedder]) -> Response[bytes]:
-    """Compare texts by cosine: a row for each of `a`, a column for each of `b`."""
-    embedder.requests.embed += 1
-    found = await embedder.embed([*data.a, *(data.b or [])])
-    left = found.rows[: len(data.a)]
-    right = left if data.b is None else found.rows[len(data.a) :]
-    return _respond({"similarity": _cosines(left, right)}, found.timing)
 
 
 def _cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -92,10 +97,13 @@ def _cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[n
     return np.asarray(np.clip(left @ right.T, -1.0, 1.0), np.float32)
 
 
-def _respond(body: dict[str, Any], timing: Timing) -> Response[bytes]:
+def _respond(body: dict[str, Any], timing: Timing, metrics: Metrics) -> ASGIResponse:
+    start_s = time.perf_counter()
     # orjson writes float32 arrays in their shortest form, without a detour through lists.
     encoded = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(encoded, media_type=MediaType.JSON, headers={"server-timing": server_timing(timing)})
+    metrics.encoded(time.perf_counter() - start_s)
+    headers = {"server-timing": server_timing(timing)}
+    return ASGIResponse(body=encoded, headers=headers, media_type=MediaType.JSON)
 
 
 def server_timing(timing: Timing) -> str:

@@ -1,9 +1,10 @@
-"""Health and statistics: GET /health, /health/live, /health/ready and /stats."""
+"""Health and statistics: GET /health, /health/live, /health/ready, /stats and /metrics."""
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.di import NamedDependency
+from prometheus_client.exposition import choose_encoder
 
 from server.daemon import Daemon
 
@@ -22,7 +23,7 @@ async def live() -> dict[str, str]:
 
 @get("/health/ready")
 async def ready(daemon: NamedDependency[Daemon]) -> Response[dict[str, str]]:
-    """Say whether requests are taken: 503 once the engine is closed or a worker has died."""
+    """Say whether requests are taken: 503 while the server drains or a worker is dead."""
     if daemon.engine.ready:
         return Response({"status": "ready"})
     return Response({"status": "not ready"}, status_code=503, headers={"retry-after": "1"})
@@ -32,6 +33,7 @@ async def ready(daemon: NamedDependency[Daemon]) -> Response[dict[str, str]]:
 async def stats(daemon: NamedDependency[Daemon]) -> dict[str, Any]:
     """Count what was done since the start."""
     cache, requests = daemon.engine.cache, daemon.embedder.requests
+    backlog = daemon.engine.workers.forecast.backlog()
     looked_up = cache.hits + cache.misses
     return {
         "model": daemon.manifest.name,
@@ -55,6 +57,13 @@ async def stats(daemon: NamedDependency[Daemon]) -> dict[str, Any]:
             "used_bytes": cache.used_bytes,
             "size_bytes": cache.size_bytes,
         },
-        "queue": {"tokens": daemon.engine.workers.queued_tokens},
+        "queue": {"texts": backlog.texts, "tokens": backlog.tokens, "seconds": backlog.seconds},
         "active_requests": daemon.engine.admission.active,
     }
+
+
+@get("/metrics", sync_to_thread=False)
+def metrics(request: Request[Any, Any, Any], daemon: NamedDependency[Daemon]) -> Response[bytes]:
+    """Show everything that is counted, for Prometheus: its text format, or OpenMetrics for who accepts that."""
+    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(daemon.metrics.registry), media_type=content_type)

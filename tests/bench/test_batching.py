@@ -11,6 +11,7 @@ from bench.errors import BenchError
 from bench.policies import build_policies
 from bench.saturation import write_texts
 from bench.traces import saturated
+from server import Cost
 from tests.bench.traffic import generator
 from tests.tiny import TINY
 
@@ -18,7 +19,7 @@ from tests.tiny import TINY
 def test_where_cost_follows_the_computed_tokens_alone_padding_is_pure_loss() -> None:
     costs = RunCosts([{(batch, length): 1e-4 * batch * length for batch, length in grid()}])
     full = {"mixed": saturated("mixed", 200, generator())}
-    contest = Contest(build_policies(mixed_lengths=True), costs, workers=2)
+    contest = Contest(build_policies("ragged", Cost(1e-6, 1e-4, 0.0)), costs, workers=2)
     results = simulate_all(full, contest, 1, np.random.default_rng(1))
     assert results.keys() == {"mixed-saturated", "mixed-70%"}
     found = results["mixed-saturated"]

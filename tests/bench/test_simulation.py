@@ -4,12 +4,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from bench.policies import Policy, build_policies, pad_to_longest, take_one
+from bench.policies import Policy, RuleLine, build_policies, pad_to_longest, take_one
 from bench.simulation import PolicyFigures, Served, simulate, summarize
 from bench.traces import PROFILES, Trace, poisson, sample_lengths, saturated
+from server import Cost
 from tests.bench.traffic import generator
 
-POLICIES = build_policies(mixed_lengths=True)
+POLICIES = build_policies("ragged", Cost(1.0, 0.01, 0.0))
 
 
 def a_second_and_ten_ms_a_token(lengths: Sequence[int]) -> float:
@@ -19,20 +20,20 @@ def a_second_and_ten_ms_a_token(lengths: Sequence[int]) -> float:
 def test_an_idle_worker_takes_what_is_there_and_texts_gather_while_it_is_busy() -> None:
     # At 0 the first goes alone and takes 1.1 s; the next two wait for it, padded to 20: 1.4 s; the last finds it idle.
     trace = Trace([0.0, 0.5, 1.0, 9.0], [10, 20, 10, 50])
-    served = simulate(trace, pad_to_longest, a_second_and_ten_ms_a_token, workers=1)
+    served = simulate(trace, lambda: RuleLine(pad_to_longest), a_second_and_ten_ms_a_token, workers=1)
     assert served.finished_s == pytest.approx([1.1, 2.5, 2.5, 10.5])
     assert (served.runs, served.computed_tokens) == (3, 10 + 40 + 50)
 
 
 def test_workers_take_runs_side_by_side() -> None:
     trace = Trace([0.0] * 3, [10, 100, 10])
-    served = simulate(trace, take_one, a_second_and_ten_ms_a_token, workers=2)
+    served = simulate(trace, lambda: RuleLine(take_one), a_second_and_ten_ms_a_token, workers=2)
     assert served.finished_s == pytest.approx([1.1, 2.0, 2.2])
 
 
 def test_a_run_holds_no_text_that_has_not_arrived() -> None:
     trace = Trace([0.0, 0.001], [10, 10])
-    assert simulate(trace, pad_to_longest, a_second_and_ten_ms_a_token, workers=1).runs == 2
+    assert simulate(trace, lambda: RuleLine(pad_to_longest), a_second_and_ten_ms_a_token, workers=1).runs == 2
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)

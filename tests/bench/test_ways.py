@@ -1,6 +1,8 @@
+import asyncio
+
 import numpy as np
 
-from bench.policies import MAX_TOKENS, ask_queue
+from bench.policies import MAX_TOKENS
 from bench.ways import BATCH_TEXTS, build_ways, count_tokens, fill_up, split_batches, split_runs
 
 # Different ids, so that a text can be told from any other.
@@ -43,4 +45,4 @@ def test_texts_are_filled_up_behind_their_ids_to_the_longest_of_their_batch() ->
 def test_runs_are_what_the_servers_queue_gives_one_after_the_other() -> None:
     most = MAX_TOKENS // 2
     batch = [[1] * most, [2] * most, [3] * MAX_TOKENS, [4]]
-    assert list(split_runs(batch, ask_queue(mixed_lengths=True))) == [batch[:2], batch[2:3], batch[3:]]
+    assert asyncio.run(split_runs(batch)) == [batch[:2], batch[2:3], batch[3:]]

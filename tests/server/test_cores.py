@@ -1,11 +1,13 @@
 """Cores come from the cgroup and the affinity, not from the host."""
 
 import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from server.cores import granted_cores
+from server.cores import NICENESS, granted_cores, yield_to_others
 
 ALL = len(os.sched_getaffinity(0))
 
@@ -46,3 +48,19 @@ def test_version_1_quotas_count_too(tmp_path: Path) -> None:
 
 def test_without_cgroups_the_affinity_decides(tmp_path: Path) -> None:
     assert granted_cores(tmp_path / "none", tmp_path / "none") == ALL
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own elsewhere")
+def test_a_thread_that_yields_is_nicer_and_the_others_are_as_they_were() -> None:
+    found: list[int] = []
+
+    def look() -> None:
+        yield_to_others()
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join(20)
+    assert found == [NICENESS]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from models import ArtifactError, open_tokenizer
-from server.tokenization import INLINE_CHARACTERS, Encoding, Tokenization, slices
+from server.tokenization import INLINE_CHARACTERS, TEXT_CHARACTERS, Encoding, Tokenization, slices
 from tests.tiny import MAX_TOKENS, TINY
 
 # What a cut could split: words, punctuation, scripts without spaces, combining and control characters, emoji.
@@ -87,12 +87,21 @@ def test_a_request_of_many_texts_takes_turns_with_others() -> None:
     assert [[text[0] for text in part] for part in slices(texts)] == [["a", "b", "c"], ["d"], ["e"]]
 
 
-@pytest.mark.parametrize(("characters", "inline"), [(INLINE_CHARACTERS, True), (INLINE_CHARACTERS + 1, False)])
+@pytest.mark.parametrize(
+    ("characters", "inline"), [(INLINE_CHARACTERS - TEXT_CHARACTERS, True), (INLINE_CHARACTERS, False)]
+)
 def test_long_work_leaves_the_event_loop(tiny_models: Path, characters: int, *, inline: bool) -> None:
     watched = Watched(open_tokenizer(tiny_models / TINY / "tokenizer.json", MAX_TOKENS))
     asyncio.run(watched.encode(["a" * characters]))
     watched.close()
     assert (watched.thread == threading.main_thread().name) is inline
+
+
+def test_many_tiny_texts_are_long_work_too(tiny_models: Path) -> None:
+    watched = Watched(open_tokenizer(tiny_models / TINY / "tokenizer.json", MAX_TOKENS))
+    asyncio.run(watched.encode(["a"] * 2048))
+    watched.close()
+    assert watched.thread != threading.main_thread().name
 
 
 def test_a_file_that_is_no_tokenizer_is_named(tmp_path: Path) -> None:

@@ -1,18 +1,24 @@
-"""The pool under a fake session: results, refusals, failures, a dying worker, a drain."""
+"""The pool under a fake session: results, failures, dying and hanging workers, deadlines, a drain."""
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from server.errors import InferenceError, OverloadedError, UnavailableError
+from server.calibration import CostModel
+from server.cost import Cost, Observation
+from server.errors import DeadlineError, InferenceError, UnavailableError
+from server.jobs import Job
+from server.lanes import Plan, RunFigures
 from server.scheduler import Queue
-from server.workers import LONE_TOKENS, Workers
+from server.workers import MOST_DEATHS, Workers
 
 OUTPUT = "sentence_embedding"
+# Runs are over sooner than they are expected to be.
+COST = Cost(0.5, 1.0, 0.0)
 
 
 class FakeSession:
@@ -22,9 +28,13 @@ class FakeSession:
         self.gate = threading.Event()
         self.gate.set()
         self.runs: list[tuple[int, int, bool]] = []
+        self.proven = 0
 
     def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> NDArray[np.float32]:
         assert self.gate.wait(20)
+        if encodings == [[99]]:
+            self.proven += 1
+            return np.zeros((1, 1), np.float32)
         self.runs.append((len(encodings), len(encodings[0]), all_cores))
         if any(13 in ids for ids in encodings):
             message = "unlucky"
@@ -35,6 +45,22 @@ class FakeSession:
         return np.array([[sum(ids)] for ids in encodings], np.float32)
 
 
+class Fixed(CostModel):
+    """Costs that do not follow the fake session's times."""
+
+    def __init__(self) -> None:
+        super().__init__([Observation(1, 1, 1.0)])
+        self.cost = COST
+
+    def observe(self, observation: Observation) -> None:
+        assert observation.seconds >= 0
+
+
+def pool(session: FakeSession, threads: int = 2, lanes: int = 2, layout: str = "equal-length") -> Workers:
+    plan = Plan(layout=layout, threads=threads, lanes=lanes, max_tokens_per_run=8, probe=[99])
+    return Workers(session, Queue(layout), Fixed(), plan, lambda _: None)
+
+
 @pytest.fixture
 def session() -> FakeSession:
     return FakeSession()
@@ -42,17 +68,29 @@ def session() -> FakeSession:
 
 @pytest.fixture
 def workers(session: FakeSession) -> Iterator[Workers]:
-    pool = Workers(session, Queue(mixed_lengths=False), count=2, max_tokens_per_run=8, max_queue_tokens=20)
-    pool.start()
-    yield pool
+    made = pool(session)
+    made.start()
+    yield made
     session.gate.set()
-    pool.stop()
+    made.stop()
+
+
+def submit(workers: Workers, *encodings: list[int], timeout_s: float | None = None) -> Job:
+    job = Job(len(encodings), OUTPUT, timeout_s=timeout_s)
+    workers.submit(job, encodings)
+    return job
 
 
 async def compute(workers: Workers, *encodings: list[int]) -> list[float]:
-    job = workers.submit(encodings, OUTPUT)
+    job = submit(workers, *encodings)
     await asyncio.wait_for(job.future, 20)
     return [float(row[0]) for row in job.rows if row is not None]
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.01)
 
 
 def test_rows_come_back_in_the_order_of_the_texts(workers: Workers) -> None:
@@ -81,55 +119,171 @@ def test_a_text_that_cannot_be_computed_fails_its_job_alone(session: FakeSession
     first, second, third = asyncio.run(together())
     assert (first, third) == ([8, 8], [10, 10])
     assert isinstance(second, InferenceError)
-    assert max(texts for texts, _, _ in session.runs) > 2
-    assert workers.alive
+    assert max(texts for texts, _, _ in session.runs) > 1
+    assert workers.well
 
 
-def test_a_dead_worker_fails_everyone_who_waits_with_the_cause(session: FakeSession) -> None:
-    workers = Workers(session, Queue(mixed_lengths=False), count=1, max_tokens_per_run=8, max_queue_tokens=20)
+def test_a_dead_worker_fails_those_of_its_run_with_the_cause_and_is_replaced(session: FakeSession) -> None:
+    workers = pool(session, threads=1, lanes=1)
     workers.start()
 
-    async def everyone() -> list[BaseException | list[float]]:
+    async def everyone() -> None:
         session.gate.clear()
-        tasks = [asyncio.create_task(compute(workers, ids)) for ids in ([666], [1, 1], [2, 2, 2], [3, 3, 3, 3])]
-        await asyncio.sleep(0.1)
+        dying = submit(workers, [666])
+        await until(lambda: workers.lanes.busy)
+        waiting = asyncio.create_task(compute(workers, [2, 2, 2]))
         session.gate.set()
-        return await asyncio.gather(*tasks, return_exceptions=True)
+        with pytest.raises(UnavailableError) as caught:
+            await asyncio.wait_for(dying.future, 20)
+        assert isinstance(caught.value.__cause__, RuntimeError)
+        assert not workers.well
+        assert await waiting == [6]
+        assert workers.well
+        assert (session.proven, workers.deaths) == (1, 1)
 
-    for error in asyncio.run(everyone()):
-        assert isinstance(error, UnavailableError)
-        assert isinstance(error.__cause__, RuntimeError)
-    assert not workers.alive
-    with pytest.raises(UnavailableError, match="died"):
-        asyncio.run(compute(workers, [1]))
+    asyncio.run(everyone())
     workers.stop()
 
 
-def test_a_job_that_does_not_fit_the_queue_is_refused_whole(session: FakeSession, workers: Workers) -> None:
-    async def overload() -> None:
+def test_a_pool_whose_workers_die_one_after_the_other_is_broken_and_says_so_once(
+    session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.workers.RESPITE_S", 0.0)
+    workers = pool(session, threads=1, lanes=1)
+    said: list[bool] = []
+    workers.on_broken = lambda: said.append(True)
+    workers.start()
+
+    async def die() -> None:
+        for _ in range(MOST_DEATHS):
+            with pytest.raises(UnavailableError):
+                await asyncio.wait_for(submit(workers, [666]).future, 20)
+        await until(lambda: said)
+        with pytest.raises(UnavailableError, match="must restart"):
+            submit(workers, [1])
+
+    asyncio.run(die())
+    assert not workers.well
+    assert said == [True]
+    workers.stop()
+
+
+def test_breaking_down_fails_what_runs_and_what_waits(session: FakeSession) -> None:
+    workers = pool(session, threads=1, lanes=1)
+    workers.start()
+
+    async def hang() -> None:
         session.gate.clear()
-        running = [asyncio.create_task(compute(workers, [1] * 8)) for _ in range(2)]
-        await asyncio.sleep(0.2)
-        waiting = asyncio.create_task(compute(workers, [2] * 8, [2] * 8))
-        await asyncio.sleep(0)
-        with pytest.raises(OverloadedError, match="max_queue_tokens is 20"):
-            workers.submit([[3], [3] * 4], OUTPUT)
-        assert workers.queued_tokens == 16
+        running = submit(workers, [1] * 8)
+        await until(lambda: workers.lanes.busy)
+        assert 0 < workers.lanes.longest_s() < 20
+        waiting = submit(workers, [2] * 8)
+        workers.break_down("a run hangs")
+        for job in (running, waiting):
+            with pytest.raises(UnavailableError, match="hangs"):
+                await asyncio.wait_for(job.future, 20)
+
+    asyncio.run(hang())
+    workers.stop()  # does not wait for the thread that hangs
+    session.gate.set()
+
+
+def test_work_whose_time_has_passed_before_it_began_is_never_run(session: FakeSession) -> None:
+    workers = pool(session, threads=1, lanes=1)
+    workers.start()
+
+    async def late() -> None:
+        session.gate.clear()
+        running = submit(workers, [1] * 8, timeout_s=20)
+        await until(lambda: workers.lanes.busy)
+        told = submit(workers, [5, 5], timeout_s=0.01)
+        workers.expire(told)
+        found = submit(workers, [6, 6], timeout_s=0.01)
+        workers.expire(running)  # has begun, and is finished
+        await asyncio.sleep(0.05)
         session.gate.set()
-        assert await waiting == [16, 16]
-        await asyncio.gather(*running)
+        for job in (told, found):
+            with pytest.raises(DeadlineError):
+                await asyncio.wait_for(job.future, 20)
+        await asyncio.wait_for(running.future, 20)
+        assert await compute(workers, [7]) == [7]
+        assert workers.forecast.backlog().tokens == 0
 
-    asyncio.run(overload())
+    asyncio.run(late())
+    assert session.runs == [(1, 8, False), (1, 1, False)]
+    workers.stop()
 
 
-def test_a_job_larger_than_the_queue_is_taken_when_nothing_waits(workers: Workers) -> None:
-    assert asyncio.run(compute(workers, *[[1] * 7] * 10)) == [7] * 10
+def test_the_backlog_tells_how_long_what_waits_will_take(session: FakeSession, workers: Workers) -> None:
+    async def look() -> None:
+        session.gate.clear()
+        running = [submit(workers, [1] * 8) for _ in range(2)]
+        await until(lambda: workers.lanes.busy == 2)
+        waiting = submit(workers, [2] * 8, [2] * 8)
+        backlog = workers.forecast.backlog()
+        assert (backlog.texts, backlog.tokens, backlog.jobs) == (2, 16, 1)
+        assert backlog.seconds >= 16 * COST.token_s / 2
+        session.gate.set()
+        for job in (*running, waiting):
+            await asyncio.wait_for(job.future, 20)
+
+    asyncio.run(look())
 
 
-def test_only_a_lone_long_text_uses_all_cores(session: FakeSession, workers: Workers) -> None:
-    asyncio.run(compute(workers, [1] * LONE_TOKENS))
-    asyncio.run(compute(workers, [1] * (LONE_TOKENS - 1)))
+def test_only_a_lone_long_text_uses_all_cores(
+    session: FakeSession, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.workers.LONE_S", 10.0)
+    asyncio.run(compute(workers, [1] * 10))
+    asyncio.run(compute(workers, [1] * 9))
     assert [all_cores for _, _, all_cores in session.runs] == [True, False]
+
+
+def test_a_run_that_would_only_be_prepared_gathers_texts_until_it_is_full(session: FakeSession) -> None:
+    workers = pool(session, threads=2, lanes=1, layout="padded")
+    workers.start()
+
+    async def gather() -> None:
+        session.gate.clear()
+        running = submit(workers, [1])
+        await until(lambda: workers.lanes.busy)
+        few = [submit(workers, [2]) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        assert workers.lanes.busy == 1
+        more = [submit(workers, [3]) for _ in range(5)]
+        await until(lambda: workers.lanes.busy == 2)
+        assert workers.forecast.backlog().texts == 0
+        session.gate.set()
+        for job in (running, *few, *more):
+            await asyncio.wait_for(job.future, 20)
+
+    asyncio.run(gather())
+    assert sorted(texts for texts, _, _ in session.runs) == [1, 8]
+    workers.stop()
+
+
+def test_what_a_run_was_is_told(session: FakeSession) -> None:
+    told: list[RunFigures] = []
+    plan = Plan(layout="padded", threads=1, lanes=1, max_tokens_per_run=100, probe=[99])
+    workers = Workers(session, Queue("padded"), CostModel([Observation(1, 1, 1.0)]), plan, told.append)
+    session.gate.clear()
+    workers.start()
+
+    async def two() -> None:
+        first = submit(workers, [1])
+        await until(lambda: workers.lanes.busy)
+        second = submit(workers, [1, 1], [1, 1, 1])
+        session.gate.set()
+        for job in (first, second):
+            await asyncio.wait_for(job.future, 20)
+
+    asyncio.run(two())
+    workers.stop()
+    assert [(one.texts, one.tokens, one.computed_tokens) for one in told] in (
+        [(1, 1, 1), (2, 5, 6)],
+        [(1, 1, 1), (1, 2, 2), (1, 3, 3)],
+    )
+    assert all(one.seconds > 0 for one in told)
 
 
 def test_what_nobody_waits_for_any_more_is_not_computed(session: FakeSession, workers: Workers) -> None:
@@ -137,14 +291,17 @@ def test_what_nobody_waits_for_any_more_is_not_computed(session: FakeSession, wo
         session.gate.clear()
         running = [asyncio.create_task(compute(workers, [1] * 8)) for _ in range(2)]
         await asyncio.sleep(0.1)
-        abandoned = workers.submit([[5, 5, 5]], OUTPUT)
-        abandoned.future.cancel()
+        abandoned = [submit(workers, [5, 5, 5]), submit(workers, [5, 5, 5, 5])]
+        abandoned[0].future.cancel()
+        abandoned[1].future.cancel()
+        workers.discard(abandoned[1])
+        assert workers.forecast.backlog().tokens == 3
         session.gate.set()
         await asyncio.gather(*running)
         assert await compute(workers, [6]) == [6]
 
     asyncio.run(leave())
-    assert sorted(session.runs) == [(1, 1, False), (1, 8, False), (1, 8, False)]
+    assert sorted((texts, length) for texts, length, _ in session.runs) == [(1, 1), (1, 8), (1, 8)]
 
 
 def test_stop_finishes_what_is_queued_and_takes_no_more(session: FakeSession, workers: Workers) -> None:
@@ -155,7 +312,7 @@ def test_stop_finishes_what_is_queued_and_takes_no_more(session: FakeSession, wo
         stopping = asyncio.create_task(asyncio.to_thread(workers.stop))
         await asyncio.sleep(0.1)
         with pytest.raises(UnavailableError, match="stopping"):
-            workers.submit([[1]], OUTPUT)
+            submit(workers, [1])
         session.gate.set()
         assert await asyncio.gather(*tasks) == [[2 * i] for i in range(2, 6)]
         await stopping

@@ -1,0 +1,93 @@
+"""What is counted and timed while requests are served, declared once, for Prometheus; there from the start with zeros.
+
+What can be read at any time (the queue, the cache, the workers) is in `server/gauges.py`.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+
+from server.lanes import RunFigures
+
+# From a tenth of a millisecond to a minute.
+SECONDS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0)
+TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 512, 2048)
+TOKENS = (8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384)
+# What a request for no known route is counted under: names that anybody may make up are no labels.
+UNKNOWN_ROUTE = "unknown"
+
+
+class Sized(Protocol):
+    """What is known of an embedded text."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that were computed for it, special ones included."""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether it had more."""
+
+
+class Stages(Protocol):
+    """Where a request's time went, in seconds."""
+
+    tokenize_s: float
+    queue_s: float
+
+
+class Metrics:
+    """The instruments. Safe to use from any thread."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of which nobody asks
+        self._requests = Counter("vecd_http_requests", "Requests answered.", ["route", "status"], registry=registry)
+        self._texts = Counter("vecd_texts", "Texts embedded, cached ones included.", registry=registry)
+        self._tokens = Counter("vecd_tokens", "Tokens of those texts.", registry=registry)
+        self._truncations = Counter("vecd_truncated_texts", "Texts of which a part was left out.", registry=registry)
+        self._computed = Counter("vecd_computed_tokens", "Tokens that runs computed, with padding.", registry=registry)
+        self._padding = Counter("vecd_padding_tokens", "Those of them that belong to no text.", registry=registry)
+
+        def seconds(name: str, about: str) -> Histogram:
+            return Histogram(f"vecd_{name}_seconds", about, buckets=SECONDS, registry=registry)
+
+        self._wait = seconds("wait", "A request's wait until the first of its texts began to be computed.")
+        self._tokenize = seconds("tokenize", "Tokenizing a request's texts.")
+        self._inference = seconds("inference", "One run of the graph.")
+        self._encode = seconds("encode", "Encoding a response.")
+        self._run_texts = Histogram("vecd_run_texts", "Texts in one run.", buckets=TEXTS, registry=registry)
+        self._run_tokens = Histogram("vecd_run_tokens", "Tokens in one run.", buckets=TOKENS, registry=registry)
+
+    def expect(self, routes: Sequence[str]) -> None:
+        """Show these routes before anybody has asked for one."""
+        for route in (*routes, UNKNOWN_ROUTE):
+            self._requests.labels(route, "200" if route != UNKNOWN_ROUTE else "404")
+
+    def answered(self, route: str, status: int) -> None:
+        """Count a response by its route's template."""
+        self._requests.labels(route, str(status)).inc()
+
+    def embedded(self, stages: Stages, texts: Sequence[Sized]) -> None:
+        """Count a request's texts, and where its time went."""
+        self._texts.inc(len(texts))
+        self._tokens.inc(sum(text.tokens for text in texts))
+        truncated = sum(text.truncated for text in texts)
+        if truncated:
+            self._truncations.inc(truncated)
+        self._wait.observe(stages.queue_s)
+        self._tokenize.observe(stages.tokenize_s)
+
+    def ran(self, run: RunFigures) -> None:
+        """Count a run."""
+        self._computed.inc(run.computed_tokens)
+        if run.computed_tokens > run.tokens:
+            self._padding.inc(run.computed_tokens - run.tokens)
+        self._inference.observe(run.seconds)
+        self._run_texts.observe(run.texts)
+        self._run_tokens.observe(run.tokens)
+
+    def encoded(self, seconds: float) -> None:
+        """Count the encoding of a response."""
+        self._encode.observe(seconds)
