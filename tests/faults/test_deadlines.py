@@ -10,7 +10,7 @@ from tests.faulty import TOKENIZER_WAITS
 
 HEADER = "x-request-timeout-ms"
 SHORT = {HEADER: "300"}
-LONG = " and so on" * 300  # so long that it is not tokenized in the event loop
+LONG = " and so on" * 600  # so long that it is not tokenized in the event loop
 
 
 def check_late(answer: Answer) -> None:

@@ -27,6 +27,18 @@ def test_a_client_that_leaves_while_it_waits_frees_its_place_and_its_texts_are_n
     assert not [text for text in one_worker.texts_run() if text.startswith(tuple(texts))]
 
 
+def test_a_client_of_a_large_body_is_seen_to_leave(one_worker: FaultyServer) -> None:
+    """uvicorn stops reading at 64 KiB."""
+    texts = [f"large {i} {'x' * 2000}" for i in range(200)]
+    with one_worker.wires(1) as (wire,), one_worker.busy("before the large one"):
+        wire.send_embed(*texts, cache=False)
+        until(lambda: one_worker.queued_tokens() > 0)
+        wire.leave()
+        one_worker.wait_for_active(1)
+        assert one_worker.queued_tokens() == 0
+    until(one_worker.idle)
+
+
 def test_those_who_stay_are_answered_when_their_neighbours_leave(one_worker: FaultyServer) -> None:
     with one_worker.wires(6) as wires:
         with one_worker.busy("before the neighbours"):
@@ -56,7 +68,7 @@ def test_a_client_that_leaves_in_the_midst_of_its_texts_has_no_more_of_them_run(
 
 
 def test_a_client_that_leaves_while_the_tokenizer_is_busy_frees_its_place_at_once(one_worker: FaultyServer) -> None:
-    long = " and so on" * 300
+    long = " and so on" * 600
     with one_worker.wires(3) as (slow, first, second):
         with one_worker.held():
             slow.send_embed(TOKENIZER_WAITS + long, cache=False)

@@ -14,7 +14,7 @@ from server.errors import DeadlineError, InferenceError, UnavailableError
 from server.jobs import Job
 from server.lanes import Plan, RunFigures
 from server.scheduler import Queue
-from server.workers import MOST_DEATHS, Workers
+from server.workers import MOST_DEATHS, MOST_FAILURES, Workers
 
 OUTPUT = "sentence_embedding"
 # Runs are over sooner than they are expected to be.
@@ -330,3 +330,40 @@ def test_idle_workers_share_what_waits(session: FakeSession, workers: Workers) -
 
     assert asyncio.run(both()) == [2, 4, 6, 8]
     assert [texts for texts, _, _ in session.runs] == [2, 2]
+
+
+def test_a_pool_on_which_nothing_can_be_computed_any_more_is_broken(session: FakeSession) -> None:
+    class Sick(FakeSession):
+        def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> NDArray[np.float32]:
+            message = "sick for good"
+            raise InferenceError(message)
+
+    workers = pool(Sick(), threads=1, lanes=1)
+    workers.start()
+
+    async def fail() -> None:
+        for _ in range(MOST_FAILURES):
+            assert not workers.broken
+            with pytest.raises(InferenceError):
+                await asyncio.wait_for(submit(workers, [1]).future, 20)
+        await until(lambda: workers.broken)
+
+    asyncio.run(fail())
+    workers.stop()
+
+
+def test_a_probe_that_hangs_is_seen_by_the_watchdog(session: FakeSession) -> None:
+    workers = pool(session, threads=1, lanes=1)
+    workers.start()
+
+    async def die() -> None:
+        with pytest.raises(UnavailableError):
+            await asyncio.wait_for(submit(workers, [666]).future, 20)
+        session.gate.clear()
+        await until(lambda: workers.lanes.longest_s() > 0)
+        assert not workers.lanes.busy
+        session.gate.set()
+        await until(lambda: workers.well)
+
+    asyncio.run(die())
+    workers.stop()
