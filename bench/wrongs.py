@@ -19,6 +19,9 @@ MORE_THAN_ANY_MODEL = 1_000_000
 JSON = "application/json"
 
 
+BAD_TIMEOUT = {"x-request-timeout-ms": "soon"}
+
+
 class Wrong(msgspec.Struct, frozen=True, gc=False):
     """A bad request, and the status that it gets."""
 
@@ -56,6 +59,7 @@ def wrong_requests() -> dict[str, Wrong]:
         "no such route": (whole_request("POST", "/nowhere", good), "404"),
         "a method not allowed": (whole_request("DELETE", "/embed"), "405"),
         "another content type": (whole_request("POST", "/embed", good, "text/plain"), "415"),
+        "a timeout that is no number": (whole_request("POST", "/embed", good, headers=BAD_TIMEOUT), "400"),
         "a content encoding": (whole_request("POST", "/embed", good, headers={"Content-Encoding": "gzip"}), "415"),
         "too long, and not to be truncated": (whole_request("POST", "/embed?truncate=false", long), "422"),
     }

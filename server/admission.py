@@ -83,7 +83,7 @@ class Admission:
 
     def _refuse(self, message: str, retry_after_s: float, reason: str) -> None:
         self.refused[reason] += 1
-        raise OverloadedError(message, retry_after_s, reason)
+        raise OverloadedError(message, retry_after_s)
 
 
 def first_piece(tokens: int) -> int:

@@ -1,7 +1,8 @@
 """What runs cost on this machine: timed at the start, and kept true by what runs show.
 
-Runs of few and of many tokens are timed through the session, in under half a second, before the server listens; those
-observations stay, so that the fit holds up where the traffic has texts of one length alone.
+Runs of few and of many tokens are timed through the session before the server listens, until TIMED_S have passed and
+each has run once at least; those observations stay, so that the fit holds up where the traffic has texts of one
+length alone.
 """
 
 import time

@@ -73,6 +73,7 @@ class Edge:
             elif not status:  # the server stops, and its time for requests in flight is over
                 await send_problem(send_with_id, ours[_KEY])
         finally:
+            status = status or 500  # what uvicorn answers where the application did not
             self._metrics.answered(str(scope.get("path_template") or UNKNOWN_ROUTE), status)
             if self._access_log:
                 self._log(scope, status, time.perf_counter() - start_s)

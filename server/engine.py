@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models import Manifest
 from server.admission import Admission, first_piece
@@ -19,10 +18,9 @@ from server.inflight import InFlight, Landing
 from server.jobs import Job, late
 from server.metrics import Metrics
 from server.tokenization import INLINE_CHARACTERS, Encoding, Tokenization, effort
-from server.work import Demand, Embeddings, Timing, Work
+from server.work import Demand, Embeddings, Rows, Timing, Work
 from server.workers import Workers
 
-Rows = NDArray[np.float32]
 # About a request's first piece: others may join the texts of a request that is no longer than this, or of one text.
 JOINED_CHARACTERS = 2_500
 # Characters and tokens of English prose in BERT's vocabulary, and how many tokens it takes to believe other texts.
@@ -185,8 +183,8 @@ class Engine:
         timer = job.loop.call_later(left_s, self.workers.expire, job)
         try:
             await job.future
-        except BaseException:
-            self.workers.discard(job)
+        except (ServerError, asyncio.CancelledError):
+            self.workers.discard(job)  # nobody waits for the rest of it any more
             raise
         finally:
             timer.cancel()

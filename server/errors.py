@@ -36,11 +36,7 @@ class RetryLaterError(ServerError):
 
 
 class OverloadedError(RetryLaterError):
-    """There is no room; the request was refused whole. `reason` names the bound, for the metrics."""
-
-    def __init__(self, message: str, retry_after_s: float, reason: str) -> None:
-        super().__init__(message, retry_after_s)
-        self.reason = reason
+    """There is no room; the request was refused whole."""
 
 
 class UnavailableError(RetryLaterError):

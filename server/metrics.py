@@ -4,11 +4,12 @@ What can be read at any time (the queue, the cache, the workers) is in `server/g
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
+from server.cache import CachedEmbedding
 from server.lanes import RunFigures
+from server.work import Timing
 
 # From a tenth of a millisecond to a minute.
 SECONDS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0)
@@ -16,25 +17,6 @@ TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 512, 2048)
 TOKENS = (8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384)
 # What a request for no known route is counted under: names that anybody may make up are no labels.
 UNKNOWN_ROUTE = "unknown"
-
-
-class Sized(Protocol):
-    """What is known of an embedded text."""
-
-    @property
-    def tokens(self) -> int:
-        """Tokens that were computed for it, special ones included."""
-
-    @property
-    def truncated(self) -> bool:
-        """Whether it had more."""
-
-
-class Stages(Protocol):
-    """Where a request's time went, in seconds."""
-
-    tokenize_s: float
-    queue_s: float
 
 
 class Metrics:
@@ -69,15 +51,15 @@ class Metrics:
         """Count a response by its route's template."""
         self._requests.labels(route, str(status)).inc()
 
-    def embedded(self, stages: Stages, texts: Sequence[Sized]) -> None:
+    def embedded(self, timing: Timing, texts: Sequence[CachedEmbedding]) -> None:
         """Count a request's texts, and where its time went."""
         self._texts.inc(len(texts))
         self._tokens.inc(sum(text.tokens for text in texts))
         truncated = sum(text.truncated for text in texts)
         if truncated:
             self._truncations.inc(truncated)
-        self._wait.observe(stages.queue_s)
-        self._tokenize.observe(stages.tokenize_s)
+        self._wait.observe(timing.queue_s)
+        self._tokenize.observe(timing.tokenize_s)
 
     def ran(self, run: RunFigures) -> None:
         """Count a run."""

@@ -18,7 +18,7 @@ from server.splitting import cheapest_split, share_of_work
 
 # A request of which nothing was taken for longer leads every second run, whoever else's turn it is.
 PASSED_OVER_S = 1.0
-# A text that takes less holds nobody up for long; a run's own cost is a tenth of this.
+# A text that takes less holds nobody up for long enough to be worth a run of its own.
 LONG_TEXT_S = 0.002
 # So many texts, the oldest, are looked at when company is sought for a leader: the split takes some microseconds each.
 WINDOW_TEXTS = 512

@@ -22,7 +22,7 @@ from server.session import Session
 
 log = logging.getLogger("vecd")
 
-# A lone text whose run takes longer than this uses all cores: below, handing work to threads costs what it saves.
+# A lone text whose run takes longer than this uses all cores; the shorter, the less it wins (`bench ragged`).
 LONE_S = 0.0015
 # So many runs in a row that each killed its worker are no text's fault. After so many texts in a row that could not be
 # computed, the probe tells whether any can.

@@ -78,5 +78,5 @@ def test_a_request_is_served_in_pieces() -> None:
 
 
 def test_nobody_is_told_to_come_again_in_less_than_a_second() -> None:
-    assert OverloadedError("full", 0.001, "queue").retry_after_s == 1
-    assert OverloadedError("full", 1.2, "queue").retry_after_s == 2
+    assert OverloadedError("full", 0.001).retry_after_s == 1
+    assert OverloadedError("full", 1.2).retry_after_s == 2
