@@ -54,7 +54,7 @@ def fit_cost(observations: Sequence[Observation]) -> Cost:
     for kept in _subsets():
         solution = np.linalg.lstsq(rows[:, kept] / scales[kept], np.ones(len(rows)))[0] / scales[kept]
         error = float(np.square(rows[:, kept] @ solution - 1).sum())
-        if (solution >= 0).all() and error < least:
+        if (solution >= 0).all() and solution[kept.index(1)] > 0 and error < least:
             best, least = np.zeros(3), error
             best[kept] = solution
     return Cost(*best.tolist())

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from server.calibration import RUNS_A_FIT, CostModel, calibrate
@@ -29,6 +29,7 @@ def test_the_coefficients_that_made_the_times_are_found(run_s: float, token_s: f
 
 @given(st.lists(st.tuples(st.integers(1, 64), st.integers(1, 512), st.floats(1e-5, 10)), min_size=1, max_size=30))
 @settings(max_examples=100)
+@example([(1, 156, 1.0), (1, 1, 1.0)])
 def test_whatever_is_seen_no_coefficient_is_below_zero_and_tokens_cost_something(
     seen: list[tuple[int, int, float]],
 ) -> None:
