@@ -1,11 +1,15 @@
 """`python -m server`: load, check, listen, serve until SIGTERM or Ctrl-C, drain, exit with 0.
 
-Exits with 1 where it cannot start, and where the engine broke, so that whoever supervises it starts it anew.
+Exits with 1 where it cannot start, and where the engine broke, so that whoever supervises it starts it anew. SIGHUP
+has it read keys and certificates again. `python -m server keys` makes keys.
 """
 
+import asyncio
+import logging
 import os
+import resource
 import signal
-import socket
+import ssl
 import sys
 import threading
 import time
@@ -18,16 +22,20 @@ from models import ArtifactError
 from server.app import build_application, build_daemon
 from server.banner import banner
 from server.daemon import Daemon
-from server.errors import ServerError
+from server.errors import ServerError, StartError
+from server.key_commands import run as run_keys
+from server.listening import BACKLOG, Listeners, listen, load_certificate
 from server.logs import configure_logs
+from server.metrics import UNKNOWN_ROUTE
 from server.protocol import protocol_for
 from server.settings import Settings, read_settings
 
-BACKLOG = 2048
 # A worker that is done with a run needs the interpreter at once; the event loop would keep it for 5 ms by default.
 SWITCH_INTERVAL_S = 0.0005
 # Once the engine is broken, requests in work are answered; a thread that hangs must not keep the process for longer.
 BROKEN_GRACE_S = 5.0
+
+log = logging.getLogger("vecd")
 
 
 class Server(uvicorn.Server):
@@ -41,6 +49,7 @@ class Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Say that it listens, then serve: a signal that comes right after the words finds everything in place."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
         print(self._announcement, flush=True)
         await super().main_loop()
 
@@ -56,6 +65,21 @@ class Server(uvicorn.Server):
         leaving = await super().on_tick(counter)
         return leaving and (self.force_exit or time.monotonic() >= self._leave_s)
 
+    def _reload(self) -> None:
+        """Read keys and certificates again; what cannot be read stays as it was."""
+        daemon = self._daemon
+        try:
+            daemon.keys.reload()
+            log.info("the keys were read again; there are %d", len(daemon.keys))
+        except ServerError as error:
+            log.error("the keys stay as they were: %s", error)
+        try:
+            if self.config.ssl is not None:
+                load_certificate(self.config.ssl, daemon.settings)
+                log.info("the certificate was read again")
+        except (OSError, ssl.SSLError) as error:
+            log.error("the certificate stays as it was: %s", error)
+
     def end(self) -> None:
         """End the process, whatever hangs; called from any thread."""
         self.should_exit = True
@@ -66,15 +90,21 @@ class Server(uvicorn.Server):
 
 def main() -> None:
     """Run the daemon as the command line and the environment say."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is a file, and shells allow few
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to read again
     try:
+        if sys.argv[1:2] == ["keys"]:
+            run_keys(sys.argv[2:], read_settings([]).keys)
+            return
         settings = read_settings(sys.argv[1:])
         configure_logs(settings.log_format, settings.log_level)
-        with listen(settings) as listener:
+        with listen(settings) as listeners:
             daemon = build_daemon(settings)
-            _serve(daemon, listener)
+            _serve(daemon, listeners)
     except (ServerError, ArtifactError) as error:
         print(f"vecd: {error}", file=sys.stderr)
         sys.exit(1)
@@ -88,23 +118,19 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def listen(settings: Settings) -> socket.socket:
-    """Take the address before anything slow, so that a port in use is told at once."""
-    try:
-        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        # It listens at once: only that tells two servers apart that were started together.
-        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        message = f"cannot listen on {settings.host}:{settings.port}: {reason}; --host and --port decide"
-        raise ServerError(message) from error
-
-
-def _serve(daemon: Daemon, listener: socket.socket) -> None:
+def _serve(daemon: Daemon, listeners: Listeners) -> None:
+    settings = daemon.settings
+    if settings.tls_key and not settings.tls_certificate:
+        message = "--tls-key needs --tls-certificate"
+        raise StartError(message)
     config = uvicorn.Config(
         build_application(daemon),
         loop="uvloop",
-        http=protocol_for(lambda: daemon.engine.draining),
+        http=protocol_for(
+            lambda: daemon.engine.draining,
+            settings,
+            lambda status: daemon.metrics.answered(UNKNOWN_ROUTE, status),
+        ),
         proxy_headers=False,
         ws="none",
         lifespan="on",
@@ -112,13 +138,28 @@ def _serve(daemon: Daemon, listener: socket.socket) -> None:
         access_log=False,
         server_header=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=daemon.settings.shutdown_timeout_s,
+        timeout_graceful_shutdown=settings.shutdown_timeout_s,
+        ssl_certfile=settings.tls_certificate or None,
+        ssl_keyfile=settings.tls_key or None,
+        ssl_keyfile_password="",  # an encrypted key is an error, not a question on the terminal
     )
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    server = Server(config, daemon, banner(daemon, f"http://{shown}:{port}"))
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        message = f"--tls-certificate and --tls-key: {getattr(error, 'strerror', None) or error}"
+        raise StartError(message) from error
+    server = Server(config, daemon, banner(daemon, _address(settings, listeners)))
     daemon.engine.workers.on_broken = server.end
-    server.run(sockets=[listener])
+    server.run(sockets=listeners.all)
+
+
+def _address(settings: Settings, listeners: Listeners) -> str:
+    """Return where clients find the server."""
+    if settings.uds:
+        return f"unix:{settings.uds}"
+    host, port = listeners.main.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if settings.tls_certificate else 'http'}://{shown}:{port}"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """The one place where things are built: settings in, a daemon out, and the ASGI application around it."""
 
+import datetime
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
 from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
-from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
@@ -15,41 +17,55 @@ from prometheus_client import CollectorRegistry, Info, ProcessCollector
 from tokenizers import Tokenizer
 
 from models import Manifest, fingerprint_variant, load_manifest, open_tokenizer, verify_file
+from server.access import Access, Policy
 from server.admission import Admission, Bounds
 from server.cache import EmbeddingCache
 from server.calibration import CostModel, calibrate
 from server.cores import granted_cores
-from server.daemon import Daemon
+from server.daemon import STATE, Daemon
 from server.edge import Edge
 from server.embedding import Embedder
 from server.engine import Engine
-from server.errors import ServerError, StartError
+from server.errors import ServerError, SettingsError, StartError
 from server.gauges import EngineCollector
+from server.hosts import Hosts
+from server.intake import Intake
+from server.keys import KeyRing
 from server.lanes import Plan
 from server.metrics import Metrics
-from server.problems import handle_http_exception, handle_server_error, handle_unexpected
+from server.names import ModelNames
+from server.problems import Problems
 from server.providers import ProviderChoice, candidate_providers
-from server.routes import native, status
+from server.proxies import behind_proxies
+from server.rates import Rates
+from server.routes import cohere, docs, native, ollama, openai, status, tei, tei_model
 from server.scheduler import Queue
 from server.selfcheck import ChosenVariant, Host, choose_variant, runtime_version
-from server.settings import Settings
+from server.settings import Settings, listed
 from server.tokenization import Tokenization
+from server.tokens import Tokens
 from server.watchdog import Watchdog
 from server.workers import Workers
 
 log = logging.getLogger("vecd")
 
+# One dialect has no prefix and therefore everything else: it is the last.
+DIALECTS = (openai.OPENAI, tei.TEI, cohere.COHERE, ollama.OLLAMA, native.NATIVE)
 ROUTES: list[HTTPRouteHandler] = [
-    native.embed,
-    native.embed_batch,
-    native.similarity,
-    status.health,
-    status.live,
-    status.ready,
-    status.stats,
-    status.metrics,
+    *native.ROUTES,
+    *openai.ROUTES,
+    *tei.ROUTES,
+    *tei_model.ROUTES,
+    *cohere.ROUTES,
+    *ollama.ROUTES,
+    *status.ROUTES,
+    *docs.ROUTES,
 ]
 
+# As browsers send it (RFC 6454, section 6.2): a scheme and a host, in lower case, perhaps a port, and nothing more.
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\sA-Z]+")
+# What scripts of other origins may read of an answer.
+EXPOSED = ("x-request-id", "x-embedding-shape", "x-truncated-inputs", "server-timing", "ratelimit", "retry-after")
 # On a CPU a run of 64 tokens is as quick a token as one of 1,024, and short runs keep the wait short; a GPU wants
 # every token it can get.
 TOKENS_PER_RUN = {"cpu": 256, "cuda": 16_384}
@@ -72,20 +88,28 @@ def build_daemon(settings: Settings) -> Daemon:
         ArtifactError: the artifact is missing or damaged; the message names the file.
         StartError: the provider cannot be used, or no variant passes the self-check.
     """
+    keys = KeyRing(settings.keys)
     model = _load(settings)
     metrics = Metrics(CollectorRegistry())
     engine = _build_engine(settings, model, metrics)
     _register(metrics, model, engine)
+    aliases = [*model.manifest.aliases, *listed(settings.model_alias)]
     return Daemon(
-        settings,
-        model.manifest,
-        model.provider,
-        model.chosen,
-        model.cores,
-        engine,
-        Embedder(engine, model.manifest, settings, metrics),
-        metrics,
-        Watchdog(engine.workers.lanes.longest_s, settings.run_timeout_s, engine.workers.break_down),
+        settings=settings,
+        manifest=model.manifest,
+        provider=model.provider,
+        chosen=model.chosen,
+        cores=model.cores,
+        engine=engine,
+        embedder=Embedder(engine, model.manifest, settings, metrics),
+        metrics=metrics,
+        watchdog=Watchdog(engine.workers.lanes.longest_s, settings.run_timeout_s, engine.workers.break_down),
+        names=ModelNames(model.manifest.name, aliases),
+        keys=keys,
+        rates=Rates(settings.requests_per_minute, settings.tokens_per_minute),
+        intake=Intake(settings.max_bodies_bytes),
+        tokens=Tokens(model.tokenizer),
+        started=datetime.datetime.now(datetime.UTC),
     )
 
 
@@ -168,22 +192,45 @@ def build_application(daemon: Daemon) -> ASGIApp:
         finally:
             daemon.engine.close()
             daemon.watchdog.stop()
+            daemon.tokens.close()
 
+    settings, problems = daemon.settings, Problems(DIALECTS)
+    origins = _origins(settings)
     application = Litestar(
         ROUTES,
         lifespan=[lifespan],
-        dependencies={
-            "embedder": Provide(lambda: daemon.embedder, sync_to_thread=False),
-            "daemon": Provide(lambda: daemon, sync_to_thread=False),
-        },
+        # As a middleware it would cost a second layer of error handling; as a guard, a copy of the handler.
+        before_request=Access(_policy(daemon)).admit,
+        cors_config=CORSConfig(allow_origins=origins, expose_headers=list(EXPOSED)) if origins else None,
         exception_handlers={
-            ServerError: handle_server_error,
-            HTTPException: handle_http_exception,
-            Exception: handle_unexpected,
+            ServerError: problems.handle_server_error,
+            HTTPException: problems.handle_http_exception,
+            Exception: problems.handle_unexpected,
         },
-        request_max_body_size=daemon.settings.max_body_bytes,
-        state=State({"settings": daemon.settings}),
+        state=State({STATE: daemon, docs.STATE: docs.document(daemon, ROUTES, DIALECTS)}),
         logging_config=None,
         openapi_config=None,
     )
-    return Edge(application, daemon.metrics, access_log=daemon.settings.access_log)
+    edge = Edge(application, daemon.metrics, daemon.intake, problems, settings)
+    return behind_proxies(edge, listed(settings.trusted_proxies))
+
+
+def _origins(settings: Settings) -> list[str]:
+    """Return the origins whose pages may call."""
+    origins = listed(settings.cors_origins)
+    for origin in origins:
+        if origin != "*" and not ORIGIN.fullmatch(origin):
+            message = f"--cors-origins: {origin!r} is no origin, such as https://app.example or http://localhost:3000"
+            raise SettingsError(message)
+    return origins
+
+
+def _policy(daemon: Daemon) -> Policy:
+    settings = daemon.settings
+    names = frozenset(name.lower() for name in (settings.host, *listed(settings.allowed_hosts)))
+    return Policy(
+        keys=daemon.keys,
+        rates=daemon.rates,
+        hosts=None if settings.insecure or settings.uds else Hosts(names),
+        metrics_port=settings.metrics_port,
+    )

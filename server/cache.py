@@ -5,9 +5,12 @@ Keys are a keyed hash of the text, so that nobody can craft two texts that colli
 
 import hashlib
 import secrets
+import struct
 from collections import OrderedDict
 
 import msgspec
+
+from server.inputs import Input
 
 # What an entry takes besides its row: key, hash-table slot, list node, struct and bytes header. tracemalloc says 197
 # over 20,000 entries; the allocator rounds up.
@@ -39,10 +42,14 @@ class EmbeddingCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def key(self, text: str, output: str) -> Key:
-        """Return the key of one output (normalized or not) of a text."""
-        digest = hashlib.blake2b(text.encode(), digest_size=16, key=self._secret, person=output.encode()[:16])
-        return digest.digest()
+    def key(self, text: Input, kind: str) -> Key:
+        """Return the key of a text, or of token ids, for one kind of row; a kind has at most 12 characters."""
+        if isinstance(text, str):
+            return self._digest(text.encode(), kind)
+        return self._digest(struct.pack(f"<{len(text)}q", *text), kind + " ids")
+
+    def _digest(self, content: bytes, kind: str) -> Key:
+        return hashlib.blake2b(content, digest_size=16, key=self._secret, person=kind.encode()).digest()
 
     def find(self, key: Key) -> CachedEmbedding | None:
         """Return the entry and make it the most recent, or count a miss."""

@@ -1,15 +1,28 @@
 """Everything that one running server consists of, built in `server/app.py` and read by the routes."""
 
+import datetime
+from importlib.metadata import version
+from typing import Any
+
 import msgspec
+from litestar import Request
 
 from models import Manifest
 from server.embedding import Embedder
 from server.engine import Engine
+from server.intake import Intake
+from server.keys import KeyRing
 from server.metrics import Metrics
+from server.names import ModelNames
 from server.providers import ProviderChoice
+from server.rates import Rates
 from server.selfcheck import ChosenVariant
 from server.settings import Settings
+from server.tokens import Tokens
 from server.watchdog import Watchdog
+
+STATE = "daemon"
+VERSION = version("vecd")
 
 
 class Daemon(msgspec.Struct, frozen=True):
@@ -24,3 +37,15 @@ class Daemon(msgspec.Struct, frozen=True):
     embedder: Embedder
     metrics: Metrics
     watchdog: Watchdog
+    names: ModelNames
+    keys: KeyRing
+    rates: Rates
+    intake: Intake
+    tokens: Tokens
+    started: datetime.datetime
+
+
+def daemon_of(request: Request[Any, Any, Any]) -> Daemon:
+    """Return the daemon that a request came to."""
+    daemon: Daemon = request.app.state[STATE]
+    return daemon

@@ -10,37 +10,41 @@ import logging
 import re
 import secrets
 import time
-from typing import Any, cast
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import cast
 
-import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from server.dialects import Problem
+from server.errors import UnavailableError
+from server.intake import Intake
+from server.logs import name_request
+from server.marks import HEADERS, LEFT, REQUEST_ID, SECURITY, SENT, mark_task, marks
 from server.metrics import UNKNOWN_ROUTE, Metrics
-from server.protocol import LEFT, TASK
+from server.problems import Problems
+from server.settings import Settings
 
 ID_HEADER = b"x-request-id"
 PLAIN = re.compile(rb"[\x21-\x7e]{1,128}")
-_KEY = "vecd.request_id"
-# What nginx writes into its log for a client that did not wait; it is never sent.
-CLIENT_LEFT = 499
+TRANSPORT_SECURITY = ((b"strict-transport-security", b"max-age=31536000"),)
+
+Headers = Iterable[tuple[bytes, bytes]]
 
 log = logging.getLogger("vecd.access")
 
 
-def request_id(scope: Scope) -> str:
-    """Return the id of the request that this scope belongs to."""
-    return str(scope.get(_KEY, "-"))
-
-
 class Edge:
-    """ASGI middleware that stamps every response with x-request-id, and sees every answer."""
+    """ASGI middleware that stamps every response, and sees every answer."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, *, access_log: bool = False) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, intake: Intake, problems: Problems, settings: Settings) -> None:
         self.app = app
         self._metrics = metrics
-        self._access_log = access_log
+        self._intake = intake
+        self._problems = problems
+        self._access_log = settings.access_log
+        self._always = SECURITY + (TRANSPORT_SECURITY if settings.tls_certificate else ())
         # Random once: asking the system for each request would give up the interpreter lock each time.
         self._prefix = secrets.token_hex(4).encode()
         self._numbers = itertools.count()
@@ -50,54 +54,68 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == ID_HEADER), b"")
-        value = given if PLAIN.fullmatch(given) else self._prefix + b"%08x" % next(self._numbers)
-        ours = cast("dict[str, Any]", scope)
-        ours[_KEY] = value.decode()
-        ours[TASK] = asyncio.current_task()  # a client that leaves cancels it
-        bind_contextvars(request_id=ours[_KEY])
+        ours = marks(scope)
+        ours[SENT] = headers = dict(scope["headers"])
+        given = headers.get(ID_HEADER)
+        value = given if given and PLAIN.fullmatch(given) else self._prefix + b"%08x" % next(self._numbers)
+        ours[REQUEST_ID] = value.decode()
+        mark_task(scope)
+        name_request(ours[REQUEST_ID])
         start_s, status = time.perf_counter(), 0
 
-        async def send_with_id(message: Message) -> None:
+        async def send_stamped(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                message["headers"] = [*message["headers"], (ID_HEADER, value)]
+                message["headers"] = self._stamp(scope, message["headers"], value)
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_id)
+            await self.app(scope, receive, send_stamped)
         except asyncio.CancelledError:
-            if ours.get(LEFT):
-                status = CLIENT_LEFT
+            if LEFT in ours:
+                status = int(ours[LEFT])
             elif not status:  # the server stops, and its time for requests in flight is over
-                await send_problem(send_with_id, ours[_KEY])
+                await self._send_stopping(scope, send_stamped)
         finally:
-            status = status or 500  # what uvicorn answers where the application did not
+            self._intake.release(scope)
+            status = status or 500  # what the protocol answers where the application did not
             self._metrics.answered(str(scope.get("path_template") or UNKNOWN_ROUTE), status)
             if self._access_log:
-                self._log(scope, status, time.perf_counter() - start_s)
-            clear_contextvars()
+                _log(scope, status, time.perf_counter() - start_s)
 
-    @staticmethod
-    def _log(scope: Scope, status: int, seconds: float) -> None:
-        client = scope.get("client")
-        fields = {
-            "method": cast("dict[str, Any]", scope)["method"],
-            "path": scope["path"],
-            "status": status,
-            "ms": round(seconds * 1e3, 3),
-            "client": client[0] if client else None,
-        }
-        log.info("request", extra=fields)
+    def _stamp(self, scope: Scope, headers: Headers, request_id: bytes) -> list[tuple[bytes, bytes]]:
+        """Return the headers of an answer with those that each has."""
+        stamped = [*headers, (ID_HEADER, request_id)]
+        names = {name for name, _ in headers}
+        stamped += [header for header in self._always if header[0] not in names]
+        if more := marks(scope).get(HEADERS):
+            stamped += more().items()
+        return stamped
+
+    async def _send_stopping(self, scope: Scope, send: Send) -> None:
+        """Answer 503 from outside the application."""
+        detail = "the server is stopping and this request was not done in time"
+        problem = Problem(
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            detail=detail,
+            request_id=marks(scope)[REQUEST_ID],
+            error=UnavailableError(detail),
+        )
+        status, media_type, body = self._problems.render(scope, problem)
+        headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
+        start = {"type": "http.response.start", "status": status, "headers": [*headers, (b"retry-after", b"1")]}
+        await send(cast("Message", start))
+        await send(cast("Message", {"type": "http.response.body", "body": body, "more_body": False}))
 
 
-async def send_problem(send: Send, request_id: str) -> None:
-    """Answer 503 from outside the application."""
-    detail = "the server is stopping and this request was not done in time"
-    fields = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": detail}
-    body = msgspec.json.encode(fields | {"request_id": request_id})
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    start = {"type": "http.response.start", "status": 503, "headers": [*headers, (b"retry-after", b"1")]}
-    await send(cast("Message", start))
-    await send(cast("Message", {"type": "http.response.body", "body": body, "more_body": False}))
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    client = scope.get("client")
+    fields = {
+        "method": marks(scope)["method"],
+        "path": scope["path"],
+        "status": status,
+        "ms": round(seconds * 1e3, 3),
+        "client": client[0] if client else None,
+    }
+    log.info("request", extra=fields)

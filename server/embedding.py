@@ -3,6 +3,7 @@
 In: a dialect's texts and options. Out: the engine's embeddings. Raises the project's errors and nothing else.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -13,15 +14,19 @@ from models import Manifest
 from server.caller import Caller
 from server.engine import Engine
 from server.errors import InvalidInputError, UnacceptableInputError
+from server.inputs import Bounds, Input, Kept
 from server.metrics import Metrics
+from server.rates import Bucket
 from server.settings import Settings
 from server.work import Demand, Embeddings
 
 LONGEST_UTF8 = 4
+# Token ids in place of one text: many times what any model takes.
+MOST_IDS = 4096
 
 
 class RequestCounts(msgspec.Struct):
-    """Requests whose body was understood, by route; /similarity counts as embed."""
+    """Requests whose body was understood; whatever embeds counts as embed, but for /embed/batch."""
 
     embed: int = 0
     batch: int = 0
@@ -30,14 +35,21 @@ class RequestCounts(msgspec.Struct):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks, and what for. `prompt` names one of the model's; `dimensions` cuts the rows (Matryoshka)."""
+    """Who asks, and what for. `prompt` names one of the model's; `dimensions` cuts the rows (Matryoshka).
+
+    `truncate` is the setting's where it is None; `every_token` asks for a row for each token, and `batch` for
+    throughput: the cache is neither read nor filled.
+    """
 
     caller: Caller
     cache: bool = True
+    batch: bool = False
     normalize: bool = True
+    every_token: bool = False
     dimensions: int | None = None
     prompt: str | None = None
-    truncate: bool = True
+    truncate: bool | None = None
+    kept: Kept = "start"
 
 
 class Embedder:
@@ -48,48 +60,104 @@ class Embedder:
         self.metrics = metrics
         self.requests = RequestCounts()
         self._manifest = manifest
+        self._vocabulary = int(manifest.architecture["vocab_size"])
         self._settings = settings
 
-    async def embed(self, texts: Sequence[str], options: Options) -> Embeddings:
+    async def embed(self, texts: Sequence[Input], options: Options) -> Embeddings:
         """Return rows (texts, dimensions).
 
         Raises:
-            InvalidInputError: too many texts, or dimensions or a prompt that the model does not have.
+            InvalidInputError: too many texts, or dimensions, a prompt or a token id that the model does not have.
             UnacceptableInputError: a text over the limit, or one that would be truncated and may not be.
+            RateError: this client has had its share.
             OverloadedError, UnavailableError, DeadlineError, InferenceError: as the engine.
         """
-        self._check(texts, options.dimensions)
-        prompted = self._prompted(texts, options.prompt)
+        if options.batch:
+            self.requests.batch += 1
+        else:
+            self.requests.embed += 1
+        prompted = self.prepare(texts, options.prompt)
+        self._check_dimensions(options.dimensions)
         limit_s, caller = self._settings.request_timeout_ms / 1e3, options.caller
         timeout_s = min(limit_s, caller.timeout_s or limit_s)
-        demand = Demand(options.normalize, options.cache, options.truncate, caller.client, timeout_s)
-        found = await self.engine.embed(prompted, demand)
+        demand = Demand(
+            normalize=options.normalize,
+            every_token=options.every_token,
+            cache=options.cache and not options.batch,
+            truncate=self._settings.auto_truncate if options.truncate is None else options.truncate,
+            kept=options.kept,
+            client=caller.client,
+            timeout_s=timeout_s,
+        )
+        bucket = caller.account.tokens if caller.account else None
+        found = await (
+            self.engine.embed(prompted, demand) if bucket is None else self._charge(bucket, prompted, demand)
+        )
         if options.dimensions is not None and options.dimensions < self._manifest.dimensions:
             found.rows = _cut(found, options.dimensions, normalize=options.normalize)
         return found
 
-    def _check(self, texts: Sequence[str], dimensions: int | None) -> None:
-        if len(texts) > self._settings.max_client_batch_size:
-            message = f"{len(texts)} texts, max_client_batch_size is {self._settings.max_client_batch_size}"
-            raise InvalidInputError(message)
+    async def _charge(self, bucket: Bucket, texts: Sequence[Input], demand: Demand) -> Embeddings:
+        """Embed for as many of the client's tokens as the texts turn out to have; what fails costs none."""
+        reserved, used = self.engine.likely_tokens(texts), 0
+        bucket.take(reserved)
+        try:
+            found = await self.engine.embed(texts, demand)
+            used = sum(found.tokens)
+        except asyncio.CancelledError:
+            used = reserved  # the client left; what had begun was computed all the same
+            raise
+        finally:
+            bucket.give_back(reserved - used)
+        return found
+
+    @property
+    def bounds(self) -> Bounds:
+        """What a dialect may take for one request."""
+        settings = self._settings
+        return Bounds(inputs=settings.max_client_batch_size, ids=MOST_IDS, accept_token_ids=settings.accept_token_ids)
+
+    def prepare(self, texts: Sequence[Input], prompt: str | None) -> Sequence[Input]:
+        """Hold texts to the limits, and put the prompt before each.
+
+        Raises:
+            InvalidInputError: too many texts, or a prompt or a token id that the model does not have.
+            UnacceptableInputError: a text over the limit.
+        """
+        self._check(texts)
+        return self._prompted(texts, prompt)
+
+    def _check_dimensions(self, dimensions: int | None) -> None:
         if dimensions is not None and dimensions > self._manifest.dimensions:
             message = f"dimensions is {dimensions}, this model has {self._manifest.dimensions}"
-            raise InvalidInputError(message)
+            raise InvalidInputError(message, "dimensions")
+
+    def _check(self, texts: Sequence[Input]) -> None:
+        if len(texts) > self._settings.max_client_batch_size:
+            message = f"{len(texts)} texts, max_client_batch_size is {self._settings.max_client_batch_size}"
+            raise InvalidInputError(message, "texts")
         limit = self._settings.max_text_bytes
         for index, text in enumerate(texts):
-            if len(text) * LONGEST_UTF8 > limit and (size := len(text.encode())) > limit:
+            if isinstance(text, tuple):
+                if text and not 0 <= min(text) <= max(text) < self._vocabulary:
+                    message = f"text {index} has a token id outside the model's vocabulary of {self._vocabulary}"
+                    raise InvalidInputError(message)
+            elif len(text) * LONGEST_UTF8 > limit and (size := len(text.encode())) > limit:
                 message = f"text {index} has {size} bytes, max_text_bytes is {limit}"
                 raise UnacceptableInputError(message)
 
-    def _prompted(self, texts: Sequence[str], prompt: str | None) -> Sequence[str]:
+    def _prompted(self, texts: Sequence[Input], prompt: str | None) -> Sequence[Input]:
         if prompt is None:
             return texts
         known = self._manifest.prompts
         if prompt not in known:
             names = ", ".join(sorted(known)) or "none"
             message = f"prompt {prompt!r} is not one of this model's; it has {names}"
-            raise InvalidInputError(message)
-        return [known[prompt] + text for text in texts]
+            raise InvalidInputError(message, "prompt")
+        if any(isinstance(text, tuple) for text in texts):
+            message = "a prompt cannot be put before token ids"
+            raise InvalidInputError(message, "prompt")
+        return [known[prompt] + str(text) for text in texts]
 
 
 def _cut(found: Embeddings, dimensions: int, *, normalize: bool) -> NDArray[np.float32]:

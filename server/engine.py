@@ -7,6 +7,7 @@ whatever it was batched with, from the cache or not.
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from server.admission import Admission, first_piece
 from server.cache import CachedEmbedding, EmbeddingCache, Key
 from server.errors import DeadlineError, InferenceError, ServerError, UnacceptableInputError, UnavailableError
 from server.inflight import InFlight, Landing
+from server.inputs import Input
 from server.jobs import Job, late
 from server.metrics import Metrics
 from server.tokenization import INLINE_CHARACTERS, Encoding, Tokenization, effort
@@ -59,14 +61,16 @@ class Engine:
         """True while requests are welcome and every worker lives."""
         return self.admission.open and not self.draining and self.workers.well
 
-    async def embed(self, texts: Sequence[str], demand: Demand = DEFAULT) -> Embeddings:
+    async def embed(self, texts: Sequence[Input], demand: Demand = DEFAULT) -> Embeddings:
         """Embed each text; one that is repeated is computed once, and so is one that several callers wait for.
+
+        Token ids in place of a text are the whole sequence. The rows of every token are never cached.
 
         Raises:
             UnacceptableInputError: a text is too long for the model and `truncate` is false.
             OverloadedError, UnavailableError, DeadlineError, InferenceError: see `server/errors.py`.
         """
-        with self.admission.enter(self.workers.forecast.backlog):
+        with self.enter():
             unique = list(dict.fromkeys(texts))
             work = Work(texts, demand, time.perf_counter(), {}, Timing())
             try:
@@ -77,15 +81,26 @@ class Engine:
         self._metrics.embedded(work.timing, [work.found[text] for text in texts])
         return self._gather(work, cached_count)
 
-    async def _embed(self, unique: list[str], work: Work) -> int:
+    def enter(self) -> AbstractContextManager[None]:
+        """Hold a place among the requests in work.
+
+        Raises:
+            OverloadedError, UnavailableError: see `server/admission.py`.
+        """
+        return self.admission.enter(self.workers.forecast.backlog)
+
+    async def _embed(self, unique: list[Input], work: Work) -> int:
         """Fill `work.found` from the cache, from what others compute, and by computing; return the texts cached."""
-        if not work.demand.cache:
+        if not work.demand.cache or work.demand.every_token:
             await self._compute(unique, work)
             return 0
-        keys = {text: self.cache.key(text, work.demand.output) for text in unique}
+        kind = work.demand.kind
+        keys = {text: self.cache.key(text, kind) for text in unique}
         work.found = {text: hit for text, key in keys.items() if (hit := self.cache.find(key))}
-        cached_count = sum(text in work.found for text in work.texts)
         self._refuse_long(work, work.found)
+        if len(work.found) == len(unique):
+            return len(work.texts)
+        cached_count = sum(text in work.found for text in work.texts)
         missing = [text for text in unique if text not in work.found]
         while missing:
             joined = {text: self.in_flight.join(keys[text]) for text in missing if keys[text] in self.in_flight}
@@ -95,7 +110,7 @@ class Engine:
             missing = [text for text in joined if text not in work.found]
         return cached_count
 
-    async def _compute_for_all(self, keys: Mapping[str, Key], work: Work) -> None:
+    async def _compute_for_all(self, keys: Mapping[Input, Key], work: Work) -> None:
         """Compute texts that others may join, and remember them."""
         # Who joins waits for the whole request: a large one would hold it up for longer than its own turn takes.
         shared = list(keys.values()) if len(keys) == 1 or sum(map(len, keys)) <= JOINED_CHARACTERS else []
@@ -113,7 +128,7 @@ class Engine:
         finally:
             self.in_flight.land(landed)
 
-    async def _await_others(self, joined: Mapping[str, Landing], work: Work) -> None:
+    async def _await_others(self, joined: Mapping[Input, Landing], work: Work) -> None:
         """Wait for what others have computed; what did not come is left out."""
         if not joined:
             return
@@ -130,7 +145,7 @@ class Engine:
                 work.found[text] = entry
         self._refuse_long(work, work.found)
 
-    async def _compute(self, texts: list[str], work: Work) -> None:
+    async def _compute(self, texts: list[Input], work: Work) -> None:
         """Tokenize texts and have the workers compute them."""
         if not texts:
             return
@@ -140,31 +155,33 @@ class Engine:
         by_text = dict(zip(texts, encodings, strict=True))
         self._refuse_long(work, by_text)
         tokens = sum(len(encoding.ids) for encoding in encodings)
-        self._learn(sum(map(len, texts)), tokens)
+        self._learn(texts, tokens)
         self._weigh(tokens, tokens, work)
         job = await self._run(encodings, work)
         work.timing.queue_s, work.timing.inference_s = job.queue_s, job.inference_s
         for row, (text, encoding) in zip(job.rows, by_text.items(), strict=True):
             work.found[text] = _entry(row, encoding)
 
-    async def _tokenize(self, texts: list[str], work: Work) -> list[Encoding]:
+    async def _tokenize(self, texts: list[Input], work: Work) -> list[Encoding]:
         if effort(texts) <= INLINE_CHARACTERS:
-            return self._tokenization.encode_now(texts)
+            return self._tokenization.encode_now(texts, work.demand.kept)
         # Each text has two tokens at least; who does not fit even so is refused before any long work is done.
-        self._weigh(2 * len(texts), self._likely(texts), work)
+        self._weigh(2 * len(texts), self.likely_tokens(texts), work)
         try:
             async with asyncio.timeout(work.left_s):
-                return await self._tokenization.encode(texts)
+                return await self._tokenization.encode(texts, work.demand.kept)
         except TimeoutError:
             raise late() from None
 
-    def _likely(self, texts: Sequence[str]) -> int:
+    def likely_tokens(self, texts: Sequence[Input]) -> int:
         """Return about how many tokens the texts have, by what the last ones had."""
         return sum(min(self.max_tokens, 2 + len(text) * self._tokens // self._characters) for text in texts)
 
-    def _learn(self, characters: int, tokens: int) -> None:
+    def _learn(self, texts: Sequence[Input], tokens: int) -> None:
         """Take texts into account in what is likely."""
-        self._characters += characters
+        if isinstance(texts[0], tuple):
+            return
+        self._characters += sum(map(len, texts))
         self._tokens += tokens
         if self._tokens > REMEMBERED_TOKENS:
             self._characters, self._tokens = 1 + self._characters // 2, 1 + self._tokens // 2
@@ -190,19 +207,19 @@ class Engine:
             timer.cancel()
         return job
 
-    def _refuse_long(self, work: Work, known: Mapping[str, CachedEmbedding | Encoding]) -> None:
+    def _refuse_long(self, work: Work, known: Mapping[Input, CachedEmbedding | Encoding]) -> None:
         if work.demand.truncate:
             return
         for index, text in enumerate(work.texts):
             if text in known and known[text].truncated:
-                message = f"text {index} is longer than the model's {self.max_tokens} tokens, and truncate is false"
+                message = f"text {index} is longer than the model's {self.max_tokens} tokens, and may not be truncated"
                 raise UnacceptableInputError(message)
 
     def _gather(self, work: Work, cached_count: int) -> Embeddings:
         entries = [work.found[text] for text in work.texts]
         rows = np.frombuffer(b"".join([entry.row for entry in entries]), np.float32)
         return Embeddings(
-            rows.reshape(len(entries), self.dimensions),
+            rows.reshape(-1, self.dimensions),
             [entry.tokens for entry in entries],
             [entry.truncated for entry in entries],
             cached_count,

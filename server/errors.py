@@ -1,10 +1,22 @@
 """What can go wrong between a request and its embeddings. Knows nothing of HTTP; `server/problems.py` does."""
 
 import math
+import traceback
+from itertools import islice
+from pathlib import Path
+
+MOST_PLACES = 6
 
 
 class ServerError(Exception):
-    """Base of all errors of this room; the message is safe to show to a client."""
+    """Base of all errors of this room; the message is safe to show to a client.
+
+    `parameter` names the part of the request that is wrong, where there is one.
+    """
+
+    def __init__(self, message: str, parameter: str | None = None) -> None:
+        super().__init__(message)
+        self.parameter = parameter
 
 
 class SettingsError(ServerError):
@@ -23,8 +35,32 @@ class UnacceptableInputError(ServerError):
     """The request was understood, but a text or parameter in it is beyond a limit."""
 
 
+class EmptyInputError(InvalidInputError):
+    """There is no text, or an empty one, in a dialect that refuses that."""
+
+
+class TooLargeError(ServerError):
+    """The body has more bytes than are taken."""
+
+
 class UnsupportedMediaError(ServerError):
     """The body's content type or encoding is not one that the route takes."""
+
+
+class NotAcceptableError(ServerError):
+    """The client accepts none of the media types that the route gives."""
+
+
+class UnknownModelError(ServerError):
+    """The request names a model that is not served."""
+
+
+class UnauthorizedError(ServerError):
+    """The request carries no key, or one that is not known."""
+
+
+class ForbiddenError(ServerError):
+    """The key is known and does not allow this."""
 
 
 class RetryLaterError(ServerError):
@@ -39,6 +75,14 @@ class OverloadedError(RetryLaterError):
     """There is no room; the request was refused whole."""
 
 
+class RateError(RetryLaterError):
+    """This client has had its share for now; `parameter` says of what: requests or tokens."""
+
+    def __init__(self, message: str, parameter: str, retry_after_s: float) -> None:
+        super().__init__(message, retry_after_s)
+        self.parameter = parameter
+
+
 class UnavailableError(RetryLaterError):
     """The engine is stopping, or a worker died."""
 
@@ -49,3 +93,9 @@ class DeadlineError(ServerError):
 
 class InferenceError(ServerError):
     """The tokenizer or the session raised, or gave something that is not an embedding. Our own fault."""
+
+
+def places(error: BaseException) -> str:
+    """Return where an error came from, innermost first, for the log; its message may quote a text and is left out."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return " < ".join(f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in islice(frames, MOST_PLACES))

@@ -3,9 +3,12 @@
 What can be read at any time (the queue, the cache, the workers) is in `server/gauges.py`.
 """
 
-from collections.abc import Sequence
+import collections
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from server.cache import CachedEmbedding
 from server.lanes import RunFigures
@@ -19,16 +22,33 @@ TOKENS = (8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384)
 UNKNOWN_ROUTE = "unknown"
 
 
+class Tally(Collector):
+    """What is counted for each request, as plain numbers: the library's own counters take a lock each time."""
+
+    def __init__(self) -> None:
+        self.answers: collections.Counter[tuple[str, int]] = collections.Counter()
+        self.texts = self.tokens = self.truncations = 0
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family."""
+        requests = CounterMetricFamily("vecd_http_requests", "Requests answered.", labels=["route", "status"])
+        for (route, status), count in self.answers.items():
+            requests.add_metric([route, str(status)], count)
+        yield requests
+        yield CounterMetricFamily("vecd_texts", "Texts embedded, cached ones included.", value=self.texts)
+        yield CounterMetricFamily("vecd_tokens", "Tokens of those texts.", value=self.tokens)
+        about = "Texts of which a part was left out."
+        yield CounterMetricFamily("vecd_truncated_texts", about, value=self.truncations)
+
+
 class Metrics:
-    """The instruments. Safe to use from any thread."""
+    """The instruments. Safe to use from any thread, but where it is said."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of which nobody asks
-        self._requests = Counter("vecd_http_requests", "Requests answered.", ["route", "status"], registry=registry)
-        self._texts = Counter("vecd_texts", "Texts embedded, cached ones included.", registry=registry)
-        self._tokens = Counter("vecd_tokens", "Tokens of those texts.", registry=registry)
-        self._truncations = Counter("vecd_truncated_texts", "Texts of which a part was left out.", registry=registry)
+        self._tally = Tally()
+        registry.register(self._tally)
         self._computed = Counter("vecd_computed_tokens", "Tokens that runs computed, with padding.", registry=registry)
         self._padding = Counter("vecd_padding_tokens", "Those of them that belong to no text.", registry=registry)
 
@@ -44,22 +64,22 @@ class Metrics:
 
     def expect(self, routes: Sequence[str]) -> None:
         """Show these routes before anybody has asked for one."""
-        for route in (*routes, UNKNOWN_ROUTE):
-            self._requests.labels(route, "200" if route != UNKNOWN_ROUTE else "404")
+        self._tally.answers.update({(route, 200): 0 for route in routes} | {(UNKNOWN_ROUTE, 404): 0})
 
     def answered(self, route: str, status: int) -> None:
-        """Count a response by its route's template."""
-        self._requests.labels(route, str(status)).inc()
+        """Count a response by its route's template. Called by the event loop alone."""
+        self._tally.answers[route, status] += 1
 
     def embedded(self, timing: Timing, texts: Sequence[CachedEmbedding]) -> None:
-        """Count a request's texts, and where its time went."""
-        self._texts.inc(len(texts))
-        self._tokens.inc(sum(text.tokens for text in texts))
-        truncated = sum(text.truncated for text in texts)
-        if truncated:
-            self._truncations.inc(truncated)
-        self._wait.observe(timing.queue_s)
-        self._tokenize.observe(timing.tokenize_s)
+        """Count a request's texts, and where its time went. Called by the event loop alone."""
+        tally = self._tally
+        tally.texts += len(texts)
+        for text in texts:
+            tally.tokens += text.tokens
+            tally.truncations += text.truncated
+        if timing.inference_s or timing.queue_s:  # who is served from memory neither waits nor tokenizes
+            self._wait.observe(timing.queue_s)
+            self._tokenize.observe(timing.tokenize_s)
 
     def ran(self, run: RunFigures) -> None:
         """Count a run."""

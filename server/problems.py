@@ -1,95 +1,115 @@
-"""Errors as RFC 9457 problem documents: the one table from what went wrong to a status.
+"""From what went wrong to a status: the one table. What it looks like is the dialect's.
 
 Messages of the project's own errors are written for clients; of anything else only the status is told, and the cause
 is in the log under the request's id.
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.types import Scope
 
-from server.edge import request_id
+from server.dialects import Dialect, Problem, dialect_of
 from server.errors import (
     DeadlineError,
+    EmptyInputError,
+    ForbiddenError,
     InferenceError,
     InvalidInputError,
+    NotAcceptableError,
     OverloadedError,
+    RateError,
     RetryLaterError,
     ServerError,
+    TooLargeError,
     UnacceptableInputError,
+    UnauthorizedError,
     UnavailableError,
+    UnknownModelError,
     UnsupportedMediaError,
+    places,
 )
-
-PROBLEM_JSON = "application/problem+json"
+from server.marks import request_id
 
 STATUSES: dict[type[ServerError], HTTPStatus] = {
     InvalidInputError: HTTPStatus.BAD_REQUEST,
+    EmptyInputError: HTTPStatus.BAD_REQUEST,
+    UnauthorizedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    UnknownModelError: HTTPStatus.NOT_FOUND,
+    NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     UnacceptableInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     OverloadedError: HTTPStatus.TOO_MANY_REQUESTS,
+    RateError: HTTPStatus.TOO_MANY_REQUESTS,
     InferenceError: HTTPStatus.INTERNAL_SERVER_ERROR,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     DeadlineError: HTTPStatus.GATEWAY_TIMEOUT,
 }
 LOGGED = {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE}
-# How Litestar tells that a body was not sent to its end: not our fault, and nobody is there to read the answer.
-CLIENT_LEFT = "client disconnected"
 LONGEST_DETAIL = 500
 
 log = logging.getLogger("vecd")
 
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The document. `request_id` is that of the response's header and of the log."""
+class Problems:
+    """Tells errors in the dialect of the path."""
 
-    title: str
-    status: int
-    detail: str
-    type: str = "about:blank"
-    request_id: str | None = None
+    def __init__(self, dialects: Sequence[Dialect]) -> None:
+        self._dialects = dialects
 
+    def render(self, scope: Scope, problem: Problem) -> tuple[int, str, bytes]:
+        """Return the status, the media type and the body."""
+        dialect = dialect_of(scope["path"], self._dialects)
+        told = dialect.tell(problem)
+        return told.status.value, dialect.media_type, msgspec.json.encode(told.body)
 
-def render(
-    request: Request[Any, Any, Any], status: HTTPStatus, detail: str, headers: dict[str, str]
-) -> Response[bytes]:
-    """Return the problem as a response."""
-    if len(detail) > LONGEST_DETAIL:  # a detail may quote the request
-        detail = detail[:LONGEST_DETAIL] + "…"
-    problem = Problem(status.phrase, status.value, detail, request_id=request_id(request.scope))
-    document = {"type": problem.type} | msgspec.to_builtins(problem)
-    return Response(msgspec.json.encode(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)
+    def handle_server_error(self, request: Request[Any, Any, Any], error: ServerError) -> Response[bytes]:
+        """Answer one of the project's own errors."""
+        status = STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+        if status in LOGGED:
+            log.error("%s: %s", request.scope["path"], error)
+        detail, headers = str(error), dict[str, str]()
+        if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+            detail = "the model could not compute this; the log has the cause"
+        if isinstance(error, RetryLaterError):
+            headers["retry-after"] = str(error.retry_after_s)
+        if isinstance(error, UnauthorizedError):
+            headers["www-authenticate"] = 'Bearer realm="vecd"'
+        return self._respond(request, status, detail, error, headers)
 
+    def handle_http_exception(self, request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+        """Answer what Litestar found wrong: an unknown route, a method, a parameter."""
+        status = HTTPStatus(error.status_code)
+        if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+            return self.handle_unexpected(request, error)
+        return self._respond(request, status, _detail(request, status, error), None, error.headers or {})
 
-def handle_server_error(request: Request[Any, Any, Any], error: ServerError) -> Response[bytes]:
-    """Answer one of the project's own errors."""
-    status = STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-    if status in LOGGED:
-        log.error("%s: %s", request.scope["path"], error, exc_info=error)
-    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-        return render(request, status, "the model could not compute this; the log has the cause", {})
-    headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, RetryLaterError) else {}
-    return render(request, status, str(error), headers)
+    def handle_unexpected(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        """Answer our own bug, without its insides."""
+        log.error("%s: unexpected %s at %s", request.scope["path"], type(error).__name__, places(error))
+        detail = "an unexpected error; the log has the cause"
+        return self._respond(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail, None, {})
 
-
-def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """Answer what Litestar found wrong: an unknown route, a method, a body that is missing or too large."""
-    status = HTTPStatus(error.status_code)
-    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-        if CLIENT_LEFT in error.detail:
-            return render(request, HTTPStatus.BAD_REQUEST, "the body ended early", {})
-        return handle_unexpected(request, error)
-    return render(request, status, _detail(request, status, error), dict(error.headers or {}))
-
-
-def handle_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Answer our own bug, without its insides."""
-    log.error("%s: unexpected error", request.scope["path"], exc_info=error)
-    return render(request, HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error; the log has the cause", {})
+    def _respond(
+        self,
+        request: Request[Any, Any, Any],
+        status: HTTPStatus,
+        detail: str,
+        error: ServerError | None,
+        headers: Mapping[str, str],
+    ) -> Response[bytes]:
+        if len(detail) > LONGEST_DETAIL:  # a detail may quote the request
+            detail = detail[:LONGEST_DETAIL] + "…"
+        problem = Problem(status=status, detail=detail, request_id=request_id(request.scope), error=error)
+        told, media_type, body = self.render(request.scope, problem)
+        return Response(body, status_code=told, media_type=media_type, headers=dict(headers))
 
 
 def _detail(request: Request[Any, Any, Any], status: HTTPStatus, error: HTTPException) -> str:
@@ -99,11 +119,6 @@ def _detail(request: Request[Any, Any, Any], status: HTTPStatus, error: HTTPExce
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = (error.headers or {}).get("allow", "")
             return f"{request.method} is not allowed here; {allowed} is"
-        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            limit = request.app.state.settings.max_body_bytes
-            return f"the body is larger than max_body_bytes, {limit}"
-        case HTTPStatus.BAD_REQUEST if isinstance(error.extra, list) and error.extra[0].get("key") == "data":
-            return "the body is missing"
         case HTTPStatus.BAD_REQUEST if isinstance(error.extra, list):
             return "; ".join(f"{one.get('key', 'body')}: {one['message']}" for one in error.extra)
         case _:

@@ -6,13 +6,16 @@ a thousand texts stop the event loop or keep another request waiting.
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 from tokenizers import Tokenizer
 
 from server.errors import InferenceError
+from server.inputs import Input, Kept
 
 # One to two milliseconds of tokenizing, at 0.4 µs a character at most; a hop to a thread costs a tenth of that.
 INLINE_CHARACTERS = 4_000
@@ -23,11 +26,13 @@ TEXT_CHARACTERS = 25
 # A thread's slice: some milliseconds, after which it is another request's turn.
 SLICE_CHARACTERS = 20_000
 # Enough for 256 tokens of most languages; what needs more is read four times as far each time.
-PREFIX_CHARACTERS = 3_000
+PART_CHARACTERS = 3_000
 # WordPiece makes at most this many tokens of one word: longer words are unknown, one token.
 LONGEST_WORD_TOKENS = 100
 # The one exception of PyO3 that is no Exception; it has no public name.
 PANIC = "PanicException"
+
+T = TypeVar("T")
 
 
 class Encoding(msgspec.Struct, frozen=True):
@@ -46,76 +51,108 @@ class Tokenization:
         self._tokenizer = tokenizer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tokenize")
 
-    async def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        """Return one encoding for each text, in order."""
+    async def encode(self, texts: Sequence[Input], kept: Kept = "start") -> list[Encoding]:
+        """Return one encoding for each text, in order; token ids, all or none of them, stay as they are."""
         if effort(texts) <= INLINE_CHARACTERS:
-            return self.encode_now(texts)
+            return self.encode_now(texts, kept)
         loop, found = asyncio.get_running_loop(), list[Encoding]()
         for part in slices(texts):
-            found += await loop.run_in_executor(self._thread, self.encode_now, part)
+            found += await loop.run_in_executor(self._thread, self.encode_now, part, kept)
         return found
 
-    def encode_now(self, texts: Sequence[str]) -> list[Encoding]:
+    def encode_now(self, texts: Sequence[Input], kept: Kept = "start") -> list[Encoding]:
         """Do the same in the calling thread.
 
         Raises:
             InferenceError: the tokenizer failed.
         """
-        try:
-            return self._encode(texts)
-        except Exception as error:  # noqa: BLE001 - whatever the library raises is one failed request, not more
-            # Without the cause: its message may quote the text, and would be logged.
-            raise _failure(error) from None
-        except BaseException as error:
-            # The library's Rust code ends with an exception that is no Exception and that nobody can import, where it
-            # finds a bug of its own. Everything else passes.
-            if type(error).__name__ != PANIC:
-                raise
-            raise _failure(error) from None
+        return guarded(lambda: self._encode(texts, kept))
 
-    def _encode(self, texts: Sequence[str]) -> list[Encoding]:
+    def _encode(self, inputs: Sequence[Input], kept: Kept) -> list[Encoding]:
+        texts = [text for text in inputs if isinstance(text, str)]
+        tokenizer = self._tokenizer if kept == "start" else self._from_the_end
+        if len(texts) < len(inputs):
+            return [_cut(ids, self._max_tokens, kept) for ids in inputs if isinstance(ids, tuple)]
         if sum(map(len, texts)) <= KEEP_LOCK_CHARACTERS:
             # The library's call for one text keeps the interpreter lock; getting that back can take longer than this.
-            singles = [self._tokenizer.encode(text) for text in texts]
+            singles = [tokenizer.encode(text) for text in texts]
             return [Encoding(one.ids, bool(one.overflowing)) for one in singles]
-        if all(len(text) <= PREFIX_CHARACTERS for text in texts):
+        if all(len(text) <= PART_CHARACTERS for text in texts):
             # Its batch call gives up the lock.
-            found = self._tokenizer.encode_batch_fast(list(texts))
+            found = tokenizer.encode_batch_fast(texts)
             return [Encoding(one.ids, bool(one.overflowing)) for one in found]
-        return [self._encode_prefix(text) for text in texts]
+        return [_encode_part(tokenizer, text, kept) for text in texts]
 
-    def _encode_prefix(self, text: str) -> Encoding:
-        """Encode as much of a long text as decides its first tokens; the library would tokenize and keep all of it.
+    @cached_property
+    def _from_the_end(self) -> Tokenizer:
+        """The same tokenizer, leaving out the beginning of what is too long."""
+        other = Tokenizer.from_str(self._tokenizer.to_str())
+        other.enable_truncation(self._max_tokens, direction="left")
+        return other
 
-        BERT's tokenization looks at one word at a time, so a cut can change the last word of a prefix and nothing
-        before it. Once the prefix has a longest word's tokens more than fit, those that fit are the whole text's.
-        """
-        end = PREFIX_CHARACTERS
-        while True:
-            (found,) = self._tokenizer.encode_batch_fast([text[:end]])
-            beyond = sum(len(part.ids) for part in found.overflowing)
-            special = self._tokenizer.num_special_tokens_to_add(is_pair=False) * len(found.overflowing)
-            if end >= len(text) or beyond - special > LONGEST_WORD_TOKENS:
-                return Encoding(found.ids, bool(found.overflowing))
-            end *= 4
+    @property
+    def _max_tokens(self) -> int:
+        truncation = self._tokenizer.truncation
+        assert truncation is not None
+        return int(truncation["max_length"])
 
     def close(self) -> None:
         """Take no more work."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
+def _encode_part(tokenizer: Tokenizer, text: str, kept: Kept) -> Encoding:
+    """Encode as much of a long text as decides the tokens that are kept; the library would tokenize and keep it all.
+
+    BERT's tokenization looks at one word at a time, so a cut can change the word that is cut and nothing beyond it.
+    Once the part has a longest word's tokens more than fit, those that fit are the whole text's.
+    """
+    size = PART_CHARACTERS
+    while True:
+        (found,) = tokenizer.encode_batch_fast([text[:size] if kept == "start" else text[-size:]])
+        beyond = sum(len(part.ids) for part in found.overflowing)
+        special = tokenizer.num_special_tokens_to_add(is_pair=False) * len(found.overflowing)
+        if size >= len(text) or beyond - special > LONGEST_WORD_TOKENS:
+            return Encoding(found.ids, bool(found.overflowing))
+        size *= 4
+
+
+def _cut(ids: tuple[int, ...], max_tokens: int, kept: Kept) -> Encoding:
+    """Keep as many ids as fit."""
+    part = ids[:max_tokens] if kept == "start" else ids[-max_tokens:]
+    return Encoding(list(part), len(ids) > max_tokens)
+
+
+def guarded(call: Callable[[], T]) -> T:
+    """Call the library.
+
+    Raises:
+        InferenceError: it failed; without the cause, whose message may quote the text, and would be logged.
+    """
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001 - whatever the library raises is one failed request, not more
+        raise _failure(error) from None
+    except BaseException as error:
+        # The library's Rust code ends with an exception that is no Exception and that nobody can import, where it
+        # finds a bug of its own. Everything else passes.
+        if type(error).__name__ != PANIC:
+            raise
+        raise _failure(error) from None
+
+
 def _failure(error: BaseException) -> InferenceError:
     return InferenceError(f"the tokenizer failed: {type(error).__name__}")
 
 
-def effort(texts: Sequence[str]) -> int:
+def effort(texts: Sequence[Input]) -> int:
     """Return what tokenizing costs, in characters of a long text."""
     return sum(map(len, texts)) + TEXT_CHARACTERS * len(texts)
 
 
-def slices(texts: Sequence[str]) -> Iterator[list[str]]:
+def slices(texts: Sequence[Input]) -> Iterator[list[Input]]:
     """Cut a request into parts of about SLICE_CHARACTERS, one text at least."""
-    part, size = list[str](), 0
+    part, size = list[Input](), 0
     for text in texts:
         part.append(text)
         size += effort([text])

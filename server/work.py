@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.cache import CachedEmbedding
+from server.inputs import Input, Kept
 
 Rows = NDArray[np.float32]
 
@@ -21,7 +22,10 @@ class Timing(msgspec.Struct):
 
 
 class Embeddings(msgspec.Struct):
-    """Rows (texts, dimensions) float32 in the order of the texts, and what is known of each."""
+    """Rows (texts, dimensions) float32 in the order of the texts, and what is known of each.
+
+    Where every token was asked for there is a row for each, text after text: (tokens, dimensions).
+    """
 
     rows: Rows
     tokens: list[int]
@@ -37,24 +41,33 @@ class Demand(msgspec.Struct, frozen=True):
     """
 
     normalize: bool = True
+    every_token: bool = False
     cache: bool = True
     truncate: bool = True
+    kept: Kept = "start"
     client: str = ""
     timeout_s: float = 60.0
 
     @property
     def output(self) -> str:
         """Return the name of the graph's output that is asked for."""
+        if self.every_token:
+            return "token_embeddings"
         return "sentence_embedding" if self.normalize else "pooled"
+
+    @property
+    def kind(self) -> str:
+        """Return what the row of a text depends on besides the text, in at most 12 characters."""
+        return ("unit" if self.normalize else "pooled") + (" end" if self.kept == "end" else "")
 
 
 class Work(msgspec.Struct):
     """A request on its way: what is known of its texts so far."""
 
-    texts: Sequence[str]
+    texts: Sequence[Input]
     demand: Demand
     arrived_s: float
-    found: dict[str, CachedEmbedding]
+    found: dict[Input, CachedEmbedding]
     timing: Timing
 
     @property

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from server.calibration import CostModel
 from server.cores import yield_to_others
 from server.cost import Observation
-from server.errors import InferenceError, ServerError, UnavailableError
+from server.errors import InferenceError, ServerError, UnavailableError, places
 from server.forecast import Forecast
 from server.jobs import Job, Waiting, end_all, late
 from server.lanes import Lanes, Plan, RunFigures, Slot
@@ -238,7 +238,7 @@ class Workers:
             self.deaths += 1
             self._deaths_in_a_row += 1
             self._changed.notify_all()  # its lane is free
-        log.error("an inference worker died", exc_info=error)
+        log.error("an inference worker died: %s at %s", type(error).__name__, places(error))
         cause = UnavailableError("an inference worker died")
         cause.__cause__ = error
         end_all(jobs, cause)

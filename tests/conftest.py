@@ -9,10 +9,19 @@ from models import ARTIFACTS
 from tests.running import RunningServer, start_server
 from tests.tiny import TINY, export_tiny
 
+# Folders whose daemons take minutes to start and stop, one after the other: not for the quick gate.
+MINUTES = {"access", "hostile"}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sts", type=Path, help="folder of the STS benchmark (stsb-en-dev.csv, stsb-en-test.csv)")
     parser.addoption("--kernels", type=Path, help="the operators' library to test, instead of the one built here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name in MINUTES:
+            item.add_marker("e2e")
 
 
 @pytest.fixture(scope="session")

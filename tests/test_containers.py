@@ -176,7 +176,7 @@ def check_environment(stages: list[Stage]) -> list[str]:
 def check_process(stages: list[Stage]) -> list[str]:
     final = stages[-1]
     complaints = [] if final.last("STOPSIGNAL") == "SIGTERM" else ["STOPSIGNAL is not SIGTERM"]
-    if final.last("CMD") != '["python", "-m", "server"]' or final.all("ENTRYPOINT"):
+    if final.last("CMD") != '["python", "-m", "server", "--insecure"]' or final.all("ENTRYPOINT"):
         complaints.append(f"CMD {final.last('CMD')} does not run the server without a shell")
     if not any(f"{path}'" in final.last("HEALTHCHECK") for path in status.ready.paths):
         complaints.append("HEALTHCHECK asks for no path of the readiness route")
@@ -374,7 +374,7 @@ SPOILED = [
     (check_environment, "ORT_DISABLE_TELEMETRY=1", "ORT_DISABLE_TELEMETRY=0"),
     (check_process, "/health/ready", "/healthy"),
     (check_process, "HEALTHCHECK", "LABEL"),
-    (check_process, 'CMD ["python", "-m", "server"]', "CMD python -m server"),
+    (check_process, 'CMD ["python", "-m", "server", "--insecure"]', "CMD python -m server --insecure"),
     (check_process, "STOPSIGNAL SIGTERM", "STOPSIGNAL SIGKILL"),
     (check_labels, 'version="0.1.0"', 'version="0.0.9"'),
     (check_sources, "COPY . .", "COPY setup.cfg ."),

@@ -83,3 +83,9 @@ def test_every_package_and_its_data_is_listed() -> None:
         for path in (ROOT / r).rglob("__init__.py")
     }
     assert found == listed
+
+
+def test_every_file_of_the_pages_is_packaged() -> None:
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["server"]
+    found = {path for pattern in patterns for path in (ROOT / "server").glob(pattern) if path.is_file()}
+    assert found == {path for path in (ROOT / "server" / "static").rglob("*") if path.is_file()}

@@ -1,112 +1,198 @@
-"""The native dialect: POST /embed, /embed/batch and /similarity."""
+"""The native dialect: POST /embed, /embed/batch and /similarity; errors are RFC 9457 problem documents."""
 
 import time
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
 import numpy as np
-import orjson
-from litestar import post
-from litestar.di import NamedDependency
-from litestar.enums import MediaType
-from litestar.params import JSONBody, Parameter
-from litestar.response.base import ASGIResponse
-from litestar.types import Scope
+from litestar import Request
 from numpy.typing import NDArray
 
-from server.caller import read_caller
-from server.decoding import BodyDTO
+from server.bodies.native import (
+    BatchResponse,
+    EmbedRequest,
+    EmbedResponse,
+    ProblemDocument,
+    SimilarityRequest,
+    SimilarityResponse,
+)
+from server.caller import caller_of
+from server.daemon import daemon_of
+from server.decoding import MESSAGE_PACK, decode_body
+from server.dialects import Dialect, Problem, Told
 from server.embedding import Embedder, Options
-from server.metrics import Metrics
-from server.work import Timing
+from server.encoding import OCTETS, encode_array, encode_message_pack, encode_rows, headers_for, reply_bytes, reply_json
+from server.errors import InvalidInputError
+from server.negotiation import media_of
+from server.operations import Example, Operation, Parameter, posted
+from server.replies import JSON, Reply
+from server.work import Embeddings
+
+PROBLEM_JSON = "application/problem+json"
+TAKES = (JSON, *MESSAGE_PACK)
+GIVES = (JSON, *MESSAGE_PACK, OCTETS)
+
+Asked = Request[Any, Any, Any]
 
 
-class EmbedRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Texts to embed. `prompt` names one of the model's prompts, put before each text."""
-
-    texts: list[str]
-    cache: bool = True
-    normalize: bool = True
-    dimensions: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    prompt: str | None = None
-
-
-class SimilarityRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Two lists of texts to compare; without `b`, `a` is compared with itself."""
-
-    a: list[str]
-    b: list[str] | None = None
+def tell(problem: Problem) -> Told:
+    """Return a problem document."""
+    status = problem.status
+    document = ProblemDocument(
+        title=status.phrase, status=status.value, detail=problem.detail, request_id=problem.request_id
+    )
+    return Told(status, document)
 
 
-Truncate = Annotated[bool, Parameter(description="false refuses a text that is longer than the model takes")]
+NATIVE = Dialect(
+    name="vecd",
+    about="vecd's own dialect. Unknown fields are refused; errors are problem documents (RFC 9457).",
+    prefix="",
+    tell=tell,
+    error=ProblemDocument,
+    media_type=PROBLEM_JSON,
+)
 
 
-@post("/embed", status_code=200, dto=BodyDTO[EmbedRequest], return_dto=None)
-async def embed(
-    data: JSONBody[EmbedRequest], embedder: NamedDependency[Embedder], scope: Scope, truncate: Truncate = True
-) -> ASGIResponse:
+TRUNCATE = Parameter(
+    name="truncate", place="query", kind=bool, about="false refuses a text that is longer than the model takes"
+)
+EXAMPLE = {"texts": ["Hello world"]}
+
+
+@posted(
+    "/embed",
+    Operation(
+        summary="Embed texts, through the cache",
+        scope="embed",
+        request=EmbedRequest,
+        response=EmbedResponse,
+        takes=TAKES,
+        gives=GIVES,
+        parameters=(TRUNCATE,),
+        example=Example(
+            EXAMPLE,
+            {
+                "embeddings": [[0.0124, -0.0385]],
+                "dimensions": 384,
+                "cached_count": 0,
+                "tokens": [4],
+                "truncated": [False],
+            },
+        ),
+    ),
+)
+async def embed(request: Asked) -> Reply:
     """Embed texts, through the cache."""
-    embedder.requests.embed += 1
-    found = await embedder.embed(data.texts, _options(data, scope, cache=data.cache, truncate=truncate))
-    body = {
-        "embeddings": found.rows,
-        "dimensions": found.rows.shape[1],
+    media, data, embedder = (
+        media_of(request.scope),
+        await decode_body(request, EmbedRequest),
+        daemon_of(request).embedder,
+    )
+    found = await embedder.embed(data.texts, _options(request, data))
+    rows = found.rows
+    fields = {
+        "dimensions": rows.shape[1],
         "cached_count": found.cached_count,
         "tokens": found.tokens,
         "truncated": found.truncated,
     }
-    return _respond(body, found.timing, embedder.metrics)
+    return await _reply(media, found, fields, embedder)
 
 
-@post("/embed/batch", status_code=200, dto=BodyDTO[EmbedRequest], return_dto=None)
-async def embed_batch(
-    data: JSONBody[EmbedRequest], embedder: NamedDependency[Embedder], scope: Scope, truncate: Truncate = True
-) -> ASGIResponse:
+@posted(
+    "/embed/batch",
+    Operation(
+        summary="Embed many texts",
+        about="For throughput: the cache is neither read nor filled, and `cache` is ignored.",
+        scope="embed",
+        request=EmbedRequest,
+        response=BatchResponse,
+        takes=TAKES,
+        gives=GIVES,
+        parameters=(TRUNCATE,),
+        example=Example(EXAMPLE, {"embeddings": [[0.0124, -0.0385]], "dimensions": 384}),
+    ),
+)
+async def embed_batch(request: Asked) -> Reply:
     """Embed many texts; the cache is neither read nor filled."""
-    embedder.requests.batch += 1
-    found = await embedder.embed(data.texts, _options(data, scope, cache=False, truncate=truncate))
-    body = {"embeddings": found.rows, "dimensions": found.rows.shape[1]}
-    return _respond(body, found.timing, embedder.metrics)
+    media, data, embedder = (
+        media_of(request.scope),
+        await decode_body(request, EmbedRequest),
+        daemon_of(request).embedder,
+    )
+    found = await embedder.embed(data.texts, _options(request, data, batch=True))
+    return await _reply(media, found, {"dimensions": found.rows.shape[1]}, embedder)
 
 
-@post("/similarity", status_code=200, dto=BodyDTO[SimilarityRequest], return_dto=None)
-async def similarity(
-    data: JSONBody[SimilarityRequest], embedder: NamedDependency[Embedder], scope: Scope
-) -> ASGIResponse:
+@posted(
+    "/similarity",
+    Operation(
+        summary="Compare texts by cosine",
+        scope="embed",
+        request=SimilarityRequest,
+        response=SimilarityResponse,
+        takes=TAKES,
+        gives=(JSON, *MESSAGE_PACK),
+        example=Example({"a": ["a cat"], "b": ["a kitten", "a car"]}, {"similarity": [[0.788, 0.463]]}),
+    ),
+)
+async def similarity(request: Asked) -> Reply:
     """Compare texts by cosine: a row for each of `a`, a column for each of `b`."""
-    embedder.requests.embed += 1
-    found = await embedder.embed([*data.a, *(data.b or [])], Options(caller=read_caller(scope)))
+    media, data = media_of(request.scope), await decode_body(request, SimilarityRequest)
+    embedder = daemon_of(request).embedder
+    found = await embedder.embed([*data.a, *(data.b or [])], Options(caller=caller_of(request.scope)))
     left = found.rows[: len(data.a)]
     right = left if data.b is None else found.rows[len(data.a) :]
-    return _respond({"similarity": _cosines(left, right)}, found.timing, embedder.metrics)
+    start_s = time.perf_counter()
+    if media != JSON:
+        body = encode_message_pack({"similarity": cosines(left, right)})
+        return Reply(body, media_type=media, headers=headers_for(found))
+    matrix = await encode_array(len(left), len(right), lambda part: cosines(left[part], right))
+    return reply_json({"similarity": matrix}, found, embedder.metrics, start_s)
 
 
-def _options(data: EmbedRequest, scope: Scope, *, cache: bool, truncate: bool) -> Options:
-    return Options(
-        caller=read_caller(scope),
-        cache=cache,
-        normalize=data.normalize,
-        dimensions=data.dimensions,
-        prompt=data.prompt,
-        truncate=truncate,
-    )
-
-
-def _cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+def cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the cosines (left, right) of unit vectors; rounding may leave [-1, 1] by a bit, so it is clipped."""
     return np.asarray(np.clip(left @ right.T, -1.0, 1.0), np.float32)
 
 
-def _respond(body: dict[str, Any], timing: Timing, metrics: Metrics) -> ASGIResponse:
+def _options(request: Asked, data: EmbedRequest, *, batch: bool = False) -> Options:
+    return Options(
+        caller=caller_of(request.scope),
+        cache=data.cache,
+        batch=batch,
+        normalize=data.normalize,
+        dimensions=data.dimensions,
+        prompt=data.prompt,
+        truncate=_truncate(request),
+    )
+
+
+def _truncate(request: Asked) -> bool | None:
+    """Return what the query says."""
+    if not request.scope["query_string"]:
+        return None
+    match request.query_params.get("truncate"):
+        case None:
+            return None
+        case "true":
+            return True
+        case "false":
+            return False
+        case _:
+            message = "truncate is neither true nor false"
+            raise InvalidInputError(message, "truncate")
+
+
+async def _reply(media: str, found: Embeddings, fields: dict[str, Any], embedder: Embedder) -> Reply:
     start_s = time.perf_counter()
-    # orjson writes float32 arrays in their shortest form, without a detour through lists.
-    encoded = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
-    metrics.encoded(time.perf_counter() - start_s)
-    headers = {"server-timing": server_timing(timing)}
-    return ASGIResponse(body=encoded, headers=headers, media_type=MediaType.JSON)
+    if media == OCTETS:
+        return reply_bytes(found.rows, found)
+    if media != JSON:
+        return Reply(
+            encode_message_pack({"embeddings": found.rows} | fields), media_type=media, headers=headers_for(found)
+        )
+    return reply_json({"embeddings": await encode_rows(found.rows)} | fields, found, embedder.metrics, start_s)
 
 
-def server_timing(timing: Timing) -> str:
-    """Return the value of the Server-Timing header, in milliseconds (W3C Server Timing)."""
-    parts = (("queue", timing.queue_s), ("tokenize", timing.tokenize_s), ("inference", timing.inference_s))
-    return ", ".join(f"{name};dur={seconds * 1e3:.3f}" for name, seconds in parts)
+ROUTES = [embed, embed_batch, similarity]

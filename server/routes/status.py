@@ -1,69 +1,79 @@
 """Health and statistics: GET /health, /health/live, /health/ready, /stats and /metrics."""
 
+from http import HTTPStatus
 from typing import Any
 
-from litestar import Request, Response, get
-from litestar.di import NamedDependency
+import msgspec
+from litestar import Request
 from prometheus_client.exposition import choose_encoder
 
-from server.daemon import Daemon
+from server.bodies.status import Health, Liveness, Stats, stats_of
+from server.daemon import daemon_of
+from server.operations import Operation, got
+from server.replies import Reply
+
+Asked = Request[Any, Any, Any]
+METRICS = Operation(
+    summary="Show everything that is counted, for Prometheus",
+    about="OpenMetrics for who accepts it.",
+    scope="admin",
+    response=str,
+    gives=("text/plain", "application/openmetrics-text"),
+)
+NOT_READY = {"retry-after": "1"}
 
 
-@get("/health")
-async def health() -> dict[str, Any]:
+@got(
+    "/health",
+    Operation(summary="Say that the process is up and has a model", scope=None, response=Health),
+)
+async def health() -> Reply:
     """Say that the process is up and has a model; it does not listen before."""
-    return {"status": "ok", "model_loaded": True}
+    return Reply(msgspec.json.encode(Health()))
 
 
-@get("/health/live")
-async def live() -> dict[str, str]:
+@got(
+    "/health/live",
+    Operation(summary="Say that the event loop turns", scope=None, response=Liveness),
+)
+async def live() -> Reply:
     """Say that the event loop turns."""
-    return {"status": "ok"}
+    return Reply(msgspec.json.encode(Liveness("ok")))
 
 
-@get("/health/ready")
-async def ready(daemon: NamedDependency[Daemon]) -> Response[dict[str, str]]:
+@got(
+    "/health/ready",
+    Operation(
+        summary="Say whether requests are taken",
+        about="503 while the server drains or a worker is dead.",
+        scope=None,
+        response=Liveness,
+        answers={HTTPStatus.SERVICE_UNAVAILABLE: Liveness},
+    ),
+)
+async def ready(request: Asked) -> Reply:
     """Say whether requests are taken: 503 while the server drains or a worker is dead."""
-    if daemon.engine.ready:
-        return Response({"status": "ready"})
-    return Response({"status": "not ready"}, status_code=503, headers={"retry-after": "1"})
+    if daemon_of(request).engine.ready:
+        return Reply(msgspec.json.encode(Liveness("ready")))
+    return Reply(msgspec.json.encode(Liveness("not ready")), status=503, headers=NOT_READY)
 
 
-@get("/stats")
-async def stats(daemon: NamedDependency[Daemon]) -> dict[str, Any]:
+@got("/stats", Operation(summary="Count what was done since the start", scope="admin", response=Stats))
+async def stats(request: Asked) -> Reply:
     """Count what was done since the start."""
-    cache, requests = daemon.engine.cache, daemon.embedder.requests
-    backlog = daemon.engine.workers.forecast.backlog()
-    looked_up = cache.hits + cache.misses
-    return {
-        "model": daemon.manifest.name,
-        "dimensions": daemon.manifest.dimensions,
-        "max_tokens": daemon.manifest.max_tokens,
-        "provider": daemon.provider.provider,
-        "variant": daemon.chosen.variant.name,
-        "fingerprint": daemon.manifest.model_fingerprint,
-        "index": {"documents": 0},
-        "requests": {
-            "embed": requests.embed,
-            "batch": requests.batch,
-            "search": requests.search,
-            "index": requests.index,
-        },
-        "cache": {
-            "hits": cache.hits,
-            "misses": cache.misses,
-            "hit_rate": cache.hits / looked_up if looked_up else 0.0,
-            "entries": len(cache),
-            "used_bytes": cache.used_bytes,
-            "size_bytes": cache.size_bytes,
-        },
-        "queue": {"texts": backlog.texts, "tokens": backlog.tokens, "seconds": backlog.seconds},
-        "active_requests": daemon.engine.admission.active,
-    }
+    return Reply(msgspec.json.encode(stats_of(daemon_of(request))))
 
 
-@get("/metrics", sync_to_thread=False)
-def metrics(request: Request[Any, Any, Any], daemon: NamedDependency[Daemon]) -> Response[bytes]:
-    """Show everything that is counted, for Prometheus: its text format, or OpenMetrics for who accepts that."""
+@got("/metrics", (METRICS))
+async def metrics(request: Asked) -> Reply:
+    """Show everything that is counted."""
+    return reply_metrics(request)
+
+
+def reply_metrics(request: Asked) -> Reply:
+    """Show everything that is counted: Prometheus' text format, or OpenMetrics for who accepts that."""
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(daemon.metrics.registry), media_type=content_type)
+    return Reply(encode(daemon_of(request).metrics.registry), media_type=content_type)
+
+
+ROUTES = [health, live, ready, stats, metrics]

@@ -54,7 +54,8 @@ def test_keys_tell_texts_outputs_and_processes_apart() -> None:
     keys = {
         one.key("a", "pooled"),
         one.key("b", "pooled"),
-        one.key("a", "sentence_embedding"),
+        one.key("a", "unit end"),
+        one.key((97,), "pooled"),
         other.key("a", "pooled"),
     }
-    assert len(keys) == 4
+    assert len(keys) == 5

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server import ServerError, Settings
-from server.__main__ import listen
+from server.listening import listen
 from tests.running import RunningServer, launch, start_server
 from tests.tiny import TINY
 
@@ -32,9 +32,9 @@ def test_an_address_that_is_none_is_told_in_one_line() -> None:
 
 def test_two_servers_started_together_do_not_both_believe_that_they_have_the_port() -> None:
     with listen(Settings(port=0)) as first:
-        taken = Settings(port=first.getsockname()[1])
-        with pytest.raises(ServerError, match="Address already in use"):
-            listen(taken)
+        taken = Settings(port=first.main.getsockname()[1])
+        with pytest.raises(ServerError, match="Address already in use"), listen(taken):
+            pass
 
 
 def test_kubernetes_service_links_are_explained() -> None:

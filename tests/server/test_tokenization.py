@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from models import ArtifactError, open_tokenizer
+from server.inputs import Input, Kept
 from server.tokenization import INLINE_CHARACTERS, TEXT_CHARACTERS, Encoding, Tokenization, slices
 from tests.tiny import MAX_TOKENS, TINY
 
@@ -54,9 +55,9 @@ def whole(tiny_models: Path) -> Whole:
 class Watched(Tokenization):
     thread = ""
 
-    def encode_now(self, texts: object) -> list[Encoding]:
+    def encode_now(self, texts: Sequence[Input], kept: Kept = "start") -> list[Encoding]:
         self.thread = threading.current_thread().name
-        return super().encode_now(texts)  # type: ignore[arg-type]
+        return super().encode_now(texts, kept)
 
 
 def test_no_padding_and_the_models_own_length_whatever_the_file_says(tokenization: Tokenization) -> None:

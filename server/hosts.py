@@ -1,0 +1,39 @@
+"""Which names a server without keys answers to.
+
+A page in a browser can have its own name resolve to this machine and then call it as if from its own origin (DNS
+rebinding); it cannot choose the Host header. So without keys that must name this machine.
+"""
+
+import ipaddress
+import re
+from functools import lru_cache
+
+LOCAL = "localhost"
+# RFC 9110, section 7.2: a name or an address, and perhaps a port.
+HOST = re.compile(r"(\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]*))(:\d*)?")
+
+
+class Hosts:
+    """Names of this machine, and those that the settings add."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+        self.known = lru_cache(256)(self._known)
+
+    def _known(self, header: str) -> bool:
+        """Tell whether a Host header names this machine: by an address, as localhost, or as the settings say."""
+        parts = HOST.fullmatch(header.lower())
+        if parts is None:
+            return False
+        if parts["v6"] is not None:
+            return _is_address(parts["v6"])
+        name = parts["name"].rstrip(".")
+        return name in self._names or name == LOCAL or name.endswith("." + LOCAL) or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""The memory that the bodies of all requests in work take, bounded: many large or slow ones must not fill the machine.
+
+What a request holds is given back when it ends. Used from the event loop alone.
+"""
+
+from typing import Any
+
+from server.errors import OverloadedError
+
+HELD = "vecd.held_bytes"
+
+
+class Intake:
+    """Counts bytes as they come in."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.held_bytes = 0
+
+    def hold(self, scope: Any, size: int) -> None:
+        """Count so many more bytes for a request.
+
+        Raises:
+            OverloadedError: there is no room for them.
+        """
+        if self.held_bytes + size > self.max_bytes:
+            message = (
+                f"the bodies of the requests in work have {self.held_bytes} bytes; max_bodies_bytes is {self.max_bytes}"
+            )
+            raise OverloadedError(message)
+        self.held_bytes += size
+        scope[HELD] = scope.get(HELD, 0) + size
+
+    def release(self, scope: Any) -> None:
+        """Give back what a request held."""
+        self.held_bytes -= scope.pop(HELD, 0)

@@ -1,0 +1,10 @@
+"""The OpenAPI document: made from the operations beside the handlers, the dialects and the limits of one daemon.
+
+Handlers take the request whole, for speed, and so tell Litestar nothing; what they declare instead is read here. The
+schemas are those of the structs that decode and encode, the statuses those that the dialects tell.
+"""
+
+from server.openapi.document import Subject, describe
+from server.openapi.limits import Limits, limits_of
+
+__all__ = ["Limits", "Subject", "describe", "limits_of"]

@@ -1,0 +1,45 @@
+"""What the document says before it comes to any route: what a generator cannot know."""
+
+RULES = """\
+Bodies are JSON in UTF-8 unless said otherwise; whole numbers are written without a fraction (10, not 10.0). Every
+response carries `x-request-id`: yours, if you send one of at most 128 plain characters; it is in the log, too. And it
+carries `server-timing`, the milliseconds spent in queue, tokenizer and inference.
+
+- `x-request-timeout-ms: N` says how long you would wait. Work that has not begun by then is not begun any more (504),
+  and if the queue is longer than half of that already, you are told at once (429, with `retry-after`, the predicted
+  time until there is room). The setting `--request-timeout-ms` is the longest.
+- If you close the connection, your texts leave the queue.
+- Texts wait for their turn fairly by tokens, between clients (their keys, or their addresses) and between the requests
+  of one: a small request overtakes a large one. One bad text never fails other requests.
+- A text that is longer than the model takes is cut, and the answer says so: in `truncated` or in the header
+  `x-truncated-inputs`. Each dialect has a way to have it refused instead.
+- `Accept: application/octet-stream` asks vecd's own routes for bare numbers: float32, little end first, row after row;
+  `x-embedding-shape` has how many rows and columns. MessagePack is taken and given as JSON is.
+- What answers GET answers HEAD. A method that a path does not know is answered 405 with `allow`, a path that nobody
+  knows 404, both in the dialect of the path: what is under `/v1`, `/v2`, `/api` and `/tei` is told as the clients of
+  those expect it, everything else as a problem document (RFC 9457). What is no HTTP, or too large or too slow to become
+  a request, is answered by a problem document everywhere, and the connection ends.
+"""
+
+# What each client is told, to find vecd; `KEY` is a key of vecd.
+CLIENTS = {
+    "openai": '`OpenAI(base_url="http://host:8000/v1", api_key=KEY)`',
+    "cohere": '`ClientV2(KEY, base_url="http://host:8000")`',
+    "ollama": '`Client("http://host:8000", headers={"Authorization": f"Bearer {KEY}"})`',
+    "huggingface_hub": '`InferenceClient(model="http://host:8000/tei", token=KEY)`',
+    "langchain-openai": '`OpenAIEmbeddings(model="all-MiniLM-L6-v2", base_url="http://host:8000/v1", api_key=KEY, '
+    "check_embedding_ctx_length=False)`: without the last it sends another tokenizer's ids, which are refused",
+    "langchain-ollama": '`OllamaEmbeddings(model="all-minilm", base_url="http://host:8000")`',
+    "langchain-huggingface": "`HuggingFaceEndpointEmbeddings(...)`, with its `client` and `async_client` set to those "
+    "of huggingface_hub: as its model it takes no address",
+    "llama-index": '`TextEmbeddingsInference(model_name="sentence-transformers/all-MiniLM-L6-v2", '
+    'base_url="http://host:8000/tei", auth_token=KEY)`',
+}
+ROWS = "\n".join(f"| {name} | {how} |" for name, how in CLIENTS.items())
+DESCRIPTION = f"""{RULES}
+Clients, with `KEY` a key of vecd or, without keys, any word:
+
+| client | how it finds vecd |
+| --- | --- |
+{ROWS}
+"""

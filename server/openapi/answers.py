@@ -1,0 +1,97 @@
+"""Answers as OpenAPI writes them: descriptions, headers, and a schema for each media type."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from server.bodies.native import ProblemDocument
+from server.dialects import Dialect
+from server.encoding import OCTETS
+from server.openapi.causes import DOOR, SAMPLE_ID, Answer
+from server.openapi.examples import fit
+from server.openapi.limits import Limits, Schema
+from server.openapi.schemas import PLACE, Schemas
+from server.operations import Operation
+
+TEXT: Schema = {"type": "string"}
+WHOLE: Schema = {"type": "integer", "minimum": 0}
+
+
+def _header(about: str, schema: Schema, *, required: bool = False) -> Schema:
+    return {"description": about, "required": required, "schema": schema}
+
+
+# What answers may say besides their body.
+HEADERS: dict[str, Schema] = {
+    "x-request-id": _header("The request's id: the client's own, if that was short and plain.", TEXT, required=True),
+    "retry-after": _header("Seconds after which to try again.", {"type": "integer", "minimum": 1}, required=True),
+    "www-authenticate": _header("That a key is wanted.", TEXT, required=True),
+    "server-timing": _header("Milliseconds in queue, tokenizer, inference (W3C Server Timing).", TEXT, required=True),
+    "x-truncated-inputs": _header("How many texts were cut, if any was.", {"type": "integer", "minimum": 1}),
+    "x-embedding-shape": _header(
+        "Rows and columns of a body of raw numbers.", {"type": "string", "pattern": "^\\d+,\\d+$"}
+    ),
+    "ratelimit": _header("What is left (r), and the seconds until all is (t), where there is a limit.", TEXT),
+    "ratelimit-policy": _header("The limits (q) and their window in seconds (w), where there are any.", TEXT),
+}
+
+
+def response_of(operation: Operation, dialect: Dialect, schemas: Schemas, limits: Limits) -> Schema:
+    """Return what a route answers where all is well."""
+    names = ["x-request-id", "server-timing"]
+    names += ["x-truncated-inputs"] if operation.scope == "embed" and operation.embeds else []
+    names += ["x-embedding-shape"] if OCTETS in operation.gives else []
+    names += ["ratelimit", "ratelimit-policy"] if operation.scope is not None else []
+    found: Schema = {
+        "description": HTTPStatus(operation.status).phrase,
+        "headers": _refer(names) | {name: _header(about, TEXT) for name, about in operation.headers.items()},
+    }
+    if operation.response is None:
+        return found
+    schema = schemas.of(operation.response, dialect.name, answered=True)
+    content: dict[str, Schema] = {}
+    for media in operation.gives:
+        content[media] = {} if media == OCTETS else {"schema": schema}
+    if operation.example is not None:
+        content[operation.gives[0]]["example"] = fit(operation.example.response, limits)
+    return found | {"content": content}
+
+
+def problem_of(answer: Answer, dialect: Dialect, schemas: Schemas) -> Schema:
+    """Return what a route answers where something is wrong."""
+    return {
+        "description": " ".join(answer.reasons),
+        "headers": _refer(["x-request-id", "server-timing", *sorted(answer.headers)]),
+        "content": {dialect.media_type: {"schema": schemas.error_of(dialect), "example": answer.sample}},
+    }
+
+
+def door_answers(native: Dialect) -> dict[str, Schema]:
+    """Return what is answered before there is a route."""
+    return {
+        str(status.value): {
+            "description": about,
+            "headers": _refer(["x-request-id"]),
+            "content": {
+                native.media_type: {
+                    "schema": {"$ref": f"{PLACE}{native.name}.{ProblemDocument.__name__}"},
+                    "example": _problem(status, about),
+                }
+            },
+        }
+        for status, about in sorted(DOOR.items())
+    }
+
+
+def _problem(status: HTTPStatus, detail: str) -> Mapping[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "request_id": SAMPLE_ID,
+    }
+
+
+def _refer(names: list[str]) -> Schema:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

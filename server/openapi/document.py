@@ -1,0 +1,164 @@
+"""The document itself: every route with what it takes, gives and answers where something is wrong.
+
+A pure function of what is registered; the same input gives the same bytes.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+
+from server.bodies.native import ProblemDocument
+from server.decoding import MESSAGE_PACK
+from server.dialects import Dialect, dialect_of
+from server.openapi.about import DESCRIPTION
+from server.openapi.answers import HEADERS, door_answers, problem_of, response_of
+from server.openapi.causes import answers_of
+from server.openapi.examples import fit
+from server.openapi.limits import Limits, Schema
+from server.openapi.parameters import parameters_of
+from server.openapi.schemas import Schemas
+from server.operations import KEY, SCOPES, Operation
+from server.replies import JSON
+
+KEY_SCHEME = "key"
+# What is taken besides, for clients that call JSON something else, is nobody's to rely on.
+KNOWN = {JSON, *MESSAGE_PACK}
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What is described. The last dialect is the native one; where keys are not required, they may be left out."""
+
+    routes: Sequence[HTTPRouteHandler]
+    dialects: Sequence[Dialect]
+    limits: Limits
+    keys_required: bool
+    version: str
+
+
+def describe(subject: Subject) -> Schema:
+    """Return the OpenAPI 3.1 document."""
+    schemas, native = Schemas(subject.limits), subject.dialects[-1]
+    schemas.of(ProblemDocument, native.name, answered=True)
+    paths: dict[str, Schema] = {}
+    for handler in subject.routes:
+        for path in sorted(handler.paths):
+            item = paths.setdefault(template_of(path), {})
+            for method in sorted(handler.http_methods):
+                item[method.lower()] = _operation(handler, path, str(method), schemas, subject)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "vecd",
+            "version": subject.version,
+            "summary": "Sentence embeddings over HTTP",
+            "description": DESCRIPTION,
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": one.name, "description": one.about} for one in (native, *subject.dialects[:-1])],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.components.items())),
+            "responses": door_answers(native),
+            "headers": HEADERS,
+            "securitySchemes": {
+                KEY_SCHEME: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": f"What `python -m server keys add` printed; it allows some of {', '.join(SCOPES)}.",
+                }
+            },
+        },
+    }
+
+
+def template_of(path: str) -> str:
+    """Return a path of Litestar's as OpenAPI writes it."""
+    return re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
+
+
+def operation_id(handler: HTTPRouteHandler, method: str = "") -> str:
+    """Return the name of an operation: the file and the function; `method` where a function has several."""
+    name = f"{handler.fn.__module__.rpartition('.')[2]}_{handler.fn.__name__}"
+    return f"{name}_{method.lower()}" if method == "HEAD" else name
+
+
+def operation_at(handler: HTTPRouteHandler) -> Operation:
+    """Return what is declared beside a handler."""
+    return cast("Operation", handler.opt[KEY])
+
+
+def _operation(handler: HTTPRouteHandler, path: str, method: str, schemas: Schemas, subject: Subject) -> Schema:
+    operation = operation_at(handler)
+    dialect, limits = dialect_of(path, subject.dialects), subject.limits
+    found: Schema = {
+        "tags": [dialect.name],
+        "summary": operation.summary,
+        "operationId": operation_id(handler, method),
+        "security": _security(operation, required=subject.keys_required),
+    }
+    if operation.about:
+        found["description"] = operation.about
+    if parameters := parameters_of(operation, limits):
+        found["parameters"] = parameters
+    if operation.request is not None:
+        found["requestBody"] = {"required": True, "content": _content(operation, dialect, schemas, limits)}
+    native = subject.dialects[-1]
+    responses = {str(operation.status): response_of(operation, dialect, schemas, limits)}
+    if operation.links:
+        responses[str(operation.status)]["links"] = _links(operation, subject)
+    for status, answer in answers_of(operation, dialect, keys_required=subject.keys_required).items():
+        responses[str(status.value)] = problem_of(answer, dialect, schemas)
+    for status, kind in operation.answers.items():
+        own = responses.setdefault(str(status.value), {"description": f"{status.phrase}.", "headers": {}})
+        if kind is not None:
+            own.setdefault("content", {})["application/json"] = {
+                "schema": schemas.of(kind, dialect.name, answered=True)
+            }
+    _add_door(responses, native)
+    found["responses"] = dict(sorted(responses.items()))
+    return found
+
+
+def _security(operation: Operation, *, required: bool) -> list[dict[str, list[str]]]:
+    if operation.scope is None:
+        return []
+    key = {KEY_SCHEME: [] if operation.scope == "any" else [str(operation.scope)]}
+    return [key] if required else [{}, key]
+
+
+def _content(operation: Operation, dialect: Dialect, schemas: Schemas, limits: Limits) -> Schema:
+    schema = schemas.of(operation.request, dialect.name, answered=False)
+    content: dict[str, Schema] = {media: {"schema": schema} for media in operation.takes if media in KNOWN}
+    if operation.example is not None:
+        content[operation.takes[0]]["example"] = fit(operation.example.request, limits)
+    return content
+
+
+def _links(operation: Operation, subject: Subject) -> Schema:
+    """Return where an answer leads."""
+    targets = {
+        (str(method), path): operation_id(handler, str(method))
+        for handler in subject.routes
+        for path in handler.paths
+        for method in handler.http_methods
+    }
+    found = {}
+    for link in operation.links:
+        more = {"requestBody": link.body} if link.body is not None else {"parameters": dict(link.parameters)}
+        found[link.name] = {"operationId": targets[link.method, link.path], "description": link.about, **more}
+    return found
+
+
+def _add_door(responses: dict[str, Schema], native: Dialect) -> None:
+    """Add what is answered before there is a route: problem documents, whatever the dialect."""
+    for status, door in door_answers(native).items():
+        if status not in responses:
+            responses[status] = {"$ref": f"#/components/responses/{status}"}
+            continue
+        own = responses[status]
+        own["description"] = " ".join(dict.fromkeys([own["description"], door["description"]]))
+        own.setdefault("content", {}).setdefault(native.media_type, door["content"][native.media_type])

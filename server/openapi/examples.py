@@ -1,0 +1,16 @@
+"""Examples are written for the model that vecd is made for; another one's document names that one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from server.openapi.limits import Limits
+
+
+def fit(value: Any, limits: Limits) -> Any:
+    """Return an example in which the model is one that is served."""
+    if isinstance(value, Mapping):
+        found = {name: fit(inner, limits) for name, inner in value.items()}
+        if isinstance(value.get("model"), str) and value["model"] not in limits.names:
+            found["model"] = limits.names[0]
+        return found
+    return [fit(one, limits) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,35 @@
+"""Parameters as OpenAPI writes them: those of the route, and the headers that every route of its kind reads."""
+
+from typing import Annotated
+
+import msgspec
+
+from server.caller import LONGEST_MS, TIMEOUT_HEADER
+from server.openapi.limits import Limits, Schema, bound
+from server.operations import Operation, Parameter
+
+REQUEST_ID = Parameter(
+    name="x-request-id", place="header", kind=str, about="an id for the answer and the log: up to 128 plain characters"
+)
+TIMEOUT = Parameter(
+    name=TIMEOUT_HEADER.decode(),
+    place="header",
+    kind=Annotated[int, msgspec.Meta(ge=1, le=LONGEST_MS)],
+    about="how long the client would wait: work that has not begun by then is not begun any more",
+)
+
+
+def parameters_of(operation: Operation, limits: Limits) -> list[Schema]:
+    """Return what a route reads besides its body."""
+    headers = () if operation.scope is None else (TIMEOUT, REQUEST_ID)
+    return [_parameter(one, limits) for one in (*operation.parameters, *headers)]
+
+
+def _parameter(parameter: Parameter, limits: Limits) -> Schema:
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "description": parameter.about[:1].upper() + parameter.about[1:] + ".",
+        "required": parameter.required,
+        "schema": bound(msgspec.json.schema(parameter.kind), limits),
+    }

@@ -1,0 +1,60 @@
+"""From types to JSON schemas: those of the structs that decode and encode, named after their dialect.
+
+What is answered has all its fields, and its schema says so; what is asked for may leave those out that have a default.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from server.dialects import Dialect
+from server.openapi.limits import Limits, Schema, bound, parts_of
+
+PLACE = "#/components/schemas/"
+
+
+class Schemas:
+    """Collects the components that the schemas refer to."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.components: dict[str, Schema] = {}
+        self._limits = limits
+        self._errors: dict[str, Schema] = {}
+
+    def error_of(self, dialect: Dialect) -> Schema:
+        """Return the schema of a dialect's errors, of which every route has many."""
+        if dialect.name not in self._errors:
+            self._errors[dialect.name] = self.of(dialect.error, dialect.name, answered=True)
+        return self._errors[dialect.name]
+
+    def of(self, kind: Any, dialect: str, *, answered: bool) -> Schema:
+        """Return the schema of a type; its structs become components `dialect.Name`."""
+        if len(parts := parts_of(kind)) > 1:
+            return {"anyOf": [self.of(one, dialect, answered=answered) for one in parts]}
+        template = f"{PLACE}{dialect}.{{name}}"
+        (schema,), found = msgspec.json.schema_components([kind], ref_template=template)
+        if answered:
+            for struct in _structs(inspect.type_info(kind)):
+                if not struct.__struct_config__.omit_defaults:
+                    found[struct.__name__]["required"] = list(struct.__struct_encode_fields__)
+        for name, given in found.items():
+            full, component = f"{dialect}.{name}", bound(given, self._limits)
+            assert self.components.setdefault(full, component) == component, f"there are two {full}"
+        bounded: Schema = bound(schema, self._limits)
+        return bounded
+
+
+def _structs(info: inspect.Type) -> Iterator[Any]:
+    """Give every struct in a type."""
+    match info:
+        case inspect.StructType(cls=cls, fields=fields):
+            yield cls
+            for field in fields:
+                yield from _structs(field.type)
+        case inspect.ListType(item_type=inner) | inspect.Metadata(type=inner):
+            yield from _structs(inner)
+        case inspect.UnionType(types=types):
+            for one in types:
+                yield from _structs(one)

@@ -1,0 +1,92 @@
+"""`python -m server.reference` writes docs/api.md and docs/settings.md: what the code says of itself, for reading.
+
+The interface is that of all-MiniLM-L6-v2 and the default settings; a running server shows its own at /docs.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from models import load_catalog
+from server.app import DIALECTS, ROUTES
+from server.daemon import VERSION
+from server.openapi import Subject, describe, limits_of
+from server.openapi.markdown import to_markdown
+from server.settings import PREFIX, ROOT, Settings
+
+MODEL = "all-MiniLM-L6-v2"
+DOCS = ROOT / "docs"
+GENERATED = "<!-- Written by `make docs`; a test holds it to the code. -->\n"
+# The end of a name says what is counted.
+UNITS = {
+    "bytes": "bytes",
+    "ms": "milliseconds",
+    "s": "seconds",
+    "tokens": "tokens",
+    "run": "tokens",
+    "size": "texts",
+    "requests": "requests",
+    "headers": "headers",
+    "connections": "connections",
+    "cores": "runs",
+}
+RATES = {"requests_per_minute": "requests a minute", "tokens_per_minute": "tokens a minute"}
+
+
+def api_page() -> str:
+    """Return docs/api.md."""
+    entry = load_catalog()[MODEL]
+    limits = limits_of(Settings(), (MODEL, *entry.aliases), entry.architecture, entry.prompts)
+    subject = Subject(routes=ROUTES, dialects=DIALECTS, limits=limits, keys_required=True, version=VERSION)
+    first = (
+        f"# The HTTP interface\n\n{GENERATED}\n"
+        f"As it is with {MODEL} and the default [settings](settings.md), on http://127.0.0.1:8000. A running server\n"
+        "shows its own interface at `/docs`, to be tried, and gives it to programs at `/openapi.json`.\n\n"
+    )
+    return first + to_markdown(describe(subject))
+
+
+def settings_page() -> str:
+    """Return docs/settings.md."""
+    lines = [
+        f"# Settings\n\n{GENERATED}",
+        "A flag wins over a variable, and a variable over the default. `python -m server --help` says the same.\n",
+        "| flag | variable | default | unit | meaning |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for field in msgspec.structs.fields(Settings):
+        about = next(meta for meta in field.type.__metadata__ if isinstance(meta, msgspec.Meta))
+        flag = f"--{field.name.replace('_', '-')}"
+        variable = PREFIX + field.name.upper()
+        meaning = f"{about.description}{_choices(field.type.__origin__)}"
+        lines.append(f"| `{flag}` | `{variable}` | {_default(field.default)} | {_unit(field.name)} | {meaning} |")
+    return "\n".join([*lines, ""])
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, Path):
+        return f"`{value.relative_to(ROOT)}` beside the code"
+    if value == "":
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:,}" if isinstance(value, int) and value > 65_535 else str(value)
+
+
+def _unit(name: str) -> str:
+    return RATES.get(name) or UNITS.get(name.rsplit("_", maxsplit=1)[-1], "")
+
+
+def _choices(kind: Any) -> str:
+    return f"; one of {', '.join(kind.__args__)}" if hasattr(kind, "__args__") else ""
+
+
+def main() -> None:
+    """Write both pages."""
+    for name, text in (("api.md", api_page()), ("settings.md", settings_page())):
+        (DOCS / name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Whose a path is, and what an error looks like there."""
+
+from http import HTTPStatus
+
+import msgspec
+import pytest
+
+from server.app import DIALECTS
+from server.dialects import Problem, dialect_of
+from server.errors import (
+    DeadlineError,
+    EmptyInputError,
+    ForbiddenError,
+    InferenceError,
+    InvalidInputError,
+    NotAcceptableError,
+    OverloadedError,
+    RateError,
+    ServerError,
+    TooLargeError,
+    UnacceptableInputError,
+    UnauthorizedError,
+    UnavailableError,
+    UnknownModelError,
+    UnsupportedMediaError,
+)
+from server.problems import STATUSES
+
+ALL: dict[type[ServerError], int] = {
+    InvalidInputError: 400,
+    EmptyInputError: 400,
+    UnauthorizedError: 401,
+    ForbiddenError: 403,
+    UnknownModelError: 404,
+    NotAcceptableError: 406,
+    TooLargeError: 413,
+    UnsupportedMediaError: 415,
+    UnacceptableInputError: 422,
+    OverloadedError: 429,
+    RateError: 429,
+    InferenceError: 500,
+    UnavailableError: 503,
+    DeadlineError: 504,
+}
+PATHS = {
+    "/v1/embeddings": "OpenAI",
+    "/v1": "OpenAI",
+    "/v1/": "OpenAI",
+    "/v1/nowhere": "OpenAI",
+    "/tei": "text-embeddings-inference",
+    "/tei/v1/embeddings": "text-embeddings-inference",
+    "/v2/embed": "Cohere",
+    "/api/embed": "Ollama",
+    "/embed": "vecd",
+    "/": "vecd",
+    "": "vecd",
+    "/v1x": "vecd",
+    "/v10/embeddings": "vecd",
+    "/teipot": "vecd",
+    "/apis/embed": "vecd",
+    "/x/v1/embeddings": "vecd",
+    "//v1/embeddings": "vecd",
+    "/V1/embeddings": "vecd",
+}
+
+
+def made(kind: type[ServerError]) -> ServerError:
+    return RateError("said", "tokens", 3) if kind is RateError else kind("said")
+
+
+def told(path: str, kind: type[ServerError]) -> tuple[int, dict[str, object]]:
+    problem = Problem(status=STATUSES[kind], detail="said", request_id="r", error=made(kind))
+    found = dialect_of(path, DIALECTS).tell(problem)
+    document: dict[str, object] = msgspec.json.decode(msgspec.json.encode(found.body))
+    return found.status.value, document
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_belongs_to_the_dialect_with_its_whole_first_part(path: str) -> None:
+    assert dialect_of(path, DIALECTS).name == PATHS[path]
+
+
+def test_every_error_has_the_status_of_the_contract() -> None:
+    assert {kind: status.value for kind, status in STATUSES.items()} == ALL
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_the_native_dialect_tells_a_problem_document(kind: type[ServerError]) -> None:
+    status, document = told("/embed", kind)
+    assert status == ALL[kind]
+    assert document == {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": "said",
+        "request_id": "r",
+    }
+    assert dialect_of("/embed", DIALECTS).media_type == "application/problem+json"
+
+
+OPENAI = {
+    InvalidInputError: (400, "invalid_request_error", None),
+    EmptyInputError: (400, "invalid_request_error", None),
+    UnauthorizedError: (401, "invalid_request_error", "invalid_api_key"),
+    ForbiddenError: (403, "invalid_request_error", None),
+    UnknownModelError: (404, "invalid_request_error", "model_not_found"),
+    UnacceptableInputError: (400, "invalid_request_error", None),
+    OverloadedError: (429, "server_error", "overloaded"),
+    RateError: (429, "tokens", "rate_limit_exceeded"),
+    InferenceError: (500, "server_error", None),
+    UnavailableError: (503, "server_error", None),
+}
+
+
+@pytest.mark.parametrize("kind", OPENAI)
+def test_openai_s_clients_get_message_type_param_and_code(kind: type[ServerError]) -> None:
+    status, document = told("/v1/embeddings", kind)
+    expected, word, code = OPENAI[kind]
+    assert status == expected
+    assert document == {"error": {"message": "said", "type": word, "param": None, "code": code}}
+
+
+TEI = {
+    InvalidInputError: (422, "Validation"),
+    EmptyInputError: (400, "Empty"),
+    UnauthorizedError: (401, "Validation"),
+    ForbiddenError: (403, "Validation"),
+    TooLargeError: (413, "Validation"),
+    UnsupportedMediaError: (415, "Validation"),
+    UnacceptableInputError: (422, "Validation"),
+    OverloadedError: (429, "Overloaded"),
+    RateError: (429, "Overloaded"),
+    InferenceError: (424, "Backend"),
+    UnavailableError: (503, "Unhealthy"),
+}
+
+
+@pytest.mark.parametrize("kind", TEI)
+def test_text_embeddings_inference_s_clients_get_error_and_type(kind: type[ServerError]) -> None:
+    status, document = told("/tei/embed", kind)
+    assert (status, document) == (TEI[kind][0], {"error": "said", "error_type": TEI[kind][1]})
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_cohere_s_clients_get_a_message(kind: type[ServerError]) -> None:
+    assert told("/v2/embed", kind) == (ALL[kind], {"message": "said"})
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_ollama_s_clients_get_an_error(kind: type[ServerError]) -> None:
+    status = 400 if ALL[kind] == 422 else ALL[kind]
+    assert told("/api/embed", kind) == (status, {"error": "said"})
