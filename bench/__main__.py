@@ -20,6 +20,7 @@ from server import ServerError
 COMMANDS = {
     "peers": "vecd against what people would use instead",
     "load": "one load on one server: throughput, latency to p99.9, errors, cost",
+    "door": "requests a second for a text in the cache, with keys and limits, beside uvicorn alone; every dialect",
     "mixed": "a mix of short and long texts: vecd's engine against padding, and what the short ones wait",
     "overload": "more than vecd can do: what is refused and how, and how the rest fares",
     "soak": "minutes of good and bad requests and of clients that leave, and what they leave behind",

@@ -1,4 +1,4 @@
-"""`bench load`: one load on one server, native or OpenAI dialect: throughput, latency to p99.9, errors, what it cost.
+"""`bench load`: one load on one server, in any dialect: throughput, latency to p99.9, errors, what it cost.
 
 Without --url it starts vecd itself, and in a closed loop each round first drives the same graph directly, with the
 server idle. With --url it loads any server that speaks the dialect.
@@ -12,14 +12,14 @@ from contextlib import asynccontextmanager
 from itertools import islice
 from urllib.parse import urlsplit
 
-import msgspec
 import numpy as np
+from msgspec.structs import asdict, replace
 from tqdm import tqdm
 
 from bench.artifacts import open_artifact
 from bench.bare import BareFigures, Encodings, measure_bare
 from bench.bare_ratios import RawRatios, RawRounds, compare_rounds, raw_rows, summarize_rounds
-from bench.dialects import DIALECTS
+from bench.dialects import DIALECTS, bearer, check_texts
 from bench.driving import Load, LoadResult, drive
 from bench.environments import FOLDER
 from bench.errors import BenchError
@@ -65,7 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--url", metavar="URL", help=f"a server on {HOST}; without, vecd is started for the load")
     add("--dialect", choices=DIALECTS, default="native", help="what the server speaks (default: %(default)s)")
-    add("--name", metavar="NAME", help="the model's name in OpenAI requests (default: --model)")
+    add("--name", metavar="NAME", help="the model's name, for dialects that tell it (default: --model)")
+    add("--key", metavar="KEY", help="sent as the bearer token of every request, to a server that asks for keys")
     add("--pid", type=positive, help="the server's process, for memory and processor time (with --url)")
     add("--profile", choices=PROFILES, default="short", help="lengths of the texts (default: %(default)s)")
     add("--texts", type=positive, default=1, metavar="N", help="texts a request (default: %(default)s)")
@@ -80,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> Outcome:
     """Run the load."""
+    check_texts(options.dialect, options.texts)
     if options.url is None:
         open_artifact(options.models, options.model)  # a missing model is told before anything is started
     load = Load(
@@ -107,7 +109,7 @@ async def _measure(options: argparse.Namespace, load: Load) -> LoadReport:
                 if daemon is not None:
                     rng = np.random.default_rng(options.seed + number)
                     bare.append(await asyncio.to_thread(measure_bare, daemon, texts, load.measured_s, rng))
-                served.append(await drive(server, msgspec.structs.replace(load, seed=load.seed + number), bar))
+                served.append(await drive(server, replace(load, seed=load.seed + number), bar))
     raw, ratios = _compare(daemon, bare, served, load)
     return LoadReport(
         **origin,
@@ -119,7 +121,7 @@ async def _measure(options: argparse.Namespace, load: Load) -> LoadReport:
         rounds_texts_per_s=[one.figures.texts_per_s for one in served],
         rounds_p50_ms=[one.figures.latency_ms["p50"] for one in served],
         rounds_errors=[sum(one.figures.errors.values()) for one in served],
-        **msgspec.structs.asdict(ratios),
+        **asdict(ratios),
         raw=raw,
         cold_start_s=server.cold_start_s if options.url is None else None,
         flags=given_flags(options, FLAGS),
@@ -154,7 +156,8 @@ def _compare(
 @asynccontextmanager
 async def _server(options: argparse.Namespace) -> AsyncIterator[Running]:
     if options.url is None:
-        async with run_server(vecd_spec(options, options.dialect, options.delay_ms), FOLDER / "logs") as server:
+        spec = vecd_spec(options, options.dialect, options.delay_ms)
+        async with run_server(replace(spec, headers=bearer(options.key)), FOLDER / "logs") as server:
             yield server
         return
     parts = urlsplit(options.url)
@@ -162,7 +165,7 @@ async def _server(options: argparse.Namespace) -> AsyncIterator[Running]:
         message = f"--url {options.url}: only servers on http://{HOST}:PORT are loaded"
         raise BenchError(message)
     name = options.name or options.model
-    spec = ServerSpec(name=options.url, command=(), dialect=options.dialect, model=name)
+    spec = ServerSpec(name=options.url, command=(), dialect=options.dialect, model=name, headers=bearer(options.key))
     yield Running(spec, parts.port, options.pid, 0.0)
 
 

@@ -1,14 +1,15 @@
-"""The machine and the versions that figures were taken with, and the pin that makes one-core timings of one core."""
+"""The machine and the versions that figures were taken with, and the pins that keep timings to their cores."""
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from bench.errors import BenchError
 from models import onnxruntime
 from server import granted_cores
 
@@ -57,10 +58,35 @@ def describe_versions() -> dict[str, str]:
 @contextmanager
 def one_core() -> Iterator[int]:
     """Keep the calling thread on one core, and give it the rest back afterwards. Yields the core's number."""
-    granted = os.sched_getaffinity(0)
-    core = max(granted)  # the first core is where interrupts tend to be served
-    os.sched_setaffinity(0, {core})
-    try:
+    core = _last_core()
+    with on_cores({core}):
         yield core
+
+
+@contextmanager
+def on_cores(cores: Set[int]) -> Iterator[None]:
+    """Keep the calling thread on these cores, and what it starts meanwhile; it gets its own back afterwards."""
+    granted = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
     finally:
         os.sched_setaffinity(0, granted)
+
+
+def one_core_apart() -> tuple[Set[int], Set[int]]:
+    """Return one core for what is measured, and the others for whoever measures it.
+
+    Raises:
+        BenchError: there is one core alone.
+    """
+    ours = {_last_core()}
+    rest = os.sched_getaffinity(0) - ours
+    if not rest:
+        message = "this needs two cores: one for the server alone, and another for the load"
+        raise BenchError(message)
+    return ours, rest
+
+
+def _last_core() -> int:
+    return max(os.sched_getaffinity(0))  # the first core is where interrupts tend to be served

@@ -119,7 +119,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     p50_ms: list[float | None] = []
     p99_ms: list[float | None] = []
     p999_ms: list[float | None] = []
-    errors: list[float | None] = []
+    errors: list[int] = []
     rss_mb: list[float | None] = []
     server_cores: list[float | None] = []
     generator_cores: list[float | None] = []
@@ -139,6 +139,15 @@ class Peers(Measured, frozen=True, kw_only=True):
     peers: dict[str, Peer]
     rows: dict[str, dict[str, Load]]
     goals: dict[str, Goal] = {}
+
+
+class Door(Measured, frozen=True, kw_only=True):
+    """One text of the cache, asked for by so many connections: by server, and by dialect of the one with keys."""
+
+    doors: dict[str, Load]
+    dialects: dict[str, Load] = {}
+    goals: dict[str, Goal] = {}
+    connections: int
 
 
 class Ragged(Measured, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from bench.errors import BenchError
-from bench.raw import Fidelity, Kernels, Measured, Nested, Peers, Ragged
+from bench.raw import Door, Fidelity, Goal, Kernels, Measured, Nested, Peers, Ragged
 
 # Commands whose figures are shown as the tables they are, whatever their names.
 NESTED_KINDS = ("batching", "scale", "load", "mixed", "overload", "soak")
@@ -20,7 +20,13 @@ class Results(msgspec.Struct, frozen=True):
     kernels: dict[str, Kernels]
     fidelity: dict[str, Fidelity]
     ragged: dict[str, Ragged]
+    door: dict[str, Door]
     nested: dict[str, dict[str, Nested]]  # by kind, then by label
+
+    def goals(self) -> dict[str, dict[str, Goal]]:
+        """Return the goals of every kind that has some, by the name of the file."""
+        found = {f"peers-{label}.json": result.goals for label, result in self.peers.items()}
+        return found | {f"door-{label}.json": result.goals for label, result in self.door.items()}
 
     def files(self) -> dict[str, Measured]:
         """Return every result by the name of its file."""
@@ -29,6 +35,7 @@ class Results(msgspec.Struct, frozen=True):
             "kernels": self.kernels,
             "fidelity": self.fidelity,
             "ragged": self.ragged,
+            "door": self.door,
             **self.nested,
         }
         return {f"{kind}-{label}.json": found for kind, files in kinds.items() for label, found in files.items()}
@@ -56,6 +63,7 @@ def read_results(folder: Path) -> Results:
         kernels=_read_kind(folder, "kernels", Kernels),
         fidelity=_read_kind(folder, "fidelity", Fidelity),
         ragged=_read_kind(folder, "ragged", Ragged),
+        door=_read_kind(folder, "door", Door),
         nested={
             kind: {_label(path): read_nested(path) for path in sorted(folder.glob(f"{kind}-*.json"))}
             for kind in NESTED_KINDS

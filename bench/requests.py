@@ -23,5 +23,5 @@ def prepare_requests(
     """Yield requests in the server's dialect for as long as there are texts."""
     dialect = DIALECTS[spec.dialect]
     while part := [one for _, one in zip(range(per_request), texts, strict=False)]:
-        payload = encode_request(dialect, [one.text for one in part], spec.model, HOST, headers)
+        payload = encode_request(dialect, [one.text for one in part], spec.model, HOST, {**spec.headers, **headers})
         yield Prepared(payload, len(part), sum(one.tokens for one in part))

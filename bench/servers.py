@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,14 +16,19 @@ from bench.connection import Pool
 from bench.dialects import DIALECTS, decode_rows, encode_request
 from bench.environments import quiet_environment
 from bench.errors import BenchError
+from bench.machine import on_cores
 
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 20.0
+KEY_STATUSES = (401, 403)  # waiting would not help
 
 
 class ServerSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """How to start a server, and how to speak to it. `{port}` in the command stands for the port."""
+    """How to start a server, and how to speak to it: `headers` go with every request for embeddings.
+
+    `{port}` in the command stands for the port. It runs on these cores alone, if any are named.
+    """
 
     name: str
     command: Sequence[str]
@@ -31,6 +36,8 @@ class ServerSpec(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     environment: dict[str, str] = {}
     folder: Path | None = None
+    headers: Mapping[str, str] = {}
+    cores: Set[int] | None = None
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -53,14 +60,15 @@ async def run_server(spec: ServerSpec, logs: Path) -> AsyncIterator[Running]:
     """Run a server until the block ends.
 
     Raises:
-        BenchError: it ended, or gave no embedding within START_TIMEOUT_S; the message holds its log's last line.
+        BenchError: it ended, or gave no embedding within START_TIMEOUT_S; the message holds its log's last line. Or it
+            asks for another key.
     """
     port = free_port()
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{spec.name}.log"
     command = [word.replace("{port}", str(port)) for word in spec.command]
     start = time.perf_counter()
-    with log.open("wb") as output:
+    with log.open("wb") as output, on_cores(spec.cores or os.sched_getaffinity(0)):
         process = subprocess.Popen(  # noqa: S603 - our own words; nothing else runs on this loop yet
             command,
             stdin=subprocess.DEVNULL,
@@ -79,7 +87,7 @@ async def run_server(spec: ServerSpec, logs: Path) -> AsyncIterator[Running]:
 
 async def _first_answer(spec: ServerSpec, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     dialect, end = DIALECTS[spec.dialect], time.perf_counter() + START_TIMEOUT_S
-    request = encode_request(dialect, ["ready"], spec.model, HOST)
+    request = encode_request(dialect, ["ready"], spec.model, HOST, spec.headers)
     while time.perf_counter() < end and process.poll() is None:
         pool = Pool(HOST, port)
         try:
@@ -89,8 +97,11 @@ async def _first_answer(spec: ServerSpec, port: int, process: "subprocess.Popen[
             reply = None
         pool.close()
         if reply is not None and reply.status == 200:
-            decode_rows(dialect, reply.body, 1)
+            decode_rows(dialect, reply, 1)
             return
+        if reply is not None and reply.status in KEY_STATUSES:
+            message = f"{spec.name} answered {reply.status}: it asks for another key ({log})"
+            raise BenchError(message)
         await asyncio.sleep(0.05)  # a foreign process has no event to wait for
     lines = log.read_text("utf-8", "replace").strip().splitlines() or ["it said nothing"]
     message = f"{spec.name} gave no embedding: {lines[-1]} ({log})"

@@ -131,7 +131,7 @@ async def _stand_still(server: Running) -> Still:
     pool.close()
     gauges = await read_gauges(server)
     await asyncio.sleep(SETTLE_S)
-    return Still(read_vitals(server.pid), gauges, decode_rows(dialect, reply.body, 1)[0])
+    return Still(read_vitals(server.pid), gauges, decode_rows(dialect, reply, 1)[0])
 
 
 async def _is_ready(server: Running) -> bool:

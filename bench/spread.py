@@ -32,5 +32,10 @@ def spread(values: Sequence[float | None]) -> Spread | None:
 
 def relative(values: Sequence[float | None], others: Sequence[float | None]) -> Spread | None:
     """Return by how many times the values exceed the others, taken round by round so that slow spells cancel out."""
+    return spread(ratios(values, others))
+
+
+def ratios(values: Sequence[float | None], others: Sequence[float | None]) -> list[float | None]:
+    """Return each value divided by the other of its round; None where either is missing, or the other 0."""
     pairs = zip(values, others, strict=False)  # a server that broke off has fewer rounds
-    return spread([a / b if a is not None and b else None for a, b in pairs])
+    return [a / b if a is not None and b else None for a, b in pairs]

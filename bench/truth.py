@@ -75,8 +75,8 @@ async def ask(pool: Pool, server: Running, texts: Sequence[str]) -> Rows:
         BenchError: it gives none.
     """
     dialect = DIALECTS[server.spec.dialect]
-    reply = await pool.send(encode_request(dialect, texts, server.spec.model, HOST))
+    reply = await pool.send(encode_request(dialect, texts, server.spec.model, HOST, server.spec.headers))
     if reply.status != 200:
         message = f"{server.spec.name} answered {reply.status}: {reply.body[:200]!r}"
         raise BenchError(message)
-    return np.array(decode_rows(dialect, reply.body, len(texts)), np.float32)
+    return np.array(decode_rows(dialect, reply, len(texts)), np.float32)

@@ -28,12 +28,12 @@ def render_losses(results: Results) -> list[str]:
 
 
 def _goals_not_met(results: Results) -> Iterator[str]:
-    for label, result in results.peers.items():
-        for name, goal in result.goals.items():
+    for file, goals in results.goals().items():
+        for name, goal in goals.items():
             if not goal.met:
                 value = f"{number(goal.value)} of {number(goal.goal)}"
                 told = f"not met, {value}" if goal.met is False else NOT_MEASURED
-                yield from (f"Goal of peers-{label}.json, {name}: {told}.", "")
+                yield from (f"Goal of {file}, {name}: {told}.", "")
 
 
 def _loss_cells(file: str, loss: Loss) -> list[str]:

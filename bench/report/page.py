@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bench.raw_files import Results
+from bench.report.door import render_door
 from bench.report.fidelity import render_fidelity
 from bench.report.kernels import render_kernels
 from bench.report.losses_section import render_losses
@@ -25,8 +26,9 @@ def render_page(results: Results, folder: str, pictures: Mapping[str, str]) -> s
     """Return the page: `folder` is where it finds the raw results, `pictures` where a raw file's picture, by name."""
     lines = [*HEAD.format(results=folder).splitlines(), "", *render_provenance(results)]
     lines += _section("Servers side by side", "peers", {n: render_peers(r) for n, r in results.peers.items()}, pictures)
-    goals = {label: render_goals(result.goals) for label, result in results.peers.items()}
-    lines += _section("Goals", "peers", goals, {})
+    door = {label: render_door(result) for label, result in results.door.items()}
+    lines += _section("The door", "door", door, pictures)
+    lines += ["## Goals", "", *_goals(results)]
     lines += ["## What vecd loses", "", *render_losses(results)]
     fidelity = {label: render_fidelity(result) for label, result in results.fidelity.items()}
     lines += _section("Fidelity and batches", "fidelity", fidelity, pictures)
@@ -39,6 +41,12 @@ def render_page(results: Results, folder: str, pictures: Mapping[str, str]) -> s
         lines += _section(f"The command {kind}", kind, nested, pictures)
     gpu = table(["vecd on a GPU", "requests/s"], [[row, NOT_MEASURED] for row in GPU_ROWS])
     return "\n".join([*lines, "## GPU", "", *gpu]).rstrip() + "\n"
+
+
+def _goals(results: Results) -> list[str]:
+    goals = results.goals()
+    tables = [line for file, found in goals.items() for line in (f"From {file}.", "", *render_goals(found))]
+    return tables or [f"{NOT_MEASURED}: `python -m bench peers` and `door` have no result here yet", ""]
 
 
 def _section(title: str, kind: str, files: Mapping[str, list[str]], pictures: Mapping[str, str]) -> list[str]:

@@ -177,6 +177,17 @@ def soak() -> dict[str, object]:
     return {**HOW, "vitals": vitals, "gauges": {"vecd_queue_texts": {"start": None, "end": 0.0}}, "same_bits": True}
 
 
+def door() -> dict[str, object]:
+    return {
+        **HOW,
+        "seconds": 3.0,
+        "connections": 16,
+        "doors": {"vecd-guarded": load(6500.0), "vecd-open": load(8000.0), "raw-asgi": load(26000.0)},
+        "dialects": {"openai": load(5200.0)},
+        "goals": {"requests/s of a cached text": {"goal": 7000.0, "value": 6500.0, "met": False}},
+    }
+
+
 def write_results(folder: Path, **kinds: dict[str, object]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for kind, figures in kinds.items():
@@ -197,4 +208,5 @@ def write_all(folder: Path) -> Path:
         mixed=mixed(),
         overload=overload(),
         soak=soak(),
+        door=door(),
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.goals import BUSY, LONE, SERVICE, SINGLE, judge, ratio
+from bench.goals import BUSY, LONE, SERVICE, SINGLE, judge, judge_door, ratio
 from bench.peer_rows import ROWS, RowFigures, table
 
 
@@ -50,3 +50,13 @@ def test_the_table_names_what_did_not_run_and_why() -> None:
     lines = table(rows(vecd=figures(100)), {"vecd": None, "other": "no binary"})
     assert lines[-1] == "other: no binary"
     assert any(line.startswith("other") and "-" in line for line in lines[:-1])
+
+
+def test_the_door_is_held_to_a_rate_and_to_no_error_at_all() -> None:
+    def met(per_s: list[float], errors: list[int]) -> bool | None:
+        (goal,) = judge_door(RowFigures(requests_per_s=per_s, errors=errors)).values()
+        return goal.met
+
+    assert met([5000, 6000, 9000], [0, 0, 0]) is True
+    assert met([5000, 5999, 9000], [0, 0, 0]) is False
+    assert met([9000, 9000, 9000], [0, 0, 1]) is False

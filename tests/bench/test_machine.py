@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.machine import describe_machine, describe_versions, one_core
+from bench.errors import BenchError
+from bench.machine import describe_machine, describe_versions, one_core, one_core_apart
 
 TWO_PROCESSORS = """processor\t: 0
 model name\t: Some Processor @ 3.00GHz
@@ -46,3 +47,14 @@ def test_one_core_is_one_core_and_the_others_come_back_even_after_a_failure() ->
     with pytest.raises(RuntimeError):
         fail()
     assert os.sched_getaffinity(0) == before
+
+
+def test_what_is_measured_and_who_measures_it_share_no_core() -> None:
+    with one_core(), pytest.raises(BenchError, match="needs two cores"):
+        one_core_apart()
+    granted = os.sched_getaffinity(0)
+    if len(granted) > 1:
+        measured, measuring = one_core_apart()
+        assert len(measured) == 1
+        assert measured | measuring == granted
+        assert not measured & measuring

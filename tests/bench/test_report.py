@@ -170,12 +170,27 @@ def test_the_page_holds_the_commands_that_gave_the_figures(places: Places) -> No
     assert "python -m bench ragged --data DIR --rounds 3" in page
 
 
+def test_the_door_stands_beside_what_uvicorn_does_and_each_dialect_beside_the_native_one(places: Places) -> None:
+    page = page_of(places)
+    part = section(page, "The door")
+    assert "on 16 connections" in part
+    assert (
+        "| vecd, with a key, held against its limits | 6,500 ± 65 | 4,333 ± 43 | 0.25 ± 0.00 | 0 | 5.00 ± 0.00 |"
+        in part
+    )
+    assert "the same bytes | 26,000 ± 260 | 17,333 ± 173 | 1.00 ± 0.00 |" in part
+    assert "| native | 6,500 ± 65 | 4,333 ± 43 | 1.00 ± 0.00 |" in part
+    assert "| openai | 5,200 ± 52 | 3,467 ± 35 | 0.80 ± 0.00 |" in part
+    assert "From door-box.json.\n\n|  | goal | value | met |" in section(page, "Goals")
+    assert "Goal of door-box.json, requests/s of a cached text: not met, 6,500 of 7,000." in page
+
+
 def test_what_has_no_result_is_not_measured(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(README)
     places = Places(write_results(tmp_path / "results"), tmp_path / "benchmarks.md", readme)
     page = page_of(places)
-    for title in ("Servers side by side", "Goals", FIDELITY, GRAPHS, RAGGED, "The command scale"):
+    for title in ("Servers side by side", "Goals", "The door", FIDELITY, GRAPHS, RAGGED, "The command scale"):
         assert "not measured" in section(page, title)
     assert "Against other servers: not measured." in section(page, "What vecd loses")
     assert set(render(places)) == {places.page, places.readme}

@@ -8,7 +8,6 @@ import psutil
 import pytest
 
 from bench.__main__ import main
-from bench.dialects import DIALECTS, decode_rows
 from bench.errors import BenchError
 from bench.servers import ServerSpec, run_server
 from tests.tiny import TINY
@@ -57,15 +56,16 @@ def test_a_server_that_ends_is_told_with_the_last_line_of_its_log(tmp_path: Path
         asyncio.run(run())
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"embeddings": 5}', b'{"embeddings": [[1.0]]}', b'{"error": "x"}'])
-def test_what_are_no_embeddings_is_refused(body: bytes) -> None:
-    with pytest.raises(BenchError, match="gave"):
-        decode_rows(DIALECTS["native"], body, 2)
+REFUSING = SERVICE.replace("send_response(200)", "send_response(401)")
 
 
-def test_openai_rows_come_in_the_order_of_their_index() -> None:
-    body = b'{"data": [{"index": 1, "embedding": [2.0]}, {"index": 0, "embedding": [1.0]}]}'
-    assert decode_rows(DIALECTS["openai"], body, 2) == [[1.0], [2.0]]
+def test_a_server_that_asks_for_a_key_is_told_at_once(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with run_server(spec(REFUSING), tmp_path):
+            pass
+
+    with pytest.raises(BenchError, match="made answered 401"):
+        asyncio.run(run())
 
 
 def test_a_server_that_cannot_use_the_provider_says_so_in_one_line(
