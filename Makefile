@@ -3,9 +3,10 @@
 # make test    everything, with the real model behind a real socket; STS=DIR adds the STS benchmark's tests
 # make sanitize  the operators' tests with AddressSanitizer and UndefinedBehaviorSanitizer in them
 # make fuzz    ten million random calls of the operators under the same; CALLS=200000 for fewer
+# make docs    docs/api.md and docs/settings.md, from what the code says of itself
 # make bench   about a quarter of an hour of the whole benchmark into .bench/latest/, after installing what it compares with
 .DELETE_ON_ERROR:
-.PHONY: serve check test bench export kernels sanitize fuzz constraints clean
+.PHONY: serve check test bench docs export kernels sanitize fuzz constraints clean
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 MODEL := all-MiniLM-L6-v2
@@ -26,7 +27,11 @@ check: .venv/.test kernels
 
 test: check $(MANIFEST)
 	@$(BIN)/python -c 'import export; export.prepare_optimum()'
+	@$(BIN)/python -m tests.clients
 	$(BIN)/pytest -m e2e $(if $(STS),--sts=$(STS))
+
+docs: .venv/.serve
+	$(BIN)/python -m server.reference
 
 LATEST := .bench/latest
 # Where no variant takes texts of any lengths, `ragged` has nothing to measure and says so; the rest goes on.
@@ -40,6 +45,7 @@ bench: .venv/.test $(MANIFEST)
 	$(BIN)/python -m bench load --connections 1 --rounds 1 --seconds 5 --json $(LATEST)/load-lone-here.json
 	$(BIN)/python -m bench load --rounds 1 --seconds 5 --json $(LATEST)/load-single-here.json
 	$(BIN)/python -m bench load --texts 32 --rounds 1 --seconds 5 --json $(LATEST)/load-batch-here.json
+	$(BIN)/python -m bench door --rounds 3 --seconds 1 --json $(LATEST)/door-here.json
 	$(BIN)/python -m bench mixed --rounds 1 --seconds 5 --json $(LATEST)/mixed-here.json
 	$(BIN)/python -m bench overload --seconds 10 --json $(LATEST)/overload-here.json
 	$(BIN)/python -m bench soak --minutes 0.5 --json $(LATEST)/soak-here.json
