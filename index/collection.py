@@ -68,7 +68,7 @@ class Collection:
             self._planner = Planner(self.store.readers, self.memory.vectors)
             if not self.foreign:
                 self.memory.load()
-        except BaseException:
+        except BaseException:  # whatever it was, nobody will close what is open already
             self.store.close()
             raise
 

@@ -48,7 +48,7 @@ class Index:
                 names |= stored_names(folder)
             for name in sorted(names):
                 self._open(name)
-        except BaseException:
+        except BaseException:  # whatever it was, nobody will close what is open already
             self.close()
             raise
 

@@ -62,7 +62,7 @@ def migrate(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATION
             connection.execute(script)
             connection.execute(f"PRAGMA user_version={number}")
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # whatever it was, a migration is whole or not there
             connection.execute("ROLLBACK")
             raise
 

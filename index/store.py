@@ -36,7 +36,7 @@ class Store:
                 migrate(connection)
                 self.meta = rows.read_meta(connection)
                 highest = rows.highest_key(connection)
-        except BaseException:
+        except BaseException:  # whatever it was, nobody will close what is open already
             connection.close()
             raise
         self._keys = itertools.count(highest + 1)

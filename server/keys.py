@@ -164,6 +164,6 @@ def _write(path: Path, content: KeyFile) -> None:
             if path.exists():  # whoever reads it, the server, must be able to go on
                 os.chown(file.fileno(), path.stat().st_uid, path.stat().st_gid)
             Path(file.name).replace(path)
-        except BaseException:
+        except BaseException:  # whatever it was, no half-written file stays
             Path(file.name).unlink(missing_ok=True)
             raise

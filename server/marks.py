@@ -1,7 +1,7 @@
 """What vecd leaves in a request's ASGI scope for those who see the request before or after."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 REQUEST_ID = "vecd.request_id"
@@ -23,8 +23,6 @@ SECURITY = (
     # Where nothing was embedded.
     (b"server-timing", b"queue;dur=0, tokenize;dur=0, inference;dur=0"),
 )
-
-MoreHeaders = Callable[[], Mapping[bytes, bytes]]
 
 
 def marks(scope: Any) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from server.errors import RateError
 
 WINDOW_S = 60.0
-# Who was not seen for longest is forgotten first, and starts with full buckets again: about 20 MB.
+# Who was not seen for longest is forgotten first, and starts with full buckets again: 48 MB with both limits, as
+# tracemalloc counts.
 MAX_CLIENTS = 100_000
 # Filling by steps rounds; who waited as long as told shall not be told to wait a nanosecond more.
 ROUNDING = 1e-6

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from server.bodies.native import ProblemDocument
 from server.marks import SECURITY
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -62,8 +63,8 @@ def new_request_id() -> str:
 def compose(refusal: Refusal, request_id: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Return the headers and the body of the answer."""
     status = refusal.status
-    document = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": refusal.detail}
-    body = msgspec.json.encode(document | {"request_id": request_id})
+    document = ProblemDocument(title=status.phrase, status=status.value, detail=refusal.detail, request_id=request_id)
+    body = msgspec.json.encode(document)
     own = [(b"content-length", b"%d" % len(body)), (b"x-request-id", request_id.encode())]
     return [*FIELDS, *own, *refusal.headers], body
 

@@ -1,7 +1,7 @@
 """What a route gives back: a status, headers and a whole body, as an ASGI application of its own.
 
-Litestar's own response builds its headers through several layers; that costs a fifth of a cached request (timed by
-hand). Headers that every response has are added by `server/edge.py`.
+Litestar's own response builds its headers through several layers, a tenth of what a cached request took (by cProfile).
+Headers that every response has are added by `server/edge.py`.
 """
 
 from collections.abc import Mapping

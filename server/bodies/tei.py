@@ -11,7 +11,7 @@ Direction = Literal["Left", "left", "Right", "right"]
 ErrorType = Literal["Validation", "Tokenizer", "Empty", "Overloaded", "Backend", "Unhealthy"]
 # The rows of every token are some 100 KB a text, and as JSON the fourfold.
 MAX_TEXTS_OF_TOKENS = 32
-# A token is shown in some 70 bytes; this much is answered within a tenth of a second.
+# A token is shown in some 70 bytes, so that an answer can have many times the bytes of its texts.
 MOST_BYTES = 131_072
 
 

@@ -2,7 +2,8 @@
 
 RULES = """\
 Bodies are JSON in UTF-8 unless said otherwise; whole numbers are written without a fraction (10, not 10.0). Every
-response carries `x-request-id`: yours, if you send one of at most 128 plain characters; it is in the log, too. And it
+response carries `x-request-id`: yours, if you send one of at most 128 plain characters in a request that is whole HTTP;
+it is in the log, too. And it
 carries `server-timing`, the milliseconds spent in queue, tokenizer and inference.
 
 - `x-request-timeout-ms: N` says how long you would wait. Work that has not begun by then is not begun any more (504),

@@ -83,11 +83,7 @@ EXAMPLE = {"texts": ["Hello world"]}
 )
 async def embed(request: Asked) -> Reply:
     """Embed texts, through the cache."""
-    media, data, embedder = (
-        media_of(request.scope),
-        await decode_body(request, EmbedRequest),
-        daemon_of(request).embedder,
-    )
+    data, embedder = await decode_body(request, EmbedRequest), daemon_of(request).embedder
     found = await embedder.embed(data.texts, _options(request, data))
     rows = found.rows
     fields = {
@@ -96,7 +92,7 @@ async def embed(request: Asked) -> Reply:
         "tokens": found.tokens,
         "truncated": found.truncated,
     }
-    return await _reply(media, found, fields, embedder)
+    return await _reply(media_of(request.scope), found, fields, embedder)
 
 
 @posted(
@@ -115,13 +111,9 @@ async def embed(request: Asked) -> Reply:
 )
 async def embed_batch(request: Asked) -> Reply:
     """Embed many texts; the cache is neither read nor filled."""
-    media, data, embedder = (
-        media_of(request.scope),
-        await decode_body(request, EmbedRequest),
-        daemon_of(request).embedder,
-    )
+    data, embedder = await decode_body(request, EmbedRequest), daemon_of(request).embedder
     found = await embedder.embed(data.texts, _options(request, data, batch=True))
-    return await _reply(media, found, {"dimensions": found.rows.shape[1]}, embedder)
+    return await _reply(media_of(request.scope), found, {"dimensions": found.rows.shape[1]}, embedder)
 
 
 @posted(

@@ -64,7 +64,7 @@ async def stats(request: Asked) -> Reply:
     return Reply(msgspec.json.encode(stats_of(daemon_of(request))))
 
 
-@got("/metrics", (METRICS))
+@got("/metrics", METRICS)
 async def metrics(request: Asked) -> Reply:
     """Show everything that is counted."""
     return reply_metrics(request)

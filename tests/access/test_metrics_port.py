@@ -43,7 +43,6 @@ def test_nothing_else_is_whatever_the_key(keyed: Keyed, method: str, path: str, 
         assert answer.status_code == 200
     else:
         assert answer.status_code in {404, 405}
-        assert "rows" not in answer.text
 
 
 def test_on_the_main_port_metrics_need_the_admin_s_key_still(keyed: Keyed) -> None:

@@ -7,7 +7,6 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import jsonschema_rs
@@ -183,5 +182,3 @@ def test_who_has_had_its_share_is_told_so_and_nothing_else(stingy: Witness) -> N
 def test_a_canary_that_is_told_is_noticed(stingy: Witness) -> None:
     with pytest.raises(AssertionError):
         stingy.check_body(f"the text {TEXT} is wrong")
-    documented: dict[str, Any] = DOCUMENT["paths"]["/embed"]["post"]["responses"]
-    assert "418" not in documented
