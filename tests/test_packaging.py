@@ -39,7 +39,7 @@ def names(requirements: list[str]) -> set[str]:
     ("file", "requirements"),
     [
         ("constraints.txt", PROJECT["project"]["dependencies"]),
-        *(("constraints.txt", required(extra)) for extra in ("cpu", "cuda", "bench", "test", "dev")),
+        *(("constraints.txt", required(extra)) for extra in ("cpu", "cuda", "parquet", "bench", "test", "dev")),
         ("export/constraints-optimum.txt", required("optimum")),
     ],
 )

@@ -1,0 +1,89 @@
+"""`doctor`: looks at every collection of a stopped data folder, and says of each that it is well, or what to do.
+
+Reads everything: the log, SQLite's structures, every checksum, every vector's length, the view's files. Mends nothing;
+the only file that it writes is the folder's lock.
+"""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from index.collection import DATABASE_FILE
+from index.commands.examination import Examined, examine
+from index.commands.folders import add_data, data_folder, find, held
+from index.commands.terminal import CommandError, Terminal, counted, printable
+from index.index import COLLECTIONS
+
+SHOWN = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Ask for the folder."""
+    parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="the data folder, instead of --data")
+    add_data(parser)
+    parser.add_argument("--json", action="store_true", help="answer one JSON object on stdout")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Return 0 where all is well, 1 where something is damaged."""
+    folder = data_folder(options.folder or options.data)
+    examined: dict[str, Examined] = {}
+    with held(folder):
+        found = find(folder)
+        with terminal.bar("doctor", len(found.collections), " collections") as bar:
+            for name, path in found.collections.items():
+                examined[name] = examine(path / DATABASE_FILE)
+                bar.update()
+    if options.json:
+        answer = {"folder": str(folder), "collections": examined, "strangers": found.strangers}
+        terminal.answer(msgspec.json.encode(answer).decode())
+    else:
+        for line in lines(folder, examined):
+            terminal.answer(line)
+        for stranger in found.strangers:
+            terminal.answer(
+                f"{printable(stranger)}: no collection of vecd; the server does not start until it is moved away "
+                f"from {folder / COLLECTIONS}"
+            )
+    return 0 if not found.strangers and all(one.ok for one in examined.values()) else 1
+
+
+def lines(folder: Path, examined: dict[str, Examined]) -> list[str]:
+    """Return what there is to say of all collections."""
+    if not examined:
+        return [f"{folder} holds no collections yet: nothing to look at"]
+    told = []
+    for name, one in examined.items():
+        if one.ok:
+            told.append(f"{name}: well; {counted(one.documents or 0, 'document')}, model {one.fingerprint}")
+            continue
+        told.append(f"{name}: {'newer' if one.newer else 'damaged'}")
+        every = one.problems + one.view_problems
+        told += [f"  {problem}" for problem in every[:SHOWN]]
+        if len(every) > SHOWN:
+            told.append(f"  and {len(every) - SHOWN} more (--json shows up to a hundred)")
+        told.append(f"  what to do: {advice(folder, name, one)}")
+    return told
+
+
+def advice(folder: Path, name: str, one: Examined) -> str:
+    """Return what to do about a collection that is not well."""
+    if one.newer:
+        return "use the newer vecd"
+    if not one.problems:
+        return "nothing is lost; start the server, which builds the view anew from the documents. Look at the disk"
+    place = f"--data {folder} --collection {name}"
+    restore = f"restore a backup: python -m index restore BACKUP {place} --replace"
+    salvage = f"save what can be read: python -m index export saved.ndjson {place} --skip-damaged"
+    away = f"then move {folder / COLLECTIONS / name} away, start the server and import the file"
+    return f"look at the disk; {restore}. Without a backup, {salvage}, {away}"
+
+
+def require(examined: Examined, what: str, todo: str) -> None:
+    """Raise unless all is well with what was examined."""
+    if not examined.ok:
+        more = len(examined.problems) - 1
+        rest = f" (and {more} more)" if more > 0 else ""
+        message = f"{what}: {(examined.problems + examined.view_problems)[0]}{rest}; {todo}"
+        raise CommandError(message)

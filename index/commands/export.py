@@ -1,0 +1,136 @@
+"""`export`: writes a collection's documents to NDJSON or Parquet, also while a server uses the folder.
+
+All are of one commit, however long it takes and whatever is written meanwhile. The file gets its name when it is whole.
+`import` brings the documents into any server; vectors are for other uses, since a server computes its own.
+"""
+
+import argparse
+import contextlib
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import apsw
+
+from index import rows
+from index.commands.folders import add_collection, add_data, data_folder, database_of, held, real, refuse_inside
+from index.commands.formats import PARQUET, STREAM, add_format, form_of, load_parquet
+from index.commands.ndjson import LineWriter
+from index.commands.reading import ReadDatabase, check_version, reading_errors
+from index.commands.salvage import Documents
+from index.commands.stopped import lost
+from index.commands.terminal import CommandError, Terminal, counted
+from index.commands.untouched import untouched
+from index.connections import READER_CACHE_KIB
+from index.documents import Row
+from index.index import DEFAULT
+from index.rows import Stored
+from index.snapshots import synchronize
+
+
+class DocumentWriter(Protocol):
+    """Writes documents in one of the forms."""
+
+    def write(self, found: Stored, vector: Row | None) -> None:
+        """Write a document."""
+
+    def finish(self) -> None:
+        """Write what is left to be written."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Ask for what, from where, where to."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="where to; - is stdout, as NDJSON")
+    add_data(parser)
+    add_collection(parser, DEFAULT, "which collection (default: %(default)s)")
+    add_format(parser)
+    parser.add_argument("--vectors", action="store_true", help="with the vectors, as float32")
+    parser.add_argument(
+        "--skip-damaged", action="store_true", help="leave out what cannot be read, instead of stopping there"
+    )
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Return 0 when all documents are written, 1 where damaged ones were left out."""
+    folder, file = data_folder(options.data), options.file
+    form = form_of(file, options.format)
+    database = database_of(folder, options.collection)
+    if file != STREAM:
+        refuse_inside(file, folder)
+    damaged = lost(database) if options.skip_damaged else None
+    with opened(database, damaged, folder) as connection, output(file) as out:
+        ndim = dimensions(connection, database) if options.vectors else None
+        writer: DocumentWriter = load_parquet().ParquetWriter(out, ndim) if form == PARQUET else LineWriter(out)
+        documents = Documents(connection, ndim, options.skip_damaged)
+        written = 0
+        with terminal.bar("export", rows.count(connection)) as bar:
+            for found, vector in documents:
+                writer.write(found, vector)
+                written += 1
+                bar.update()
+        writer.finish()
+    left_out = [*documents.skipped, *([damaged] if damaged else [])]
+    for skipped in left_out:
+        terminal.say(f"left out: {skipped}")
+    terminal.say(f"{file}: {counted(written, 'document')} of the collection {options.collection!r}")
+    return 1 if left_out else 0
+
+
+@contextlib.contextmanager
+def opened(database: Path, damaged: str | None, folder: Path) -> Iterator[apsw.Connection]:
+    """Lend a connection that reads; where the log is damaged, one that leaves all signs of that as they are."""
+    if damaged is None:
+        with ReadDatabase(database).reading(READER_CACHE_KIB) as connection:
+            yield connection
+        return
+    with held(folder), reading_errors(database), untouched(database) as connection:
+        check_version(connection, database)
+        yield connection
+
+
+def dimensions(connection: apsw.Connection, database: Path) -> int:
+    """Return how many numbers a vector has."""
+    ndim = rows.read_meta(connection).get("ndim")
+    if not isinstance(ndim, int) or ndim < 1:
+        message = f"{database} does not say how long its vectors are; see what `python -m index doctor` says"
+        raise CommandError(message)
+    return ndim
+
+
+@contextlib.contextmanager
+def output(file: Path) -> Iterator[BinaryIO]:
+    """Lend what is written to."""
+    try:
+        if file == STREAM:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        else:
+            with written(file) as out:
+                yield out
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        message = f"{'stdout' if file == STREAM else file} cannot be written: {error.strerror or error}"
+        raise CommandError(message) from error
+
+
+@contextlib.contextmanager
+def written(file: Path) -> Iterator[BinaryIO]:
+    """Lend a file that takes the place of another when it is whole, or a device or a pipe as it is."""
+    final = real(file)  # a link stays, and what it points to is exchanged
+    if final.exists() and not final.is_file():
+        with final.open("wb") as out:
+            yield out
+        return
+    temporary = final.with_name(f"{final.name}.partial-{secrets.token_hex(4)}")
+    try:
+        with temporary.open("xb") as out:
+            yield out
+        synchronize(temporary)
+        temporary.rename(final)
+        synchronize(final.parent)
+    except BaseException:  # whatever it was, half a file is none
+        temporary.unlink(missing_ok=True)
+        raise

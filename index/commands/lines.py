@@ -1,0 +1,88 @@
+"""What `import` reads, whatever the form: numbered documents as JSON, and those that can be none. Cut into pieces."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from index.attributes import encode_metadata
+from index.errors import DocumentError
+
+PIECE_LINES, PIECE_BYTES = 512, 4 << 20  # whichever comes first: a piece is sent, acknowledged, and sent again whole
+MAX_LINE_BYTES = 32 << 20  # what a server takes by default
+BAD, TOO_LARGE = 400, 413
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A document as JSON, or what is wrong with it already; `number` counts from 1 in its file.
+
+    `weight` is by how much of the file reading it has come further.
+    """
+
+    number: int
+    content: bytes
+    weight: int = 1
+    refused: "Refused | None" = None
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Why a line is not taken, as a server would say it."""
+
+    status: int
+    detail: str
+
+
+def without_vector(content: bytes) -> tuple[bytes, bool]:
+    """Return a line without its vector, which a server computes itself, and say whether it had one."""
+    try:
+        fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return content, False  # the server says what is wrong with it
+    if "vector" not in fields:
+        return content, False
+    del fields["vector"]
+    return msgspec.json.encode(fields), True
+
+
+def document(id_: object, text: object, metadata: object) -> bytes | Refused:
+    """Return a table's row as JSON, or why it is no document."""
+    if not isinstance(id_, str) or not isinstance(text, str):
+        field, value = ("id", id_) if not isinstance(id_, str) else ("text", text)
+        return Refused(BAD, f"the {field} is {'missing' if value is None else f'a {type(value).__name__}'}, not text")
+    fields: dict[str, Any] = {"id": id_, "text": text}
+    if isinstance(metadata, str):
+        try:
+            msgspec.json.decode(metadata, type=dict[str, msgspec.Raw])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return Refused(BAD, f"the metadata are no JSON object: {error}")
+        fields["metadata"] = msgspec.Raw(metadata.encode())
+    elif metadata is not None:
+        try:  # msgspec would make null of NaN, and text of dates, decimals and bytes
+            fields["metadata"] = msgspec.Raw(encode_metadata(metadata))
+        except DocumentError as error:
+            return Refused(BAD, f"the metadata are refused: {error}")
+    try:
+        return msgspec.json.encode(fields)
+    except UnicodeEncodeError as error:
+        return Refused(BAD, f"the id or the text is not Unicode: {error}")
+
+
+def pieces(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Yield the lines in pieces, each of one line at least."""
+    piece: list[Line] = []
+    size = 0
+    for line in lines:
+        if piece and (len(piece) == PIECE_LINES or size + len(line.content) > PIECE_BYTES):
+            yield piece
+            piece, size = [], 0
+        piece.append(line)
+        size += len(line.content)
+    if piece:
+        yield piece
+
+
+def halves(piece: list[Line]) -> tuple[list[Line], list[Line]]:
+    """Return the two halves of a piece."""
+    half = len(piece) // 2
+    return list(itertools.islice(piece, half)), list(itertools.islice(piece, half, None))

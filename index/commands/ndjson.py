@@ -1,0 +1,64 @@
+"""Documents as lines of JSON: `{"id", "text", "metadata"}`, and `"vector"` where it is asked for. Bytes in and out."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import msgspec
+import orjson
+
+from index.commands.lines import MAX_LINE_BYTES, TOO_LARGE, Line, Refused, without_vector
+from index.documents import Row
+from index.rows import Stored
+
+BOM = b"\xef\xbb\xbf"
+WHITE = b" \t\r\n"
+
+
+class LineWriter:
+    """Writes documents to a stream."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+
+    def write(self, found: Stored, vector: Row | None) -> None:
+        """Write a line."""
+        # Metadata are JSON already; decoded and encoded again, a number might look different.
+        document = {"id": found.id, "text": found.text, "metadata": msgspec.Raw(found.metadata)}
+        if vector is not None:
+            document["vector"] = msgspec.Raw(orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY))
+        self._out.write(msgspec.json.encode(document) + b"\n")
+
+    def finish(self) -> None:
+        """Do nothing: every line was written."""
+
+
+class LineSource:
+    """Documents from a stream. `ignored` says which fields were left out; a line that is empty is passed over."""
+
+    unit = "B"
+
+    def __init__(self, file: BinaryIO, total: int | None) -> None:
+        self._file = file
+        self.total = total
+        self.ignored: set[str] = set()
+
+    def lines(self, done: int) -> Iterator[Line]:
+        """Yield the lines after those that are done, never holding much more of one than a server takes."""
+        number = 0
+        while piece := self._file.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            weight, too_long = len(piece), len(piece) > MAX_LINE_BYTES and not piece.endswith(b"\n")
+            rest = piece
+            while rest and not rest.endswith(b"\n"):
+                rest = self._file.readline(MAX_LINE_BYTES)
+                weight += len(rest)
+            content = (piece.removeprefix(BOM) if number == 1 else piece).strip(WHITE)
+            if number <= done or not content:
+                continue
+            if too_long:
+                yield Line(number, b"", weight, Refused(TOO_LARGE, f"the line is longer than {MAX_LINE_BYTES} bytes"))
+                continue
+            content, had_vector = without_vector(content)
+            if had_vector:
+                self.ignored.add("vector")
+            yield Line(number, content, weight)

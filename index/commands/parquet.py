@@ -1,0 +1,118 @@
+"""Documents as a Parquet table: `id` and `text`, `metadata` as JSON, `vector` where asked for. Needs pyarrow."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+
+from index.commands.lines import BAD, Line, Refused, document
+from index.commands.terminal import CommandError
+from index.documents import Row
+from index.rows import Stored
+
+GROUP_BYTES, GROUP_DOCUMENTS = 16 << 20, 10_000  # whichever comes first; a group is what a reader holds in memory
+COMPRESSION = "zstd"
+NEEDED, KNOWN = ("id", "text"), ("id", "text", "metadata")
+BATCH_ROWS, READ_BYTES = 256, 1 << 20
+
+
+class ParquetWriter:
+    """Writes documents to a stream, a group of rows at a time."""
+
+    def __init__(self, out: BinaryIO, ndim: int | None) -> None:
+        fields = [pyarrow.field(name, pyarrow.string(), nullable=False) for name in ("id", "text", "metadata")]
+        if ndim is not None:
+            fields.append(pyarrow.field("vector", pyarrow.list_(pyarrow.float32(), ndim), nullable=False))
+        self._ndim = ndim
+        self._schema = pyarrow.schema(fields)
+        self._writer = pyarrow.parquet.ParquetWriter(out, self._schema, compression=COMPRESSION)
+        self._documents: list[tuple[str, str, str]] = []
+        self._vectors: list[Row] = []
+        self._bytes = 0
+
+    def write(self, found: Stored, vector: Row | None) -> None:
+        """Write a row, sooner or later."""
+        self._documents.append((found.id, found.text, found.metadata.decode()))
+        self._bytes += len(found.text) + len(found.metadata)
+        if vector is not None:
+            self._vectors.append(vector)
+            self._bytes += vector.nbytes
+        if self._bytes >= GROUP_BYTES or len(self._documents) >= GROUP_DOCUMENTS:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        columns: list[Any] = [
+            pyarrow.array([document[column] for document in self._documents], pyarrow.string()) for column in range(3)
+        ]
+        if self._ndim is not None:
+            flat = pyarrow.array(np.concatenate(self._vectors), pyarrow.float32())
+            columns.append(pyarrow.FixedSizeListArray.from_arrays(flat, self._ndim))
+        self._writer.write_table(pyarrow.table(columns, schema=self._schema))
+        self._documents, self._vectors, self._bytes = [], [], 0
+
+    def finish(self) -> None:
+        """Write the rest and the table of contents."""
+        if self._documents:
+            self._write_group()
+        self._writer.close()
+
+
+class TableSource:
+    """Documents from a file, of which one group of rows is read at a time. `ignored`: the columns that are left out."""
+
+    unit = " documents"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = pyarrow.parquet.ParquetFile(path, buffer_size=READ_BYTES)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise CommandError(damaged(path, error)) from error
+        names = self._file.schema_arrow.names
+        if lacking := [name for name in NEEDED if name not in names]:
+            message = f"{path} has no column {' and no column '.join(lacking)}; its columns are {', '.join(names)}"
+            raise CommandError(message)
+        self._columns = [name for name in names if name in KNOWN]
+        self.ignored = set(names) - set(KNOWN)
+        self.total = self._file.metadata.num_rows
+
+    def lines(self, done: int) -> Iterator[Line]:
+        """Yield the rows after those that are done."""
+        before = 0
+        for group in range(self._file.metadata.num_row_groups):
+            count = self._file.metadata.row_group(group).num_rows
+            if before + count > done:
+                yield from (line for line in self._group(group, before) if line.number > done)
+            before += count
+
+    def _group(self, group: int, before: int) -> Iterator[Line]:
+        number = before
+        try:
+            for batch in self._file.iter_batches(BATCH_ROWS, row_groups=[group], columns=self._columns):
+                for row in rows_of(batch):
+                    number += 1
+                    found = row if isinstance(row, Refused) else document(row["id"], row["text"], row.get("metadata"))
+                    refused, content = (found, b"") if isinstance(found, Refused) else (None, found)
+                    yield Line(number, content, 1, refused)
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise CommandError(damaged(self._path, error)) from error
+
+
+def rows_of(batch: pyarrow.RecordBatch) -> list[dict[str, Any] | Refused]:
+    """Return the rows as Python's values; one that Python has no value for is refused, and the others are not."""
+    try:
+        return list(batch.to_pylist())
+    except (pyarrow.ArrowException, UnicodeDecodeError):
+        raise  # the file is damaged
+    except (ValueError, OverflowError) as error:  # nanoseconds, or a date beyond the year 9999
+        if len(batch) == 1:
+            return [Refused(BAD, f"the row cannot be read: {error}")]
+        return [row for number in range(len(batch)) for row in rows_of(batch.slice(number, 1))]
+
+
+def damaged(path: Path, error: Exception) -> str:
+    """Return what to say of a file that cannot be read."""
+    return f"{path} cannot be read as Parquet: {str(error).strip() or type(error).__name__}"

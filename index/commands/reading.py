@@ -1,0 +1,94 @@
+"""Reads a database that a server may be writing to, as one more reader: of one commit, and without the folder's lock.
+
+The connection cannot write. One that could would, when it is the last to close, move the write-ahead log into the
+database and remove it, by name: and by then the name may belong to another database.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+
+from index.commands.stopped import lost
+from index.commands.terminal import CommandError
+from index.connections import BUSY_MS, Database
+from index.errors import DamagedError, NewerSchemaError
+from index.schema import MIGRATIONS, version
+
+LOST = "See what `python -m index doctor` says; without a backup, `export --skip-damaged` saves what can be read"
+
+
+class ReadDatabase(Database):
+    """A database of which every connection is a reader, within a transaction from the beginning."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._file = path
+
+    def connect(self, cache_kib: int) -> apsw.Connection:
+        """Open a connection and begin to read; what it sees is of one commit until it is closed."""
+        if not self._file.is_file():
+            message = f"{self._file} is not there; the collection was dropped, or damaged: see `python -m index doctor`"
+            raise CommandError(message)
+        if problem := lost(self._file):
+            raise CommandError(f"{self._file}: {problem}; nothing was read. {LOST}")
+        with reading_errors(self._file):
+            connection = apsw.Connection(str(self._file), flags=apsw.SQLITE_OPEN_READONLY)
+            try:
+                connection.set_busy_timeout(BUSY_MS)
+                for pragma in (f"cache_size=-{cache_kib}", "mmap_size=0", "cell_size_check=ON", "trusted_schema=OFF"):
+                    connection.execute(f"PRAGMA {pragma}").fetchall()
+                connection.execute("BEGIN; SELECT 1 FROM sqlite_schema").fetchall()
+                check_version(connection, self._file)
+            except BaseException:  # whatever it was, nobody will close what is open already
+                connection.close()
+                raise
+        return connection
+
+    @contextlib.contextmanager
+    def reading(self, cache_kib: int) -> Iterator[apsw.Connection]:
+        """Lend a connection, and say what its errors mean."""
+        connection = self.connect(cache_kib)
+        try:
+            with reading_errors(self._file):
+                yield connection
+        finally:
+            connection.close(force=True)
+
+
+def check_version(connection: apsw.Connection, path: Path) -> None:
+    """Raise unless the tables are those that are known here."""
+    found = version(connection)
+    if found > len(MIGRATIONS):
+        raise NewerSchemaError(
+            f"{path} was written by a newer vecd (schema {found}; this one knows {len(MIGRATIONS)}); use that version"
+        )
+    if not found:
+        message = f"{path} has no tables yet: the process that was making it ended. The next start of the server does"
+        raise CommandError(message)
+
+
+def told(error: BaseException) -> str:
+    """Return what SQLite says is wrong; where it says "not an error", the error's name says more."""
+    return "the disk is full" if isinstance(error, apsw.FullError) else f"{type(error).__name__}: {error}"
+
+
+@contextlib.contextmanager
+def reading_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of a file that is read into errors that say what to do."""
+    try:
+        yield
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+        message = (
+            f"{path} cannot be read ({error}): a reader needs to write beside it, into {path.name}-shm. Run this as "
+            "the user that the server runs as; from a read-only place, copy the data folder elsewhere first"
+        )
+        raise CommandError(message) from error
+    except apsw.BusyError as error:
+        message = f"{path} is busy ({error}); try again"
+        raise CommandError(message) from error
+    except (apsw.Error, UnicodeDecodeError) as error:
+        raise DamagedError(
+            f"{path} is damaged ({error}); stop the server and see what `python -m index doctor` says"
+        ) from error

@@ -1,0 +1,80 @@
+"""Reads all documents of a database in the order in which they came, past damage where that is asked for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import apsw
+
+from index import rows
+from index.documents import Row
+from index.errors import DamagedError
+from index.rows import Stored
+
+ALONE = "SELECT key, id, text, metadata, crc FROM docs WHERE key >= ? ORDER BY key"
+WITH_VECTORS = (
+    "SELECT docs.key, id, text, metadata, docs.crc, vectors.key, vector, vectors.crc "
+    "FROM docs LEFT JOIN vectors ON vectors.key = docs.key WHERE docs.key >= ? ORDER BY docs.key"
+)
+
+
+class Documents:
+    """Iterate once over (document, vector or None). `skipped` then says what was left out, if that was asked for."""
+
+    def __init__(self, connection: apsw.Connection, ndim: int | None, skip_damaged: bool) -> None:
+        self._connection = connection
+        self._ndim = ndim
+        self._skip_damaged = skip_damaged
+        self._next_key = 0
+        self.skipped: list[str] = []
+
+    def __iter__(self) -> Iterator[tuple[Stored, Row | None]]:
+        if not self._skip_damaged:
+            yield from self._from_here()
+            return
+        highest = self._highest()
+        step = 1
+        while self._next_key <= highest:
+            before = self._next_key
+            try:
+                yield from self._from_here()
+                return
+            except (DamagedError, UnicodeDecodeError) as error:
+                self._next_key = self._next_there()
+                self._skip(1, str(error))
+            except apsw.CorruptError as error:  # a page, with the keys on it: how many is not known
+                step = 1 if self._next_key > before else 2 * step
+                self._skip(step, str(error))
+
+    def _skip(self, keys: int, why: str) -> None:
+        self.skipped.append(f"{keys} from key {self._next_key}: {why}" if keys > 1 else f"key {self._next_key}: {why}")
+        self._next_key += keys
+
+    def _next_there(self) -> int:
+        found = rows.single(self._connection, "SELECT min(key) FROM docs WHERE key >= ?", self._next_key)
+        return self._next_key if found is None else int(found)
+
+    def _highest(self) -> int:
+        try:
+            return max(rows.highest_key(self._connection), self._next_key)
+        except (apsw.CorruptError, TypeError):
+            return 1 << 40
+
+    def _from_here(self) -> Iterator[tuple[Stored, Row | None]]:
+        query = ALONE if self._ndim is None else WITH_VECTORS
+        for row in self._connection.execute(query, (self._next_key,)):
+            yield self._checked(row)
+            self._next_key = int(row[0]) + 1
+
+    def _checked(self, row: Any) -> tuple[Stored, Row | None]:
+        self._next_key = int(row[0])
+        try:
+            found = rows.stored(row[:5])
+        except (TypeError, AttributeError) as error:  # what is damaged may be of any type
+            raise DamagedError(f"the document with key {row[0]} is damaged: {error}") from error
+        if self._ndim is None:
+            return found, None
+        key, blob, crc = row[5:]
+        if not isinstance(blob, bytes):
+            raise DamagedError(f"the document {found.id!r} has no vector")
+        _, vectors = rows.checked_vectors([(key, blob, crc)], self._ndim)
+        return found, vectors[0]

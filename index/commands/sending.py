@@ -1,0 +1,81 @@
+"""Sends pieces of documents to a server, one after the other, so that the last of equal ids stays the last."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from index.commands.client import Client
+from index.commands.lines import BAD, TOO_LARGE, Line, Refused, halves
+from index.commands.terminal import CommandError, Terminal, plain
+
+NDJSON_MEDIA = "application/x-ndjson"
+UNTAKEN = {BAD, TOO_LARGE, 422}  # something in the piece is wrong, and the server does not say which line
+HOPELESS_LINES = 1_000
+
+
+class LineError(msgspec.Struct, frozen=True):
+    """A line of a request that the server did not take."""
+
+    line: int
+    status: int
+    detail: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What the server answers when it has read a piece."""
+
+    indexed: int
+    errors: tuple[LineError, ...] = ()
+
+
+class Sender:
+    """Counts what was kept and what was refused, and tells of each line that was refused."""
+
+    def __init__(self, client: Client, terminal: Terminal) -> None:
+        self._client = client
+        self._terminal = terminal
+        self.indexed = 0
+        self.refused = 0
+
+    def send(self, piece: list[Line]) -> None:
+        """Return when every line is kept or refused. Raises CommandError where the server takes no more."""
+        for line in piece:
+            if line.refused is not None:
+                self._refuse(line, line.refused)
+        self._send([line for line in piece if line.refused is None])
+        if not self.indexed and self.refused >= HOPELESS_LINES:
+            message = f"the first {self.refused:,} lines were refused, all of them; is this a file of documents?"
+            raise CommandError(message)
+
+    def _send(self, piece: list[Line]) -> None:
+        if not piece:
+            return
+        body = b"\n".join(line.content for line in piece)
+        reply = self._client.ask("POST", "/index/batch", body, NDJSON_MEDIA)
+        if reply.status in UNTAKEN:
+            if len(piece) == 1:
+                self._refuse(piece[0], Refused(reply.status, reply.detail))
+                return
+            for half in halves(piece):
+                self._send(half)
+            return
+        try:
+            kept = msgspec.convert(reply.body, Kept)
+        except msgspec.ValidationError as error:
+            message = (
+                f"{self._client.url} answers {reply.status}: {reply.detail}, not as a server of vecd does ({error})"
+            )
+            raise CommandError(message) from error
+        self.indexed += kept.indexed
+        self._refuse_all(piece, kept.errors)
+
+    def _refuse_all(self, piece: list[Line], errors: Iterable[LineError]) -> None:
+        for error in errors:
+            if not 1 <= error.line <= len(piece):
+                message = f"{self._client.url} speaks of line {error.line} of {len(piece)}, as no server of vecd does"
+                raise CommandError(message)
+            self._refuse(piece[error.line - 1], Refused(error.status, error.detail))
+
+    def _refuse(self, line: Line, why: Refused) -> None:
+        self.refused += 1
+        self._terminal.answer(f"line {line.number}: {why.status} {plain(why.detail)}")

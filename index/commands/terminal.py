@@ -1,0 +1,44 @@
+"""Where the commands speak: answers on stdout, everything else on stderr, bars only where stderr is a terminal."""
+
+import sys
+from typing import Never
+
+from tqdm import tqdm
+
+
+class CommandError(Exception):
+    """A command cannot go on; the message says what was given, what is wrong, and what to do."""
+
+
+class Terminal:
+    """Handed to every command, so that a test can hand in its own."""
+
+    def answer(self, line: str) -> None:
+        """Print a line of what was asked for."""
+        tqdm.write(line, file=sys.stdout)
+
+    def say(self, line: str) -> None:
+        """Tell something beside the answer, past a bar that may be there."""
+        tqdm.write(plain(line), file=sys.stderr)
+
+    def bar(self, what: str, total: int | None, unit: str = " documents", done: int = 0) -> "tqdm[Never]":
+        """Return a bar, which is silent where there is no terminal; close it when done."""
+        return tqdm(
+            desc=what, total=total, initial=done, unit=unit, unit_scale=True, file=sys.stderr, disable=None, leave=False
+        )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun, in the plural where there is not one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def plain(text: str) -> str:
+    """Return text of whatever origin as one line that does not steer a terminal."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
+def printable(text: str, most: int = 80) -> str:
+    """Return somebody's text, an id or a file's name, in quotes and cut, with nothing in it that steers a terminal."""
+    shown = repr(text)
+    return shown if len(shown) <= most else f"{shown[: most - 3]}..."
