@@ -3,10 +3,11 @@
 # make test    everything, with the real model behind a real socket; STS=DIR adds the STS benchmark's tests
 # make sanitize  the operators' tests with AddressSanitizer and UndefinedBehaviorSanitizer in them
 # make fuzz    ten million random calls of the operators under the same; CALLS=200000 for fewer
+# make torture  a process that writes documents killed a thousand times, half an hour; KILLS=100 for fewer
 # make docs    docs/api.md and docs/settings.md, from what the code says of itself
 # make bench   about a quarter of an hour of the whole benchmark into .bench/latest/, after installing what it compares with
 .DELETE_ON_ERROR:
-.PHONY: serve check test bench docs export kernels sanitize fuzz constraints clean
+.PHONY: serve check test bench docs export kernels sanitize fuzz torture constraints clean
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 MODEL := all-MiniLM-L6-v2
@@ -28,6 +29,7 @@ check: .venv/.test kernels
 test: check $(MANIFEST)
 	@$(BIN)/python -c 'import export; export.prepare_optimum()'
 	@$(BIN)/python -m tests.clients
+	@$(BIN)/python -m tests.index.chroma
 	$(BIN)/pytest -m e2e $(if $(STS),--sts=$(STS))
 
 docs: .venv/.serve
@@ -46,6 +48,8 @@ bench: .venv/.test $(MANIFEST)
 	$(BIN)/python -m bench load --rounds 1 --seconds 5 --json $(LATEST)/load-single-here.json
 	$(BIN)/python -m bench load --texts 32 --rounds 1 --seconds 5 --json $(LATEST)/load-batch-here.json
 	$(BIN)/python -m bench door --rounds 3 --seconds 1 --json $(LATEST)/door-here.json
+	$(BIN)/python -m bench index --documents 10000 --sizes 1000 --rounds 1 --seconds 2 $(if $(STS),--data $(STS)) --json $(LATEST)/index-here.json
+	$(BIN)/python -m bench ingest --rounds 1 $(if $(STS),--data $(STS)) --json $(LATEST)/ingest-here.json
 	$(BIN)/python -m bench mixed --rounds 1 --seconds 5 --json $(LATEST)/mixed-here.json
 	$(BIN)/python -m bench overload --seconds 10 --json $(LATEST)/overload-here.json
 	$(BIN)/python -m bench soak --minutes 0.5 --json $(LATEST)/soak-here.json
@@ -66,6 +70,10 @@ sanitize: .venv/.test
 CALLS ?= 10000000
 fuzz: .venv/.test
 	$(BIN)/python -m tests.kernels.fuzz --calls $(CALLS)
+
+KILLS ?= 1000
+torture: .venv/.test
+	$(BIN)/python -m tests.index.torture --kills $(KILLS)
 
 export: .venv/.serve kernels
 	$(BIN)/python -m export --out $(MODELS)

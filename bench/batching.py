@@ -23,7 +23,7 @@ from bench.results import Outcome, align
 from bench.saturation import time_engine, write_texts
 from bench.simulation import Cost, PolicyFigures, simulate, summarize
 from bench.traces import LONGEST_TOKENS, PROFILES, Trace, poisson, saturated
-from server import Daemon, Settings, build_daemon, fit_cost
+from server import MEMORY, Daemon, Settings, build_daemon, fit_cost
 
 SECONDS, ROUNDS = 10, 8
 # Enough that a saturated trace's last, half-empty runs do not count: about 1.5 s of mixed work on two cores.
@@ -79,7 +79,7 @@ def measure(options: argparse.Namespace) -> Outcome:
     artifact = open_artifact(options.models, options.model)
     artifact.require_tokens(LONGEST_TOKENS)
     daemon = build_daemon(
-        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0, data=MEMORY)
     )
     rng = np.random.default_rng(options.seed)
     full = {profile: saturated(profile, SATURATED_TEXTS, rng) for profile in PROFILES}

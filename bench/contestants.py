@@ -26,6 +26,7 @@ from bench.servers import HOST, ServerSpec
 from bench.stock import prepare_stock
 from export import prepare_environment
 from models import Manifest
+from server import MEMORY
 
 
 class Contestant(msgspec.Struct, frozen=True):
@@ -110,7 +111,7 @@ def vecd(models: Path, provider: str) -> Callable[[Manifest], ServerSpec]:
 
     def prepare(manifest: Manifest) -> ServerSpec:
         command = [sys.executable, "-m", "server", "--port", "{port}", "--models", str(models)]
-        command += ["--model", manifest.name, "--provider", provider]
+        command += ["--model", manifest.name, "--provider", provider, "--data", str(MEMORY)]
         return ServerSpec(name="vecd", command=command, dialect="native", model=manifest.name)
 
     return prepare

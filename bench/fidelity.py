@@ -22,7 +22,7 @@ from bench.progress import open_bar
 from bench.results import Outcome, align
 from bench.sts import FILES, Pair, read_pairs
 from models import Variant
-from server import Daemon, Demand, Engine, ServerError, Settings, build_daemon
+from server import MEMORY, Daemon, Demand, Engine, ServerError, Settings, build_daemon
 
 TEXTS_PER_REQUEST = 64
 
@@ -82,7 +82,7 @@ def measure(options: argparse.Namespace) -> Outcome:
     artifact = open_artifact(options.models, options.model)
     reference = _embed_alone(artifact, artifact.fp32(), "cpu", texts)
     daemon = build_daemon(
-        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0, data=MEMORY)
     )
     chosen = daemon.chosen.variant
     served, invariance = asyncio.run(_measure_engine(daemon, artifact, texts, options.seed))

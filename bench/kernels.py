@@ -35,7 +35,7 @@ from bench.progress import say
 from bench.results import Outcome
 from bench.rounds import SHAPES, Shape, Times, draw_ids, time_rounds
 from bench.stock import StockGraphs, prepare_stock
-from server import Daemon, Settings, build_daemon
+from server import MEMORY, Daemon, Settings, build_daemon
 
 ROUNDS = 15
 OURS = "vecd-int8"
@@ -107,7 +107,7 @@ def measure(options: argparse.Namespace) -> Outcome:
 def _prepare(options: argparse.Namespace, machine: Machine) -> Contest:
     artifact = open_artifact(options.models, options.model)
     daemon = build_daemon(
-        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0, data=MEMORY)
     )
     openvino, skipped = None, {}
     if options.without_openvino:

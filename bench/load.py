@@ -29,7 +29,7 @@ from bench.results import Outcome, align
 from bench.servers import HOST, Running, ServerSpec, run_server
 from bench.texts import PROFILES, stream_texts
 from bench.vecd import vecd_spec
-from server import Daemon, Settings, build_daemon
+from server import MEMORY, Daemon, Settings, build_daemon
 
 ROUNDS = 3
 RAW_TEXTS = 2048
@@ -138,7 +138,9 @@ def _prepare_raw(options: argparse.Namespace, load: Load) -> tuple[Daemon | None
     """Return what the server runs, to be run here; None where that is not known, or an open loop sets the pace."""
     if options.url is not None or load.per_s is not None:
         return None, []
-    settings = Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+    settings = Settings(
+        models=options.models, model=options.model, provider=options.provider, cache_bytes=0, data=MEMORY
+    )
     tokenizer = open_artifact(options.models, options.model).tokenizer()
     texts = islice(stream_texts(load.profile, load.seed), RAW_TEXTS)
     return build_daemon(settings), [tokenizer.encode(one.text).ids for one in texts]

@@ -24,7 +24,7 @@ from bench.servers import run_server
 from bench.texts import stream_texts
 from bench.traces import LONGEST_TOKENS
 from bench.vecd import vecd_spec
-from server import Daemon, Settings, build_daemon
+from server import MEMORY, Daemon, Settings, build_daemon
 
 ROUNDS, SECONDS, WARM_SECONDS = 3, 10.0, 2.0
 # Enough that the last, half-empty runs do not count.
@@ -57,7 +57,7 @@ def measure(options: argparse.Namespace) -> Outcome:
     artifact.require_tokens(LONGEST_TOKENS)
     origin = origin_fields(options)
     daemon = build_daemon(
-        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0, data=MEMORY)
     )
     padding = asyncio.run(_compare(daemon, artifact, options))
     rounds = asyncio.run(_load(daemon, options))

@@ -26,7 +26,7 @@ from bench.results import Outcome
 from bench.sts import FILES, read_pairs
 from bench.timing import speed_ratio
 from bench.ways import BATCH_TEXTS, Encodings, build_ways, count_tokens
-from server import Daemon, Session, Settings, build_daemon
+from server import MEMORY, Daemon, Session, Settings, build_daemon
 
 ROUNDS = 9
 PAIRS = (("ragged", "padded"), ("ragged", "sorted"))
@@ -46,7 +46,7 @@ def measure(options: argparse.Namespace) -> Outcome:
     origin = origin_fields(options)
     artifact = open_artifact(options.models, options.model)
     daemon = build_daemon(
-        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0, data=MEMORY)
     )
     _require_ragged(daemon)
     session, rng = daemon.chosen.session, np.random.default_rng(options.seed)

@@ -21,7 +21,7 @@ from bench.origin import Origin, origin_fields
 from bench.progress import open_bar
 from bench.results import Outcome, align
 from bench.timing import Call, time_round
-from server import Session, Settings, build_daemon
+from server import MEMORY, Session, Settings, build_daemon
 
 ROUNDS = 12
 TOKENS_PER_RUN = (16, 32, 64, 128, 256, 512, 1024, 2048)
@@ -70,7 +70,7 @@ def measure(options: argparse.Namespace) -> Outcome:
     artifact = open_artifact(options.models, options.model)
     artifact.require_tokens(max(*TEXT_TOKENS, *LONE_TOKENS))
     daemon = build_daemon(
-        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0)
+        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0, data=MEMORY)
     )
     rng = np.random.default_rng(options.seed)
     vocabulary = artifact.tokenizer().get_vocab_size()

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from bench.servers import ServerSpec
+from server import MEMORY
 
 
 def vecd_spec(
@@ -13,5 +14,6 @@ def vecd_spec(
     """Return how vecd is started, with more of its own flags; with a delay, inside the benchmark's own wrapper."""
     wrapper = ["bench.slowed", "--delay-ms", str(delay_ms)] if delay_ms else ["server"]
     command = [sys.executable, "-m", *wrapper, "--port", "{port}", "--models", str(options.models)]
-    command += ["--model", options.model, "--provider", options.provider, "--cache-bytes", "0", *flags]
+    command += ["--model", options.model, "--provider", options.provider]
+    command += ["--cache-bytes", "0", "--data", str(MEMORY), *flags]
     return ServerSpec(name="vecd", command=command, dialect=dialect, model=options.model)

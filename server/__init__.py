@@ -10,6 +10,7 @@ from server.daemon import Daemon
 from server.engine import Engine
 from server.errors import ServerError
 from server.jobs import Job
+from server.library import MEMORY
 from server.scheduler import Limits, Queue
 from server.selfcheck import SESSIONS
 from server.session import PROVIDERS, EqualLengthSession, Rows, Session
@@ -17,6 +18,7 @@ from server.settings import Settings, read_settings
 from server.work import Demand, Embeddings
 
 __all__ = [
+    "MEMORY",
     "PROVIDERS",
     "SESSIONS",
     "TOKENS_PER_RUN",

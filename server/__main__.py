@@ -18,6 +18,7 @@ from typing import NoReturn
 
 import uvicorn
 
+from index import IndexRoomError
 from models import ArtifactError
 from server.app import build_application, build_daemon
 from server.banner import banner
@@ -62,8 +63,9 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Called by uvicorn ten times a second; true ends the server."""
-        leaving = await super().on_tick(counter)
-        return leaving and (self.force_exit or time.monotonic() >= self._leave_s)
+        leaving = await super().on_tick(counter) and (self.force_exit or time.monotonic() >= self._leave_s)
+        self._daemon.engine.leaving = leaving
+        return leaving
 
     def _reload(self) -> None:
         """Read keys and certificates again; what cannot be read stays as it was."""
@@ -105,7 +107,7 @@ def main() -> None:
         with listen(settings) as listeners:
             daemon = build_daemon(settings)
             _serve(daemon, listeners)
-    except (ServerError, ArtifactError) as error:
+    except (ServerError, ArtifactError, IndexRoomError) as error:
         print(f"vecd: {error}", file=sys.stderr)
         sys.exit(1)
     if daemon.engine.workers.broken:

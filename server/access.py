@@ -23,17 +23,20 @@ from server.operations import Operation, operation_of
 from server.rates import Account, Rates
 
 BEARER = "bearer"
+# Without a body a page may send these anywhere without asking first, for there is no content type to stop it.
+CHANGING = frozenset({"POST", "DELETE"})
 # What the second port shows.
 ON_METRICS_PORT = frozenset({"/metrics", "/health", "/health/live", "/health/ready"})
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """`hosts` is None where any name will do."""
+    """`hosts` is None where any name will do; `origins` are those whose pages may call."""
 
     keys: KeyRing
     rates: Rates
     hosts: Hosts | None
     metrics_port: int = 0
+    origins: frozenset[str] = frozenset()
 
 
 class Access:
@@ -50,6 +53,8 @@ class Access:
             if str(scope.get("path_template")) not in ON_METRICS_PORT:
                 raise NotFoundException(status_code=HTTPStatus.NOT_FOUND)
         elif operation is not None and operation.scope is not None:
+            if operation.request is None and scope["method"] in CHANGING:
+                self._check_origin(scope)
             marks(scope)[CALLER] = self._identify(scope, operation)
         if operation is not None:
             marks(scope)[MEDIA] = negotiate(scope, operation.gives)
@@ -84,6 +89,19 @@ class Access:
         named = [value for name, value in scope["headers"] if name == b"host"]
         if len(named) != 1 or not hosts.known(named[0].decode("latin-1")):
             message = "without keys the Host header must name this machine, or be one of allowed_hosts"
+            raise ForbiddenError(message)
+
+    def _check_origin(self, scope: Scope) -> None:
+        """Refuse what a page of a foreign origin sent; scripts send neither header."""
+        headers, allowed = headers_of(scope), self._policy.origins
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if origin:
+            own = headers.get(b"host", b"").decode("latin-1")
+            foreign = not allowed & {origin, "*"} and origin.partition("://")[2] != own
+        else:
+            foreign = headers.get(b"sec-fetch-site") == b"cross-site"
+        if foreign:
+            message = "a page of another origin may not send this, unless cors_origins has it"
             raise ForbiddenError(message)
 
     def _count(self, scope: Scope, client: str, *, keyed: bool = False) -> Account | None:

@@ -4,18 +4,18 @@ import datetime
 import logging
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, Info, ProcessCollector
 from tokenizers import Tokenizer
 
+from index import IndexRoomError
 from models import Manifest, fingerprint_variant, load_manifest, open_tokenizer, verify_file
 from server.access import Access, Policy
 from server.admission import Admission, Bounds
@@ -29,38 +29,33 @@ from server.engine import Engine
 from server.errors import ServerError, SettingsError, StartError
 from server.gauges import EngineCollector
 from server.hosts import Hosts
+from server.index_gauges import IndexCollector
+from server.ingest import Ingest
 from server.intake import Intake
 from server.keys import KeyRing
 from server.lanes import Plan
+from server.library import Library, open_library
 from server.metrics import Metrics
 from server.names import ModelNames
+from server.openapi import template_of
+from server.preflight import answering_options
 from server.problems import Problems
 from server.providers import ProviderChoice, candidate_providers
 from server.proxies import behind_proxies
 from server.rates import Rates
-from server.routes import cohere, docs, native, ollama, openai, status, tei, tei_model
+from server.reindexing import Reindexing
+from server.retrieval import Retrieval
+from server.routes import docs
 from server.scheduler import Queue
 from server.selfcheck import ChosenVariant, Host, choose_variant, runtime_version
 from server.settings import Settings, listed
+from server.surface import DIALECTS, ROUTES
 from server.tokenization import Tokenization
 from server.tokens import Tokens
 from server.watchdog import Watchdog
 from server.workers import Workers
 
 log = logging.getLogger("vecd")
-
-# One dialect has no prefix and therefore everything else: it is the last.
-DIALECTS = (openai.OPENAI, tei.TEI, cohere.COHERE, ollama.OLLAMA, native.NATIVE)
-ROUTES: list[HTTPRouteHandler] = [
-    *native.ROUTES,
-    *openai.ROUTES,
-    *tei.ROUTES,
-    *tei_model.ROUTES,
-    *cohere.ROUTES,
-    *ollama.ROUTES,
-    *status.ROUTES,
-    *docs.ROUTES,
-]
 
 # As browsers send it (RFC 6454, section 6.2): a scheme and a host, in lower case, perhaps a port, and nothing more.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\sA-Z]+")
@@ -87,12 +82,15 @@ def build_daemon(settings: Settings) -> Daemon:
     Raises:
         ArtifactError: the artifact is missing or damaged; the message names the file.
         StartError: the provider cannot be used, or no variant passes the self-check.
+        IndexRoomError: see `server/library.py`.
     """
     keys = KeyRing(settings.keys)
     model = _load(settings)
     metrics = Metrics(CollectorRegistry())
     engine = _build_engine(settings, model, metrics)
-    _register(metrics, model, engine)
+    embedder = Embedder(engine, model.manifest, settings, metrics)
+    library = open_library(settings.data, model.manifest, _fingerprint(model), model.cores)
+    _register(metrics, model, engine, library)
     aliases = [*model.manifest.aliases, *listed(settings.model_alias)]
     return Daemon(
         settings=settings,
@@ -101,7 +99,7 @@ def build_daemon(settings: Settings) -> Daemon:
         chosen=model.chosen,
         cores=model.cores,
         engine=engine,
-        embedder=Embedder(engine, model.manifest, settings, metrics),
+        embedder=embedder,
         metrics=metrics,
         watchdog=Watchdog(engine.workers.lanes.longest_s, settings.run_timeout_s, engine.workers.break_down),
         names=ModelNames(model.manifest.name, aliases),
@@ -109,6 +107,10 @@ def build_daemon(settings: Settings) -> Daemon:
         rates=Rates(settings.requests_per_minute, settings.tokens_per_minute),
         intake=Intake(settings.max_bodies_bytes),
         tokens=Tokens(model.tokenizer),
+        library=library,
+        ingest=Ingest(library, embedder, metrics),
+        retrieval=Retrieval(library, embedder, metrics, settings),
+        reindexing=Reindexing(library, embedder),
         started=datetime.datetime.now(datetime.UTC),
     )
 
@@ -126,19 +128,22 @@ def _load(settings: Settings) -> _Model:
 
 
 def _build_engine(settings: Settings, model: _Model, metrics: Metrics) -> Engine:
-    variant = model.chosen.variant
-    fingerprint = fingerprint_variant(model.manifest, variant, runtime_version(variant))
     bounds = Bounds(
         max_concurrent_requests=settings.max_concurrent_requests, max_queue_tokens=settings.max_queue_tokens
     )
     return Engine(
         Admission(bounds),
-        EmbeddingCache(settings.cache_bytes, fingerprint),
+        EmbeddingCache(settings.cache_bytes, _fingerprint(model)),
         Tokenization(model.tokenizer),
         _build_workers(settings, model, metrics),
         model.manifest,
         metrics,
     )
+
+
+def _fingerprint(model: _Model) -> str:
+    variant = model.chosen.variant
+    return fingerprint_variant(model.manifest, variant, runtime_version(variant))
 
 
 def _build_workers(settings: Settings, model: _Model, metrics: Metrics) -> Workers:
@@ -152,10 +157,11 @@ def _build_workers(settings: Settings, model: _Model, metrics: Metrics) -> Worke
     return Workers(session, Queue(layout), costs, plan, metrics.ran)
 
 
-def _register(metrics: Metrics, model: _Model, engine: Engine) -> None:
+def _register(metrics: Metrics, model: _Model, engine: Engine, library: Library) -> None:
     """Show what is known from the start, and what can be read at any time."""
-    metrics.expect([path for route in ROUTES for path in route.paths])
+    metrics.expect([template_of(path) for route in ROUTES for path in route.paths])
     metrics.registry.register(EngineCollector(engine))
+    metrics.registry.register(IndexCollector(library.index))
     ProcessCollector(registry=metrics.registry)
     Info("vecd_model", "The model that is served.", registry=metrics.registry).info(
         {
@@ -187,23 +193,23 @@ def build_application(daemon: Daemon) -> ASGIApp:
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         daemon.engine.start()
         daemon.watchdog.start()
-        try:
+        async with AsyncExitStack() as leaving:  # whatever fails, the library is closed: last, for others write to it
+            for close in (daemon.library.close, daemon.tokens.close, daemon.watchdog.stop, daemon.engine.close):
+                leaving.callback(close)
+            leaving.push_async_callback(daemon.reindexing.stop)
             yield
-        finally:
-            daemon.engine.close()
-            daemon.watchdog.stop()
-            daemon.tokens.close()
 
     settings, problems = daemon.settings, Problems(DIALECTS)
     origins = _origins(settings)
     application = Litestar(
-        ROUTES,
+        [*answering_options(ROUTES), *ROUTES],
         lifespan=[lifespan],
         # As a middleware it would cost a second layer of error handling; as a guard, a copy of the handler.
         before_request=Access(_policy(daemon)).admit,
         cors_config=CORSConfig(allow_origins=origins, expose_headers=list(EXPOSED)) if origins else None,
         exception_handlers={
-            ServerError: problems.handle_server_error,
+            ServerError: problems.handle_own_error,
+            IndexRoomError: problems.handle_own_error,
             HTTPException: problems.handle_http_exception,
             Exception: problems.handle_unexpected,
         },
@@ -233,4 +239,5 @@ def _policy(daemon: Daemon) -> Policy:
         rates=daemon.rates,
         hosts=None if settings.insecure or settings.uds else Hosts(names),
         metrics_port=settings.metrics_port,
+        origins=frozenset(_origins(settings)),
     )

@@ -1,6 +1,7 @@
-"""What was chosen at the start, in six lines."""
+"""What was chosen and found at the start, a line each; the address is the last."""
 
 from server.daemon import Daemon
+from server.library import MEMORY
 
 MIB = 1024 * 1024
 
@@ -21,6 +22,17 @@ def banner(daemon: Daemon, address: str) -> str:
         ),
         ("cores", f"{daemon.cores}, one run on each; a lone long text uses all"),
         ("cache", cache),
+        ("documents", _documents(daemon)),
         ("address", address),
     )
     return "\n".join(f"{name:<9} {value}" for name, value in lines)
+
+
+def _documents(daemon: Daemon) -> str:
+    stats = daemon.library.index.stats()
+    if daemon.settings.data == MEMORY:
+        return "none yet; those that come are kept in memory alone"
+    several = f"{len(stats)} collections" if len(stats) > 1 else "1 collection"
+    foreign = [one.name for one in stats if one.state == "foreign"]
+    mend = f"; another model's: {', '.join(foreign)}: python -m index reindex" if foreign else ""
+    return f"{sum(one.documents for one in stats):,} in {several}, in {daemon.settings.data}{mend}"

@@ -10,12 +10,16 @@ from litestar import Request
 from models import Manifest
 from server.embedding import Embedder
 from server.engine import Engine
+from server.ingest import Ingest
 from server.intake import Intake
 from server.keys import KeyRing
+from server.library import Library
 from server.metrics import Metrics
 from server.names import ModelNames
 from server.providers import ProviderChoice
 from server.rates import Rates
+from server.reindexing import Reindexing
+from server.retrieval import Retrieval
 from server.selfcheck import ChosenVariant
 from server.settings import Settings
 from server.tokens import Tokens
@@ -42,6 +46,10 @@ class Daemon(msgspec.Struct, frozen=True):
     rates: Rates
     intake: Intake
     tokens: Tokens
+    library: Library
+    ingest: Ingest
+    retrieval: Retrieval
+    reindexing: Reindexing
     started: datetime.datetime
 
 

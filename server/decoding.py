@@ -13,9 +13,11 @@ from litestar import Request
 from litestar.types import Receive
 
 from server.daemon import daemon_of
+from server.encoding import MESSAGE_PACK
 from server.errors import InvalidInputError, TooLargeError, UnsupportedMediaError
 from server.marks import headers_of
 from server.operations import operation_of
+from server.packed import too_many
 from server.replies import JSON
 
 T = TypeVar("T")
@@ -23,12 +25,13 @@ T = TypeVar("T")
 # Decoding makes objects that all live on; the collector would walk through them again and again, which takes 3.6 s
 # instead of 0.8 for 30 MB of short lists (timed by hand).
 LARGE_BYTES = 1_000_000
-# Lists are what takes long: so many empty ones are decoded in 0.2 s (timed by hand). No request needs as many, and
-# texts hold brackets, too, but not one in sixteen characters.
+# Lists and objects are what takes long and much memory, 64 bytes for an empty one. No request needs as many, and texts
+# hold brackets, too, but not one in sixteen characters.
 MOST_BRACKETS = 2_000_000
+# In MessagePack, where they can be told from texts, and counting takes as long as decoding.
+MOST_PACKED = 1_000_000
 # What curl calls what -d sends.
 FORM = "application/x-www-form-urlencoded"
-MESSAGE_PACK = ("application/vnd.msgpack", "application/x-msgpack")
 
 
 async def decode_body(request: Request[Any, Any, Any], kind: type[T]) -> T:
@@ -36,6 +39,19 @@ async def decode_body(request: Request[Any, Any, Any], kind: type[T]) -> T:
 
     Raises:
         UnsupportedMediaError, TooLargeError, InvalidInputError: see below.
+    """
+    essence = media_taken(request)
+    daemon = daemon_of(request)
+    limit, intake, scope = daemon.settings.max_body_bytes, daemon.intake, request.scope
+    body = await read_body(request.receive, limit, lambda size: intake.hold(scope, size))
+    return decode_message_pack(body, kind) if essence in MESSAGE_PACK else decode_json(body, kind)
+
+
+def media_taken(request: Request[Any, Any, Any]) -> str:
+    """Return the media type of a request's body.
+
+    Raises:
+        UnsupportedMediaError: it is none that the route takes.
     """
     headers = headers_of(request.scope)
     encoding = headers.get(b"content-encoding", b"identity").decode("latin-1")
@@ -47,10 +63,7 @@ async def decode_body(request: Request[Any, Any, Any], kind: type[T]) -> T:
         # A browser may send this type anywhere without asking first.
         message = f"from a page the content type must be {JSON}"
         raise UnsupportedMediaError(message)
-    daemon = daemon_of(request)
-    limit, intake, scope = daemon.settings.max_body_bytes, daemon.intake, request.scope
-    body = await read_body(request.receive, limit, lambda size: intake.hold(scope, size))
-    return decode_message_pack(body, kind) if essence in MESSAGE_PACK else decode_json(body, kind)
+    return essence
 
 
 async def read_body(receive: Receive, max_body_bytes: int, hold: Callable[[int], None]) -> bytes:
@@ -107,7 +120,7 @@ def decode_json(body: bytes, kind: type[T]) -> T:
     Raises:
         InvalidInputError: the body is not JSON, or not of that kind; the message says where.
     """
-    if len(body) > LARGE_BYTES and body.count(b"[") > MOST_BRACKETS:
+    if len(body) > LARGE_BYTES and body.count(b"[") + body.count(b"{") > MOST_BRACKETS:
         message = f"the body has more than {MOST_BRACKETS} opening brackets"
         raise InvalidInputError(message)
     return _decode(msgspec.json.decode, body, kind, "JSON in UTF-8")
@@ -119,6 +132,9 @@ def decode_message_pack(body: bytes, kind: type[T]) -> T:
     Raises:
         InvalidInputError: the body is not MessagePack, or not of that kind; the message says where.
     """
+    if len(body) > LARGE_BYTES and too_many(body, MOST_PACKED):
+        message = f"the body has more than {MOST_PACKED} maps, lists and long texts"
+        raise InvalidInputError(message)
     return _decode(msgspec.msgpack.decode, body, kind, "MessagePack")
 
 

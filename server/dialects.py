@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from server.errors import ServerError
 from server.replies import JSON
 
 
@@ -20,7 +19,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     status: HTTPStatus
     detail: str
     request_id: str
-    error: ServerError | None = None
+    error: Exception | None = None
 
 
 class Told(msgspec.Struct, frozen=True):

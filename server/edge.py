@@ -19,9 +19,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.dialects import Problem
 from server.errors import UnavailableError
+from server.ids import set_apart
 from server.intake import Intake
 from server.logs import name_request
-from server.marks import HEADERS, LEFT, REQUEST_ID, SECURITY, SENT, mark_task, marks
+from server.marks import HEADERS, LEFT, PATH, REQUEST_ID, SECURITY, SENT, mark_task, marks
 from server.metrics import UNKNOWN_ROUTE, Metrics
 from server.problems import Problems
 from server.settings import Settings
@@ -60,6 +61,8 @@ class Edge:
         value = given if given and PLAIN.fullmatch(given) else self._prefix + b"%08x" % next(self._numbers)
         ours[REQUEST_ID] = value.decode()
         mark_task(scope)
+        ours[PATH] = path = scope["path"]
+        set_apart(scope)
         name_request(ours[REQUEST_ID])
         start_s, status = time.perf_counter(), 0
 
@@ -82,7 +85,7 @@ class Edge:
             status = status or 500  # what the protocol answers where the application did not
             self._metrics.answered(str(scope.get("path_template") or UNKNOWN_ROUTE), status)
             if self._access_log:
-                _log(scope, status, time.perf_counter() - start_s)
+                _log(scope, path, status, time.perf_counter() - start_s)
 
     def _stamp(self, scope: Scope, headers: Headers, request_id: bytes) -> list[tuple[bytes, bytes]]:
         """Return the headers of an answer with those that each has."""
@@ -109,11 +112,11 @@ class Edge:
         await send(cast("Message", {"type": "http.response.body", "body": body, "more_body": False}))
 
 
-def _log(scope: Scope, status: int, seconds: float) -> None:
+def _log(scope: Scope, path: str, status: int, seconds: float) -> None:
     client = scope.get("client")
     fields = {
         "method": marks(scope)["method"],
-        "path": scope["path"],
+        "path": path,
         "status": status,
         "ms": round(seconds * 1e3, 3),
         "client": client[0] if client else None,

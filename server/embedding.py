@@ -38,12 +38,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, and what for. `prompt` names one of the model's; `dimensions` cuts the rows (Matryoshka).
 
     `truncate` is the setting's where it is None; `every_token` asks for a row for each token, and `batch` for
-    throughput: the cache is neither read nor filled.
+    throughput: the cache is neither read nor filled. What is not `counted` is part of a request that is; what
+    is `admitted` has its place among the requests in work already.
     """
 
     caller: Caller
     cache: bool = True
     batch: bool = False
+    counted: bool = True
+    admitted: bool = False
     normalize: bool = True
     every_token: bool = False
     dimensions: int | None = None
@@ -72,10 +75,7 @@ class Embedder:
             RateError: this client has had its share.
             OverloadedError, UnavailableError, DeadlineError, InferenceError: as the engine.
         """
-        if options.batch:
-            self.requests.batch += 1
-        else:
-            self.requests.embed += 1
+        self._count(options)
         prompted = self.prepare(texts, options.prompt)
         self._check_dimensions(options.dimensions)
         limit_s, caller = self._settings.request_timeout_ms / 1e3, options.caller
@@ -88,6 +88,7 @@ class Embedder:
             kept=options.kept,
             client=caller.client,
             timeout_s=timeout_s,
+            admitted=options.admitted,
         )
         bucket = caller.account.tokens if caller.account else None
         found = await (
@@ -96,6 +97,18 @@ class Embedder:
         if options.dimensions is not None and options.dimensions < self._manifest.dimensions:
             found.rows = _cut(found, options.dimensions, normalize=options.normalize)
         return found
+
+    def _count(self, options: Options) -> None:
+        if not options.counted:
+            return
+        if options.batch:
+            self.requests.batch += 1
+        else:
+            self.requests.embed += 1
+
+    def prompt_of(self, *names: str) -> str | None:
+        """Return the first of these prompts that the model has, by its name."""
+        return next((name for name in names if name in self._manifest.prompts), None)
 
     async def _charge(self, bucket: Bucket, texts: Sequence[Input], demand: Demand) -> Embeddings:
         """Embed for as many of the client's tokens as the texts turn out to have; what fails costs none."""
@@ -125,7 +138,7 @@ class Embedder:
             UnacceptableInputError: a text over the limit.
         """
         self._check(texts)
-        return self._prompted(texts, prompt)
+        return self.prompted(texts, prompt)
 
     def _check_dimensions(self, dimensions: int | None) -> None:
         if dimensions is not None and dimensions > self._manifest.dimensions:
@@ -146,7 +159,8 @@ class Embedder:
                 message = f"text {index} has {size} bytes, max_text_bytes is {limit}"
                 raise UnacceptableInputError(message)
 
-    def _prompted(self, texts: Sequence[Input], prompt: str | None) -> Sequence[Input]:
+    def prompted(self, texts: Sequence[Input], prompt: str | None) -> Sequence[Input]:
+        """Put a prompt before each text. Raises InvalidInputError where the model does not have it."""
         if prompt is None:
             return texts
         known = self._manifest.prompts

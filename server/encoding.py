@@ -7,7 +7,7 @@ meanwhile: 2,048 rows in one piece would keep everybody waiting for 40 ms.
 import asyncio
 import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,10 +16,13 @@ import orjson
 from numpy.typing import NDArray
 
 from server.metrics import Metrics
-from server.replies import Reply
-from server.work import Embeddings, Rows
+from server.replies import JSON, NO_HEADERS, Reply
+from server.work import Embeddings, Rows, Timing
 
 OCTETS = "application/octet-stream"
+MESSAGE_PACK = ("application/vnd.msgpack", "application/x-msgpack")
+# What the native routes take and give.
+BODIES = (JSON, *MESSAGE_PACK)
 # Numbers that one slice holds, about a millisecond of encoding: 85 rows of 384.
 SLICE_NUMBERS = 32_768
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY
@@ -83,12 +86,29 @@ def reply_bytes(rows: Rows, found: Embeddings) -> Reply:
 
 
 def headers_for(found: Embeddings) -> dict[str, str]:
-    """Return what is said of embeddings besides themselves: times (W3C Server Timing), how many texts were cut."""
-    timing = found.timing
+    """Return what is said of embeddings besides themselves: times, how many texts were cut."""
+    return timing_headers(found.timing, found.truncated)
+
+
+def timing_headers(timing: Timing, truncated: Sequence[bool], search_s: float | None = None) -> dict[str, str]:
+    """Return times (W3C Server Timing), and how many texts were cut."""
+    search = "" if search_s is None else f", search;dur={search_s * 1e3:.3f}"
     headers = {
         "server-timing": f"queue;dur={timing.queue_s * 1e3:.3f}, tokenize;dur={timing.tokenize_s * 1e3:.3f}, "
-        f"inference;dur={timing.inference_s * 1e3:.3f}"
+        f"inference;dur={timing.inference_s * 1e3:.3f}{search}"
     }
-    if any(found.truncated):
-        headers["x-truncated-inputs"] = str(sum(found.truncated))
+    if any(truncated):
+        headers["x-truncated-inputs"] = str(sum(truncated))
     return headers
+
+
+def reply_in(media: str, content: Any, headers: Mapping[str, str] = NO_HEADERS, status: int = 200) -> Reply:
+    """Return an answer in the media type that was agreed on."""
+    return Reply(encode(content, media), status=status, media_type=media, headers=headers)
+
+
+def encode(content: Any, media: str) -> bytes:
+    """Return what holds no more than JSON knows, and rows of float32, in JSON or MessagePack."""
+    if media == JSON:
+        return orjson.dumps(content, option=OPTIONS)
+    return msgspec.msgpack.encode(content, enc_hook=np.ndarray.tolist)

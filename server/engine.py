@@ -7,7 +7,7 @@ whatever it was batched with, from the cache or not.
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
@@ -55,6 +55,7 @@ class Engine:
         self._metrics = metrics
         self._characters, self._tokens = PROSE
         self.draining = False  # requests are still taken, but no more should be sent
+        self.leaving = False  # none are taken, and what would go on for long had better end
 
     @property
     def ready(self) -> bool:
@@ -70,7 +71,7 @@ class Engine:
             UnacceptableInputError: a text is too long for the model and `truncate` is false.
             OverloadedError, UnavailableError, DeadlineError, InferenceError: see `server/errors.py`.
         """
-        with self.enter():
+        with nullcontext() if demand.admitted else self.enter():
             unique = list(dict.fromkeys(texts))
             work = Work(texts, demand, time.perf_counter(), {}, Timing())
             try:

@@ -55,6 +55,18 @@ class UnknownModelError(ServerError):
     """The request names a model that is not served."""
 
 
+class UnknownDocumentError(ServerError):
+    """There is no document of this id."""
+
+
+class StreamStoppedError(ServerError):
+    """A stream of documents had to stop; `cause` is why, and the message says how far it came."""
+
+    def __init__(self, message: str, cause: Exception) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
 class UnauthorizedError(ServerError):
     """The request carries no key, or one that is not known."""
 

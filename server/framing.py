@@ -12,7 +12,9 @@ import msgspec
 from server.refusal import RefusedError
 
 VERSIONS = {"1.0", "1.1"}
-FRAMING = {b"host", b"content-length", b"transfer-encoding", b"expect"}
+FRAMING = {b"host", b"content-length", b"content-type", b"transfer-encoding", b"expect"}
+# Bodies of this type may be of any length: they are never in memory whole, and read no faster than they are worked on.
+STREAMED = b"application/x-ndjson"
 # What stands around a name and its value on the wire.
 LINE_BYTES = len(b": \r\n")
 
@@ -24,6 +26,7 @@ class Framing(msgspec.Struct, frozen=True):
 
     chunked: bool
     expects_continue: bool
+    streamed: bool = False
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -62,6 +65,7 @@ def check_head(version: str, headers: list[Header], max_headers: int, max_body_b
         detail = f"{len(headers)} headers are more than max_headers, {max_headers}"
         raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
     hosts, chunked, expects_continue = 0, False, False
+    streamed, length = False, 0
     for name, value in headers:
         if name not in FRAMING:
             continue
@@ -72,13 +76,17 @@ def check_head(version: str, headers: list[Header], max_headers: int, max_body_b
             _check_transfer_encoding(version, value)
         elif name == b"expect":  # which means nothing in HTTP/1.0
             expects_continue = version == "1.1" and value.lower() == b"100-continue"
-        elif int(value) > max_body_bytes:  # the parser lets only digits pass
-            detail = f"the body is larger than max_body_bytes, {max_body_bytes}"
-            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+        elif name == b"content-type":
+            streamed = value.partition(b";")[0].strip().lower() == STREAMED
+        else:
+            length = int(value)  # the parser lets only digits pass
+    if length > max_body_bytes and not streamed:
+        detail = f"the body is larger than max_body_bytes, {max_body_bytes}"
+        raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
     if hosts > 1 or (hosts == 0 and version == "1.1"):
         detail = f"the request has {hosts} Host headers; it must have one"
         raise RefusedError(HTTPStatus.BAD_REQUEST, detail)
-    return Framing(chunked, expects_continue)
+    return Framing(chunked, expects_continue, streamed)
 
 
 def _check_transfer_encoding(version: str, value: bytes) -> None:

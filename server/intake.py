@@ -18,7 +18,7 @@ class Intake:
         self.held_bytes = 0
 
     def hold(self, scope: Any, size: int) -> None:
-        """Count so many more bytes for a request.
+        """Count so many more bytes for a request; below zero, so many less.
 
         Raises:
             OverloadedError: there is no room for them.

@@ -9,6 +9,10 @@ REQUEST_ID = "vecd.request_id"
 TASK, LEFT = "vecd.task", "vecd.left"
 # Who asks, and the media type of the answer: see `server/access.py`.
 CALLER, MEDIA = "vecd.caller", "vecd.media"
+# The id of the document in the path, percent-encoded: see `server/ids.py`.
+DOCUMENT_ID = "vecd.document_id"
+# The path as it was, before a stand-in took the id's place.
+PATH = "vecd.path"
 # What the client sent, by name; of a name that is there twice, the last.
 SENT = "vecd.sent"
 # A function whose headers the answer gets, whatever it is.

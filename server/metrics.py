@@ -59,6 +59,11 @@ class Metrics:
         self._tokenize = seconds("tokenize", "Tokenizing a request's texts.")
         self._inference = seconds("inference", "One run of the graph.")
         self._encode = seconds("encode", "Encoding a response.")
+        self._commit = seconds("commit", "Committing the documents of a request, or of a group of a stream.")
+        about = "One search of the index, by mode."
+        self._search = Histogram("vecd_search_seconds", about, labelnames=["mode"], buckets=SECONDS, registry=registry)
+        for mode in ("vector", "text", "hybrid"):
+            self._search.labels(mode)
         self._run_texts = Histogram("vecd_run_texts", "Texts in one run.", buckets=TEXTS, registry=registry)
         self._run_tokens = Histogram("vecd_run_tokens", "Tokens in one run.", buckets=TOKENS, registry=registry)
 
@@ -89,6 +94,14 @@ class Metrics:
         self._inference.observe(run.seconds)
         self._run_texts.observe(run.texts)
         self._run_tokens.observe(run.tokens)
+
+    def committed(self, seconds: float) -> None:
+        """Count a commit."""
+        self._commit.observe(seconds)
+
+    def searched(self, mode: str, seconds: float) -> None:
+        """Count a search."""
+        self._search.labels(mode).observe(seconds)
 
     def encoded(self, seconds: float) -> None:
         """Count the encoding of a response."""

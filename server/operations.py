@@ -3,13 +3,14 @@
 `server/openapi/` makes the OpenAPI document of it, `server/access.py` reads the scope.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Literal
 
 import msgspec
-from litestar import post, route
+from litestar import route
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Method
 
 Scope = Literal["embed", "search", "write", "admin"]
 SCOPES: tuple[Scope, ...] = ("embed", "search", "write", "admin")
@@ -39,15 +40,23 @@ class Example(msgspec.Struct, frozen=True):
     response: Any
 
 
+class Lines(msgspec.Struct, frozen=True):
+    """What each line of a body of NDJSON is, and some of them as an example."""
+
+    kind: type
+    examples: tuple[Any, ...]
+
+
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """Where an answer leads: another route, with a parameter or a body that holds what was answered.
 
-    Values may be runtime expressions of OpenAPI, as `$response.body#/data/0/id`.
+    Values may be runtime expressions of OpenAPI, as `$response.body#/data/0/id`. Within a collection it leads to the
+    same collection.
     """
 
     name: str
     about: str
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "DELETE"]
     path: str
     parameters: Mapping[str, str] = {}
     body: Any = None
@@ -57,9 +66,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One route. `scope` is what a key must allow: None where no key is needed, "any" where each key will do.
 
     `request` and `response` are the structs (or other types) of the bodies; `takes` and `gives` their media types, of
-    which the first has the example. `errors` are the statuses besides those that every route of its kind has, and
-    `answers` those with a body that is no error. `embeds` is false where a route for the scope embed has no use for
-    the model.
+    which the first has the example; `lines` describes a body of NDJSON, where that is taken. `errors` are the statuses
+    besides those that every route of its kind has, and `answers` those with a body that is no error; `raises` are the
+    errors that few routes have. `embeds` says whether the model is used; left out, it is where the scope is embed.
     """
 
     summary: str
@@ -67,16 +76,23 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     response: Any
     about: str = ""
     request: Any = None
+    lines: Lines | None = None
     takes: tuple[str, ...] = ("application/json",)
     gives: tuple[str, ...] = ("application/json",)
     parameters: tuple[Parameter, ...] = ()
     headers: Mapping[str, str] = {}
     status: int = 200
     errors: tuple[HTTPStatus, ...] = ()
+    raises: tuple[type[Exception], ...] = ()
     answers: Mapping[HTTPStatus, Any] = {}
     links: tuple[Link, ...] = ()
-    embeds: bool = True
+    embeds: bool | None = None
     example: Example | None = None
+
+    @property
+    def uses_model(self) -> bool:
+        """Say whether texts are embedded."""
+        return self.scope == "embed" if self.embeds is None else self.embeds
 
 
 def operation_of(scope: Any) -> Operation | None:
@@ -85,11 +101,17 @@ def operation_of(scope: Any) -> Operation | None:
     return operation
 
 
-def posted(path: str, operation: Operation) -> post:
-    """Return the decorator of a handler for POST; Litestar would answer 201."""
-    return post(path, status_code=operation.status, opt={KEY: operation})
+Decorator = Callable[[str | list[str], Operation], HTTPRouteHandler]
 
 
-def got(path: str, operation: Operation) -> HTTPRouteHandler:
-    """Return the decorator of a handler for GET and, for who only wants to know, HEAD."""
-    return route(path, http_method=["GET", "HEAD"], opt={KEY: operation})
+def _handled(*methods: Method) -> Decorator:
+    # Litestar would answer POST with 201 and DELETE with 204.
+    def decorator(path: str | list[str], operation: Operation) -> HTTPRouteHandler:
+        return route(path, http_method=list(methods), status_code=operation.status, opt={KEY: operation})
+
+    return decorator
+
+
+# Decorators of handlers: a path or several, and the operation. Who only wants to know asks with HEAD instead of GET.
+got, posted = _handled("GET", "HEAD"), _handled("POST")
+replaced, patched, deleted = _handled("PUT"), _handled("PATCH"), _handled("DELETE")

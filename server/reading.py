@@ -66,7 +66,7 @@ class Reading:
         self._parser: Any = httptools.HttpRequestParser(self)
         self._url = b""
         self._headers: list[Header] = []
-        self._chunked = self._upgrades = False
+        self._chunked = self._upgrades = self._streamed = False
         # Bytes of the part but for the piece in which it began (-1 while it is that one), the last piece's, the body's.
         self._raw = self._fed = self._payload = self._chunks = 0
 
@@ -166,7 +166,7 @@ class Reading:
         self._upgrades = parser.should_upgrade()
         if self._upgrades:
             return
-        self._chunked = framing.chunked
+        self._chunked, self._streamed = framing.chunked, framing.streamed
         self._headers = []
         self._begin(BODY, self._sweep.body_ticks)
         persistent = version != "1.0" and parser.should_keep_alive()
@@ -175,6 +175,8 @@ class Reading:
     def on_body(self, data: bytes) -> None:
         """A part of the body, without what is around chunks."""
         self._payload += len(data)
+        if self._streamed:  # its time is that between two pieces
+            self.deadline = self._sweep.tick + self._sweep.body_ticks
         self._receiver.receive_body(data)
 
     def on_chunk_header(self) -> None:

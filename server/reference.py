@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from models import load_catalog
-from server.app import DIALECTS, ROUTES
 from server.daemon import VERSION
 from server.openapi import Subject, describe, limits_of
 from server.openapi.markdown import to_markdown
 from server.settings import PREFIX, ROOT, Settings
+from server.surface import DIALECTS, ROUTES
 
 MODEL = "all-MiniLM-L6-v2"
 DOCS = ROOT / "docs"

@@ -45,7 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     models: Annotated[Path, _about("folder of the exported models")] = ARTIFACTS
     model: Annotated[str, _about("name of the model to serve, a folder in --models")] = "all-MiniLM-L6-v2"
     model_alias: Annotated[str, _about("more names that clients may call it by; comma between")] = ""
-    data: Annotated[Path, _about("folder for documents; nothing is kept there yet")] = ROOT / "data"
+    data: Annotated[Path, _about("folder of the documents; :memory: keeps none")] = ROOT / "data"
     provider: Annotated[Literal["auto", "cpu", "cuda"], _about("execution provider of ONNX Runtime")] = "auto"
     cores: Annotated[int, _about("runs side by side; 0 takes what the cgroup grants", ge=0, le=1024)] = 0
     max_tokens_per_run: Annotated[int, _about("tokens that one run may hold; 0 suits the provider", ge=0)] = 0

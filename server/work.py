@@ -37,7 +37,8 @@ class Embeddings(msgspec.Struct):
 class Demand(msgspec.Struct, frozen=True):
     """What is asked for besides the texts. The client shares the server fairly with others, by tokens.
 
-    Work that has not begun `timeout_s` seconds after the texts came is not begun any more.
+    Work that has not begun `timeout_s` seconds after the texts came is not begun any more. What is `admitted` has
+    a place among the requests in work already.
     """
 
     normalize: bool = True
@@ -47,6 +48,7 @@ class Demand(msgspec.Struct, frozen=True):
     kept: Kept = "start"
     client: str = ""
     timeout_s: float = 60.0
+    admitted: bool = False
 
     @property
     def output(self) -> str:

@@ -40,7 +40,7 @@ class RunningServer:
 def clean_environment(**extra: str) -> dict[str, str]:
     """Return an environment in which neither a variable nor a file of keys of whoever runs the tests counts."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VECD_")}
-    return kept | {"VECD_KEYS": str(Path(__file__).with_name("no-such-keys.json"))} | extra
+    return kept | {"VECD_KEYS": str(Path(__file__).with_name("no-such-keys.json")), "VECD_DATA": ":memory:"} | extra
 
 
 def launch(*arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -61,22 +61,30 @@ def launch_module(
 
 @contextmanager
 def start_server(*arguments: str, **environment: str) -> Iterator[RunningServer]:
-    """Run `python -m server` on a free port until the block ends; it must print its six lines within a minute."""
+    """Run `python -m server` on a free port until the block ends; it must say where it listens within a minute."""
     with started(launch("--port", "0", *arguments, **environment)) as server:
         yield server
 
 
+def _announcement(output: IO[str]) -> Iterator[str]:
+    """The lines that a daemon prints, the last of which is its address."""
+    for line in output:
+        yield line.rstrip("\n")
+        if line.startswith("address"):
+            return
+
+
 @contextmanager
 def started(launched: subprocess.Popen[str]) -> Iterator[RunningServer]:
-    """Wait for a daemon's six lines, and stop it when the block ends."""
+    """Wait for a daemon to say where it listens, and stop it when the block ends."""
     with launched as process:
         timer = threading.Timer(START_TIMEOUT_S, process.kill)
         timer.start()
         try:
             assert process.stdout is not None
-            lines = [process.stdout.readline().rstrip("\n") for _ in range(6)]
+            lines = list(_announcement(process.stdout))
             timer.cancel()
-            if not lines[-1]:
+            if not lines or not lines[-1].startswith("address"):
                 process.kill()
                 message = f"the server did not start: {process.communicate()[1]}"
                 raise AssertionError(message)

@@ -103,6 +103,11 @@ def test_nothing_is_written_home_on_import(package: str, tmp_path: Path) -> None
     assert list(tmp_path.rglob("*")) == []
 
 
+@pytest.mark.parametrize("order", ["index, models", "models, index", "server, index", "index.view, onnxruntime"])
+def test_usearch_and_onnx_runtime_are_loaded_in_any_order(order: str) -> None:
+    subprocess.run([sys.executable, "-c", f"import {order}"], check=True, timeout=60)
+
+
 def test_imports_stand_at_the_top_of_their_file() -> None:
     for room in ROOMS:
         for path in sources(room):

@@ -21,9 +21,13 @@ class Liveness(msgspec.Struct):
 
 
 class IndexStats(msgspec.Struct):
-    """The documents."""
+    """The documents of all collections, how many of them the graphs lack, and what they take."""
 
     documents: int
+    collections: int
+    pending: int
+    database_bytes: int
+    memory_bytes: int
 
 
 class RequestStats(msgspec.Struct):
@@ -70,6 +74,17 @@ class Stats(msgspec.Struct, kw_only=True):
     active_requests: int
 
 
+def _index_stats(daemon: Daemon) -> IndexStats:
+    stats = daemon.library.index.stats()
+    return IndexStats(
+        documents=sum(one.documents for one in stats),
+        collections=len(stats),
+        pending=sum(one.pending for one in stats),
+        database_bytes=sum(one.database_bytes for one in stats),
+        memory_bytes=sum(one.memory_bytes for one in stats),
+    )
+
+
 def stats_of(daemon: Daemon) -> Stats:
     """Read them."""
     cache, requests = daemon.engine.cache, daemon.embedder.requests
@@ -82,7 +97,7 @@ def stats_of(daemon: Daemon) -> Stats:
         provider=daemon.provider.provider,
         variant=daemon.chosen.variant.name,
         fingerprint=daemon.manifest.model_fingerprint,
-        index=IndexStats(0),
+        index=_index_stats(daemon),
         requests=RequestStats(requests.embed, requests.batch, requests.search, requests.index),
         cache=CacheStats(
             cache.hits,

@@ -4,7 +4,7 @@ Handlers take the request whole, for speed, and so tell Litestar nothing; what t
 schemas are those of the structs that decode and encode, the statuses those that the dialects tell.
 """
 
-from server.openapi.document import Subject, describe
+from server.openapi.document import Subject, describe, template_of
 from server.openapi.limits import Limits, limits_of
 
-__all__ = ["Limits", "Subject", "describe", "limits_of"]
+__all__ = ["Limits", "Subject", "describe", "limits_of", "template_of"]

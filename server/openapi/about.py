@@ -1,5 +1,7 @@
 """What the document says before it comes to any route: what a generator cannot know."""
 
+from server.openapi.guide import GUIDE
+
 RULES = """\
 Bodies are JSON in UTF-8 unless said otherwise; whole numbers are written without a fraction (10, not 10.0). Every
 response carries `x-request-id`: yours, if you send one of at most 128 plain characters in a request that is whole HTTP;
@@ -43,4 +45,5 @@ Clients, with `KEY` a key of vecd or, without keys, any word:
 | client | how it finds vecd |
 | --- | --- |
 {ROWS}
-"""
+
+{GUIDE}"""

@@ -9,8 +9,8 @@ from server.dialects import Dialect
 from server.encoding import OCTETS
 from server.openapi.causes import DOOR, SAMPLE_ID, Answer
 from server.openapi.examples import fit
-from server.openapi.limits import Limits, Schema
-from server.openapi.schemas import PLACE, Schemas
+from server.openapi.limits import PLACE, Limits, Schema
+from server.openapi.schemas import Schemas
 from server.operations import Operation
 
 TEXT: Schema = {"type": "string"}
@@ -39,7 +39,7 @@ HEADERS: dict[str, Schema] = {
 def response_of(operation: Operation, dialect: Dialect, schemas: Schemas, limits: Limits) -> Schema:
     """Return what a route answers where all is well."""
     names = ["x-request-id", "server-timing"]
-    names += ["x-truncated-inputs"] if operation.scope == "embed" and operation.embeds else []
+    names += ["x-truncated-inputs"] if operation.uses_model else []
     names += ["x-embedding-shape"] if OCTETS in operation.gives else []
     names += ["ratelimit", "ratelimit-policy"] if operation.scope is not None else []
     found: Schema = {

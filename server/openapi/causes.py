@@ -9,6 +9,17 @@ from typing import Any
 
 import msgspec
 
+from index import (
+    ClosedError,
+    CollectionNameError,
+    DocumentError,
+    FilterError,
+    FingerprintError,
+    QueryError,
+    StorageFullError,
+    UnknownCollectionError,
+    VectorError,
+)
 from server.dialects import Dialect, Problem
 from server.errors import (
     DeadlineError,
@@ -20,11 +31,11 @@ from server.errors import (
     OverloadedError,
     RateError,
     RetryLaterError,
-    ServerError,
     TooLargeError,
     UnacceptableInputError,
     UnauthorizedError,
     UnavailableError,
+    UnknownDocumentError,
     UnknownModelError,
     UnsupportedMediaError,
 )
@@ -47,12 +58,13 @@ DOOR: dict[HTTPStatus, str] = {
 UNEXPECTED = "An error of the server itself; the log has the cause under the request's id."
 
 # Every error that a client can meet, as it is told what it means.
-ABOUT: dict[type[ServerError], str] = {
+ABOUT: dict[type[Exception], str] = {
     InvalidInputError: "The request cannot be understood: malformed, of the wrong type, out of range, or with more "
     "texts than `--max-client-batch-size`.",
     EmptyInputError: "There is no text, or an empty one.",
     UnauthorizedError: "There is no key, or one that is not known.",
-    ForbiddenError: "The key does not allow this; or, without keys, the Host header does not name this machine.",
+    ForbiddenError: "The key does not allow this; or, without keys, the Host header does not name this machine; or it "
+    "comes from a page whose origin `--cors-origins` has not.",
     UnknownModelError: "No model of that name is served.",
     NotAcceptableError: "None of the media types that the route gives is acceptable.",
     TooLargeError: "The body has more than `--max-body-bytes`.",
@@ -62,7 +74,18 @@ ABOUT: dict[type[ServerError], str] = {
     RateError: "This client has had its `--requests-per-minute` or `--tokens-per-minute`.",
     InferenceError: "The model could not compute this.",
     UnavailableError: "The server stops, or what computes is being replaced.",
-    DeadlineError: "The time that the client gave passed before the work began.",
+    DeadlineError: "The time that the client gave, or `--request-timeout-ms`, passed before this was done.",
+    UnknownDocumentError: "There is no document of this id.",
+    UnknownCollectionError: "There is no collection of this name.",
+    DocumentError: "An id, a text or metadata is beyond what a document may hold.",
+    VectorError: "A vector has another length than the model's, or holds what is not a finite number, or zeros alone.",
+    FilterError: "The filter is none, or beyond its limits.",
+    QueryError: "The search lacks what its mode needs, or the hits have more than `--max-body-bytes`.",
+    CollectionNameError: "A collection's name is 1 to 64 of a-z, 0-9, - and _; there are 256 at most.",
+    FingerprintError: "The collection holds another model's vectors; `python -m index reindex` or POST "
+    "/collections/{name}/reindex mends it.",
+    StorageFullError: "The disk is full, or the data folder cannot be written; what was acknowledged is there.",
+    ClosedError: "The index is closing.",
 }
 
 WITH_BODY = (InvalidInputError, TooLargeError, UnsupportedMediaError)
@@ -79,7 +102,7 @@ class Answer(msgspec.Struct):
     headers: set[str]
 
 
-def errors_of(operation: Operation, *, keys_required: bool) -> Iterator[type[ServerError]]:
+def errors_of(operation: Operation, *, keys_required: bool) -> Iterator[type[Exception]]:
     """Give each of the project's errors that a route of this kind can end in."""
     yield NotAcceptableError
     if operation.scope is not None:
@@ -91,10 +114,11 @@ def errors_of(operation: Operation, *, keys_required: bool) -> Iterator[type[Ser
             yield ForbiddenError
     if operation.request is not None:
         yield from WITH_BODY
-    if operation.scope == "embed":
+    if operation.scope == "embed" or operation.uses_model:
         yield from WITH_TEXTS
-        if operation.embeds:
-            yield from EMBEDDING
+    if operation.uses_model:
+        yield from EMBEDDING
+    yield from operation.raises
     if REFUSING_EMPTY & markers_of(operation.request):
         yield EmptyInputError
     if "model" in set().union(*map(markers_of, (operation.request, *(one.kind for one in operation.parameters)))):
@@ -118,7 +142,7 @@ def answers_of(operation: Operation, dialect: Dialect, *, keys_required: bool) -
     return dict(sorted(found.items()))
 
 
-def _problem(kind: type[ServerError]) -> Problem:
+def _problem(kind: type[Exception]) -> Problem:
     """Return a problem as this error would be."""
     detail = ABOUT[kind]
     error = RateError(detail, "requests", 1.0) if kind is RateError else kind(detail)
@@ -129,7 +153,7 @@ def _bare(status: HTTPStatus, detail: str) -> Problem:
     return Problem(status=status, detail=detail, request_id=SAMPLE_ID)
 
 
-def _headers(error: ServerError | None) -> set[str]:
-    if isinstance(error, RetryLaterError):
+def _headers(error: Exception | None) -> set[str]:
+    if isinstance(error, RetryLaterError | ClosedError):
         return {"retry-after"}
     return {"www-authenticate"} if isinstance(error, UnauthorizedError) else set()

@@ -11,21 +11,23 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from server.bodies.native import ProblemDocument
-from server.decoding import MESSAGE_PACK
 from server.dialects import Dialect, dialect_of
+from server.encoding import BODIES
+from server.ndjson import NDJSON
 from server.openapi.about import DESCRIPTION
 from server.openapi.answers import HEADERS, door_answers, problem_of, response_of
 from server.openapi.causes import answers_of
-from server.openapi.examples import fit
+from server.openapi.examples import fit, lines_of
+from server.openapi.filters import filter_components
 from server.openapi.limits import Limits, Schema
 from server.openapi.parameters import parameters_of
 from server.openapi.schemas import Schemas
 from server.operations import KEY, SCOPES, Operation
-from server.replies import JSON
 
 KEY_SCHEME = "key"
+IN_COLLECTION = "/collections/"
 # What is taken besides, for clients that call JSON something else, is nobody's to rely on.
-KNOWN = {JSON, *MESSAGE_PACK}
+KNOWN = {*BODIES, NDJSON}
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ def describe(subject: Subject) -> Schema:
         "tags": [{"name": one.name, "description": one.about} for one in (native, *subject.dialects[:-1])],
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(schemas.components.items())),
+            "schemas": dict(sorted((schemas.components | filter_components()).items())),
             "responses": door_answers(native),
             "headers": HEADERS,
             "securitySchemes": {
@@ -80,9 +82,11 @@ def template_of(path: str) -> str:
     return re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
 
 
-def operation_id(handler: HTTPRouteHandler, method: str = "") -> str:
-    """Return the name of an operation: the file and the function; `method` where a function has several."""
+def operation_id(handler: HTTPRouteHandler, path: str, method: str = "") -> str:
+    """Return the name of an operation: the file and the function; `method` and path where a function has several."""
     name = f"{handler.fn.__module__.rpartition('.')[2]}_{handler.fn.__name__}"
+    if len(handler.paths) > 1 and path.startswith(IN_COLLECTION):
+        name += "_in_collection"
     return f"{name}_{method.lower()}" if method == "HEAD" else name
 
 
@@ -97,19 +101,19 @@ def _operation(handler: HTTPRouteHandler, path: str, method: str, schemas: Schem
     found: Schema = {
         "tags": [dialect.name],
         "summary": operation.summary,
-        "operationId": operation_id(handler, method),
+        "operationId": operation_id(handler, path, method),
         "security": _security(operation, required=subject.keys_required),
     }
     if operation.about:
         found["description"] = operation.about
-    if parameters := parameters_of(operation, limits):
+    if parameters := parameters_of(operation, template_of(path), limits):
         found["parameters"] = parameters
     if operation.request is not None:
         found["requestBody"] = {"required": True, "content": _content(operation, dialect, schemas, limits)}
     native = subject.dialects[-1]
     responses = {str(operation.status): response_of(operation, dialect, schemas, limits)}
     if operation.links:
-        responses[str(operation.status)]["links"] = _links(operation, subject)
+        responses[str(operation.status)]["links"] = _links(operation, path, subject)
     for status, answer in answers_of(operation, dialect, keys_required=subject.keys_required).items():
         responses[str(status.value)] = problem_of(answer, dialect, schemas)
     for status, kind in operation.answers.items():
@@ -135,21 +139,28 @@ def _content(operation: Operation, dialect: Dialect, schemas: Schemas, limits: L
     content: dict[str, Schema] = {media: {"schema": schema} for media in operation.takes if media in KNOWN}
     if operation.example is not None:
         content[operation.takes[0]]["example"] = fit(operation.example.request, limits)
+    if operation.lines is not None:
+        content[NDJSON] = lines_of(operation.lines)
     return content
 
 
-def _links(operation: Operation, subject: Subject) -> Schema:
+def _links(operation: Operation, path: str, subject: Subject) -> Schema:
     """Return where an answer leads."""
+    collection, named = "", dict[str, str]()
+    if path.startswith(IN_COLLECTION):
+        collection, named = path[: path.index("}") + 1], {"name": "$request.path.name"}
     targets = {
-        (str(method), path): operation_id(handler, str(method))
+        (str(method), path): operation_id(handler, path, str(method))
         for handler in subject.routes
         for path in handler.paths
         for method in handler.http_methods
     }
     found = {}
     for link in operation.links:
-        more = {"requestBody": link.body} if link.body is not None else {"parameters": dict(link.parameters)}
-        found[link.name] = {"operationId": targets[link.method, link.path], "description": link.about, **more}
+        target, parameters = targets[link.method, collection + link.path], {**named, **link.parameters}
+        more: Schema = {"parameters": parameters} if parameters else {}
+        more |= {"requestBody": link.body} if link.body is not None else {}
+        found[link.name] = {"operationId": target, "description": link.about, **more}
     return found
 
 

@@ -1,9 +1,11 @@
 """Examples are written for the model that vecd is made for; another one's document names that one."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from server.openapi.limits import Limits
+from server.openapi.limits import Limits, Schema
+from server.operations import Lines
 
 
 def fit(value: Any, limits: Limits) -> Any:
@@ -14,3 +16,10 @@ def fit(value: Any, limits: Limits) -> Any:
             found["model"] = limits.names[0]
         return found
     return [fit(one, limits) for one in value] if isinstance(value, list) else value
+
+
+def lines_of(lines: Lines) -> Schema:
+    """Return a body of NDJSON: to a JSON schema it is a text."""
+    about = f"{lines.kind.__name__} a line, each written as JSON without a line break."
+    example = "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in lines.examples)
+    return {"schema": {"type": "string", "description": f"One {about}"}, "example": example}

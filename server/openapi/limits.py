@@ -16,7 +16,11 @@ from server.settings import Settings
 
 Schema = dict[str, Any]
 
-
+# Where the schemas of the document are, and that of a filter among them.
+PLACE = "#/components/schemas/"
+FILTER = f"{PLACE}vecd.Filter"
+# What a search may be; each is documented by itself, as msgspec knows no union of structs.
+SEARCHES = ("SearchByQuery", "SearchByVector", "SearchByLike")
 # Markers of what may neither be empty nor hold something that is.
 REFUSING_EMPTY = {"given", "given texts", "ids", "texts but one"}
 
@@ -134,6 +138,16 @@ def _model(_: Schema, limits: Limits) -> Schema:
     return {"enum": [*limits.names, *(name + LATEST for name in limits.names)]}
 
 
+def _filter(node: Schema, _: Limits) -> Schema:
+    node.clear()
+    return {"$ref": FILTER}
+
+
+def _searches(_: Schema, limits: Limits) -> Schema:
+    ways = [{"$ref": f"{PLACE}vecd.{name}"} for name in SEARCHES]
+    return {"maxItems": limits.max_client_batch_size, "items": {"anyOf": ways}}
+
+
 def _texts(node: Schema, limits: Limits) -> Schema:
     return {"maxItems": min(limits.max_client_batch_size, node.get("maxItems", limits.max_client_batch_size))}
 
@@ -152,5 +166,9 @@ RULES: dict[str, Callable[[Schema, Limits], Schema]] = {
     "texts but one": lambda _, limits: {"minItems": 1, "maxItems": limits.max_client_batch_size - 1},
     "dimensions": lambda _, limits: {"maximum": limits.dimensions},
     "prompt": _prompt,
+    "vector": lambda _, limits: {"minItems": limits.dimensions, "maxItems": limits.dimensions},
     "model": _model,
+    "filter": _filter,
+    "filter of something": lambda node, limits: _filter(node, limits) | {"minProperties": 1},
+    "searches": _searches,
 }

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from server.names import LATEST
-from server.openapi.limits import Schema
+from server.openapi.limits import FILTER, Schema
 
+COLLECTION = "/collections/{name}"
+# What a field is that others take the place of.
+NOTHING: Schema = {"type": "null", "default": None}
 SENTENCE = re.compile(r"(?<=\.) ")
 
 
@@ -22,12 +25,23 @@ def to_markdown(document: Schema) -> str:
             (method.upper(), path, operation)
             for path, item in document["paths"].items()
             for method, operation in item.items()
-            if operation["tags"] == [tag["name"]] and method != "head"
+            if operation["tags"] == [tag["name"]] and method != "head" and not is_twin(path, document)
         ]
+        shown: set[str] = set()
         parts.append(f"## {tag['name']}\n\n{tag['description']}\n\n{_routes(operations)}")
-        parts += [_operation(*one, document) for one in operations if "requestBody" in one[2]]
+        parts += [_operation(*one, document, shown) for one in operations if has_section(one[2])]
         parts.append(f"### Errors\n\n{_errors(operations, document)}")
     return "\n".join(parts)
+
+
+def is_twin(path: str, document: Schema) -> bool:
+    """Say whether a path is another one within a collection, which the page says once of all."""
+    return path.startswith(COLLECTION) and path.removeprefix(COLLECTION) in document["paths"]
+
+
+def has_section(operation: Schema) -> bool:
+    """Say whether there is more to a route than its row: a body, or what its query may say."""
+    return "requestBody" in operation or any(one["in"] == "query" for one in operation.get("parameters", []))
 
 
 def _routes(operations: list[tuple[str, str, Schema]]) -> str:
@@ -43,37 +57,47 @@ def _key(operation: Schema) -> str:
     return ", ".join(scopes) if scopes else "any" if operation["security"] else ""
 
 
-def _operation(method: str, path: str, operation: Schema, document: Schema) -> str:
-    asked = operation["requestBody"]["content"]
-    given = operation["responses"]["200"]
+def _operation(method: str, path: str, operation: Schema, document: Schema, shown: set[str]) -> str:
+    asked = operation.get("requestBody", {}).get("content", {})
+    given = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
     parts = [f"### {method} {path}\n", f"{operation['summary']}. {operation.get('description', '')}".strip() + "\n"]
-    parts += _fields("request", next(iter(asked.values()))["schema"], document)
-    query = [one for one in operation["parameters"] if one["in"] != "header"]
-    parts += [f"`?{one['name']}`: {_type(one['schema'])}. {one['description']}\n" for one in query]
+    request: Schema = next(iter(asked.values()), {})
+    if request:
+        parts += _fields("request", request["schema"], document, shown)
+    parts += [_parameter(one) for one in operation["parameters"] if one["in"] != "header"]
     content = next(iter(given["content"].values()))
-    parts += _fields("answer", content["schema"], document)
+    parts += _fields("answer", content["schema"], document, shown)
     for name, types in (("Bodies", asked), ("Answers", given["content"])):
         if len(types) > 1:
             parts.append(f"{name}: {', '.join(f'`{media}`' for media in types)}.\n")
-    example = next(iter(asked.values())).get("example")
-    if example is not None:
-        parts.append(f"```\n{method} {path}\n{_json(example)}\n\n{_json(content['example'])}\n```\n")
+    if "example" in request:
+        parts.append(f"```\n{method} {path}\n{_json(request['example'])}\n\n{_json(content['example'])}\n```\n")
     return "\n".join(parts)
+
+
+def _parameter(one: Schema) -> str:
+    name = f"{{{one['name']}}}" if one["in"] == "path" else f"?{one['name']}"
+    return f"`{name}`: {_type(one['schema'])}. {one['description']}\n"
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _fields(title: str, schema: Schema, document: Schema) -> Iterator[str]:
-    """Give a table for each struct that a schema leads to."""
-    names = list(dict.fromkeys(_structs(schema, document)))
-    if not names:
-        yield f"The {title} is {_type(schema)}.\n"
+def _fields(title: str, schema: Schema, document: Schema, shown: set[str]) -> Iterator[str]:
+    """Give a table for each struct that a schema leads to, but for those that were shown before."""
+    names = [name for name in dict.fromkeys(_structs(schema, document)) if name not in shown]
+    shown |= set(names)
+    if not names or "$ref" not in schema:
+        yield f"The {title} is {_type(schema)}{'' if names or '$ref' not in schema else ', as above'}.\n"
     for name in names:
         struct = document["components"]["schemas"][name]
+        fields = {field: inner for field, inner in struct["properties"].items() if inner != NOTHING}
+        if not fields:
+            yield f"{_short(name)}: {struct['description']}\n"
+            continue
         lines = [f"| {title}: {_short(name)} | is | |", "| --- | --- | --- |"]
-        for field, inner in struct["properties"].items():
+        for field, inner in fields.items():
             notes = [_about(inner)]
             if field not in struct.get("required", []):
                 notes.append(f"left out: `{_json(inner['default'])}`" if "default" in inner else "may be left out")
@@ -94,6 +118,8 @@ def _structs(schema: Any, document: Schema) -> Iterator[str]:
             yield from _structs(one, document)
     elif isinstance(schema, dict):
         if "$ref" in schema:
+            if schema["$ref"] == FILTER:
+                return  # the guide has it
             name = schema["$ref"].rpartition("/")[2]
             yield name
             yield from _structs(document["components"]["schemas"][name]["properties"], document)
@@ -107,7 +133,7 @@ def _short(name: str) -> str:
 def _type(schema: Schema) -> str:
     """Say in a few words what a value is."""
     if "$ref" in schema:
-        return _short(schema["$ref"])
+        return "[filter](#filters)" if schema["$ref"] == FILTER else _short(schema["$ref"])
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_type(one) for one in schema["anyOf"]))
     if "enum" in schema:
@@ -117,6 +143,7 @@ def _type(schema: Schema) -> str:
     kind, most = schema.get("type", "anything"), schema.get("maxItems") or schema.get("maximum")
     bound = f" (at most {most:,})" if most else ""
     if kind == "array":
+        bound = f" (exactly {most:,})" if most and most == schema.get("minItems") else bound
         inner = _type(schema["items"])
         return f"list{bound} of {inner if ' or ' not in inner else f'({inner})'}"
     if "maxLength" in schema:

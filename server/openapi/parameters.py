@@ -19,10 +19,11 @@ TIMEOUT = Parameter(
 )
 
 
-def parameters_of(operation: Operation, limits: Limits) -> list[Schema]:
-    """Return what a route reads besides its body."""
+def parameters_of(operation: Operation, path: str, limits: Limits) -> list[Schema]:
+    """Return what a route reads besides its body; an operation may have paths with and without a parameter."""
     headers = () if operation.scope is None else (TIMEOUT, REQUEST_ID)
-    return [_parameter(one, limits) for one in (*operation.parameters, *headers)]
+    read = [one for one in operation.parameters if one.place != "path" or f"{{{one.name}}}" in path]
+    return [_parameter(one, limits) for one in (*read, *headers)]
 
 
 def _parameter(parameter: Parameter, limits: Limits) -> Schema:

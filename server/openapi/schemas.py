@@ -3,16 +3,15 @@
 What is answered has all its fields, and its schema says so; what is asked for may leave those out that have a default.
 """
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from msgspec import inspect
+from msgspec.inspect import ListType, Metadata, StructType, Type, UnionType, type_info
 
 from server.dialects import Dialect
-from server.openapi.limits import Limits, Schema, bound, parts_of
-
-PLACE = "#/components/schemas/"
+from server.openapi.limits import PLACE, Limits, Schema, bound, parts_of
 
 
 class Schemas:
@@ -36,25 +35,26 @@ class Schemas:
         template = f"{PLACE}{dialect}.{{name}}"
         (schema,), found = msgspec.json.schema_components([kind], ref_template=template)
         if answered:
-            for struct in _structs(inspect.type_info(kind)):
+            for struct in _structs(type_info(kind)):
                 if not struct.__struct_config__.omit_defaults:
                     found[struct.__name__]["required"] = list(struct.__struct_encode_fields__)
         for name, given in found.items():
+            given["description"] = inspect.cleandoc(given["description"])
             full, component = f"{dialect}.{name}", bound(given, self._limits)
             assert self.components.setdefault(full, component) == component, f"there are two {full}"
         bounded: Schema = bound(schema, self._limits)
         return bounded
 
 
-def _structs(info: inspect.Type) -> Iterator[Any]:
+def _structs(info: Type) -> Iterator[Any]:
     """Give every struct in a type."""
     match info:
-        case inspect.StructType(cls=cls, fields=fields):
+        case StructType(cls=cls, fields=fields):
             yield cls
             for field in fields:
                 yield from _structs(field.type)
-        case inspect.ListType(item_type=inner) | inspect.Metadata(type=inner):
+        case ListType(item_type=inner) | Metadata(type=inner):
             yield from _structs(inner)
-        case inspect.UnionType(types=types):
+        case UnionType(types=types):
             for one in types:
                 yield from _structs(one)

@@ -17,19 +17,27 @@ from server.bodies.native import (
 )
 from server.caller import caller_of
 from server.daemon import daemon_of
-from server.decoding import MESSAGE_PACK, decode_body
+from server.decoding import decode_body
 from server.dialects import Dialect, Problem, Told
 from server.embedding import Embedder, Options
-from server.encoding import OCTETS, encode_array, encode_message_pack, encode_rows, headers_for, reply_bytes, reply_json
-from server.errors import InvalidInputError
+from server.encoding import (
+    BODIES,
+    OCTETS,
+    encode_array,
+    encode_message_pack,
+    encode_rows,
+    headers_for,
+    reply_bytes,
+    reply_json,
+)
 from server.negotiation import media_of
 from server.operations import Example, Operation, Parameter, posted
+from server.queries import flag, query_of
 from server.replies import JSON, Reply
 from server.work import Embeddings
 
 PROBLEM_JSON = "application/problem+json"
-TAKES = (JSON, *MESSAGE_PACK)
-GIVES = (JSON, *MESSAGE_PACK, OCTETS)
+GIVES = (*BODIES, OCTETS)
 
 Asked = Request[Any, Any, Any]
 
@@ -66,7 +74,7 @@ EXAMPLE = {"texts": ["Hello world"]}
         scope="embed",
         request=EmbedRequest,
         response=EmbedResponse,
-        takes=TAKES,
+        takes=BODIES,
         gives=GIVES,
         parameters=(TRUNCATE,),
         example=Example(
@@ -103,7 +111,7 @@ async def embed(request: Asked) -> Reply:
         scope="embed",
         request=EmbedRequest,
         response=BatchResponse,
-        takes=TAKES,
+        takes=BODIES,
         gives=GIVES,
         parameters=(TRUNCATE,),
         example=Example(EXAMPLE, {"embeddings": [[0.0124, -0.0385]], "dimensions": 384}),
@@ -123,8 +131,8 @@ async def embed_batch(request: Asked) -> Reply:
         scope="embed",
         request=SimilarityRequest,
         response=SimilarityResponse,
-        takes=TAKES,
-        gives=(JSON, *MESSAGE_PACK),
+        takes=BODIES,
+        gives=BODIES,
         example=Example({"a": ["a cat"], "b": ["a kitten", "a car"]}, {"similarity": [[0.788, 0.463]]}),
     ),
 )
@@ -162,18 +170,7 @@ def _options(request: Asked, data: EmbedRequest, *, batch: bool = False) -> Opti
 
 def _truncate(request: Asked) -> bool | None:
     """Return what the query says."""
-    if not request.scope["query_string"]:
-        return None
-    match request.query_params.get("truncate"):
-        case None:
-            return None
-        case "true":
-            return True
-        case "false":
-            return False
-        case _:
-            message = "truncate is neither true nor false"
-            raise InvalidInputError(message, "truncate")
+    return flag(query_of(request.scope), "truncate")
 
 
 async def _reply(media: str, found: Embeddings, fields: dict[str, Any], embedder: Embedder) -> Reply:

@@ -25,7 +25,7 @@ from server.decoding import decode_body
 from server.dialects import Dialect, Problem, Told
 from server.embedding import Options
 from server.encoding import encode_array, encode_base64, reply_json
-from server.errors import OverloadedError, RateError, UnauthorizedError, UnknownModelError
+from server.errors import OverloadedError, RateError, ServerError, UnauthorizedError, UnknownModelError
 from server.inputs import read_inputs
 from server.operations import Example, Link, Operation, Parameter, got, limited, posted
 from server.replies import Reply
@@ -53,7 +53,7 @@ def tell(problem: Problem) -> Told:
         case OverloadedError():
             kind, code = "server_error", "overloaded"
     parameter = None
-    if error and error.parameter and not isinstance(error, RateError):
+    if isinstance(error, ServerError) and error.parameter and not isinstance(error, RateError):
         parameter = NAMES.get(error.parameter, error.parameter)
     return Told(status, ErrorDocument(ErrorBody(message=problem.detail, type=kind, param=parameter, code=code)))
 

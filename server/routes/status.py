@@ -45,15 +45,16 @@ async def live() -> Reply:
     "/health/ready",
     Operation(
         summary="Say whether requests are taken",
-        about="503 while the server drains or a worker is dead.",
+        about="503 while the server drains, a worker is dead or a thread of the index has died.",
         scope=None,
         response=Liveness,
         answers={HTTPStatus.SERVICE_UNAVAILABLE: Liveness},
     ),
 )
 async def ready(request: Asked) -> Reply:
-    """Say whether requests are taken: 503 while the server drains or a worker is dead."""
-    if daemon_of(request).engine.ready:
+    """Say whether requests are taken: 503 while the server drains or somebody who works is dead."""
+    daemon = daemon_of(request)
+    if daemon.engine.ready and daemon.library.index.well:
         return Reply(msgspec.json.encode(Liveness("ready")))
     return Reply(msgspec.json.encode(Liveness("not ready")), status=503, headers=NOT_READY)
 

@@ -7,13 +7,13 @@ from bench.bare_ratios import compare_rounds, raw_rows, summarize_rounds
 from bench.driving import LoadResult
 from bench.processes import Usage
 from bench.recording import LoadFigures
-from server import Daemon, Settings, build_daemon
+from server import MEMORY, Daemon, Settings, build_daemon
 from tests.tiny import TINY
 
 
 @pytest.fixture
 def daemon(tiny_models: Path) -> Daemon:
-    return build_daemon(Settings(models=tiny_models, model=TINY, provider="cpu", cores=2))
+    return build_daemon(Settings(models=tiny_models, model=TINY, data=MEMORY, provider="cpu", cores=2))
 
 
 def served(texts_per_s: float, p50_ms: float, generator_cores: float) -> LoadResult:

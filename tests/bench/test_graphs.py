@@ -6,7 +6,7 @@ import pytest
 from bench.artifacts import Artifact, open_artifact
 from bench.errors import BenchError
 from bench.graphs import feeds, open_vecd, vecd_graphs
-from server import Daemon, Settings, build_daemon
+from server import MEMORY, Daemon, Settings, build_daemon
 from tests.tiny import TINY
 
 
@@ -17,7 +17,7 @@ def artifact(tiny_models: Path) -> Artifact:
 
 @pytest.fixture(scope="module")
 def daemon(tiny_models: Path) -> Daemon:
-    return build_daemon(Settings(models=tiny_models, model=TINY, provider="cpu", cache_bytes=0))
+    return build_daemon(Settings(models=tiny_models, model=TINY, data=MEMORY, provider="cpu", cache_bytes=0))
 
 
 def test_vecds_graphs_are_what_the_server_chose_the_portable_one_and_fp32(artifact: Artifact, daemon: Daemon) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bench.padding import Pass, compare_padding, summarize_passes
 from models import open_tokenizer
-from server import Settings, build_daemon
+from server import MEMORY, Settings, build_daemon
 from tests.tiny import TINY
 
 
@@ -26,7 +26,7 @@ def test_speeds_are_of_the_texts_own_tokens_and_ratios_are_taken_within_a_round(
 
 
 def test_the_engine_and_both_budgets_compute_the_same_texts(tiny_models: Path) -> None:
-    daemon = build_daemon(Settings(models=tiny_models, model=TINY, provider="cpu", cores=2, cache_bytes=0))
+    daemon = build_daemon(Settings(models=tiny_models, model=TINY, data=MEMORY, provider="cpu", cores=2, cache_bytes=0))
     tokenizer = open_tokenizer(tiny_models / TINY / daemon.manifest.tokenizer, daemon.manifest.max_tokens)
     texts = [f"dog {'long ' * (number % 9)}{number}" for number in range(60)]
     daemon.engine.start()

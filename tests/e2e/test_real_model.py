@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from export.corpus import read_corpus
 from models import ARTIFACTS, load_manifest, onnxruntime, open_tokenizer
-from server import Settings, build_daemon
+from server import MEMORY, Settings, build_daemon
 from tests.running import RunningServer, start_server
 
 pytestmark = pytest.mark.e2e
@@ -106,7 +106,7 @@ def test_fifty_concurrent_requests_give_the_bits_of_one(real_server: RunningServ
 
 
 def test_one_thread_and_all_cores_give_the_same_bits() -> None:
-    daemon = build_daemon(Settings(cores=2))
+    daemon = build_daemon(Settings(cores=2, data=MEMORY))
     tokenizer = open_tokenizer(FOLDER / "tokenizer.json", 256)
     session = daemon.chosen.session
     for text in TEXTS:
@@ -134,7 +134,7 @@ def test_a_text_of_nearly_a_megabyte_is_answered_as_its_beginning(real_server: R
     assert found["tokens"] == [len(expected.ids)]
     assert found["truncated"] == [bool(expected.overflowing)]
     (row,) = found["embeddings"]
-    session = build_daemon(Settings(cores=1)).chosen.session
+    session = build_daemon(Settings(cores=1, data=MEMORY)).chosen.session
     computed = np.asarray(session.run([expected.ids], "sentence_embedding"))
     assert np.array(row, np.float32).tobytes() == computed.tobytes()
 

@@ -12,17 +12,21 @@ from typing import Any
 
 import msgspec
 
-from server.app import DIALECTS
+from server.openapi.limits import FILTER
 from server.routes.docs import load_documentation
+from server.surface import DIALECTS
 from tests.openapi.fuzzed import MAX_BODY_BYTES, MAX_TEXT_BYTES, MAX_TEXTS
 from tests.tiny import TINY
 
 TEXT, NAME, KEY, PLACE = "canarytext", "canaryname", "canarykey", "canaryplace"
+# A document that is there, and a collection with another model's vectors.
+KEPT, FOREIGN = "kept", "foreign"
+COLLECTION = "/collections/{name}"
 JSON = "application/json"
 ASSETS = load_documentation(None, None).assets
 NUMBERS = itertools.count()
 # Fields with what is embedded; every other string is a name of something.
-TEXTS = {"texts", "a", "b", "input", "inputs", "source_sentence", "sentences", "user"}
+TEXTS = {"texts", "a", "b", "input", "inputs", "source_sentence", "sentences", "user", "text", "query"}
 
 
 class Provocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +53,14 @@ class Subject:
         return f"{self.method} {self.template}"
 
     @property
+    def in_collection(self) -> bool:
+        return self.template.startswith(f"{COLLECTION}/")
+
+    @property
+    def id_required(self) -> bool:
+        return any(one["in"] == "query" and one["required"] for one in self.operation.get("parameters", []))
+
+    @property
     def embeds(self) -> bool:
         return "x-truncated-inputs" in self.operation["responses"].get("200", {}).get("headers", {})
 
@@ -60,7 +72,9 @@ class Subject:
 
     def path(self) -> str:
         """Return a path that is there."""
-        return self.template.replace("{digest}/{name}", next(iter(ASSETS))).replace("{name}", TINY)
+        name = "default" if self.template.startswith(COLLECTION) else TINY
+        path = self.template.replace("{digest}/{name}", next(iter(ASSETS))).replace("{name}", name)
+        return path.replace("{id}", KEPT) + (f"?id={KEPT}" if self.id_required else "")
 
     def nowhere(self) -> str:
         """Return a path that is not there: of the same template, if it has a place for something unknown."""
@@ -82,24 +96,31 @@ class Subject:
         yield self.request(accept=f"{NAME}/{NAME}")
         yield self.request(**{"x-request-timeout-ms": NAME})
         yield msgspec.structs.replace(right, method="DELETE")
-        yield msgspec.structs.replace(right, path=self.nowhere())
-        yield msgspec.structs.replace(right, path=f"{self.path()}?truncate={NAME}&{NAME}={NAME}")
+        for path in self._wrong_paths():
+            yield msgspec.structs.replace(right, path=path)
         if right.body is not None:
             yield from self._wrong_bodies(right)
+
+    def _wrong_paths(self) -> Iterator[str]:
+        path = self.path()
+        if self.name != f"PUT {COLLECTION}":  # whose wrong path would be a new collection
+            yield self.nowhere()
+        yield f"{path}{'&' if '?' in path else '?'}truncate={NAME}&limit={NAME}&{NAME}={NAME}"
+        if self.template.startswith(COLLECTION):
+            yield path.replace("default", PLACE.upper())
+        if self.in_collection and not self.template.endswith("/reindex"):
+            yield path.replace("default", FOREIGN)
+        if self.template.endswith("{id}"):
+            yield path.removesuffix(KEPT)
+        if self.template.endswith("/index") and self.method != "POST":
+            yield from (f"{path.partition('?')[0]}?id={wrong}" for wrong in (PLACE, "", f"{KEPT}&id={NAME}"))
 
     def _wrong_bodies(self, right: Provocation) -> Iterator[Provocation]:
         assert right.body is not None
         fields: dict[str, Any] = json.loads(right.body)
         bodies = [right.body[:-1], right.body[:-3] + b"\xff" + right.body[-3:], b"", f'"{TEXT}"'.encode()]
         bodies += [f'[{{"{TEXT}": "{TEXT}"}}]'.encode(), b"[" * 50_000, b"\xff\xfe" + TEXT.encode("utf-16-le")]
-        for name, value in fields.items():
-            for spoiled in ({TEXT: TEXT}, [[[TEXT]]], -1, "", hollow(value), spoil(value)):
-                bodies.append(json.dumps(fields | {name: spoiled}).encode())
-            if name in TEXTS and isinstance(value, str | list):
-                bodies.append(json.dumps(fields | {name: TEXT * MAX_TEXT_BYTES}).encode()[: MAX_BODY_BYTES // 2])
-                bodies.append(json.dumps(fields | {name: [TEXT * (MAX_TEXT_BYTES // 8)]}).encode())
-                bodies.append(json.dumps(fields | {name: [TEXT] * (MAX_TEXTS + 1)}).encode())
-            bodies.append(json.dumps(fields | {"model": NAME, NAME: NAME}).encode())
+        bodies += [json.dumps(one).encode()[: MAX_BODY_BYTES // 2] for one in wrong_fields(fields)]
         bodies.append(json.dumps({**fields, "padding": TEXT * (MAX_BODY_BYTES // len(TEXT))}).encode())
         for body in bodies:
             yield msgspec.structs.replace(right, body=body)
@@ -111,6 +132,25 @@ class Subject:
             yield msgspec.structs.replace(right, headers=headers)
 
 
+def wrong_fields(fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give objects of which one field is wrong, or a field of an object in a list."""
+    for name, value in fields.items():
+        for spoiled in ({TEXT: TEXT}, [[[TEXT]]], [""], -1, "", hollow(value), spoil(value)):
+            yield fields | {name: spoiled}
+        if name in TEXTS and isinstance(value, str | list):
+            for long in (TEXT * MAX_TEXT_BYTES, [TEXT * (MAX_TEXT_BYTES // 8)], [TEXT] * (MAX_TEXTS + 1)):
+                yield fields | {name: long}
+        if isinstance(value, list) and isinstance(value[0], dict):
+            yield from (fields | {name: [inner]} for inner in wrong_fields(value[0]))
+        yield fields | {"model": NAME, NAME: NAME}
+    if "filter" in fields:
+        for filter_ in ({NAME: [TEXT]}, {NAME: {"$in": TEXT}}, {NAME: {"$gt": [TEXT]}}, {f"${NAME}": TEXT}, {}):
+            yield fields | {"filter": filter_} | ({"ids": None} if "ids" in fields else {})
+    if "like" in fields:
+        yield fields | {"query": None, "like": PLACE}
+        yield fields | {"query": None, "vector": [1.0]}
+
+
 def hollow(value: Any) -> Any:
     """Return an empty list, or a mapping in which every list is empty."""
     if not isinstance(value, dict):
@@ -118,15 +158,19 @@ def hollow(value: Any) -> Any:
     return {name: [] if isinstance(one, list) else one for name, one in value.items()}
 
 
-def spoil(value: Any) -> Any:
-    """Return a value in which every text is another type."""
+def spoil(value: Any, name: str = TEXT) -> Any:
+    """Return a value in which every text is another type; in a filter that makes an operator of the name."""
     if isinstance(value, list):
-        return [spoil(one) for one in value]
-    return {name: spoil(one) for name, one in value.items()} if isinstance(value, dict) else {TEXT: value}
+        return [spoil(one, name) for one in value]
+    if isinstance(value, dict):
+        return {field: spoil(one, NAME if field in {"filter", NAME} else name) for field, one in value.items()}
+    return {name: value}
 
 
 def sample(schema: dict[str, Any], document: dict[str, Any], text: str) -> Any:
     """Return a value that fits a schema, with a text wherever there can be one."""
+    if schema.get("$ref") == FILTER or "pattern" in schema:
+        return KEPT if "pattern" in schema else {NAME: text}
     if "$ref" in schema:
         return sample(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], document, text)
     if "anyOf" in schema:
@@ -135,10 +179,10 @@ def sample(schema: dict[str, Any], document: dict[str, Any], text: str) -> Any:
         return schema["enum"][0]
     kind = schema.get("type")
     if kind in {"object", "array"}:
-        properties = schema.get("properties", {}).items()
+        properties = schema.get("properties", {NAME: {"type": "string"}}).items()
         fields = {name: NAME if name == "name" else sample(one, document, text) for name, one in properties}
         return fields if kind == "object" else [sample(schema["items"], document, text)]
-    return {"integer": schema.get("maximum", 8), "boolean": True}.get(str(kind), text)
+    return {"integer": schema.get("maximum", 8), "boolean": True, "number": -1.0, "null": None}.get(str(kind), text)
 
 
 def subjects(document: dict[str, Any]) -> list[Subject]:

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
-from server.app import DIALECTS, ROUTES
 from server.bodies import native, tei
 from server.dialects import Dialect, dialect_of
 from server.openapi.causes import ABOUT, answers_of
@@ -19,6 +18,7 @@ from server.openapi.limits import Limits, bound
 from server.openapi.schemas import Schemas
 from server.operations import LIMITED, limited
 from server.problems import STATUSES
+from server.surface import DIALECTS, ROUTES
 from tests.openapi.fuzzed import tiny_document
 from tests.running import RunningServer
 
@@ -89,7 +89,12 @@ def test_links_lead_to_operations_and_give_them_what_they_take() -> None:
         for answer in one["responses"].values()
         for link in answer.get("links", {}).values()
     ]
-    assert {link["operationId"] for link in links} == {"openai_model", "tei_model_decode"}
+    about_documents = {"documents_get", "documents_delete", "search_search"}
+    assert {link["operationId"] for link in links} == {
+        *("openai_model", "tei_model_decode"),
+        *about_documents,
+        *(f"{name}_in_collection" for name in about_documents),
+    }
     for link in links:
         target = by_name[link["operationId"]]
         assert {parameter["name"] for parameter in target["parameters"]} >= set(link.get("parameters", {}))
@@ -168,6 +173,13 @@ def test_a_daemon_serves_its_own_document(locked_server: RunningServer) -> None:
     answer = httpx.get(f"{locked_server.url}/openapi.json")
     assert answer.json() == DOCUMENT
     assert answer.headers["content-type"] == "application/json"
+
+
+def test_options_tells_every_method_that_a_path_has(locked_server: RunningServer) -> None:
+    with httpx.Client(base_url=locked_server.url) as client:
+        for path, item in DOCUMENT["paths"].items():
+            told = client.options(path).headers["allow"]
+            assert told == ", ".join(sorted(method.upper() for method in (*item, "options"))), path
 
 
 def test_what_answers_get_answers_head_alike_without_a_body(locked_server: RunningServer, key: str) -> None:

@@ -54,7 +54,7 @@ class Door:
             "server": ("127.0.0.1", 8000),
             "path_template": "/embed",
         }
-        scope |= more
+        scope |= {"method": "GET"} | more
         asyncio.run(Access(policy).admit(cast("Any", SimpleNamespace(scope=scope))))
         return scope
 

@@ -5,7 +5,23 @@ from http import HTTPStatus
 import msgspec
 import pytest
 
-from server.app import DIALECTS
+from index import (
+    CallerError,
+    ClosedError,
+    CollectionNameError,
+    DamagedError,
+    DocumentError,
+    FilterError,
+    FingerprintError,
+    FolderInUseError,
+    IndexRoomError,
+    NewerSchemaError,
+    QueryError,
+    StorageFullError,
+    UnknownCollectionError,
+    UnreadableError,
+    VectorError,
+)
 from server.dialects import Problem, dialect_of
 from server.errors import (
     DeadlineError,
@@ -16,17 +32,18 @@ from server.errors import (
     NotAcceptableError,
     OverloadedError,
     RateError,
-    ServerError,
     TooLargeError,
     UnacceptableInputError,
     UnauthorizedError,
     UnavailableError,
+    UnknownDocumentError,
     UnknownModelError,
     UnsupportedMediaError,
 )
-from server.problems import STATUSES
+from server.problems import STATUSES, detail_of, status_of
+from server.surface import DIALECTS
 
-ALL: dict[type[ServerError], int] = {
+ALL: dict[type[Exception], int] = {
     InvalidInputError: 400,
     EmptyInputError: 400,
     UnauthorizedError: 401,
@@ -41,7 +58,19 @@ ALL: dict[type[ServerError], int] = {
     InferenceError: 500,
     UnavailableError: 503,
     DeadlineError: 504,
+    UnknownDocumentError: 404,
+    UnknownCollectionError: 404,
+    FingerprintError: 409,
+    DocumentError: 422,
+    VectorError: 422,
+    FilterError: 422,
+    QueryError: 422,
+    CollectionNameError: 422,
+    ClosedError: 503,
+    StorageFullError: 507,
 }
+# What the index cannot raise while it answers, and what is our own fault.
+UNTOLD = {FolderInUseError, DamagedError, NewerSchemaError, UnreadableError}
 PATHS = {
     "/v1/embeddings": "OpenAI",
     "/v1": "OpenAI",
@@ -64,11 +93,11 @@ PATHS = {
 }
 
 
-def made(kind: type[ServerError]) -> ServerError:
+def made(kind: type[Exception]) -> Exception:
     return RateError("said", "tokens", 3) if kind is RateError else kind("said")
 
 
-def told(path: str, kind: type[ServerError]) -> tuple[int, dict[str, object]]:
+def told(path: str, kind: type[Exception]) -> tuple[int, dict[str, object]]:
     problem = Problem(status=STATUSES[kind], detail="said", request_id="r", error=made(kind))
     found = dialect_of(path, DIALECTS).tell(problem)
     document: dict[str, object] = msgspec.json.decode(msgspec.json.encode(found.body))
@@ -84,8 +113,16 @@ def test_every_error_has_the_status_of_the_contract() -> None:
     assert {kind: status.value for kind, status in STATUSES.items()} == ALL
 
 
+def test_every_error_of_the_index_is_told_or_our_own_fault() -> None:
+    known = {*IndexRoomError.__subclasses__(), *CallerError.__subclasses__()} - {CallerError}
+    assert known - ALL.keys() == UNTOLD
+    for kind in UNTOLD:
+        assert status_of(kind("secret")) == 500
+        assert "secret" not in detail_of(kind("secret"))
+
+
 @pytest.mark.parametrize("kind", ALL)
-def test_the_native_dialect_tells_a_problem_document(kind: type[ServerError]) -> None:
+def test_the_native_dialect_tells_a_problem_document(kind: type[Exception]) -> None:
     status, document = told("/embed", kind)
     assert status == ALL[kind]
     assert document == {
@@ -113,7 +150,7 @@ OPENAI = {
 
 
 @pytest.mark.parametrize("kind", OPENAI)
-def test_openai_s_clients_get_message_type_param_and_code(kind: type[ServerError]) -> None:
+def test_openai_s_clients_get_message_type_param_and_code(kind: type[Exception]) -> None:
     status, document = told("/v1/embeddings", kind)
     expected, word, code = OPENAI[kind]
     assert status == expected
@@ -136,17 +173,17 @@ TEI = {
 
 
 @pytest.mark.parametrize("kind", TEI)
-def test_text_embeddings_inference_s_clients_get_error_and_type(kind: type[ServerError]) -> None:
+def test_text_embeddings_inference_s_clients_get_error_and_type(kind: type[Exception]) -> None:
     status, document = told("/tei/embed", kind)
     assert (status, document) == (TEI[kind][0], {"error": "said", "error_type": TEI[kind][1]})
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_cohere_s_clients_get_a_message(kind: type[ServerError]) -> None:
+def test_cohere_s_clients_get_a_message(kind: type[Exception]) -> None:
     assert told("/v2/embed", kind) == (ALL[kind], {"message": "said"})
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_ollama_s_clients_get_an_error(kind: type[ServerError]) -> None:
+def test_ollama_s_clients_get_an_error(kind: type[Exception]) -> None:
     status = 400 if ALL[kind] == 422 else ALL[kind]
     assert told("/api/embed", kind) == (status, {"error": "said"})

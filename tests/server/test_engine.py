@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from server import Daemon, Demand, Engine, Settings, build_daemon
+from server import MEMORY, Daemon, Demand, Engine, Settings, build_daemon
 from server.errors import DeadlineError, InferenceError, OverloadedError
 from server.session import Rows
 from tests.tiny import TINY
@@ -39,7 +39,7 @@ Check = Callable[[Engine, Counting], Awaitable[None]]
 @pytest.fixture
 def run(tiny_models: Path) -> Callable[[Check], None]:
     def run_check(check: Check) -> None:
-        daemon = build_daemon(Settings(models=tiny_models, model=TINY))
+        daemon = build_daemon(Settings(models=tiny_models, model=TINY, data=MEMORY))
         session = Counting(daemon)
         daemon.engine.workers._session = session
         daemon.engine.start()

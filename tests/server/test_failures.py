@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models import Manifest, load_manifest
-from server import Daemon, EqualLengthSession, Settings, build_application, build_daemon
+from server import MEMORY, Daemon, EqualLengthSession, Settings, build_application, build_daemon
 from server.errors import InferenceError, StartError
 from server.selfcheck import probe_cosine
 from server.session import Rows, Session
@@ -35,7 +35,7 @@ class Raising:
 @asynccontextmanager
 async def broken_client(tiny_models: Path, session: Session | None) -> AsyncIterator[tuple[httpx.AsyncClient, Daemon]]:
     """The whole application without a socket, its session exchanged."""
-    daemon = build_daemon(Settings(models=tiny_models, model=TINY))
+    daemon = build_daemon(Settings(models=tiny_models, model=TINY, data=MEMORY))
     if session is not None:
         daemon.engine.workers._session = session
     daemon.engine.start()
@@ -122,7 +122,7 @@ def test_a_long_detail_is_cut(tiny_models: Path) -> None:
 def test_timings_tell_where_the_time_went(tiny_models: Path) -> None:
     class Slow:
         def __init__(self) -> None:
-            self.true = build_daemon(Settings(models=tiny_models, model=TINY)).chosen.session
+            self.true = build_daemon(Settings(models=tiny_models, model=TINY, data=MEMORY)).chosen.session
 
         def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> Rows:
             asyncio.run(asyncio.sleep(0.05))
@@ -160,7 +160,7 @@ def test_values_that_are_not_finite_are_an_error(tiny_models: Path, value: float
 
 def test_zeros_where_embeddings_should_be_fail_the_self_check(tiny_models: Path) -> None:
     manifest: Manifest = load_manifest(tiny_models / TINY)
-    daemon = build_daemon(Settings(models=tiny_models, model=TINY))
+    daemon = build_daemon(Settings(models=tiny_models, model=TINY, data=MEMORY))
     true = daemon.chosen.session
 
     class MostlyZeros:

@@ -8,6 +8,9 @@ from server.refusal import RefusedError
 HOST = (b"host", b"here")
 
 
+STREAMED = Framing(chunked=False, expects_continue=False, streamed=True)
+
+
 @pytest.mark.parametrize(
     ("url", "target"),
     [
@@ -45,6 +48,8 @@ def test_the_star_is_for_options_and_no_target_is_for_connect() -> None:
         ("1.1", [HOST, (b"expect", b"100-Continue")], Framing(chunked=False, expects_continue=True)),
         ("1.0", [HOST, (b"expect", b"100-continue")], Framing(chunked=False, expects_continue=False)),
         ("1.1", [HOST, (b"content-length", b"10")], Framing(chunked=False, expects_continue=False)),
+        ("1.1", [HOST, (b"content-type", b"Application/x-NDJSON ; charset=utf-8")], STREAMED),
+        ("1.1", [HOST, (b"content-type", b"application/x-ndjsonfoo")], Framing(chunked=False, expects_continue=False)),
     ],
 )
 def test_headers_say_how_the_body_comes(version: str, headers: list[tuple[bytes, bytes]], framing: Framing) -> None:

@@ -18,7 +18,7 @@ from models import (
     open_tokenizer,
     write_manifest,
 )
-from server import Settings, build_daemon
+from server import MEMORY, Settings, build_daemon
 from server.errors import InferenceError, StartError
 from server.selfcheck import ChosenVariant, Host, choose_variant, runtime_version
 from server.session import EqualLengthSession, Session
@@ -106,7 +106,7 @@ def test_one_flipped_bit_is_refused_by_the_name_of_its_file(artifact: Path, name
     damaged[len(damaged) // 2] ^= 0x10
     path.write_bytes(bytes(damaged))
     with pytest.raises((ArtifactError, StartError), match=name.replace(".", r"\.")):
-        build_daemon(Settings(models=artifact.parent, model=artifact.name))
+        build_daemon(Settings(models=artifact.parent, model=artifact.name, data=MEMORY))
 
 
 def test_a_graph_of_another_model_is_refused(artifact: Path) -> None:

@@ -1,10 +1,12 @@
 """What the daemon says when it cannot start: one line, exit status 1, no traceback."""
 
 import socket
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from index import Index
 from server import ServerError, Settings
 from server.listening import listen
 from tests.running import RunningServer, launch, start_server
@@ -63,6 +65,46 @@ def test_a_damaged_graph_stops_the_start_by_name(tiny_models: Path, tmp_path: Pa
     graph[-5] ^= 1
     (folder / "model.int8.onnx").write_bytes(bytes(graph))
     assert "model.int8.onnx is damaged" in failure("--port", "0", "--models", str(tmp_path), "--model", TINY)
+
+
+def data_failure(models: Path, data: Path) -> str:
+    return failure("--port", "0", "--models", str(models), "--model", TINY, "--data", str(data))
+
+
+@pytest.mark.e2e
+def test_a_data_folder_that_is_none_is_told(tiny_models: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a file"
+    path.write_text("not a folder")
+    for data in (path, path / "in it", Path("/proc/nothing/here")):
+        assert str(data) in data_failure(tiny_models, data)
+    assert path.read_text() == "not a folder"
+
+
+@pytest.mark.e2e
+def test_damaged_and_newer_data_are_told_and_left_as_they_are(tiny_models: Path, tmp_path: Path) -> None:
+    database = tmp_path / "collections" / "default" / "documents.sqlite"
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"no database, but as long as one" * 1000)
+    assert "damaged" in data_failure(tiny_models, tmp_path)
+    assert database.read_bytes().startswith(b"no database")
+    database.unlink()
+    connection = sqlite3.connect(database)
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    assert "newer vecd" in data_failure(tiny_models, tmp_path)
+
+
+def test_a_second_server_over_the_same_data_is_refused_and_the_first_one_goes_on(
+    tiny_models: Path, tmp_path: Path
+) -> None:
+    with start_server("--models", str(tiny_models), "--model", TINY, "--data", str(tmp_path)) as first:
+        assert f"in use by process {first.process.pid}" in data_failure(tiny_models, tmp_path)
+        with first.client() as client:
+            assert client.post("/index", json={"id": "a", "text": "kept"}).status_code == 200
+        assert first.terminate() == 0
+    index = Index(tmp_path, "another model's", 1)
+    assert index.collection().get("a")
+    index.close()
 
 
 def test_variables_set_what_flags_do(tiny_models: Path) -> None:

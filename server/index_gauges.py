@@ -1,0 +1,53 @@
+"""What can be read of the index at any time, for Prometheus: a family a number, a sample a collection."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from index import CollectionStats, Index
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """One number of a collection."""
+
+    name: str
+    about: str
+    read: Callable[[CollectionStats], float]
+
+
+GAUGES = (
+    Reading("documents", "Documents kept.", lambda stats: stats.documents),
+    Reading("pending_documents", "Those that the graph lacks, found all the same.", lambda stats: stats.pending),
+    Reading("tombstones", "Places in the graph that deleted documents left.", lambda stats: stats.tombstones),
+    Reading("database_bytes", "The database on the disk.", lambda stats: stats.database_bytes),
+    Reading("memory_bytes", "Vectors and graph in memory.", lambda stats: stats.memory_bytes),
+    Reading("waiting_writes", "Writes that wait for their turn.", lambda stats: stats.waiting),
+    Reading("snapshot_failed", "1 if the last snapshot failed.", lambda stats: bool(stats.snapshot_failure)),
+    Reading("foreign", "1 if the vectors are another model's.", lambda stats: stats.state == "foreign"),
+)
+COUNTERS = (
+    Reading("commits", "Transactions on the disk.", lambda stats: stats.commits),
+    Reading("snapshots", "Snapshots of the graph written.", lambda stats: stats.snapshots),
+    Reading("rebuilds", "Graphs built anew to be rid of tombstones.", lambda stats: stats.rebuilds),
+    Reading("rejected_snapshots", "Snapshots found damaged at the start.", lambda stats: len(stats.rejected_snapshots)),
+)
+
+
+class IndexCollector(Collector):
+    """Reads the index when it is scraped."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family."""
+        stats = self._index.stats()
+        for readings, family in ((GAUGES, GaugeMetricFamily), (COUNTERS, CounterMetricFamily)):
+            for one in readings:
+                metric = family(f"vecd_index_{one.name}", one.about, labels=["collection"])
+                for collection in stats:
+                    metric.add_metric([collection.name], one.read(collection))
+                yield metric
+        yield GaugeMetricFamily("vecd_index_well", "1 while every thread of the index lives.", value=self._index.well)
