@@ -20,6 +20,8 @@ from server import ServerError
 COMMANDS = {
     "peers": "vecd against what people would use instead",
     "load": "one load on one server: throughput, latency to p99.9, errors, cost",
+    "index": "searches and documents in process: recall, milliseconds, memory, and how they grow with the documents",
+    "ingest": "how fast documents become durable over HTTP, beside the embeddings alone",
     "door": "requests a second for a text in the cache, with keys and limits, beside uvicorn alone; every dialect",
     "mixed": "a mix of short and long texts: vecd's engine against padding, and what the short ones wait",
     "overload": "more than vecd can do: what is refused and how, and how the rest fares",

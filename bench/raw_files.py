@@ -10,7 +10,7 @@ from bench.errors import BenchError
 from bench.raw import Door, Fidelity, Goal, Kernels, Measured, Nested, Peers, Ragged
 
 # Commands whose figures are shown as the tables they are, whatever their names.
-NESTED_KINDS = ("batching", "scale", "load", "mixed", "overload", "soak")
+NESTED_KINDS = ("index", "ingest", "batching", "scale", "load", "mixed", "overload", "soak")
 
 
 class Results(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from bench.raw import Measured
 from bench.raw_files import Results
 from bench.report.markdown import table
 
-STS_KINDS = ("fidelity", "ragged")  # commands that read the STS benchmark
+STS_KINDS = ("fidelity", "ragged", "index")  # commands that read the STS benchmark
 
 
 def render_provenance(results: Results) -> list[str]:
