@@ -174,9 +174,9 @@ def resident_mb(server: RunningServer) -> float:
     return next(int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmRSS"))
 
 
-def test_six_lines_say_what_was_chosen(real_server: RunningServer) -> None:
+def test_the_first_lines_say_what_was_chosen_and_found(real_server: RunningServer) -> None:
     words = [line.split()[0] for line in real_server.lines]
-    assert words == ["provider", "variant", "fidelity", "cores", "cache", "address"]
+    assert words == ["provider", "variant", "fidelity", "cores", "cache", "documents", "address"]
     assert "cpu" in real_server.lines[0]
     assert "int8" in real_server.lines[1]
 
