@@ -25,8 +25,8 @@ TURN_BYTES = 16 * 1024
 GLANCE_S = 0.25
 # How often a body for which there is no room looks whether there is some.
 ROOM_S = 0.05
-# How long a stream waits for what others have; its client is not read from meanwhile.
-PATIENCE_S = 300.0
+# How long it looks: streams that hold a part of a line each may all be waiting for each other.
+ROOM_PATIENCE_S = 5.0
 STOPPING = "the server is stopping"
 
 
@@ -60,7 +60,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     group_lines: int
     hold: Callable[[int], None]
     leaving: Callable[[], bool] = never
-    patience_s: float = PATIENCE_S
+    patience_s: float = ROOM_PATIENCE_S
 
 
 async def groups_of_lines(receive: Receive, bounds: Bounds) -> AsyncIterator[Group]:
@@ -69,7 +69,7 @@ async def groups_of_lines(receive: Receive, bounds: Bounds) -> AsyncIterator[Gro
     Whatever ends a body early, the lines that came whole before are given.
 
     Raises:
-        OverloadedError: there was no room for more for a long time.
+        OverloadedError: there was no room for more for a while.
         UnavailableError: the server left meanwhile.
         InvalidInputError: the client left before the end.
     """

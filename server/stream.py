@@ -28,11 +28,13 @@ from server.errors import (
     UnacceptableInputError,
 )
 from server.ingest import Ingest, Prepared
-from server.ndjson import PATIENCE_S, Group, Line
+from server.ndjson import Group, Line
 from server.problems import LOGGED, detail_of, status_of
 
 GROUPS_ON_THEIR_WAY = 3
 MOST_ERRORS = 1_000
+# How long a stream waits for room in the queue, or for its share; its client is not read from meanwhile.
+PATIENCE_S = 300.0
 # So many lines one after the other that the model could not compute, and it is the model that is wrong.
 MOST_FAULTS = 8
 
