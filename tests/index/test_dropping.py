@@ -42,6 +42,7 @@ def test_what_cannot_be_dropped_is_as_it_was(
     index.close()
     index = open_index(tmp_path)
     assert index.collection(name).count() == 701
+    assert index.collection(name).wait_until_viewed(30)
     assert index.collection(name).stats().viewed == 701
     index.drop(name)
     index.close()
