@@ -130,7 +130,7 @@ def storage_errors(path: Path | None) -> Iterator[None]:
     """Turn what SQLite says of the disk into this room's errors."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # `meaning` names those that are the disk's; every other one passes as it is
         meant = meaning(error, path)
         if meant is None:
             raise

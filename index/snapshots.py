@@ -66,8 +66,8 @@ class Snapshots:
             self.saved += self._writer.submit(
                 lambda connection, _: current(view) and record(connection, row), 0
             ).result()
-        except BaseException:
-            discard(final)  # the truth needs the room
+        except BaseException:  # whatever it was, a file without a row never counts, and the truth needs its room
+            discard(final)
             raise
         self.remove_strays()
 

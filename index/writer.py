@@ -196,7 +196,7 @@ class Writer:
         self._connection.execute("SAVEPOINT job")
         try:
             result = job.work(self._connection, own)
-        except Exception as error:
+        except Exception as error:  # whatever one job does wrong must not fail the others of its group
             disk = isinstance(error, StorageFullError) or meaning(error, self._path) is not None
             if disk or not self._connection.in_transaction:
                 raise  # the disk's errors are everybody's
