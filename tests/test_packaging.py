@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from setuptools import find_packages
 
 import bench
 import export
@@ -75,7 +76,8 @@ def test_the_rooms_are_packages_of_the_checkout_wherever_python_runs() -> None:
 
 
 def test_every_package_and_its_data_is_listed() -> None:
-    listed = set(PROJECT["tool"]["setuptools"]["packages"])
+    settings = PROJECT["tool"]["setuptools"]["packages"]["find"]
+    listed = set(find_packages(str(ROOT), include=settings["include"]))
     rooms = ("bench", "export", "index", "models", "server")
     found = {
         path.parent.relative_to(ROOT).as_posix().replace("/", ".")
