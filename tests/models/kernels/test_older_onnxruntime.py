@@ -8,8 +8,8 @@ import pytest
 
 from bench.environments import quiet_environment
 from export import prepare_environment
-from tests.kernels.made_up import Encoder
-from tests.kernels.nodes import open_session, same_bits
+from tests.models.kernels.made_up import Encoder
+from tests.models.kernels.nodes import open_session, same_bits
 
 VERSIONS = Path(__file__).parent / "versions"
 SCRIPT = """

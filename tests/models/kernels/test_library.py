@@ -12,7 +12,7 @@ import pytest
 from models import ONNXRUNTIME_ERRORS, KernelsLibrary, KernelsMissing, kernels_library
 from models.kernels.build import Recipe
 from models.kernels.library import FEATURE_NAMES, ask_library
-from tests.kernels.nodes import open_node
+from tests.models.kernels.nodes import open_node
 
 XGETBV, MOVE_7_TO_AL = b"\x0f\x01\xd0", b"\xb0\x07\x90"  # the second with a NOP, to be as long
 

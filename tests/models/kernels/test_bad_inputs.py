@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from models import ONNXRUNTIME_ERRORS
-from tests.kernels.made_up import activations, embedding_weights, linear_weights, matrix, norm_weights
-from tests.kernels.nodes import Arrays, open_node
+from tests.models.kernels.made_up import activations, embedding_weights, linear_weights, matrix, norm_weights
+from tests.models.kernels.nodes import Arrays, open_node
 
 RANDOM = np.random.default_rng(0)
 LENGTHS = np.array([3, 5], np.int64)

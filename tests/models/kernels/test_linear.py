@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.kernels import reference
-from tests.kernels.made_up import activations, linear_weights, matrix, norm_weights
-from tests.kernels.nodes import Arrays, open_node, same_bits
+from tests.models.kernels import reference
+from tests.models.kernels.made_up import activations, linear_weights, matrix, norm_weights
+from tests.models.kernels.nodes import Arrays, open_node, same_bits
 
 SHAPES = st.tuples(st.integers(1, 70), st.sampled_from([64, 128, 384, 1536]), st.sampled_from([64, 192, 384, 1024]))
 MANY = settings(max_examples=25, deadline=None, derandomize=True)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.kernels.made_up import Encoder, activations, linear_weights, matrix, norm_weights
-from tests.kernels.nodes import Arrays, open_node, open_session, same_bits, starts_of
+from tests.models.kernels.made_up import Encoder, activations, linear_weights, matrix, norm_weights
+from tests.models.kernels.nodes import Arrays, open_node, open_session, same_bits, starts_of
 
 VOCABULARY, POSITIONS = 100, 512
 SHAPES = [(64, 2), (128, 2), (384, 12)]

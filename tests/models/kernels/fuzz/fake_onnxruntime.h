@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "../../../models/kernels/cpp/abi.h"
+#include "../../../../models/kernels/cpp/abi.h"
 
 namespace vecd {
 

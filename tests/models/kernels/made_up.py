@@ -8,7 +8,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.kernels.nodes import Arrays, model_of
+from tests.models.kernels.nodes import Arrays, model_of
 
 Random = np.random.Generator
 

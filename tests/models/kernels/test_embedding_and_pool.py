@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.kernels import reference
-from tests.kernels.made_up import embedding_weights, matrix
-from tests.kernels.nodes import open_node, same_bits
+from tests.models.kernels import reference
+from tests.models.kernels.made_up import embedding_weights, matrix
+from tests.models.kernels.nodes import open_node, same_bits
 
 LENGTHS = st.lists(st.integers(1, 64), min_size=1, max_size=20)
 EMBEDDING = {"zero_point": 120, "epsilon": 1e-12}

@@ -1,4 +1,4 @@
-"""`python -m tests.kernels.fuzz`: builds the fuzzer with the sanitizers in and runs it, one process for each core.
+"""`python -m tests.models.kernels.fuzz`: builds the fuzzer with the sanitizers in and runs it, one process a core.
 
 Every process has a seed of its own, so that the same seed and number of calls do the same again.
 """
@@ -65,7 +65,7 @@ def run_fuzzer(program: Path, calls: int, seed: int, processes: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.kernels.fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.models.kernels.fuzz", description=__doc__)
     parser.add_argument("--calls", type=int, default=10_000_000, help="calls of all processes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the first process (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="default: one a core")

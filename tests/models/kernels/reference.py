@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from tests.kernels.nodes import Arrays, starts_of
+from tests.models.kernels.nodes import Arrays, starts_of
 
 Floats = NDArray[np.float64]
 

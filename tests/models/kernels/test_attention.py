@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models import KernelsLibrary
-from tests.kernels import reference
-from tests.kernels.made_up import matrix
-from tests.kernels.nodes import open_node, same_bits
+from tests.models.kernels import reference
+from tests.models.kernels.made_up import matrix
+from tests.models.kernels.nodes import open_node, same_bits
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=12)
 HEADS = st.sampled_from([(2, 32), (4, 32), (12, 32), (1, 64), (6, 64)])
