@@ -34,9 +34,9 @@ from models import (
     Probe,
     Variant,
     file_record,
-    open_tokenizer,
     write_manifest,
 )
+from models.tokenizer import open_tokenizer
 
 FP32_FILE, FP16_FILE = "model.fp32.onnx", "model.fp16.onnx"
 # What an artifact is for: the CPU's variants, CUDA's, or both. The fp32 graph serves everywhere and is always there.

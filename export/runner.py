@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from models import onnxruntime
+from models.runtime import onnxruntime
 
 
 class GraphRunner:

@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from models import onnxruntime
+from models.runtime import onnxruntime
 
 Arrays = Mapping[str, NDArray[Any]]
 

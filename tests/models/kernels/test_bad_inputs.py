@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models import ONNXRUNTIME_ERRORS
+from models.runtime import ONNXRUNTIME_ERRORS
 from tests.models.kernels.made_up import activations, embedding_weights, linear_weights, matrix, norm_weights
 from tests.models.kernels.nodes import Arrays, open_node
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models import ONNXRUNTIME_ERRORS, KernelsLibrary, KernelsMissing, kernels_library
+from models import KernelsLibrary, KernelsMissing, kernels_library
 from models.kernels.build import Recipe
 from models.kernels.library import FEATURE_NAMES, ask_library
+from models.runtime import ONNXRUNTIME_ERRORS
 from tests.models.kernels.nodes import open_node
 
 XGETBV, MOVE_7_TO_AL = b"\x0f\x01\xd0", b"\xb0\x07\x90"  # the second with a NOP, to be as long
