@@ -36,7 +36,7 @@ def run(model: onnx.ModelProto, feeds: dict[str, NDArray[np.int64]]) -> dict[str
 
 
 def alone(model: onnx.ModelProto, ids: list[int], padding: int = 0) -> dict[str, NDArray[np.float32]]:
-    """Run one text, with so much padding that nobody asked for."""
+    """Run one text with this much padding after it."""
     mask = np.array([[1] * len(ids) + [0] * padding], np.int64)
     return run(model, {"input_ids": np.array([ids + [7] * padding], np.int64), "attention_mask": mask})
 

@@ -134,7 +134,7 @@ def test_the_real_model_is_exported_for_cuda(tmp_path: Path) -> None:
 
 
 def check_batches(folder: Path, max_tokens: int) -> None:
-    """Texts of all lengths in one run, on the CPU's kernels, are the texts alone as far as fp16 goes."""
+    """Texts of all lengths in one run, on the CPU's kernels, equal each text alone to within fp16."""
     tokenizer = open_tokenizer(folder / "tokenizer.json", max_tokens)
     session = PaddedSession(folder / "model.fp16.onnx", "cpu", 1)
     encodings = [tokenizer.encode(text).ids for text in read_corpus("verification")[:32]]

@@ -40,7 +40,7 @@ def test_bfloat16_is_a_choice_and_no_requirement(kernels: Path) -> None:
 
 
 def test_another_processor_is_refused_in_words(kernels: Path, tmp_path: Path) -> None:
-    """The copy's one XGETBV answers as an operating system does that saves no register of AVX-512."""
+    """In the copy, XGETBV answers like an operating system that saves no AVX-512 registers."""
     code = kernels.read_bytes()
     assert code.count(XGETBV) == 1
     other = tmp_path / "other.so"
