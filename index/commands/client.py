@@ -1,6 +1,6 @@
-"""A client of a running server: requests that are sent again while it is busy, restarting or out of reach, for a while.
+"""A client of a running server. Requests are sent again for a while where it is busy, restarting or out of reach.
 
-Everything that is sent may be sent twice: a document is put instead of the one that has its id.
+Every request may be sent twice: a document takes the place of the one that has its id.
 """
 
 import argparse
@@ -11,8 +11,8 @@ import httpx2
 import msgspec
 
 from index.commands.address import address_of, connect
-from index.commands.folders import checked_name
 from index.commands.terminal import CommandError, Terminal
+from index.store.layout import check_collection_name
 
 FIRST_PATIENCE_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
@@ -43,7 +43,7 @@ class Client:
 
     def __init__(self, options: argparse.Namespace, terminal: Terminal) -> None:
         address = address_of(options.url)
-        self.url, self.name = address.given, checked_name(options.collection)
+        self.url, self.name = address.given, check_collection_name(options.collection)
         self._base = f"{address.base}/collections/{self.name}"
         self._terminal = terminal
         self._patience_s: float = options.patience

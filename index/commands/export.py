@@ -14,37 +14,36 @@ from typing import BinaryIO, Protocol
 
 import apsw
 
-from index import rows
+from index.commands.damaged_log import lost_commits
 from index.commands.folders import add_collection, add_data, data_folder, database_of, held, real, refuse_inside
 from index.commands.formats import PARQUET, STREAM, add_format, form_of, load_parquet
 from index.commands.ndjson import LineWriter
+from index.commands.read_only import read_only
 from index.commands.reading import ReadDatabase, check_version, reading_errors
 from index.commands.salvage import Documents
-from index.commands.stopped import lost
 from index.commands.terminal import CommandError, Terminal, counted
-from index.commands.untouched import untouched
-from index.connections import READER_CACHE_KIB
-from index.documents import Row
-from index.index import DEFAULT
-from index.rows import Stored
-from index.snapshots import synchronize
+from index.documents.vector import Vector
+from index.store import rows
+from index.store.connections import READER_CACHE_KIB
+from index.store.disk import Disk
+from index.store.layout import DEFAULT_COLLECTION
+from index.store.rows import StoredDocument
 
 
 class DocumentWriter(Protocol):
-    """Writes documents in one of the forms."""
+    """Writes documents in one format."""
 
-    def write(self, found: Stored, vector: Row | None) -> None:
+    def write(self, found: StoredDocument, vector: Vector | None) -> None:
         """Write a document."""
 
     def finish(self) -> None:
-        """Write what is left to be written."""
+        """Write what is left."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for what, from where, where to."""
     parser.add_argument("file", type=Path, metavar="FILE", help="where to; - is stdout, as NDJSON")
     add_data(parser)
-    add_collection(parser, DEFAULT, "which collection (default: %(default)s)")
+    add_collection(parser, DEFAULT_COLLECTION, "which collection (default: %(default)s)")
     add_format(parser)
     parser.add_argument("--vectors", action="store_true", help="with the vectors, as float32")
     parser.add_argument(
@@ -59,7 +58,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     database = database_of(folder, options.collection)
     if file != STREAM:
         refuse_inside(file, folder)
-    damaged = lost(database) if options.skip_damaged else None
+    damaged = lost_commits(database) if options.skip_damaged else None
     with opened(database, damaged, folder) as connection, output(file) as out:
         ndim = dimensions(connection, database) if options.vectors else None
         writer: DocumentWriter = load_parquet().ParquetWriter(out, ndim) if form == PARQUET else LineWriter(out)
@@ -85,7 +84,7 @@ def opened(database: Path, damaged: str | None, folder: Path) -> Iterator[apsw.C
         with ReadDatabase(database).reading(READER_CACHE_KIB) as connection:
             yield connection
         return
-    with held(folder), reading_errors(database), untouched(database) as connection:
+    with held(folder), reading_errors(database), read_only(database) as connection:
         check_version(connection, database)
         yield connection
 
@@ -101,7 +100,7 @@ def dimensions(connection: apsw.Connection, database: Path) -> int:
 
 @contextlib.contextmanager
 def output(file: Path) -> Iterator[BinaryIO]:
-    """Lend what is written to."""
+    """Lend the stream to write to; errors of writing raise CommandError."""
     try:
         if file == STREAM:
             yield sys.stdout.buffer
@@ -124,13 +123,14 @@ def written(file: Path) -> Iterator[BinaryIO]:
         with final.open("wb") as out:
             yield out
         return
+    disk = Disk()
     temporary = final.with_name(f"{final.name}.partial-{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as out:
             yield out
-        synchronize(temporary)
-        temporary.rename(final)
-        synchronize(final.parent)
+        disk.synchronize(temporary)
+        disk.rename(temporary, final)
+        disk.synchronize(final.parent)
     except BaseException:  # whatever it was, half a file is none
         temporary.unlink(missing_ok=True)
         raise

@@ -20,7 +20,7 @@ from index.commands.ndjson import LineSource
 from index.commands.resuming import Resuming
 from index.commands.sending import Sender
 from index.commands.terminal import CommandError, Terminal, counted
-from index.index import DEFAULT
+from index.store.layout import DEFAULT_COLLECTION
 
 
 class Source(Protocol):
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Ask for what, and where to."""
     parser.add_argument("file", type=Path, metavar="FILE", help="documents; - is stdin, as NDJSON")
     add_server(parser)
-    add_collection(parser, DEFAULT, "which collection (default: %(default)s)")
+    add_collection(parser, DEFAULT_COLLECTION, "which collection (default: %(default)s)")
     parser.add_argument("--create", action="store_true", help="make the collection if it is not there")
     add_format(parser)
     parser.add_argument(

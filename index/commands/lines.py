@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from index.attributes import encode_metadata
+from index.documents.metadata import encode_metadata
 from index.errors import DocumentError
 
 PIECE_LINES, PIECE_BYTES = 512, 4 << 20  # whichever comes first: a piece is sent, acknowledged, and sent again whole

@@ -7,8 +7,8 @@ import msgspec
 import orjson
 
 from index.commands.lines import MAX_LINE_BYTES, TOO_LARGE, Line, Refused, without_vector
-from index.documents import Row
-from index.rows import Stored
+from index.documents.vector import Vector
+from index.store.rows import StoredDocument
 
 BOM = b"\xef\xbb\xbf"
 WHITE = b" \t\r\n"
@@ -20,7 +20,7 @@ class LineWriter:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
 
-    def write(self, found: Stored, vector: Row | None) -> None:
+    def write(self, found: StoredDocument, vector: Vector | None) -> None:
         """Write a line."""
         # Metadata are JSON already; decoded and encoded again, a number might look different.
         document = {"id": found.id, "text": found.text, "metadata": msgspec.Raw(found.metadata)}

@@ -10,8 +10,8 @@ import pyarrow.parquet
 
 from index.commands.lines import BAD, Line, Refused, document
 from index.commands.terminal import CommandError
-from index.documents import Row
-from index.rows import Stored
+from index.documents.vector import Vector
+from index.store.rows import StoredDocument
 
 GROUP_BYTES, GROUP_DOCUMENTS = 16 << 20, 10_000  # whichever comes first; a group is what a reader holds in memory
 COMPRESSION = "zstd"
@@ -30,10 +30,10 @@ class ParquetWriter:
         self._schema = pyarrow.schema(fields)
         self._writer = pyarrow.parquet.ParquetWriter(out, self._schema, compression=COMPRESSION)
         self._documents: list[tuple[str, str, str]] = []
-        self._vectors: list[Row] = []
+        self._vectors: list[Vector] = []
         self._bytes = 0
 
-    def write(self, found: Stored, vector: Row | None) -> None:
+    def write(self, found: StoredDocument, vector: Vector | None) -> None:
         """Write a row, sooner or later."""
         self._documents.append((found.id, found.text, found.metadata.decode()))
         self._bytes += len(found.text) + len(found.metadata)

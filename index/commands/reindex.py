@@ -14,7 +14,7 @@ from index.commands.address import add_server
 from index.commands.client import Client
 from index.commands.folders import add_collection
 from index.commands.terminal import CommandError, Terminal, counted
-from index.index import DEFAULT
+from index.store.layout import DEFAULT_COLLECTION
 
 POLL_S = 0.5
 RUNNING, DONE = "reindexing", {"ready", "indexing"}
@@ -39,7 +39,7 @@ class State(msgspec.Struct, frozen=True):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Ask for the server and the collection."""
     add_server(parser)
-    add_collection(parser, DEFAULT, "which collection (default: %(default)s)")
+    add_collection(parser, DEFAULT_COLLECTION, "which collection (default: %(default)s)")
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:

@@ -5,10 +5,10 @@ from typing import Any
 
 import apsw
 
-from index import rows
-from index.documents import Row
+from index.documents.vector import Vector
 from index.errors import DamagedError
-from index.rows import Stored
+from index.store import rows
+from index.store.rows import StoredDocument
 
 ALONE = "SELECT key, id, text, metadata, crc FROM docs WHERE key >= ? ORDER BY key"
 WITH_VECTORS = (
@@ -27,7 +27,7 @@ class Documents:
         self._next_key = 0
         self.skipped: list[str] = []
 
-    def __iter__(self) -> Iterator[tuple[Stored, Row | None]]:
+    def __iter__(self) -> Iterator[tuple[StoredDocument, Vector | None]]:
         if not self._skip_damaged:
             yield from self._from_here()
             return
@@ -59,16 +59,16 @@ class Documents:
         except (apsw.CorruptError, TypeError):
             return 1 << 40
 
-    def _from_here(self) -> Iterator[tuple[Stored, Row | None]]:
+    def _from_here(self) -> Iterator[tuple[StoredDocument, Vector | None]]:
         query = ALONE if self._ndim is None else WITH_VECTORS
         for row in self._connection.execute(query, (self._next_key,)):
             yield self._checked(row)
             self._next_key = int(row[0]) + 1
 
-    def _checked(self, row: Any) -> tuple[Stored, Row | None]:
+    def _checked(self, row: Any) -> tuple[StoredDocument, Vector | None]:
         self._next_key = int(row[0])
         try:
-            found = rows.stored(row[:5])
+            found = rows.checked_document(row[:5])
         except (TypeError, AttributeError) as error:  # what is damaged may be of any type
             raise DamagedError(f"the document with key {row[0]} is damaged: {error}") from error
         if self._ndim is None:

@@ -1,21 +1,20 @@
-"""`stats`: what a data folder holds, also while a server uses it. Reads counts, not contents."""
+"""`stats`: what a data folder holds, also while a server uses it. Counts documents and does not read them."""
 
 import argparse
 from pathlib import Path
 
 import msgspec
 
-from index import rows
-from index.collection import DATABASE_FILE
-from index.commands.folders import add_collection, add_data, data_folder, database_of, find
+from index.commands.folders import add_collection, add_data, data_folder, databases_of
 from index.commands.reading import ReadDatabase
 from index.commands.terminal import CommandError, Terminal, counted
-from index.connections import READER_CACHE_KIB
 from index.errors import IndexRoomError
+from index.store import rows
+from index.store.connections import READER_CACHE_KIB
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """A collection. `viewed` is how many rows the newest snapshot of the view has, `fresh` how far a reindexing is."""
+    """A collection. The newest snapshot has `viewed` rows; `fresh` vectors are new where a reindexing is under way."""
 
     documents: int
     fingerprint: str | None
@@ -29,7 +28,6 @@ class Stats(msgspec.Struct, frozen=True):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for the folder."""
     add_data(parser)
     add_collection(parser, None, "only this collection (default: all)")
     parser.add_argument("--json", action="store_true", help="answer one JSON object on stdout")
@@ -38,10 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Return 1 where a collection cannot be read; the others are told all the same."""
     folder = data_folder(options.data)
-    if options.collection is None:
-        databases = {name: path / DATABASE_FILE for name, path in find(folder).collections.items()}
-    else:
-        databases = {options.collection: database_of(folder, options.collection)}
+    databases = databases_of(folder, options.collection)
     known: dict[str, Stats] = {}
     failed: dict[str, str] = {}
     for name, database in databases.items():
@@ -62,7 +57,6 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def read(database: Path) -> Stats:
-    """Return what a database says of itself."""
     with ReadDatabase(database).reading(READER_CACHE_KIB) as connection:
         meta = rows.read_meta(connection)
         newest = rows.select(connection, "SELECT documents, size_bytes FROM snapshots ORDER BY number DESC LIMIT 1")
@@ -81,7 +75,7 @@ def read(database: Path) -> Stats:
 
 
 def size_of(path: Path) -> int:
-    """Return a file's size, none where it is not there."""
+    """Return a file's size, 0 where it is not there."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -89,7 +83,7 @@ def size_of(path: Path) -> int:
 
 
 def line(name: str, stats: Stats) -> str:
-    """Return what there is to say of a collection."""
+    """Return the line to print about a collection."""
     told = [
         counted(stats.documents, "document"),
         f"{stats.ndim} dimensions" if stats.ndim else "no dimensions yet",

@@ -36,9 +36,3 @@ def counted(number: int, noun: str) -> str:
 def plain(text: str) -> str:
     """Return text of whatever origin as one line that does not steer a terminal."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
-
-
-def printable(text: str, most: int = 80) -> str:
-    """Return somebody's text, an id or a file's name, in quotes and cut, with nothing in it that steers a terminal."""
-    shown = repr(text)
-    return shown if len(shown) <= most else f"{shown[: most - 3]}..."

@@ -8,17 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from index import (
-    ClosedError,
-    Collection,
-    Document,
-    DocumentError,
-    FilterError,
-    Index,
-    Query,
-    QueryError,
-    VectorError,
-)
+from index import ClosedError, Collection, Document, DocumentError, FilterError, Index, Query, QueryError, VectorError
 from tests.index.harness import document, open_index, same
 from tests.index.vectors import NDIM, clustered, one
 

@@ -8,7 +8,7 @@ import apsw
 import numpy as np
 import pytest
 
-from index.view import View, ViewParameters
+from index.view.graph import Graph, GraphParameters
 from tests.index.torture.harm import digest_of
 from tests.index.torture.inspection import inspect
 from tests.index.torture.operations import Contents, Operation, encode, fingerprint
@@ -69,7 +69,7 @@ def test_a_snapshot_that_is_trusted_though_it_holds_other_rows_is_caught(filled:
     connection = apsw.Connection(str(home / "documents.sqlite"))
     (name,) = connection.execute("SELECT file FROM snapshots ORDER BY number DESC").fetchone() or ("",)
     keys = [key for (key,) in connection.execute("SELECT key FROM vectors")]
-    wrong = View(ViewParameters(NDIM))
+    wrong = Graph(GraphParameters(NDIM))
     rows = clustered(len(keys), 99).astype(np.float16)
     done = 0
     while done < len(keys):
