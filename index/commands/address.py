@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import msgspec
 
-from index.commands.terminal import CommandError
+from index.commands.errors import CommandError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 UNIX = "unix:"

@@ -10,10 +10,11 @@ import shutil
 from pathlib import Path
 
 from index.commands.doctor import require
+from index.commands.errors import CommandError
 from index.commands.examination import examine
 from index.commands.folders import add_collection, add_data, data_folder, databases_of, refuse_inside
 from index.commands.reading import ReadDatabase, reason_of
-from index.commands.terminal import CommandError, Terminal, counted
+from index.commands.terminal import Terminal, counted
 from index.errors import DamagedError, StorageFullError
 from index.store.backup import back_up
 from index.store.disk import Disk

@@ -11,7 +11,8 @@ import httpx2
 import msgspec
 
 from index.commands.address import address_of, connect
-from index.commands.terminal import CommandError, Terminal
+from index.commands.errors import CommandError
+from index.commands.terminal import Terminal
 from index.store.layout import check_collection_name
 
 FIRST_PATIENCE_S = 5.0

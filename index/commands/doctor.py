@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from index.commands.errors import CommandError
 from index.commands.examination import Examined, examine
 from index.commands.folders import add_data, data_folder, held
-from index.commands.terminal import CommandError, Terminal, counted
+from index.commands.terminal import Terminal, counted
 from index.store.checks import printable
 from index.store.layout import COLLECTIONS, DATABASE_FILE, contents_of
 

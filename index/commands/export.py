@@ -10,34 +10,23 @@ import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import apsw
 
 from index.commands.damaged_log import lost_commits
+from index.commands.errors import CommandError
 from index.commands.folders import add_collection, add_data, data_folder, database_of, held, real, refuse_inside
 from index.commands.formats import PARQUET, STREAM, add_format, form_of, load_parquet
-from index.commands.ndjson import LineWriter
 from index.commands.read_only import read_only
 from index.commands.reading import ReadDatabase, check_version, reading_errors
 from index.commands.salvage import Documents
-from index.commands.terminal import CommandError, Terminal, counted
-from index.documents.vector import Vector
+from index.commands.terminal import Terminal, counted
+from index.commands.writers import DocumentWriter, LineWriter
 from index.store import rows
 from index.store.connections import READER_CACHE_KIB
 from index.store.disk import Disk
 from index.store.layout import DEFAULT_COLLECTION
-from index.store.rows import StoredDocument
-
-
-class DocumentWriter(Protocol):
-    """Writes documents in one format."""
-
-    def write(self, found: StoredDocument, vector: Vector | None) -> None:
-        """Write a document."""
-
-    def finish(self) -> None:
-        """Write what is left."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

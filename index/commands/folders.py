@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from index.commands.terminal import CommandError
+from index.commands.errors import CommandError
 from index.store.layout import (
     COLLECTIONS,
     DATABASE_FILE,

@@ -5,7 +5,7 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
-from index.commands.terminal import CommandError
+from index.commands.errors import CommandError
 
 NDJSON, PARQUET = "ndjson", "parquet"
 STREAM = Path("-")

@@ -13,13 +13,14 @@ from typing import Protocol
 
 from index.commands.address import add_server
 from index.commands.client import Client
+from index.commands.errors import CommandError
 from index.commands.folders import add_collection
 from index.commands.formats import PARQUET, STREAM, add_format, form_of, load_parquet
 from index.commands.lines import Line, pieces
 from index.commands.ndjson import LineSource
 from index.commands.resuming import Resuming
 from index.commands.sending import Sender
-from index.commands.terminal import CommandError, Terminal, counted
+from index.commands.terminal import Terminal, counted
 from index.store.layout import DEFAULT_COLLECTION
 
 

@@ -1,35 +1,12 @@
-"""Documents as lines of JSON: `{"id", "text", "metadata"}`, and `"vector"` where it is asked for. Bytes in and out."""
+"""Reads documents from lines of JSON: `{"id", "text", "metadata"}`; a `"vector"` is left out."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
 
-import msgspec
-import orjson
-
 from index.commands.lines import MAX_LINE_BYTES, TOO_LARGE, Line, Refused, without_vector
-from index.documents.vector import Vector
-from index.store.rows import StoredDocument
 
 BOM = b"\xef\xbb\xbf"
 WHITE = b" \t\r\n"
-
-
-class LineWriter:
-    """Writes documents to a stream."""
-
-    def __init__(self, out: BinaryIO) -> None:
-        self._out = out
-
-    def write(self, found: StoredDocument, vector: Vector | None) -> None:
-        """Write a line."""
-        # Metadata are JSON already; decoded and encoded again, a number might look different.
-        document = {"id": found.id, "text": found.text, "metadata": msgspec.Raw(found.metadata)}
-        if vector is not None:
-            document["vector"] = msgspec.Raw(orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY))
-        self._out.write(msgspec.json.encode(document) + b"\n")
-
-    def finish(self) -> None:
-        """Do nothing: every line was written."""
 
 
 class LineSource:

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
+from index.commands.errors import CommandError
 from index.commands.lines import BAD, Line, Refused, document
-from index.commands.terminal import CommandError
 from index.documents.vector import Vector
 from index.store.rows import StoredDocument
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 
 from index.commands.damaged_log import lost_commits
-from index.commands.terminal import CommandError
+from index.commands.errors import CommandError
 from index.errors import DamagedError, NewerSchemaError
 from index.store.connections import Database
 from index.store.disk import BUSY_MS

@@ -12,8 +12,9 @@ import msgspec
 
 from index.commands.address import add_server
 from index.commands.client import Client
+from index.commands.errors import CommandError
 from index.commands.folders import add_collection
-from index.commands.terminal import CommandError, Terminal, counted
+from index.commands.terminal import Terminal, counted
 from index.store.layout import DEFAULT_COLLECTION
 
 POLL_S = 0.5

@@ -14,11 +14,12 @@ from pathlib import Path
 import apsw
 
 from index.commands.doctor import require
+from index.commands.errors import CommandError
 from index.commands.examination import examine
 from index.commands.folders import add_collection, add_data, data_folder, databases_of, held, real, refuse_memory
 from index.commands.read_only import read_only
 from index.commands.reading import reason_of
-from index.commands.terminal import CommandError, Terminal, counted
+from index.commands.terminal import Terminal, counted
 from index.errors import DamagedError, StorageFullError
 from index.store import rows
 from index.store.backup import copy_pages

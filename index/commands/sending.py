@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import msgspec
 
 from index.commands.client import Client
+from index.commands.errors import CommandError
 from index.commands.lines import BAD, TOO_LARGE, Line, Refused, halves
-from index.commands.terminal import CommandError, Terminal, plain
+from index.commands.terminal import Terminal, plain
 
 NDJSON_MEDIA = "application/x-ndjson"
 UNTAKEN = {BAD, TOO_LARGE, 422}  # something in the piece is wrong, and the server does not say which line

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import msgspec
 
+from index.commands.errors import CommandError
 from index.commands.folders import add_collection, add_data, data_folder, databases_of
 from index.commands.reading import ReadDatabase
-from index.commands.terminal import CommandError, Terminal, counted
+from index.commands.terminal import Terminal, counted
 from index.errors import IndexRoomError
 from index.store import rows
 from index.store.connections import READER_CACHE_KIB

@@ -6,10 +6,6 @@ from typing import Never
 from tqdm import tqdm
 
 
-class CommandError(Exception):
-    """A command cannot go on; the message says what was given, what is wrong, and what to do."""
-
-
 class Terminal:
     """Handed to every command, so that a test can hand in its own."""
 
