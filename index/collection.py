@@ -46,7 +46,7 @@ class Collection:
             self._searcher = Searcher(self.store.readers, self.memory.vectors)
             if not self.foreign:
                 self.memory.load()
-        except BaseException:  # whatever it was, nobody will close what is open already
+        except BaseException:  # whatever it was, nothing else closes what is open already
             self.store.close()
             raise
 
@@ -176,7 +176,7 @@ class Collection:
             self.memory.indexer.checkpoint()
 
     def pause(self) -> None:
-        """Leave the files beside the database alone; everything else goes on."""
+        """Leave the files beside the database alone; reading and writing continue."""
         self.memory.pause()
 
     def resume(self) -> None:

@@ -49,7 +49,7 @@ class Index:
                 names |= stored_names(folder)
             for name in sorted(names):
                 self._open(name)
-        except BaseException:  # whatever it was, nobody will close what is open already
+        except BaseException:  # whatever it was, nothing else closes what is open already
             self.close()
             raise
 
@@ -92,7 +92,7 @@ class Index:
 
     def names(self) -> list[str]:
         """Return the names of all collections in order. Never waits."""
-        return sorted(list(self._collections))  # noqa: C414 - the copy is one step, in which nobody adds another
+        return sorted(list(self._collections))  # noqa: C414 - the copy is one step, during which none is added
 
     def stats(self) -> list[CollectionStats]:
         """Return the state of each collection, by name. Never waits."""
@@ -150,7 +150,7 @@ class Index:
         return away
 
     def backup(self, target: Path) -> None:
-        """Write a copy of every collection's database to a new folder, while everything goes on.
+        """Write a copy of every collection's database to a new folder, while reading and writing continue.
 
         A collection that is dropped meanwhile may be left out.
         """

@@ -59,7 +59,7 @@ class Client:
         """Return the answer to a request below the collection.
 
         Raises:
-            CommandError: there is none, after all patience, or one that trying again will not change.
+            CommandError: there is no answer within the time to try again, or one that trying again will not change.
         """
         until_s, pause_s = time.monotonic() + self._patience_s, FIRST_PAUSE_S
         while True:
@@ -98,7 +98,7 @@ class Client:
 
 
 def reply_of(answer: httpx2.Response) -> Reply:
-    """Return what was answered; a body that is no object, as of a proxy's page, is left out."""
+    """Return the answer; a body that is no JSON object, such as a proxy's page, is left out."""
     try:
         return Reply(answer.status_code, msgspec.json.decode(answer.content, type=dict[str, Any]))
     except (msgspec.DecodeError, UnicodeDecodeError):

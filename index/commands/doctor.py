@@ -54,25 +54,25 @@ def lines(folder: Path, examined: dict[str, Examined]) -> list[str]:
     """Return the lines to print about all collections."""
     if not examined:
         return [f"{folder} holds no collections yet: nothing to look at"]
-    told = []
+    printed = []
     for name, one in examined.items():
         if one.ok:
-            told.append(f"{name}: well; {counted(one.documents or 0, 'document')}, model {one.fingerprint}")
+            printed.append(f"{name}: well; {counted(one.documents or 0, 'document')}, model {one.fingerprint}")
             continue
-        told.append(f"{name}: {'newer' if one.newer else 'damaged'}")
+        printed.append(f"{name}: {'newer' if one.newer else 'damaged'}")
         every = one.problems + one.view_problems
-        told += [f"  {problem}" for problem in every[:SHOWN]]
+        printed += [f"  {problem}" for problem in every[:SHOWN]]
         if len(every) > SHOWN:
-            told.append(f"  and {len(every) - SHOWN} more (--json shows up to a hundred)")
-        told.append(f"  what to do: {advice(folder, name, one)}")
-    return told
+            printed.append(f"  and {len(every) - SHOWN} more (--json shows up to a hundred)")
+        printed.append(f"  what to do: {advice(folder, name, one)}")
+    return printed
 
 
 def advice(folder: Path, name: str, one: Examined) -> str:
     if one.newer:
         return "use the newer vecd"
     if not one.problems:
-        return "nothing is lost; start the server, which builds the view anew from the documents. Look at the disk"
+        return "nothing is lost; start the server, which rebuilds the view from the documents. Look at the disk"
     place = f"--data {folder} --collection {name}"
     restore = f"restore a backup: python -m index restore BACKUP {place} --replace"
     salvage = f"save what can be read: python -m index export saved.ndjson {place} --skip-damaged"

@@ -38,7 +38,7 @@ class Examined(msgspec.Struct, frozen=True):
 
 
 def examine(database: Path) -> Examined:
-    """Check a database that nobody has open, and the files beside it."""
+    """Check a database that no process has open, and the files beside it."""
     try:
         database = database.resolve()  # SQLite keeps the log beside what a link points to
         if not database.is_file() or not database.stat().st_size:
@@ -90,7 +90,7 @@ def readable_meta(connection: apsw.Connection) -> dict[str, Any]:
 
 
 def check_snapshots(connection: apsw.Connection, folder: Path) -> Iterable[str]:
-    """Check the view's files. Where one is wrong, the server builds the view anew from the database."""
+    """Check the view's files. Where one is wrong, the server rebuilds the view from the database."""
     for name, digest in rows.select(connection, "SELECT file, sha256 FROM snapshots"):
         path = folder / str(name)
         if path.parent != folder or not path.is_file():

@@ -30,7 +30,7 @@ def add_collection(parser: argparse.ArgumentParser, default: str | None, about: 
 
 
 def refuse_memory(folder: Path) -> None:
-    """Raise where documents are kept in memory only."""
+    """Raise CommandError where the folder stands for documents in memory."""
     if str(folder) == MEMORY:
         message = f"{MEMORY} is not on the disk: such documents live in the server's process alone and end with it"
         raise CommandError(message)
@@ -88,7 +88,7 @@ def real(path: Path) -> Path:
 
 
 def refuse_inside(target: Path, folder: Path) -> None:
-    """Raise where something would be written into a data folder: the server would not start with it."""
+    """Raise CommandError where the target lies in a data folder: the server would not start with it there."""
     if real(target).is_relative_to(real(folder)):
         message = f"{target} lies inside the data folder {folder}, which is the server's alone; choose another place"
         raise CommandError(message)

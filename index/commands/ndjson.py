@@ -10,7 +10,7 @@ WHITE = b" \t\r\n"
 
 
 class LineSource:
-    """Documents from a stream. `ignored` says which fields were left out; a line that is empty is passed over."""
+    """Documents from a stream. `ignored` names the fields that were left out; empty lines are passed over."""
 
     unit = "B"
 
@@ -20,7 +20,7 @@ class LineSource:
         self.ignored: set[str] = set()
 
     def lines(self, done: int) -> Iterator[Line]:
-        """Yield the lines after those that are done, never holding much more of one than a server takes."""
+        """Yield the lines after those that are done; of a line longer than a server takes, the rest is not kept."""
         number = 0
         while piece := self._file.readline(MAX_LINE_BYTES + 1):
             number += 1

@@ -71,7 +71,7 @@ class ReadingFiles(apsw.VFS):
 
 @contextlib.contextmanager
 def read_only(path: Path) -> Iterator[apsw.Connection]:
-    """Lend a connection to a database that nobody else has open. Raises apsw.Error where it cannot be opened."""
+    """Lend a connection to a database that no other process has open. Raises apsw.Error where it cannot be opened."""
     name = f"vecd-read-only-{secrets.token_hex(8)}"
     files = ReadingFiles(name)
     try:

@@ -42,7 +42,7 @@ class ReadDatabase(Database):
                     connection.execute(f"PRAGMA {pragma}").fetchall()
                 connection.execute("BEGIN; SELECT 1 FROM sqlite_schema").fetchall()
                 check_version(connection, self._file)
-            except BaseException:  # whatever it was, nobody will close what is open already
+            except BaseException:  # whatever it was, nothing else closes what is open already
                 connection.close()
                 raise
         return connection

@@ -132,7 +132,7 @@ def put_in_place(staged: Path, folder: Path) -> None:
 def empty_log(database: Path) -> None:
     """Move the write-ahead log into the database that is replaced: it must not be applied to the next one.
 
-    A log of a damaged database that cannot be moved is removed; what there was of the collection is lost anyway.
+    A log of a damaged database that cannot be moved is removed; what was in the collection is lost anyway.
     """
     if database.with_name(f"{database.name}-wal").exists():
         try:

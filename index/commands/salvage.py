@@ -1,4 +1,4 @@
-"""Reads all documents of a database in the order in which they came, past damage where that is asked for."""
+"""Reads all documents of a database in the order in which they came, and past damage where that is asked for."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ WITH_VECTORS = (
 
 
 class Documents:
-    """Iterate once over (document, vector or None). `skipped` then says what was left out, if that was asked for."""
+    """Iterate once over (document, vector or None). With `skip_damaged`, `skipped` then says what was left out."""
 
     def __init__(self, connection: apsw.Connection, ndim: int | None, skip_damaged: bool) -> None:
         self._connection = connection

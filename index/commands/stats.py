@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
-    """Return 1 where a collection cannot be read; the others are told all the same."""
+    """Return 1 where a collection cannot be read; the others are printed all the same."""
     folder = data_folder(options.data)
     databases = databases_of(folder, options.collection)
     known: dict[str, Stats] = {}
@@ -85,7 +85,7 @@ def size_of(path: Path) -> int:
 
 def line(name: str, stats: Stats) -> str:
     """Return the line to print about a collection."""
-    told = [
+    parts = [
         counted(stats.documents, "document"),
         f"{stats.ndim} dimensions" if stats.ndim else "no dimensions yet",
         f"model {stats.fingerprint}",
@@ -93,5 +93,5 @@ def line(name: str, stats: Stats) -> str:
         f"newest snapshot of the view {stats.view_bytes / 1e6:.1f} MB with {counted(stats.viewed, 'row')}",
     ]
     if stats.reindexing:
-        told.append(f"reindexing for {stats.reindexing}: {counted(stats.fresh, 'vector')} done")
-    return f"{name}: {'; '.join(told)}"
+        parts.append(f"reindexing for {stats.reindexing}: {counted(stats.fresh, 'vector')} done")
+    return f"{name}: {'; '.join(parts)}"

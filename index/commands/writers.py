@@ -1,4 +1,4 @@
-"""Writes documents: the interface of all formats, and lines of JSON, `{"id", "text", "metadata"}` and maybe `"vector"`."""
+"""Writes documents: the interface of all formats, and lines of JSON: id, text, metadata and, if asked for, vector."""
 
 from typing import BinaryIO, Protocol
 

@@ -40,7 +40,7 @@ def copy_commit(database: Database, target: Path) -> None:
     try:
         with storage_errors(target):
             if not source.in_transaction:
-                source.execute("BEGIN; SELECT 1 FROM meta").fetchone()  # else each commit would have it begin anew
+                source.execute("BEGIN; SELECT 1 FROM meta").fetchone()  # or each commit would restart the copy
             copy_pages(source, target)
     finally:
         source.close()

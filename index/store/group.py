@@ -1,4 +1,4 @@
-"""Jobs that share a transaction: at most 64 documents or 5 ms of them, and what comes of each."""
+"""Jobs that share a transaction: at most 64 documents or 5 ms of them, and the outcome of each."""
 
 import queue
 import time
@@ -40,7 +40,7 @@ class Job(msgspec.Struct, eq=False):
         self.error = error
 
     def settle(self) -> None:
-        """Tell the future what came of the job, unless it was cancelled or told before."""
+        """Set the future's result or error, unless it was cancelled or set before."""
         if self.future.done():
             return
         if self.error is None:
@@ -50,7 +50,7 @@ class Job(msgspec.Struct, eq=False):
 
 
 class Group:
-    """A job is in its group from the moment it leaves the queue, so that nobody waits forever whatever fails.
+    """A job is in its group from the moment it leaves the queue, so that its future is settled whatever fails.
 
     `last` says that the queue has ended.
     """
@@ -84,7 +84,7 @@ class Group:
         )
 
     def fail(self, error: BaseException) -> None:
-        """Give all jobs this error, whatever came of each before."""
+        """Give all jobs this error, whatever the outcome of each was."""
         for job in self._jobs:
             job.fail(error)
 

@@ -1,9 +1,9 @@
 """Checks the write-ahead log that a killed process left, where SQLite would only stop reading.
 
-SQLite takes a log up to the first frame whose checksum is wrong, and says nothing of what follows: after a kill nothing
-does. A commit that another frame follows there, or one that the log's index in shared memory counts, was acknowledged
-and is lost; unless that index counts exactly what is whole: then commits that the disk refused lie there. Without the
-index these look like damage. The formats: https://www.sqlite.org/fileformat2.html#walformat and
+SQLite takes a log up to the first frame whose checksum is wrong, and says nothing about what follows: after a kill
+nothing follows. A commit that another frame follows there, or that the log's index in shared memory counts, was
+acknowledged and is lost; unless that index counts exactly what is whole: then commits that the disk refused lie there.
+Without the index these look like damage. The formats: https://www.sqlite.org/fileformat2.html#walformat and
 https://www.sqlite.org/walformat.html.
 """
 
@@ -30,7 +30,7 @@ Matrix = tuple[Sums, Sums]
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """A frame: is it of the log's present round, is it whole, and does a commit end with it."""
+    """Whether a frame belongs to the present round of the log, is whole, and ends a commit."""
 
     present: bool
     whole: bool
@@ -38,9 +38,9 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """What the log's index counts: frames, those of them that are in the database already, and commits.
+    """What the log's index counts: frames, those that are in the database already, and commits.
 
-    No commits say that it was made anew of what could be read of the log, so that it knows no more than that.
+    No commits means that the index was made again from what could be read of the log, and knows no more than that.
     """
 
     frames: int
@@ -99,7 +99,7 @@ def frames(file: BinaryIO, header: bytes) -> Iterator[Frame]:
 
 
 def missing(database: Path, salts: bytes | None, whole: int) -> list[str]:
-    """Return what the log's index, if a killed process left one, counts and the log has not."""
+    """Say what the log's index counts, if a killed process left one, and the log lacks."""
     index = counts(database, salts)
     if index is None or index.frames <= max(whole, index.checkpointed):
         return []
@@ -107,7 +107,7 @@ def missing(database: Path, salts: bytes | None, whole: int) -> list[str]:
 
 
 def counts(database: Path, salts: bytes | None) -> Counts | None:
-    """Return what the log's index counts; None where there is none that is whole and of the log's present round."""
+    """Return what the log's index counts; None unless it is whole and of the log's present round."""
     index = database.with_name(f"{database.name}-shm")
     if not index.is_file():
         return None
@@ -135,7 +135,7 @@ def added(sums: Sums, content: bytes, order: str) -> Sums:
 
 @functools.cache
 def weights_of(pairs: int) -> tuple[NDArray[np.uint32], Matrix]:
-    """Return by how much each word counts in each of the two sums (2, pairs, 2), and the sums before them.
+    """Return the weight of each word in each of the two sums (2, pairs, 2), and of the sums before.
 
     Two words (x, y) make (s, t) into (s + t + x, s + 2t + x + y), so earlier ones count by powers of a matrix.
     """

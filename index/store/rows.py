@@ -99,7 +99,7 @@ def insert_attributes(connection: apsw.Connection, found: Iterable[tuple[int, *A
 
 
 def remove(connection: apsw.Connection, key: int) -> None:
-    """Remove a document and all that belongs to it; a damaged one takes seconds, since all words are gathered anew."""
+    """Remove a document and all that belongs to it; a damaged one takes seconds, since all words are rebuilt."""
     text = text_of(connection, key)
     if text is not None:
         remove_words(connection, key, text)

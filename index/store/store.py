@@ -48,7 +48,7 @@ class Store:
                 self._keys = itertools.count(highest + 1)
                 self.readers = Readers(self.database)
                 self.writer = Writer(connection, path, documents, follower, disk)
-        except BaseException:  # whatever it was, nobody will close what is open already
+        except BaseException:  # whatever it was, nothing else closes what is open already
             connection.close()
             raise
 

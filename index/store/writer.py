@@ -94,7 +94,7 @@ class Writer:
                     self._disk.reach("after_commit")
                     self._follower.applied(group.changes)
                 group.settle()
-        except BaseException as error:  # noqa: BLE001 - the thread's outermost frame: nobody may wait forever
+        except BaseException as error:  # noqa: BLE001 - the thread's outermost frame: no future may wait forever
             self.failed = True
             if group is not None:
                 group.fail(error)
@@ -125,7 +125,7 @@ class Writer:
                 self._follower.expect(group.changes)
                 database_bytes = self._database_bytes()
                 self._connection.execute("COMMIT")
-        except BaseException as error:  # noqa: BLE001 - the outermost frame of the group: whoever waits hears of it
+        except BaseException as error:  # noqa: BLE001 - the outermost frame of the group: its futures get the error
             group.fail(error)
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

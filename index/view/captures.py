@@ -38,7 +38,7 @@ class Capture(msgspec.Struct, frozen=True):
     whole: bool = True
 
     def slots(self, keys: Sequence[int] | NDArray[np.int64]) -> tuple[Slots, Flags]:
-        """Return where the keys stand, and which of them are there and alive."""
+        """Return the slots of the keys, and which of the keys are there and alive."""
         wanted = np.asarray(keys, np.int64)
         if not len(self.keys):
             return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
@@ -46,7 +46,7 @@ class Capture(msgspec.Struct, frozen=True):
         return found, (self.keys[found] == wanted) & self.alive[found]
 
     def missing(self) -> Slots:
-        """Return where the rows stand that are alive and that the graph has not got, in ascending order."""
+        """Return the slots of the living rows that the graph lacks, in ascending order."""
         start = min(self.settled, len(self.keys))
         tail = np.flatnonzero(self.alive[start:] & ~self.viewed[start:]) + start
         back = self.returned[self.returned < start]
@@ -55,7 +55,7 @@ class Capture(msgspec.Struct, frozen=True):
 
 
 def copy_into(larger: Capture, rows: Capture) -> None:
-    """Write these rows to the beginning of larger ones."""
+    """Copy these rows to the beginning of larger arrays."""
     count = len(rows.keys)
     larger.keys[:count] = rows.keys
     larger.rows[:count] = rows.rows

@@ -1,7 +1,7 @@
 """The thread that keeps the graph up to date with the vectors: adds, removes, rebuilds and snapshots.
 
 A document counts as stored long before it is in the graph, since exact search answers for all rows that are not. So a
-fresh start without a snapshot, a bulk ingest and a replay are one case: rows that the graph has not got yet.
+fresh start without a snapshot, a bulk ingest and a replay are one case: rows that the graph lacks.
 """
 
 import threading
@@ -78,7 +78,7 @@ class Indexer:
     def _run(self) -> None:
         try:
             self._follow()
-        except BaseException:  # the thread's outermost frame: whoever looks must see it
+        except BaseException:  # the thread's outermost frame: `failed` must show it
             with self._wake:
                 self.failed = True
                 self._wake.notify_all()

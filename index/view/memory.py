@@ -74,7 +74,7 @@ class Memory:
             self.vectors.append(keys, np.stack(vectors))
 
     def applied(self, changes: Changes) -> None:
-        """Mark the rows whose removal is committed as gone, or read all rows anew."""
+        """Mark the rows whose removal is committed as gone, or read all rows again."""
         self.vectors.discard(changes.removed)
         if self._indexer is None:
             if changes.exchanged:
@@ -90,7 +90,7 @@ class Memory:
         self.vectors.discard([key for key, _ in changes.added])
 
     def pause(self) -> None:
-        """Stop the thread without a snapshot; searches look at all rows that the graph has not got."""
+        """Stop the thread without a snapshot; searches look at all rows that the graph lacks."""
         if self._indexer is not None:
             self._indexer.close(leave_snapshot=False)
 

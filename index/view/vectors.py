@@ -24,7 +24,7 @@ GRACE_S = 10.0  # searches that began before a row went can still find it for so
 class Vectors:
     """Written by the writer's thread, compacted by the indexer's, captured by any.
 
-    `pending` counts the rows that the graph has not got yet, `dead` those that are gone and still take room. `version`
+    `pending` counts the rows that the graph lacks, `dead` those that are gone and still take room. `version`
     changes with every change. `clock` counts removals: rows that went after it showed a number can be found again.
     """
 
@@ -129,7 +129,7 @@ class Vectors:
             while self._gone and self._gone[0][0] < now_s - self._grace_s:
                 self._forgotten = self._gone.popleft()[1]
 
-    def _count_anew(self) -> None:
+    def _recount(self) -> None:
         self.version += 1
         self._settled = 0
         self._settle()
@@ -174,7 +174,7 @@ class Vectors:
             self._forgotten = max(self._forgotten, since)
             self._gone = deque(moved)
             self._generation += 1
-            self._count_anew()
+            self._recount()
             foreign = viewed[~np.isin(viewed, smaller.keys[: len(kept)])]
         new.remove(foreign)  # they went too long ago for anything else to know of them
         return True
@@ -190,7 +190,7 @@ class Vectors:
             other.viewed[:] = False
             self._all, self._graph = other, graph
             self._generation += 1
-            self._count_anew()
+            self._recount()
 
     def adopt(self, graph: Graph) -> None:
         """Take a graph that was read from a file: mark the rows it has, and remove from it those that are not here."""
@@ -200,5 +200,5 @@ class Vectors:
             now.viewed[:] = np.isin(now.keys, keys)
             foreign = keys[~np.isin(keys, now.keys[now.alive])]
             self._graph = graph
-            self._count_anew()
+            self._recount()
         graph.remove(foreign)

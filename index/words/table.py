@@ -16,7 +16,7 @@ def remove_words(connection: apsw.Connection, key: int, text: str) -> None:
 
 
 def rebuild_words(connection: apsw.Connection) -> None:
-    """Gather all words anew from the documents that are there, which takes seconds."""
+    """Rebuild all words from the documents that are there, which takes seconds."""
     connection.execute("INSERT INTO texts (texts) VALUES ('rebuild')")
 
 

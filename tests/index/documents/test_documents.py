@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from index.documents.attributes import attributes_of
-from index.documents.document import Document, check_content, check_id, entry_of
+from index.documents.document import Document, Entry, check_content, check_id, entry_of
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_FIELDS, encode_metadata
 from index.documents.query import Query, check_query
 from index.documents.vector import check_vector
@@ -126,3 +126,18 @@ def test_content_is_checked_without_a_vector_as_a_put_would() -> None:
         with pytest.raises(DocumentError) as put:
             entry_of(Document(id_, text, metadata, ROW), 32)
         assert str(checked.value) == str(put.value)
+
+
+def test_checked_content_becomes_an_entry_as_the_document_does() -> None:
+    metadata: dict[str, Any] = {"n": 1, "tags": ["a", "b"]}
+    by_content = entry_of(Entry(check_content("a", "text", metadata), ROW), 32)
+    by_document = entry_of(Document("a", "text", metadata, ROW), 32)
+    assert msgspec.structs.astuple(by_content.content) == msgspec.structs.astuple(by_document.content)
+    assert (by_content.vector == by_document.vector).all()
+
+
+def test_of_an_entry_only_the_vector_is_checked() -> None:
+    content = check_content("a", "text", {"n": 1})
+    assert entry_of(Entry(content, ROW), 32).content is content
+    with pytest.raises(VectorError, match="length 1"):
+        entry_of(Entry(content, ROW * 2), 32)
