@@ -17,16 +17,15 @@ from index.errors import FilterError, FingerprintError
 from index.filters.parsing import parse_filter
 from index.search.searcher import Searcher
 from index.stats import CollectionStats, stats_of
-from index.store import rows
 from index.store.checks import MAX_PROBLEMS
 from index.store.disk import Disk
 from index.store.health import Health, examine
+from index.store.layout import DATABASE_FILE
+from index.store.meta import write_meta
 from index.store.reindex import Reindex
 from index.store.store import Store
 from index.view.comparison import differences
 from index.view.memory import Memory
-
-DATABASE_FILE = "documents.sqlite"
 
 
 class Collection:
@@ -56,7 +55,7 @@ class Collection:
             return str(self.store.meta["fingerprint"])
         model = self.model
         self.store.writer.submit(
-            lambda connection, _: rows.write_meta(connection, fingerprint=model.fingerprint, ndim=model.ndim), 0
+            lambda connection, _: write_meta(connection, fingerprint=model.fingerprint, ndim=model.ndim), 0
         ).result()
         return model.fingerprint
 

@@ -11,11 +11,12 @@ import apsw
 import msgspec
 
 from index.commands.read_only import read_only
-from index.store import rows
 from index.store.checks import CHECKS, MAX_PROBLEMS, attempt, check_words, printable, problems_of
 from index.store.disk import digest_of
 from index.store.health import count_or_none
 from index.store.log import examine_log
+from index.store.meta import read_meta
+from index.store.queries import select
 from index.store.schema import MIGRATIONS, version
 
 
@@ -84,14 +85,14 @@ def examine_tables(connection: apsw.Connection, folder: Path, in_log: list[str])
 def readable_meta(connection: apsw.Connection) -> dict[str, Any]:
     """Return what the database says of itself, or nothing where damage hides it."""
     try:
-        return rows.read_meta(connection)
+        return read_meta(connection)
     except (apsw.Error, ValueError):
         return {}
 
 
 def check_snapshots(connection: apsw.Connection, folder: Path) -> Iterable[str]:
     """Check the view's files. Where one is wrong, the server rebuilds the view from the database."""
-    for name, digest in rows.select(connection, "SELECT file, sha256 FROM snapshots"):
+    for name, digest in select(connection, "SELECT file, sha256 FROM snapshots"):
         path = folder / str(name)
         if path.parent != folder or not path.is_file():
             yield f"the snapshot {printable(str(name))} is not there"

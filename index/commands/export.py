@@ -27,6 +27,7 @@ from index.store import rows
 from index.store.connections import READER_CACHE_KIB
 from index.store.disk import Disk
 from index.store.layout import DEFAULT_COLLECTION
+from index.store.meta import read_meta
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +81,7 @@ def opened(database: Path, damaged: str | None, folder: Path) -> Iterator[apsw.C
 
 def dimensions(connection: apsw.Connection, database: Path) -> int:
     """Return how many numbers a vector has."""
-    ndim = rows.read_meta(connection).get("ndim")
+    ndim = read_meta(connection).get("ndim")
     if not isinstance(ndim, int) or ndim < 1:
         message = f"{database} does not say how long its vectors are; see what `python -m index doctor` says"
         raise CommandError(message)

@@ -21,13 +21,13 @@ from index.commands.read_only import read_only
 from index.commands.reading import reason_of
 from index.commands.terminal import Terminal, counted
 from index.errors import DamagedError, StorageFullError
-from index.store import rows
 from index.store.backup import copy_pages
 from index.store.connections import Database
 from index.store.disk import Disk
 from index.store.layout import COLLECTIONS, DATABASE_FILE, DROPPED, contents_of
 from index.store.lock import FolderLock
 from index.store.log import examine_log
+from index.store.queries import select
 
 READERS_MS = 1_000  # how long readers of what is to be replaced are waited for
 
@@ -158,7 +158,7 @@ def checkpoint(database: Path) -> bool:
     connection = Database(database).connect_writer()
     try:
         connection.set_busy_timeout(READERS_MS)
-        busy, _, _ = rows.select(connection, "PRAGMA wal_checkpoint(TRUNCATE)")[0]
+        busy, _, _ = select(connection, "PRAGMA wal_checkpoint(TRUNCATE)")[0]
     finally:
         connection.close()
     return bool(busy)

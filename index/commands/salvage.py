@@ -8,7 +8,9 @@ import apsw
 from index.documents.vector import Vector
 from index.errors import DamagedError
 from index.store import rows
+from index.store.queries import single
 from index.store.rows import StoredDocument
+from index.store.vector_rows import checked_vectors
 
 ALONE = "SELECT key, id, text, metadata, crc FROM docs WHERE key >= ? ORDER BY key"
 WITH_VECTORS = (
@@ -50,7 +52,7 @@ class Documents:
         self._next_key += keys
 
     def _next_there(self) -> int:
-        found = rows.single(self._connection, "SELECT min(key) FROM docs WHERE key >= ?", self._next_key)
+        found = single(self._connection, "SELECT min(key) FROM docs WHERE key >= ?", self._next_key)
         return self._next_key if found is None else int(found)
 
     def _highest(self) -> int:
@@ -76,5 +78,5 @@ class Documents:
         key, blob, crc = row[5:]
         if not isinstance(blob, bytes):
             raise DamagedError(f"the document {found.id!r} has no vector")
-        _, vectors = rows.checked_vectors([(key, blob, crc)], self._ndim)
+        _, vectors = checked_vectors([(key, blob, crc)], self._ndim)
         return found, vectors[0]

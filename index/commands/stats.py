@@ -12,6 +12,8 @@ from index.commands.terminal import Terminal, counted
 from index.errors import IndexRoomError
 from index.store import rows
 from index.store.connections import READER_CACHE_KIB
+from index.store.meta import read_meta
+from index.store.queries import select, single
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -59,15 +61,15 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def read(database: Path) -> Stats:
     with ReadDatabase(database).reading(READER_CACHE_KIB) as connection:
-        meta = rows.read_meta(connection)
-        newest = rows.select(connection, "SELECT documents, size_bytes FROM snapshots ORDER BY number DESC LIMIT 1")
+        meta = read_meta(connection)
+        newest = select(connection, "SELECT documents, size_bytes FROM snapshots ORDER BY number DESC LIMIT 1")
         viewed, view_bytes = newest[0] if newest else (0, 0)
         return Stats(
             documents=rows.count(connection),
             fingerprint=meta.get("fingerprint"),
             ndim=meta.get("ndim"),
             reindexing=meta.get("reindexing"),
-            fresh=int(rows.single(connection, "SELECT count(*) FROM fresh")),
+            fresh=int(single(connection, "SELECT count(*) FROM fresh")),
             database_bytes=size_of(database),
             log_bytes=size_of(database.with_name(f"{database.name}-wal")),
             view_bytes=view_bytes,

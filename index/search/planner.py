@@ -16,7 +16,9 @@ from index.filters.clauses import probe
 from index.filters.selectivity import matching, smallest_cover
 from index.filters.tree import Condition, Every
 from index.store.connections import Readers
-from index.store.rows import array_of, fetch_vectors, highest_key
+from index.store.queries import array_of
+from index.store.rows import highest_key
+from index.store.vector_rows import fetch_vectors
 from index.view.captures import Capture, Moment, Slots
 from index.view.scores import best, scores_at, scores_of
 from index.view.vectors import Vectors

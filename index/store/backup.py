@@ -6,10 +6,10 @@ from pathlib import Path
 import apsw
 
 from index.errors import StorageFullError
-from index.store import rows
 from index.store.connections import READER_CACHE_KIB, Database, storage_errors
 from index.store.disk import Disk
 from index.store.layout import DATABASE_FILE
+from index.store.meta import forget_snapshots
 
 STEP_PAGES = 2_000  # 8 MB, between which Ctrl-C is heard
 
@@ -54,6 +54,6 @@ def copy_pages(source: apsw.Connection, target_path: Path) -> None:
             while not backup.done:
                 backup.step(STEP_PAGES)
         target.execute("PRAGMA journal_mode=DELETE").fetchall()
-        rows.forget_snapshots(target)
+        forget_snapshots(target)
     finally:
         target.close()

@@ -11,6 +11,9 @@ import numpy as np
 from index.documents.vector import is_unit
 from index.errors import DamagedError
 from index.store import rows
+from index.store.checksums import bytes_checksum, vector_checksum
+from index.store.meta import read_meta
+from index.store.queries import select, single
 from index.store.schema import MIGRATIONS, migrate, version
 from index.words.table import words_agree
 
@@ -46,25 +49,25 @@ def check_documents(connection: apsw.Connection) -> Iterable[str]:
         "typeof(id) = 'text' AND typeof(text) = 'text' AND typeof(metadata) = 'blob' FROM docs"
     )
     for key, id_, text, metadata, crc, typed in connection.execute(query):
-        if not typed or rows.bytes_checksum(key, id_, text, metadata) != crc:
+        if not typed or bytes_checksum(key, id_, text, metadata) != crc:
             shown = printable(id_.decode("utf-8", "replace")) if isinstance(id_, bytes) else "without an id"
             yield f"the document {shown} (key {key}) is damaged: its checksum differs"
 
 
 def check_meta(connection: apsw.Connection) -> Iterable[str]:
     """Check that the database says whose vectors it holds."""
-    if not isinstance(rows.read_meta(connection).get("fingerprint"), str):
+    if not isinstance(read_meta(connection).get("fingerprint"), str):
         yield "the model's fingerprint is missing"
 
 
 def check_vectors(connection: apsw.Connection) -> Iterable[str]:
     """Check the vectors' checksums, dimensions and lengths."""
-    ndim = rows.read_meta(connection).get("ndim")
+    ndim = read_meta(connection).get("ndim")
     if not isinstance(ndim, int) or not 0 < ndim <= MAX_NDIM:
         yield f"the number of dimensions is {ndim!r}"
         return
     for key, blob, crc in connection.execute("SELECT key, vector, crc FROM vectors"):
-        if not isinstance(blob, bytes) or len(blob) != 4 * ndim or rows.vector_checksum(key, blob) != crc:
+        if not isinstance(blob, bytes) or len(blob) != 4 * ndim or vector_checksum(key, blob) != crc:
             yield f"the vector with key {key} is damaged: its checksum or its length differs"
             continue
         norm = float(np.linalg.norm(np.frombuffer(blob, np.float32)))
@@ -86,7 +89,7 @@ def check_schema(connection: apsw.Connection) -> Iterable[str]:
 
 def definitions(connection: apsw.Connection) -> set[tuple[str, str]]:
     """Return names and definitions; a table that was renamed stands in quotes, which mean nothing."""
-    found = rows.select(connection, "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")
+    found = select(connection, "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")
     return {(str(name), "".join(str(sql).replace('"', "").split())) for name, sql in found}
 
 
@@ -99,7 +102,7 @@ def check_structure(connection: apsw.Connection) -> Iterable[str]:
 
 def check_keys(connection: apsw.Connection) -> Iterable[str]:
     """Check that no key will be used twice."""
-    used = rows.single(connection, "SELECT max(key) FROM docs")
+    used = single(connection, "SELECT max(key) FROM docs")
     if used is not None and rows.highest_key(connection) < used:
         yield "the count of keys is behind the documents: a key would be used twice"
 
@@ -109,11 +112,11 @@ def check_counts(connection: apsw.Connection) -> Iterable[str]:
     for table, key in (("vectors", "key"), ("texts_docsize", "id")):
         lacking = f"SELECT count(*) FROM docs WHERE key NOT IN (SELECT {key} FROM {table})"  # noqa: S608 - names from here
         left = f"SELECT count(*) FROM {table} WHERE {key} NOT IN (SELECT key FROM docs)"  # noqa: S608 - names from here
-        if count := rows.single(connection, lacking):
+        if count := single(connection, lacking):
             yield f"{count} documents have no row in {table}"
-        if count := rows.single(connection, left):
+        if count := single(connection, left):
             yield f"{count} rows of {table} belong to no document"
-    if count := rows.single(connection, "SELECT count(*) FROM attr WHERE key NOT IN (SELECT key FROM docs)"):
+    if count := single(connection, "SELECT count(*) FROM attr WHERE key NOT IN (SELECT key FROM docs)"):
         yield f"{count} rows of attr belong to no document"
 
 

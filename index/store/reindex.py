@@ -16,7 +16,10 @@ import msgspec
 from index.documents.vector import Model, Vector, check_vector
 from index.store import rows
 from index.store.group import Changes
+from index.store.meta import forget_snapshots, read_meta, write_meta
+from index.store.queries import select, single
 from index.store.store import Store
+from index.store.vector_rows import insert_fresh
 
 EXCHANGE = """
 DROP TABLE vectors;
@@ -51,13 +54,13 @@ class Reindex:
 
     def _begin(self, connection: apsw.Connection, _: Changes) -> None:
         reindexing = f"{self._model.fingerprint}/{self._model.variant}"
-        if rows.read_meta(connection).get("reindexing") != reindexing:
+        if read_meta(connection).get("reindexing") != reindexing:
             connection.execute("DELETE FROM fresh")
-            rows.write_meta(connection, reindexing=reindexing)
+            write_meta(connection, reindexing=reindexing)
         self.lacking = self._count(connection)
 
     def _of_same_model(self, connection: apsw.Connection) -> bool:
-        return rows.read_meta(connection).get("fingerprint") == self._model.fingerprint
+        return read_meta(connection).get("fingerprint") == self._model.fingerprint
 
     def _without(self, connection: apsw.Connection) -> tuple[str, tuple[str, ...]]:
         """Return the rest of a query for the documents that have no new vector, and its values."""
@@ -68,7 +71,7 @@ class Reindex:
 
     def _count(self, connection: apsw.Connection) -> int:
         without, values = self._without(connection)
-        return int(rows.single(connection, f"SELECT count(*) {without}", *values))
+        return int(single(connection, f"SELECT count(*) {without}", *values))
 
     def progress(self) -> Progress:
         """Return how far the exchange is, counted in the database."""
@@ -85,9 +88,9 @@ class Reindex:
         with self._lock, self._store.readers.reading() as connection:
             without, values = self._without(connection)
             query = f"SELECT key, text {without} AND docs.key > ? ORDER BY docs.key LIMIT ?"
-            found = rows.select(connection, query, *values, self._last, limit)
+            found = select(connection, query, *values, self._last, limit)
             if not found and self._last:
-                found = rows.select(connection, query, *values, 0, limit)
+                found = select(connection, query, *values, 0, limit)
             self._last = found[-1][0] if found else 0
         return [(key, text) for key, text in found]
 
@@ -96,7 +99,7 @@ class Reindex:
         checked = {key: check_vector(vector, self._model.ndim) for key, vector in vectors.items()}
 
         def work(connection: apsw.Connection, _: Changes) -> None:
-            new = sum(rows.insert_fresh(connection, *item, self._store.variant) for item in checked.items())
+            new = sum(insert_fresh(connection, *item, self._store.variant) for item in checked.items())
             self.lacking = max(0, self.lacking - new)
 
         return self._store.writer.submit(work, len(checked))
@@ -109,13 +112,13 @@ class Reindex:
                 return False
             connection.execute("DELETE FROM meta WHERE name = 'reindexing'")
             if self._of_same_model(connection):
-                if not rows.select(connection, "SELECT 1 FROM fresh LIMIT 1"):
+                if not select(connection, "SELECT 1 FROM fresh LIMIT 1"):
                     return True  # all are of this variant as they are
                 kept = f"SELECT * FROM vectors WHERE {PRESENT}"
                 connection.execute(f"INSERT OR IGNORE INTO fresh {kept}", (self._model.variant,))
             connection.execute(EXCHANGE)
-            rows.write_meta(connection, fingerprint=self._model.fingerprint, ndim=self._model.ndim)
-            rows.forget_snapshots(connection)
+            write_meta(connection, fingerprint=self._model.fingerprint, ndim=self._model.ndim)
+            forget_snapshots(connection)
             changes.exchanged = True
             return True
 

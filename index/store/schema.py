@@ -6,7 +6,7 @@
 import apsw
 
 from index.errors import NewerSchemaError
-from index.store.rows import single
+from index.store.queries import single
 
 # Keys are the store's own, counted up and never used twice (AUTOINCREMENT keeps the highest one ever given), so that
 # whatever lags behind the database can miss a document but never take another for it. Vectors stand apart from

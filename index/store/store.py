@@ -18,11 +18,14 @@ from index.documents.metadata import encode_metadata
 from index.filters.selectivity import matching, smallest_cover
 from index.filters.tree import Condition
 from index.store import rows
+from index.store.checksums import checksum
 from index.store.connections import Database, Readers, storage_errors
 from index.store.disk import Disk
 from index.store.group import Changes
 from index.store.log import check_log
+from index.store.meta import read_meta, stored_ndim
 from index.store.schema import migrate
+from index.store.vector_rows import count_by_variant, fetch_vectors, variant_number
 from index.store.writer import Follower, Writer
 
 PAGE_DOCUMENTS = 256
@@ -41,10 +44,10 @@ class Store:
         try:
             with storage_errors(path):
                 migrate(connection)
-                self.meta = rows.read_meta(connection)
+                self.meta = read_meta(connection)
                 highest = rows.highest_key(connection)
                 documents = rows.count(connection)
-                self.variant = rows.variant_number(connection, variant)
+                self.variant = variant_number(connection, variant)
                 self._keys = itertools.count(highest + 1)
                 self.readers = Readers(self.database)
                 self.writer = Writer(connection, path, documents, follower, disk)
@@ -84,7 +87,7 @@ class Store:
             encoded = encode_metadata(metadata)
             connection.execute(
                 "UPDATE docs SET metadata = ?, crc = ? WHERE key = ?",
-                (encoded, rows.checksum(found.key, found.id, found.text, encoded), found.key),
+                (encoded, checksum(found.key, found.id, found.text, encoded), found.key),
             )
             connection.execute("DELETE FROM attr WHERE key = ?", (found.key,))
             rows.insert_attributes(connection, ((found.key, *row) for row in attributes_of(metadata)))
@@ -117,7 +120,7 @@ class Store:
             found = rows.find(connection, id_)
             if found is None or not include_vector:
                 return None if found is None else found.decode()
-            _, vectors = rows.fetch_vectors(connection, [found.key], rows.stored_ndim(connection))
+            _, vectors = fetch_vectors(connection, [found.key], stored_ndim(connection))
             return found.decode(vectors[0] if len(vectors) else None)
 
     def list_after(
@@ -128,7 +131,7 @@ class Store:
             found = first_bytes(rows.after(connection, id_, limit), max_bytes)
             if not include_vector:
                 return [one.decode() for one in found]
-            keys, vectors = rows.fetch_vectors(connection, [one.key for one in found], rows.stored_ndim(connection))
+            keys, vectors = fetch_vectors(connection, [one.key for one in found], stored_ndim(connection))
             by_key = dict(zip(keys.tolist(), vectors, strict=True))
             return [one.decode(by_key.get(one.key)) for one in found]
 
@@ -146,7 +149,7 @@ class Store:
     def count_by_variant(self) -> dict[str, int]:
         """Return how many vectors each variant computed, which reads all of them."""
         with self.readers.reading() as connection:
-            return rows.count_by_variant(connection)
+            return count_by_variant(connection)
 
 
 def first_bytes(found: Iterator[rows.StoredDocument], max_bytes: int | None) -> list[rows.StoredDocument]:

@@ -17,7 +17,7 @@ from index.errors import ClosedError, StorageFullError
 from index.store.connections import meaning, storage_errors
 from index.store.disk import Disk
 from index.store.group import Changes, Group, Job
-from index.store.rows import single
+from index.store.queries import single
 
 T = TypeVar("T")
 

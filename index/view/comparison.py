@@ -4,6 +4,7 @@ import numpy as np
 
 from index.store import rows
 from index.store.connections import Readers
+from index.store.vector_rows import all_vectors
 from index.view.captures import Moment
 from index.view.vectors import Vectors
 
@@ -18,7 +19,7 @@ def differences(readers: Readers, vectors: Vectors) -> list[str]:
     clock = vectors.clock
     with readers.reading() as connection:
         capture, graph = vectors.capture(Moment(clock, rows.highest_key(connection)))
-        for keys, truth in rows.all_vectors(connection, capture.rows.shape[1]):
+        for keys, truth in all_vectors(connection, capture.rows.shape[1]):
             slots, known = capture.slots(keys)
             if not known.all():
                 problems.append(f"{int((~known).sum())} vectors are not in memory")

@@ -14,6 +14,7 @@ from index.store import rows
 from index.store.connections import Readers
 from index.store.group import Changes
 from index.store.store import Store
+from index.store.vector_rows import all_vectors
 from index.view.graph import Graph, GraphParameters
 from index.view.indexer import Indexer
 from index.view.snapshots import Snapshots
@@ -54,7 +55,7 @@ class Memory:
         assert self._readers is not None
         with self._readers.reading() as connection:
             self.vectors.reserve(rows.count(connection))
-            yield from rows.all_vectors(connection, self.parameters.ndim)
+            yield from all_vectors(connection, self.parameters.ndim)
 
     def _exchange(self) -> None:
         pages = [(keys, vectors.astype(np.float16)) for keys, vectors in self._pages()]

@@ -16,7 +16,7 @@ from index.errors import StorageFullError
 from index.store.connections import Readers
 from index.store.disk import Disk, digest_of
 from index.store.layout import SNAPSHOT
-from index.store.rows import select
+from index.store.queries import select
 from index.store.writer import Writer
 from index.view.graph import Graph, GraphParameters
 

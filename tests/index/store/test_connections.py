@@ -10,7 +10,7 @@ import pytest
 
 from index import StorageFullError
 from index.store.connections import LOG_BYTES, Readers
-from index.store.rows import single
+from index.store.queries import single
 from index.view.comparison import differences
 from tests.index.fakes import ImpatientDisk, RefusingDisk
 from tests.index.harness import document, open_index

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from index import Document, FingerprintError, Index, Progress, Query
-from index.store.rows import select
+from index.store.queries import select
 from tests.index.fakes import PointedDisk
 from tests.index.harness import document, open_index, vector_of
 from tests.index.vectors import NDIM, Rows, one, unit

@@ -10,7 +10,7 @@ from index import DocumentError, Query, StorageFullError
 from index.documents.document import entry_of
 from index.store.disk import Disk
 from index.store.group import Changes
-from index.store.rows import single
+from index.store.queries import single
 from index.store.store import Store
 from index.store.writer import Writer
 from tests.index.fakes import PointedDisk
