@@ -8,7 +8,7 @@ import argparse
 import contextlib
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -123,20 +123,20 @@ def put_in_place(staged: Path, folder: Path) -> None:
     if not folder.exists():
         disk.rename(staged, folder)
     else:
-        empty_log(folder / DATABASE_FILE)
+        empty_log(folder / DATABASE_FILE, checkpoint)
         disk.rename(staged / DATABASE_FILE, folder / DATABASE_FILE)
         disk.synchronize(folder)
     disk.synchronize(folder.parent)
 
 
-def empty_log(database: Path) -> None:
+def empty_log(database: Path, move: Callable[[Path], bool]) -> None:
     """Move the write-ahead log into the database that is replaced: it must not be applied to the next one.
 
     A log of a damaged database that cannot be moved is removed; what was in the collection is lost anyway.
     """
     if database.with_name(f"{database.name}-wal").exists():
         try:
-            busy = checkpoint(database)
+            busy = move(database)
         except (apsw.CorruptError, apsw.NotADBError, DamagedError):
             busy = False
         except apsw.BusyError:

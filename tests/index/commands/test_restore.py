@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from unittest.mock import Mock
 
 import apsw
 import pytest
 
 from index import StorageFullError
+from index.commands.errors import CommandError
 from index.commands.reading import ReadDatabase
+from index.commands.restore import empty_log
 from tests.index.commands.running import DATABASE, content, fill, fill_and_kill, ids, run
 from tests.index.harness import document, open_index
 
@@ -82,24 +83,20 @@ def test_a_server_starts_with_what_was_restored_while_somebody_reads_it(tmp_path
 
 
 @pytest.mark.parametrize("what", ["apsw.FullError", "apsw.IOError", "StorageFullError"])
-def test_a_log_that_cannot_be_moved_for_want_of_room_is_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    fill(tmp_path / "old", 5)
-    assert run("backup", tmp_path / "copy", "--data", tmp_path / "old") == 0
+def test_a_log_that_cannot_be_moved_for_want_of_room_is_kept(tmp_path: Path, what: str) -> None:
     fill_and_kill(tmp_path / "data")
     before = content(tmp_path / "data")
     error = StorageFullError("no room") if what == "StorageFullError" else getattr(apsw, what.split(".")[1])("no room")
-    monkeypatch.setattr("index.commands.restore.checkpoint", Mock(side_effect=error))
-    assert run("restore", tmp_path / "copy", "--data", tmp_path / "data", "--replace") == 1
-    assert "cannot be exchanged" in capsys.readouterr().err
+
+    def refuse(_: Path) -> bool:
+        raise error
+
+    with pytest.raises(CommandError, match="cannot be exchanged"):
+        empty_log(tmp_path / "data" / DATABASE, refuse)
     assert content(tmp_path / "data") == before
 
 
-def test_what_is_being_read_is_not_replaced(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("index.commands.restore.READERS_MS", 50)
+def test_what_is_being_read_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(tmp_path / "old", 5)
     assert run("backup", tmp_path / "copy", "--data", tmp_path / "old") == 0
     fill_and_kill(tmp_path / "data")
