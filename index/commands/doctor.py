@@ -72,7 +72,7 @@ def advice(folder: Path, name: str, one: Examined) -> str:
     if one.newer:
         return "use the newer vecd"
     if not one.problems:
-        return "nothing is lost; start the server, which rebuilds the view from the documents. Look at the disk"
+        return "nothing is lost; start the server, which builds the view anew from the documents. Look at the disk"
     place = f"--data {folder} --collection {name}"
     restore = f"restore a backup: python -m index restore BACKUP {place} --replace"
     salvage = f"save what can be read: python -m index export saved.ndjson {place} --skip-damaged"
