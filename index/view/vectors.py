@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +29,13 @@ class Vectors:
     changes with every change. `clock` counts removals: rows that went after it showed a number can be found again.
     """
 
-    def __init__(self, ndim: int, graph: Graph, grace_s: float = GRACE_S) -> None:
+    def __init__(
+        self, ndim: int, graph: Graph, grace_s: float = GRACE_S, lock: AbstractContextManager[object] | None = None
+    ) -> None:
         self._ndim = ndim
         self._grace_s = grace_s
         self._graph = graph
-        self._lock = threading.Lock()
+        self._lock = lock or threading.Lock()
         self._count = 0
         self._all = self._allocate(FIRST_CAPACITY)
         self._generation, self._settled = 0, 0

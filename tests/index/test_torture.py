@@ -55,10 +55,10 @@ def test_a_victim_that_lies_is_caught(filled: Torture, lie: str, counted: str) -
 def test_a_start_that_does_not_notice_a_harmed_snapshot_is_counted(filled: Torture) -> None:
     for _ in range(TRIES):  # a snapshot that is harmed need not be the one to load next
         filled.kill("opening", harmful=True)
-        if filled._unnoticed:
+        if filled.unnoticed:
             break
-    assert len(filled._unnoticed) == 1
-    filled._see_noticed([])
+    assert len(filled.unnoticed) == 1
+    filled.see_noticed([])
     assert filled.figures.trusted == 1
     assert not filled.figures.clean
 

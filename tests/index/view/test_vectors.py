@@ -21,15 +21,15 @@ from tests.index.vectors import NDIM, clustered, one
 ROWS = clustered(8, 1)
 
 
-class Preceded:
+class PrecededLock:
     """A lock before which, the next time that anybody takes it, something else is done first."""
 
-    def __init__(self, lock: threading.Lock, first: Callable[[], object]) -> None:
-        self._lock = lock
-        self._first: Callable[[], object] | None = first
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.first: Callable[[], object] | None = None
 
     def __enter__(self) -> None:
-        first, self._first = self._first, None
+        first, self.first = self.first, None
         if first is not None:
             first()
         self._lock.acquire()
@@ -41,11 +41,11 @@ class Preceded:
 
 
 def test_a_row_that_comes_while_others_are_compacted_away_stands_once() -> None:
-    vectors = Vectors(NDIM, Graph(GraphParameters(NDIM)))
+    lock = PrecededLock()
+    vectors = Vectors(NDIM, Graph(GraphParameters(NDIM)), lock=lock)
     vectors.append(range(1, 7), ROWS[:6])
     vectors.discard([1, 2, 3])
-    compact = lambda: vectors.compact(vectors.graph, Graph(GraphParameters(NDIM)), vectors.clock)  # noqa: E731
-    vectors._lock = Preceded(vectors._lock, compact)  # type: ignore[assignment]
+    lock.first = lambda: vectors.compact(vectors.graph, Graph(GraphParameters(NDIM)), vectors.clock)
     vectors.append([7], ROWS[6:7])
     capture, _ = vectors.capture()
     assert capture.keys.tolist() == [4, 5, 6, 7]
