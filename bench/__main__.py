@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.errors import BenchError
+from bench.figures.outcomes import Command, Reader, prepare_file, write_json
 from bench.options import add_common_arguments
-from bench.results import Command, Reader, prepare_file, write_json
 from export import ExportError
 from models import ArtifactError
 from server import ServerError
@@ -86,7 +86,7 @@ def _load(name: str) -> ModuleType:
         BenchError: a package of the extra `bench` is missing.
     """
     try:
-        return importlib.import_module(f"bench.{name}")
+        return importlib.import_module("bench.report" if name == "report" else f"bench.commands.{name}")
     except ModuleNotFoundError as error:
         message = f"the package {error.name} is missing; pip install --editable '.[cpu,bench]' brings it"
         raise BenchError(message) from error

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 
 from bench.environments import ROOT
-from bench.raw_files import read_results
+from bench.figures.files import read_results
+from bench.figures.outcomes import Reading
 from bench.report.page import render_page
 from bench.report.pictures import draw_pictures
 from bench.report.readme import render_part, rewrite_readme
-from bench.results import Reading
 
 
 class Places(msgspec.Struct, frozen=True):

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from bench.door_servers import GUARDED, OPEN, RAW
-from bench.raw import Door, Load
+from bench.figures.raw import Door, Load
+from bench.figures.spread import ratios, relative, spread
 from bench.report.markdown import noisy, table
-from bench.spread import ratios, relative, spread
+from bench.servers.doors import GUARDED, OPEN, RAW
 
 DOORS = {
     GUARDED: "vecd, with a key, held against its limits",

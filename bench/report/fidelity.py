@@ -1,6 +1,6 @@
 """The page's part on fidelity: every variant on every set of the benchmark, and what a batch changes."""
 
-from bench.raw import Fidelity, SetFidelity, VariantFidelity
+from bench.figures.raw import Fidelity, SetFidelity, VariantFidelity
 from bench.report.markdown import cosine, table, yes_no
 
 WAYS = {

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from bench.raw import Kernels, OperatorTime
+from bench.figures.raw import Kernels, OperatorTime
+from bench.figures.spread import Spread
 from bench.report.markdown import noisy, number, table
-from bench.spread import Spread
 
 LEAST_SHARE = 0.01  # operators that are below it at every shape share one row
 NO_TIME = OperatorTime(0.0, 0.0, 0)

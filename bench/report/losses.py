@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from bench.raw import Kernels, Load, Peer, Peers
+from bench.figures.raw import Kernels, Load, Peer, Peers
+from bench.figures.spread import Spread, relative, spread
 from bench.report.markdown import cosine, noisy, number, yes_no
-from bench.spread import Spread, relative, spread
 
 OURS = "vecd"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.raw_files import Results
+from bench.figures.files import Results
 from bench.report.losses import Loss, is_within_noise, kernel_losses, peer_losses
 from bench.report.markdown import NOT_MEASURED, noisy, number, table
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.spread import Spread
+from bench.figures.spread import Spread
 
 NOT_MEASURED = "not measured"
 

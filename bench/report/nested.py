@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from bench.figures.spread import spread
 from bench.report.markdown import NOT_MEASURED, noisy, number, table, yes_no
-from bench.spread import spread
 
 # What a field of a raw file holds, where its name alone does not say it.
 TITLES = {

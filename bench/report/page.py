@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bench.raw_files import Results
+from bench.figures.files import Results
 from bench.report.door import render_door
 from bench.report.fidelity import render_fidelity
 from bench.report.kernels import render_kernels

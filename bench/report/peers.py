@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from bench.raw import Goal, Load, Peers
+from bench.figures.raw import Goal, Load, Peers
+from bench.figures.spread import relative, spread
 from bench.report.losses import OURS
 from bench.report.markdown import NOT_MEASURED, cosine, noisy, number, table, yes_no
-from bench.spread import relative, spread
 
 # Field of the raw file and head of the column.
 COLUMNS = {

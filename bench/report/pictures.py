@@ -11,10 +11,10 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.raw import Kernels, Load, Peers
-from bench.raw_files import Results
+from bench.figures.files import Results
+from bench.figures.raw import Kernels, Load, Peers
+from bench.figures.spread import Spread, spread
 from bench.report.losses import OURS
-from bench.spread import Spread, spread
 
 GREY = "#808080"  # 3.9 to 1 on white, 4.7 on GitHub's dark page
 OUR_COLOUR, OTHER_COLOUR = "#2f81f7", "#b08d57"

@@ -1,7 +1,7 @@
 """The page's part on how the figures came about: machines, versions, and the commands that give them anew."""
 
-from bench.raw import Measured
-from bench.raw_files import Results
+from bench.figures.files import Results
+from bench.figures.raw import Measured
 from bench.report.markdown import table
 
 STS_KINDS = ("fidelity", "ragged", "index")  # commands that read the STS benchmark

@@ -1,8 +1,8 @@
 """The page's part on runs without padding: what they win over other ways of making runs, and all cores over one."""
 
-from bench.raw import Ragged
+from bench.figures.raw import Ragged
+from bench.figures.spread import Spread, spread
 from bench.report.markdown import noisy, number, table
-from bench.spread import Spread, spread
 
 OURS = "ragged"
 WAYS = {

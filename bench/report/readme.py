@@ -1,11 +1,11 @@
 """The README's part: one picture and one table of at most eight rows, between two markers."""
 
 from bench.errors import BenchError
-from bench.raw import Fidelity, Kernels, Load, Measured, Peers
-from bench.raw_files import Results
+from bench.figures.files import Results
+from bench.figures.raw import Fidelity, Kernels, Load, Measured, Peers
+from bench.figures.spread import Spread, relative, spread
 from bench.report.losses import OURS
 from bench.report.markdown import cosine, noisy, table
-from bench.spread import Spread, relative, spread
 
 START, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 # What the README says of pairs of graphs at one shape: the first MOST_PAIRS of these that were timed.

@@ -1,0 +1,84 @@
+"""Searches of a collection: how long they take, and how many of the nearest by exact float32 they find."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.documents.corpus import FILTERS, Corpus, Rows
+from index import Collection, Hit, Query
+
+TOP_K = 10
+EVERYTHING = -1.0  # the least cosine: as many hits as are asked for
+
+
+class Milliseconds(msgspec.Struct, frozen=True):
+    """Of one search after the other: the best of all rounds, each figure by itself."""
+
+    p50: float
+    p99: float
+
+
+class Filtered(msgspec.Struct, frozen=True):
+    """Under a filter: recall of the 10 nearest that it leaves, and milliseconds."""
+
+    recall_at_10: float
+    p50_ms: float
+    p99_ms: float
+
+
+def vector_query(row: Rows, filter_: Mapping[str, Any] | None = None) -> Query:
+    """Return a search by vector that gives 10 hits, however far they are."""
+    return Query(vector=row, top_k=TOP_K, threshold=EVERYTHING, filter=None if filter_ is None else dict(filter_))
+
+
+def recall_at_10(hits: Sequence[Sequence[Hit]], queries: Sequence[Rows], rows: Rows, left: NDArray[np.int64]) -> float:
+    """Return the share of the nearest documents by exact float32 that was found; `left` are the numbers allowed."""
+    found = wanted = 0
+    for query, given in zip(queries, hits, strict=True):
+        scores = rows[left] @ query if len(left) < len(rows) else rows @ query
+        nearest = left[np.argsort(-scores, kind="stable")[:TOP_K]]
+        found += len({f"/{number}" for number in nearest} & {hit.id[hit.id.index("/") :] for hit in given})
+        wanted += len(nearest)
+    return found / wanted
+
+
+def time_each(search: Callable[[Query], object], queries: Sequence[Query]) -> list[float]:
+    """Return the milliseconds of each search, one after the other."""
+    return list(_timed(search, queries))
+
+
+def _timed(search: Callable[[Query], object], queries: Sequence[Query]) -> Iterator[float]:
+    for query in queries:
+        start = time.perf_counter()
+        search(query)
+        yield 1000 * (time.perf_counter() - start)
+
+
+def best_of(rounds: Sequence[Sequence[float]]) -> Milliseconds:
+    """Return the least of each percentile over the rounds."""
+    middles, highs = zip(*(np.percentile(found, [50, 99]).tolist() for found in rounds), strict=True)
+    return Milliseconds(min(middles), min(highs))
+
+
+def time_rounds(collection: Collection, queries: Sequence[Query], rounds: int) -> Milliseconds:
+    """Time all searches that often, after some that do not count."""
+    time_each(collection.search, queries[: len(queries) // 5])
+    return best_of([time_each(collection.search, queries) for _ in range(rounds)])
+
+
+def measure_filters(
+    collection: Collection, corpus: Corpus, queries: Sequence[Rows], rounds: int
+) -> dict[str, Filtered]:
+    """Measure searches under filters that leave a tenth of a percent to a half of the documents."""
+    measured = {}
+    for share, filter_ in FILTERS.items():
+        asked = [vector_query(row, filter_) for row in queries]
+        left = corpus.left_by(filter_, len(corpus))
+        recall = recall_at_10([collection.search(query) for query in asked], queries, corpus.rows, left)
+        times = time_rounds(collection, asked, rounds)
+        measured[share] = Filtered(recall, times.p50, times.p99)
+    return measured
