@@ -1,8 +1,7 @@
-"""First in, first out, padded to the longest: how most servers make batches, really computed on vecd's own session.
+"""First in, first out, padded to the longest: how most servers make batches, computed on vecd's own session.
 
-In: token ids in order of arrival, all there from the start. Out: how long as many threads as the server has workers
-take, and how many tokens they computed. The graph gets filler tokens and no mask; one that needs a mask would pay for
-that besides.
+In: token ids in order of arrival, all waiting from the start. Out: how long a number of threads take, and how many
+tokens they compute. The graph gets padding and no mask; a graph that needs a mask would pay for that too.
 """
 
 import threading
@@ -13,18 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from bench.artifacts import OUTPUT, Encodings
 from server import Session
 
 # Any id costs the same.
-FILLER_ID = 0
+PADDING_ID = 0
 # The most padded tokens of a batch in text-embeddings-inference, by default (its --max-batch-tokens).
 PEER_MAX_TOKENS = 16_384
 
-Encodings = list[list[int]]
-
 
 class FifoRuns(msgspec.Struct, frozen=True):
-    """What a queue of texts took: seconds, runs, and tokens with their padding."""
+    """The seconds, the runs, and the tokens with their padding that a queue of texts took."""
 
     seconds: float
     runs: int
@@ -32,7 +30,7 @@ class FifoRuns(msgspec.Struct, frozen=True):
 
 
 def drive_fifo(session: Session, texts: Sequence[list[int]], threads: int, max_tokens: int) -> FifoRuns:
-    """Compute all texts, each thread taking the next batch from the head of the queue whenever it is idle."""
+    """Compute all texts: each thread takes the next batch from the head of the queue whenever it is idle."""
     waiting, lock = deque(texts), threading.Lock()
 
     def work(_: int) -> list[int]:
@@ -42,7 +40,7 @@ def drive_fifo(session: Session, texts: Sequence[list[int]], threads: int, max_t
                 batch = take_batch(waiting, max_tokens)
             if not batch:
                 return computed
-            session.run(batch, "sentence_embedding")
+            session.run(batch, OUTPUT)
             computed.append(sum(map(len, batch)))
 
     start = time.perf_counter()
@@ -58,4 +56,4 @@ def take_batch(waiting: deque[list[int]], max_tokens: int) -> Encodings:
     while waiting and (not batch or (len(batch) + 1) * max(longest, len(waiting[0])) <= max_tokens):
         batch.append(waiting.popleft())
         longest = max(longest, len(batch[-1]))
-    return [ids + [FILLER_ID] * (longest - len(ids)) for ids in batch]
+    return [ids + [PADDING_ID] * (longest - len(ids)) for ids in batch]

@@ -1,7 +1,7 @@
-"""Which of the waiting texts run next: vecd's rules, and what others do instead. All have the same token budget.
+"""Which of the waiting texts run next: vecd's rules, and those of others. All have the same token budget.
 
-In: the lengths of texts as they arrive, each a request of its own. Out: the run that an idle worker takes. What a
-peer's rule does depends on what waits alone, in order of arrival; vecd's own is the server's queue.
+In: the lengths of texts as they arrive, each a request of its own. Out: the run that an idle worker takes. The rules of
+others depend on nothing but the lengths that wait, in order of arrival; vecd's own is the server's queue.
 """
 
 import asyncio
@@ -10,21 +10,21 @@ from typing import Protocol
 
 import msgspec
 
-from server import TOKENS_PER_RUN, Cost, Job, Limits, Queue
+from bench.workload.traces import MAX_TOKENS
+from server import Cost, Job, Limits, Queue
 
-MAX_TOKENS = TOKENS_PER_RUN["cpu"]
 BUCKETS = (16, 32, 64, 128, 256)
 
 
 class Run(msgspec.Struct, frozen=True):
-    """The places of the texts that go, and the tokens of each that are computed, with padding."""
+    """The places of the texts that run, and the tokens of each that are computed, with padding."""
 
     places: list[int]
     tokens: list[int]
 
 
-class Line(Protocol):
-    """Texts that wait."""
+class Waiting(Protocol):
+    """The texts that wait."""
 
     def arrive(self, place: int, length: int) -> None:
         """Add a text by its place in the trace."""
@@ -33,8 +33,8 @@ class Line(Protocol):
         """Remove a run, of one text at least; the other workers are busy for so many seconds."""
 
 
-Policy = Callable[[], Line]  # a new line, in which nobody waits yet
-Rule = Callable[[Sequence[int]], Run]  # of the lengths of what waits, in order of arrival; places among those
+Policy = Callable[[], Waiting]  # makes an empty one
+Rule = Callable[[Sequence[int]], Run]  # lengths in, in order of arrival; a run of places among those out
 
 
 def build_policies(layout: str, cost: Cost) -> dict[str, Policy]:
@@ -43,56 +43,52 @@ def build_policies(layout: str, cost: Cost) -> dict[str, Policy]:
     `vecd` is the server's rule for a variant of that layout; where that is ragged, `vecd-portable` is its rule for
     variants that take texts of one length in a run.
     """
-    portable: dict[str, Policy] = {"vecd-portable": lambda: ServerLine("equal-length", cost)}
+    portable: dict[str, Policy] = {"vecd-portable": lambda: ServerQueue("equal-length", cost)}
     return {
-        "vecd": lambda: ServerLine(layout, cost),
+        "vecd": lambda: ServerQueue(layout, cost),
         **(portable if layout == "ragged" else {}),
-        "fifo-padding": lambda: RuleLine(pad_to_longest),
-        "length-buckets": lambda: RuleLine(pad_to_bucket),
-        "no-batching": lambda: RuleLine(take_one),
+        "fifo-padding": lambda: RuleQueue(pad_to_longest),
+        "length-buckets": lambda: RuleQueue(pad_to_bucket),
+        "no-batching": lambda: RuleQueue(take_one),
     }
 
 
-class ServerLine:
-    """The server's own queue. Nothing is padded; a text whose wait is long is not told from others here."""
+class ServerQueue:
+    """The server's own queue. Nothing is padded; here no text has waited longer than others."""
 
     def __init__(self, layout: str, cost: Cost) -> None:
         self._queue = Queue(layout)
         self._cost = cost
         self._places: dict[Job, int] = {}
-        # A job wants an event loop, for a caller to wait in; here nobody waits.
+        # A job needs an event loop for its caller to wait in; here nobody waits.
         with asyncio.Runner() as runner:
             self._loop = runner.get_loop()
 
     def arrive(self, place: int, length: int) -> None:
-        """Add a request of one text."""
         job = Job(1, "sentence_embedding", loop=self._loop)
         self._places[job] = place
         self._queue.push(job, [[0] * length])
 
     def take(self, others_busy_s: Sequence[float]) -> Run:
-        """Take a run as a worker of the server does."""
         limits = Limits(MAX_TOKENS, self._queue.share_s(self._cost, others_busy_s))
         run = self._queue.take(self._cost, limits, now_s=0.0)
         return Run([self._places.pop(text.job) for text in run], [len(text.ids) for text in run])
 
 
-class RuleLine:
-    """A line in order of arrival, of which a rule takes."""
+class RuleQueue:
+    """Texts in order of arrival, of which a rule takes some."""
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
         self._waiting: list[tuple[int, int]] = []
 
     def arrive(self, place: int, length: int) -> None:
-        """Add a text behind the others."""
         self._waiting.append((place, length))
 
     def take(self, others_busy_s: Sequence[float]) -> Run:  # noqa: ARG002 - these rules know of one worker
-        """Take what the rule says."""
         run = self._rule([length for _, length in self._waiting])
         places = [self._waiting[place][0] for place in run.places]
-        # From the back, so that the places before stay true.
+        # From the back, so that the places in front remain valid.
         for place in reversed(run.places):
             del self._waiting[place]
         return Run(places, run.tokens)
@@ -101,7 +97,7 @@ class RuleLine:
 def pad_to_longest(lengths: Sequence[int]) -> Run:
     """Take texts in order of arrival for as long as their padded batch fits the budget.
 
-    So does text-embeddings-inference, with a larger budget than vecd's; that would mix more lengths and pad more.
+    text-embeddings-inference does so, with a larger budget than vecd's, which would mix more lengths and pad more.
     """
     longest = lengths[0]
     count = 1

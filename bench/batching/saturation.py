@@ -1,7 +1,7 @@
-"""The real engine under everything at once: what the simulation is held against.
+"""The real engine with all texts waiting from the start, to compare the simulation with.
 
-In: a started engine and texts that tokenize to given lengths. Out: tokens per second from the queue to the last row;
-the tokenizer, which the simulation leaves out, is left out here too.
+In: a model whose engine is running, and texts of given lengths in tokens. Out: tokens per second from the queue to the
+last row; the tokenizer, which the simulation leaves out, is left out here too.
 """
 
 import time
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from tokenizers import Tokenizer
 
+from bench.artifacts import LoadedModel
 from bench.errors import BenchError
-from server import Demand, Engine
 
-# So many different words make texts that hardly ever repeat; a repeated one would be computed once.
+# Texts of so many different words hardly ever repeat; a repeated text would be computed once.
 WORDS = 5000
 
 
@@ -27,7 +27,7 @@ def single_token_words(tokenizer: Tokenizer) -> list[str]:
     special = tokenizer.num_special_tokens_to_add(is_pair=False)
     found = [word for word in words if len(tokenizer.encode(word).ids) == special + 1]
     if not found:
-        message = "the vocabulary holds no words of one token, of which texts of a given length could be made"
+        message = "the vocabulary holds no words of one token, which texts of a given length are made of"
         raise BenchError(message)
     return found[:: max(1, len(found) // WORDS)]
 
@@ -39,9 +39,9 @@ def write_texts(lengths: Sequence[int], tokenizer: Tokenizer, rng: np.random.Gen
     return [" ".join(rng.choice(words, size=length - special)) for length in lengths]
 
 
-async def time_engine(engine: Engine, texts: Sequence[str]) -> float:
-    """Return the tokens per second of all texts in one request, without the cache."""
+async def time_engine(model: LoadedModel, texts: Sequence[str]) -> float:
+    """Return the tokens per second of all texts in one request."""
     start = time.perf_counter()
-    answer = await engine.embed(texts, Demand(cache=False))
+    answer = await model.embed(texts)
     seconds = time.perf_counter() - start - answer.timing.tokenize_s
     return sum(answer.tokens) / seconds

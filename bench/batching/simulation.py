@@ -1,4 +1,4 @@
-"""What a policy makes of a trace: workers of one thread each, that take a run as soon as they are idle.
+"""Simulates a policy on a trace: workers of one thread each take a run as soon as they are idle.
 
 In: a trace, a policy, what a run costs, a number of workers. Out: when each text was done and what was computed for it.
 A discrete-event simulation, exact for the costs it is given: no clock, no threads.
@@ -11,9 +11,10 @@ import msgspec
 import numpy as np
 
 from bench.batching.policies import Policy
+from bench.figures.batching import PolicyFigures
 from bench.workload.traces import SHORT_TOKENS, Trace
 
-# Seconds of a run of texts of so many tokens each, padding included.
+# The seconds of a run, by the tokens of each of its texts, padding included.
 Cost = Callable[[Sequence[int]], float]
 
 
@@ -25,25 +26,9 @@ class Served(msgspec.Struct, frozen=True):
     computed_tokens: int
 
 
-class PolicyFigures(msgspec.Struct, frozen=True):
-    """How one policy did on one trace. Tokens are the texts' own, waits are from arrival to the end of the run.
-
-    `padding_share` is the share of the computed tokens that belong to no text; `short_p99_ms` is of texts of at most
-    SHORT_TOKENS tokens. A policy that cannot keep up with a Poisson trace has waits that grow with the trace's length.
-    """
-
-    tokens_per_s: float
-    padding_share: float
-    runs: int
-    p50_ms: float
-    p99_ms: float
-    short_p99_ms: float
-
-
 def simulate(trace: Trace, policy: Policy, cost: Cost, workers: int) -> Served:
-    """Let the workers take all texts of the trace, run by run."""
     free_s = [0.0] * workers
-    line, waiting = policy(), 0
+    queue, waiting = policy(), 0
     finished_s = [0.0] * len(trace.lengths)
     arrived = runs = computed_tokens = 0
     while waiting or arrived < len(trace.lengths):
@@ -51,10 +36,10 @@ def simulate(trace: Trace, policy: Policy, cost: Cost, workers: int) -> Served:
         if not waiting:
             now = max(now, trace.arrivals_s[arrived])
         while arrived < len(trace.lengths) and trace.arrivals_s[arrived] <= now:
-            line.arrive(arrived, trace.lengths[arrived])
+            queue.arrive(arrived, trace.lengths[arrived])
             waiting += 1
             arrived += 1
-        run = line.take([max(0.0, free - now) for free in free_s])
+        run = queue.take([max(0.0, free - now) for free in free_s])
         waiting -= len(run.places)
         done = now + cost(run.tokens)
         for place in run.places:
@@ -66,7 +51,6 @@ def simulate(trace: Trace, policy: Policy, cost: Cost, workers: int) -> Served:
 
 
 def summarize(trace: Trace, served: Served) -> PolicyFigures:
-    """Return the figures of a simulated trace."""
     tokens = sum(trace.lengths)
     waits_ms = 1e3 * (np.array(served.finished_s) - trace.arrivals_s)
     short = np.array(trace.lengths) <= SHORT_TOKENS

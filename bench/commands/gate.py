@@ -1,7 +1,7 @@
 """`bench gate`: whether a result is slower than an earlier one of the same kind, by the ratios that both hold.
 
-A ratio to something else timed on the same machine in the same run says more than a time. One fell where it is lower by
-more than the noise of both files, in quadrature, allows; that is never less than LEAST_TOLERANCE.
+A ratio to something else that is timed on the same machine in the same run says more than a time. It fell where it is
+lower by more than the noise of both files, in quadrature, allows; that is never less than LEAST_TOLERANCE.
 """
 
 import argparse
@@ -13,19 +13,20 @@ import msgspec
 
 from bench.errors import BenchError
 from bench.figures.files import kind_of, read_file
+from bench.figures.kernels import KernelFigures
 from bench.figures.outcomes import Reading, align, prepare_file, write_json
-from bench.figures.raw import Kernels, Peers
+from bench.figures.peer_rows import OURS
+from bench.figures.peers import PeersFigures
 from bench.figures.spread import Spread, relative
 
 SIGMAS = 3.0
-LEAST_TOLERANCE = 0.02  # of the earlier ratio: less is not worth a red gate, however quiet the machine
-OURS = "vecd"
+LEAST_TOLERANCE = 0.02  # of the earlier ratio: less never fails the gate, however quiet the machine
 
 Ratios = dict[str, Spread]
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """One ratio in both files; None where a file lacks it, and then it did not fall."""
+    """One ratio in both files; None where a file lacks it, which does not count as a fall."""
 
     ratio: str
     against: Spread | None
@@ -45,7 +46,6 @@ class GateFigures(msgspec.Struct, frozen=True):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --against, --current, --sigmas and --json."""
     parser.add_argument("--against", type=Path, required=True, metavar="FILE", help="the earlier result")
     parser.add_argument("--current", type=Path, required=True, metavar="FILE", help="the result that is judged")
     parser.add_argument(
@@ -67,7 +67,7 @@ def read(options: argparse.Namespace) -> Reading:
     if options.json is not None:
         figures = GateFigures(str(options.against), str(options.current), options.sigmas, verdicts, fell)
         write_json(options.json, figures)
-    return Reading([*_table(verdicts), *_told(verdicts)], status=int(fell))
+    return Reading([*_table(verdicts), *_explain(verdicts)], status=int(fell))
 
 
 def judge(against: Mapping[str, Spread], current: Mapping[str, Spread], sigmas: float) -> list[Verdict]:
@@ -82,7 +82,7 @@ def _judge_one(name: str, before: Spread | None, now: Spread | None, sigmas: flo
     return Verdict(name, before, now, tolerance, fell=before.median - now.median > tolerance)
 
 
-def kernel_ratios(result: Kernels) -> Ratios:
+def kernel_ratios(result: KernelFigures) -> Ratios:
     """Return the speed ratio of every pair of graphs at every shape."""
     return {
         f"{pair} at {shape}": Spread(ratio, result.noise[pair][shape] / 2)
@@ -91,7 +91,7 @@ def kernel_ratios(result: Kernels) -> Ratios:
     }
 
 
-def peer_ratios(result: Peers) -> Ratios:
+def peer_ratios(result: PeersFigures) -> Ratios:
     """Return vecd's requests per second relative to each other server's in every row, round by round."""
     found = {
         f"{OURS}/{name}, {row}": relative(loads[OURS].requests_per_s, load.requests_per_s)
@@ -106,9 +106,9 @@ def peer_ratios(result: Peers) -> Ratios:
 def _read_ratios(against: Path, current: Path) -> tuple[Ratios, Ratios]:
     kinds = {kind_of(against), kind_of(current)}
     if kinds == {"kernels"}:
-        return kernel_ratios(read_file(against, Kernels)), kernel_ratios(read_file(current, Kernels))
+        return kernel_ratios(read_file(against, KernelFigures)), kernel_ratios(read_file(current, KernelFigures))
     if kinds == {"peers"}:
-        return peer_ratios(read_file(against, Peers)), peer_ratios(read_file(current, Peers))
+        return peer_ratios(read_file(against, PeersFigures)), peer_ratios(read_file(current, PeersFigures))
     message = (
         f"{against} and {current} cannot be compared: both names must begin with kernels, or both with peers, "
         "for what they hold"
@@ -125,7 +125,7 @@ def _table(verdicts: list[Verdict]) -> list[str]:
     return align(rows)
 
 
-def _told(verdicts: list[Verdict]) -> list[str]:
+def _explain(verdicts: list[Verdict]) -> list[str]:
     lines = []
     for verdict in verdicts:
         if verdict.against is None or verdict.current is None:

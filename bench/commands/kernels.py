@@ -1,21 +1,27 @@
 """`bench kernels`: how long vecd's graphs take beside optimum's and OpenVINO's, at four shapes, on one core and on all.
 
-All see the same random token ids in the same rounds; OpenVINO runs in a process of its own on the same cores, and
-times its turn when it is asked to. The others' graphs end at the token embeddings: their users' pooling and
+All get the same random token ids in the same rounds; OpenVINO runs in a process of its own on the same cores, and
+times its turn on request. The others' graphs end at the token embeddings: their users' pooling and
 normalization, which vecd's graphs include, are not counted against them.
 """
 
 import argparse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from bench.artifacts import Artifact, open_artifact
+from bench.artifacts import Artifact, LoadedModel, load_model, open_artifact
 from bench.errors import BenchError
 from bench.figures.kernels import (
+    SHAPES,
     KernelFigures,
+    OperatorTime,
+    Peak,
+    Shape,
+    Times,
     best_ms,
     compare,
     fractions,
@@ -26,46 +32,72 @@ from bench.figures.kernels import (
 )
 from bench.figures.origin import origin_fields
 from bench.figures.outcomes import Outcome
-from bench.graphs.in_process import Graph, Ids, VecdGraph, open_vecd, stock_graphs, vecd_graphs
+from bench.graphs.in_process import VecdGraph, open_vecd, stock_graphs, vecd_graphs
 from bench.graphs.openvino import Greeting, Openvino, prepare_openvino, run_openvino
-from bench.graphs.operators import OperatorTime, profile_operators
-from bench.graphs.peak import Peak, linear_operations, matmul_graphs, summarize_peak
-from bench.graphs.rounds import SHAPES, Shape, Times, draw_ids, time_rounds
+from bench.graphs.operators import profile_operators
+from bench.graphs.peak import linear_operations, matmul_graphs, summarize_peak
+from bench.graphs.rounds import draw_ids, time_rounds
+from bench.graphs.timing import Graph, Ids
 from bench.machine import Machine, one_core
-from bench.options import positive
+from bench.options import add_rounds
 from bench.peers.stock import StockGraphs, prepare_stock
 from bench.progress import say
-from server import MEMORY, Daemon, Settings, build_daemon
 
 ROUNDS = 15
-OURS = "vecd-int8"
+CHOSEN = "vecd-int8"  # the graph whose operations are compared with the peak
 
 
 class Contest(msgspec.Struct, frozen=True):
     """Everything that is timed, and what was left out and why."""
 
     artifact: Artifact
-    daemon: Daemon
+    model: LoadedModel
     vecd: dict[str, VecdGraph]
     stock: StockGraphs
     openvino: Openvino | None
     skipped: dict[str, str]
 
 
+class Timed(msgspec.Struct, frozen=True):
+    """Seconds on one core and on all, the seconds of the peak's matmuls, and what OpenVINO says of itself."""
+
+    one_core: Times
+    all_cores: Times
+    matmuls: Times
+    operators: dict[str, dict[str, OperatorTime]]
+    greeting: Greeting
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --rounds and --without-openvino."""
-    parser.add_argument(
-        "--rounds", type=positive, default=ROUNDS, metavar="N", help="times that all is timed (default: %(default)s)"
-    )
+    add_rounds(parser, ROUNDS)
     parser.add_argument(
         "--without-openvino", action="store_true", help="leave OpenVINO out, whose environment takes minutes to make"
     )
 
 
 def measure(options: argparse.Namespace) -> Outcome:
-    """Time every graph at every shape, round by round; then look into the one that the server chose."""
+    """Time every graph at every shape, round by round; then profile the one that the server chose."""
     origin = origin_fields(options)
     contest = _prepare(options, origin["machine"])
+    timed = _time_all(contest, options)
+    peak = summarize_peak(timed.matmuls)
+    figures = KernelFigures(
+        **origin,
+        **_time_fields(timed),
+        variants={name: one.variant for name, one in contest.vecd.items()},
+        skipped=contest.skipped,
+        peak=peak,
+        peak_fraction=_peak_fraction(contest, timed.one_core, peak),
+        operators=timed.operators,
+        rounds=options.rounds,
+        stock_versions=contest.stock.versions,
+        openvino_versions=timed.greeting.versions,
+        openvino_precision=timed.greeting.precision,
+    )
+    return Outcome(figures, render_table(figures))
+
+
+def _time_all(contest: Contest, options: argparse.Namespace) -> Timed:
     rng = np.random.default_rng(options.seed)
     vocabulary = contest.artifact.tokenizer().get_vocab_size()
     ids = {shape: draw_ids(shape, vocabulary, rng) for shape in SHAPES}
@@ -74,41 +106,32 @@ def measure(options: argparse.Namespace) -> Outcome:
         with _open_graphs(contest, threads=1) as (graphs, greeting):
             times = time_rounds(graphs | matmuls, ids, options.rounds, rng, "one core")
         operators = _profile(contest, ids)
-    with _open_graphs(contest, threads=contest.daemon.cores) as (graphs, _):
+    with _open_graphs(contest, threads=contest.model.cores) as (graphs, _):
         wide = time_rounds(graphs, ids, options.rounds, rng, "all cores")
-    peak = summarize_peak({name: times.pop(name) for name in matmuls})
-    ratios, noise = compare(times)
-    ratios_wide, noise_wide = compare(wide)
-    figures = KernelFigures(
-        **origin,
-        variants={name: one.variant for name, one in contest.vecd.items()},
-        skipped=contest.skipped,
-        ratios=ratios,
-        noise=noise,
-        ratios_all_cores=ratios_wide,
-        noise_all_cores=noise_wide,
-        peak=peak,
-        peak_fraction=_peak_fraction(contest, times, peak),
-        ms=median_ms(times),
-        ms_all_cores=median_ms(wide),
-        best_ms=best_ms(times),
-        tokens_per_s=tokens_per_s(times),
-        operators=operators,
-        rounds_ms=rounds_ms(times),
-        rounds_ms_all_cores=rounds_ms(wide),
-        rounds=options.rounds,
-        stock_versions=contest.stock.versions,
-        openvino_versions=greeting.versions,
-        openvino_precision=greeting.precision,
-    )
-    return Outcome(figures, render_table(figures))
+    return Timed(times, wide, {name: times.pop(name) for name in matmuls}, operators, greeting)
+
+
+def _time_fields(timed: Timed) -> dict[str, Any]:
+    """Return the fields of KernelFigures that follow from the seconds."""
+    ratios, noise = compare(timed.one_core)
+    ratios_all_cores, noise_all_cores = compare(timed.all_cores)
+    return {
+        "ratios": ratios,
+        "noise": noise,
+        "ratios_all_cores": ratios_all_cores,
+        "noise_all_cores": noise_all_cores,
+        "ms": median_ms(timed.one_core),
+        "ms_all_cores": median_ms(timed.all_cores),
+        "best_ms": best_ms(timed.one_core),
+        "tokens_per_s": tokens_per_s(timed.one_core),
+        "rounds_ms": rounds_ms(timed.one_core),
+        "rounds_ms_all_cores": rounds_ms(timed.all_cores),
+    }
 
 
 def _prepare(options: argparse.Namespace, machine: Machine) -> Contest:
     artifact = open_artifact(options.models, options.model)
-    daemon = build_daemon(
-        Settings(models=options.models, model=options.model, provider=options.provider, cache_bytes=0, data=MEMORY)
-    )
+    model = load_model(options.models, options.model, options.provider)
     openvino, skipped = None, {}
     if options.without_openvino:
         skipped["openvino"] = "left out, as asked"
@@ -120,14 +143,14 @@ def _prepare(options: argparse.Namespace, machine: Machine) -> Contest:
         except BenchError as error:
             say(f"openvino is not timed: {error}")
             skipped["openvino"] = str(error)
-    return Contest(artifact, daemon, open_vecd(artifact, daemon), prepare_stock(artifact.manifest), openvino, skipped)
+    return Contest(artifact, model, open_vecd(artifact, model), prepare_stock(artifact.manifest), openvino, skipped)
 
 
 @contextmanager
 def _open_graphs(contest: Contest, threads: int) -> Iterator[tuple[dict[str, Graph], Greeting]]:
-    """Yield every graph, run by so many threads on the cores of the calling thread."""
+    """Yield every graph, run by that many threads on the cores of the calling thread."""
     graphs = vecd_graphs(contest.vecd, all_cores=threads > 1)
-    graphs |= stock_graphs(contest.stock, contest.daemon.provider.provider, threads)
+    graphs |= stock_graphs(contest.stock, contest.model.provider, threads)
     if contest.openvino is None:
         yield graphs, Greeting()
         return
@@ -137,13 +160,13 @@ def _open_graphs(contest: Contest, threads: int) -> Iterator[tuple[dict[str, Gra
 
 def _profile(contest: Contest, ids: Mapping[Shape, Ids]) -> dict[str, dict[str, OperatorTime]]:
     """Return the chosen graph's operators by shape, on the CPU: on a GPU the profiler sees launches, not kernels."""
-    if contest.daemon.provider.provider != "cpu":
+    if contest.model.provider != "cpu":
         return {}
-    chosen = contest.daemon.chosen.variant
+    chosen = contest.model.variant
     return {shape.name: profile_operators(contest.artifact, chosen, one) for shape, one in ids.items()}
 
 
 def _peak_fraction(contest: Contest, times: Times, peak: Peak | None) -> dict[str, float]:
-    if peak is None or OURS not in times:
+    if peak is None or CHOSEN not in times:
         return {}
-    return fractions(times[OURS], linear_operations(contest.artifact.manifest.architecture), peak.tops)
+    return fractions(times[CHOSEN], linear_operations(contest.artifact.manifest.architecture), peak.tops)

@@ -1,8 +1,8 @@
 """What long texts cost the short ones beside them: p99 of the short ones with and without the long, at the same times.
 
-In: a running server and its own session here. Out: for each round the capacity, both p99s at a share of it, and the
-time of a run of the longest text on one core. A text can hardly wait for less than the run that is under way: allowed
-is the p99 without long texts, and two such runs.
+In: a running server, and its own session in this process. Out: for each round the capacity, both p99s at a share of it,
+and the time of a run of the longest text on one core. A text can hardly wait less than for the run that is under way:
+allowed is the p99 without long texts, and two such runs.
 """
 
 import statistics
@@ -11,15 +11,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bench.graphs.costs import prepare_call
-from bench.graphs.timing import time_call
+from bench.figures.load import Load
+from bench.figures.mixed import CompanyFigures
+from bench.graphs.timing import prepare_call, time_call
 from bench.machine import one_core
-from bench.servers.running import HOST, Running
 from bench.traffic.connection import Pool
-from bench.traffic.driving import Load, drive
+from bench.traffic.driving import drive
 from bench.traffic.loops import Plan, open_loop
 from bench.traffic.recording import ClassRecording, Recording
 from bench.traffic.requests import Prepared, prepare_requests
+from bench.traffic.target import HOST, Running
 from bench.workload.arrivals import poisson
 from bench.workload.texts import stream_texts
 from bench.workload.traces import LONGEST_TOKENS, SHORT_TOKENS
@@ -33,7 +34,7 @@ SHORT, LONG = "short", "long"
 
 
 class Window(msgspec.Struct, frozen=True):
-    """How long each load is warmed up and measured; the seed of the texts and their arrivals."""
+    """How long each load is warmed up and measured, and the seed of the texts and their arrivals."""
 
     warm_s: float
     measured_s: float
@@ -41,7 +42,7 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """One round; `without` has the arrivals of `short` alone."""
+    """The recordings of a round, by class of text; `without` is sent the short texts alone, at the same times."""
 
     capacity_per_s: float
     with_long: dict[str, Recording]
@@ -49,43 +50,20 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     long_run_ms: float
 
 
-class CompanyFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """A value a round. `of_allowed` is the median of the p99 with long texts over what is allowed.
-
-    `most_late_ms` is how far the generator fell behind: the most that a short text was sent after its time.
-    """
-
-    share_of_capacity: float
-    short_tokens: int
-    capacity_per_s: list[float]
-    arrivals_per_s: list[float]
-    short_p99_ms: dict[str, list[float]]
-    short_p50_ms: dict[str, list[float]]
-    long_p99_ms: list[float]
-    long_run_ms: list[float]
-    allowed_ms: list[float]
-    of_allowed: float
-    errors: dict[str, int]
-    most_late_ms: list[float]
-
-
 async def measure_round(server: Running, session: Session, window: Window) -> Round:
     """Find the capacity, then load a share of it with and without the long texts."""
-    found = await drive(
-        server,
-        Load(
-            profile="mixed",
-            connections=CONNECTIONS,
-            warm_s=window.warm_s,
-            measured_s=window.measured_s / 2,
-            seed=window.seed,
-        ),
+    load = Load(
+        profile="mixed",
+        connections=CONNECTIONS,
+        warm_s=window.warm_s,
+        measured_s=window.measured_s / 2,
+        seed=window.seed,
     )
-    capacity = found.figures.requests_per_s
+    capacity = (await drive(server, load)).figures.requests_per_s
     with one_core():
         run_s = time_call(prepare_call(session, [list(range(1, LONGEST_TOKENS + 1))]), REPEATS)
     per_s = max(1.0, SHARE * capacity)
-    # Every other round the other way round: neither always follows the same neighbour.
+    # The order changes from round to round, so that neither load always follows the other.
     first_long = window.seed % 2 == 0
     loads = {long: await _load(server, per_s, window, long=long) for long in (first_long, not first_long)}
     return Round(capacity_per_s=capacity, with_long=loads[True], without=loads[False], long_run_ms=1e3 * run_s)
@@ -107,7 +85,6 @@ def class_of(request: Prepared) -> str:
 
 
 def summarize_company(rounds: Sequence[Round], seconds: float) -> CompanyFigures:
-    """Return the figures of all rounds."""
     beside = [one.with_long[SHORT].figures(seconds) for one in rounds]
     alone = [one.without[SHORT].figures(seconds) for one in rounds]
     long = [one.with_long[LONG].figures(seconds) for one in rounds]

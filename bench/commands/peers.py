@@ -1,7 +1,7 @@
-"""`bench peers`: vecd against what people would use instead, in one run.
+"""`bench peers`: vecd against what people use in its place, in one run.
 
-Every round starts each server in turn, asks it to prove itself, loads it row by row with distinct texts, and stops it;
-the next round meets another hour of a noisy machine. All share the same cores with the same generator.
+Every round starts each server in turn, checks its embeddings, loads it row by row with distinct texts, and stops it; so
+the rounds of a server lie far apart in time on a noisy machine. All share the same cores with the same generator.
 """
 
 import argparse
@@ -11,57 +11,33 @@ from collections.abc import Sequence
 import msgspec
 
 from bench.artifacts import open_artifact
-from bench.commands.peers_fidelity import Reference, Truth, check_truth, embed_reference
-from bench.environments import FOLDER
+from bench.commands.peers_fidelity import Reference, ServedFidelity, check_fidelity, embed_reference
 from bench.errors import BenchError
-from bench.figures.goals import Goal, judge
-from bench.figures.origin import Origin, origin_fields
+from bench.figures.goals import judge
+from bench.figures.load import Load
+from bench.figures.origin import origin_fields
 from bench.figures.outcomes import Outcome
-from bench.figures.peer_rows import CAPACITY, ROWS, Row, RowFigures, table
-from bench.options import positive
+from bench.figures.peer_rows import CAPACITY, OURS, ROWS, Row, RowFigures, table
+from bench.figures.peers import PeerFigures, PeersFigures
+from bench.options import add_rounds, add_seconds
 from bench.peers.contestants import Contestant, contestants
 from bench.progress import open_bar, say
-from bench.servers.running import Running, ServerSpec, run_server
-from bench.traffic.driving import Load, drive
+from bench.servers.running import run_server
+from bench.traffic.driving import drive
+from bench.traffic.target import Running, ServerSpec
 from export import ExportError
 from models import Manifest
 
 ROUNDS, SECONDS, WARM_SECONDS = 3, 6.0, 1.0
 
 
-class PeerFigures(msgspec.Struct):
-    """What is known of a server besides its rows; `skipped` says why it did not run."""
-
-    about: str
-    skipped: str | None = None
-    cold_start_s: list[float] = []
-    cosine_mean: float | None = None
-    cosine_min: float | None = None
-    batch_cosine_min: float | None = None
-    batch_bits_equal: bool | None = None
-    versions: dict[str, str] = {}
-
-
-class PeersFigures(Origin, frozen=True, kw_only=True):
-    """By server, and by row and server: one value a round."""
-
-    peers: dict[str, PeerFigures]
-    rows: dict[str, dict[str, RowFigures]]
-    goals: dict[str, Goal]
-    rounds: int
-    seconds: float
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what describes the contest."""
-    add = parser.add_argument
-    add("--rounds", type=positive, default=ROUNDS, metavar="N", help="times that each is loaded (default: %(default)s)")
-    add("--seconds", type=float, default=SECONDS, metavar="S", help="measured for each row (default: %(default)s)")
-    add("--only", nargs="+", metavar="NAME", help="these servers alone")
+    add_rounds(parser, ROUNDS)
+    add_seconds(parser, SECONDS, "measured for each row")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these servers alone")
 
 
 def measure(options: argparse.Namespace) -> Outcome:
-    """Run the contest."""
     artifact = open_artifact(options.models, options.model)
     entered = [one for one in contestants(options.models, options.provider) if _wanted(one, options.only)]
     if not entered:
@@ -77,7 +53,7 @@ def measure(options: argparse.Namespace) -> Outcome:
         seconds=options.seconds,
     )
     specs = _prepare(entered, artifact.manifest, figures)
-    asyncio.run(_rounds(specs, embed_reference(artifact), figures))
+    asyncio.run(_measure_rounds(specs, embed_reference(artifact), figures, options))
     judged = msgspec.structs.replace(figures, goals=judge(figures.rows, _faithful(figures)))
     return Outcome(judged, table(judged.rows, {name: peer.skipped for name, peer in judged.peers.items()}))
 
@@ -88,7 +64,7 @@ def _wanted(contestant: Contestant, only: Sequence[str] | None) -> bool:
 
 def _faithful(figures: PeersFigures) -> set[str]:
     """Name the peers whose embeddings keep a mean cosine of 0.99 to fp32."""
-    return {name for name, peer in figures.peers.items() if name != "vecd" and (peer.cosine_mean or 0) >= 0.99}
+    return {name for name, peer in figures.peers.items() if name != OURS and (peer.cosine_mean or 0) >= 0.99}
 
 
 def _prepare(entered: Sequence[Contestant], manifest: Manifest, figures: PeersFigures) -> list[ServerSpec]:
@@ -102,40 +78,44 @@ def _prepare(entered: Sequence[Contestant], manifest: Manifest, figures: PeersFi
     return specs
 
 
-async def _rounds(specs: list[ServerSpec], reference: Reference, figures: PeersFigures) -> None:
-    with open_bar("peers", figures.rounds * len(specs) * len(ROWS), "rows") as bar:
-        for number in range(figures.rounds):
-            # Another order each round: nobody always follows the same neighbour.
+async def _measure_rounds(
+    specs: list[ServerSpec], reference: Reference, figures: PeersFigures, options: argparse.Namespace
+) -> None:
+    with open_bar("peers", options.rounds * len(specs) * len(ROWS), "rows") as bar:
+        for number in range(options.rounds):
+            # The order changes from round to round, so that no server always follows the same neighbour.
             for spec in specs[number:] + specs[:number]:
                 if figures.peers[spec.name].skipped is None:
-                    await _turn(spec, number, reference, figures)
+                    await _measure_server(spec, number, reference, figures, options)
                 bar.update(len(ROWS))
 
 
-async def _turn(spec: ServerSpec, number: int, reference: Reference, figures: PeersFigures) -> None:
+async def _measure_server(
+    spec: ServerSpec, number: int, reference: Reference, figures: PeersFigures, options: argparse.Namespace
+) -> None:
     peer = figures.peers[spec.name]
     try:
-        async with run_server(spec, FOLDER / "logs") as server:
+        async with run_server(spec) as server:
             peer.cold_start_s = [*peer.cold_start_s, server.cold_start_s]
             if number == 0:
-                _note(peer, await check_truth(server, reference))
-            await _load(server, number, figures)
+                _note(peer, await check_fidelity(server, reference))
+            await _load(server, number, figures, options)
     except (BenchError, OSError) as error:
         say(f"{spec.name} failed in round {number + 1}: {error}")
         peer.skipped = f"failed in round {number + 1}: {error}"
 
 
-def _note(peer: PeerFigures, truth: Truth) -> None:
-    peer.cosine_mean, peer.cosine_min = truth.cosine_mean, truth.cosine_min
-    peer.batch_cosine_min, peer.batch_bits_equal = truth.batch_cosine_min, truth.batch_bits_equal
+def _note(peer: PeerFigures, found: ServedFidelity) -> None:
+    peer.cosine_mean, peer.cosine_min = found.cosine_mean, found.cosine_min
+    peer.batch_cosine_min, peer.batch_bits_equal = found.batch_cosine_min, found.batch_bits_equal
 
 
-async def _load(server: Running, number: int, figures: PeersFigures) -> None:
+async def _load(server: Running, number: int, figures: PeersFigures, options: argparse.Namespace) -> None:
     capacity = 0.0
     for place, row in enumerate(ROWS):
         # A seed of its own for each row and round: no text is ever sent twice to one process.
-        seed = figures.seed + 100 * number + place
-        result = await drive(server, _plan(row, capacity, seed, figures.seconds))
+        seed = options.seed + 100 * number + place
+        result = await drive(server, _plan(row, capacity, seed, options.seconds))
         figures.rows[row.name].setdefault(server.spec.name, RowFigures()).add(result)
         if row is CAPACITY:
             capacity = result.figures.requests_per_s

@@ -1,28 +1,25 @@
-"""How true a server's embeddings are, asked over HTTP: cosine to fp32, and whether a batch changes them."""
+"""How true the embeddings of a server are, asked over HTTP: cosine to fp32, and whether a batch changes them."""
 
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from bench.artifacts import Artifact
-from bench.commands.fidelity import row_cosines
+from bench.artifacts import OUTPUT, Artifact, Rows
 from bench.errors import BenchError
-from bench.servers.running import HOST, Running
+from bench.figures.fidelity import row_cosines
 from bench.traffic.connection import Pool
 from bench.traffic.dialects import DIALECTS, decode_rows, encode_request
+from bench.traffic.target import HOST, Running
 from export import read_corpus
 
 BATCH = 32
 # Peers differ in where they truncate; texts of at most this many tokens are the same work for all.
 LONGEST_TOKENS = 128
 
-Rows = NDArray[np.float32]
 
-
-class Truth(msgspec.Struct, frozen=True):
-    """Cosine to fp32 over the texts, each asked alone; and alone against in a batch of mixed lengths."""
+class ServedFidelity(msgspec.Struct, frozen=True):
+    """Cosine to fp32 over the texts, each sent alone; and of each text alone to itself in a batch of mixed lengths."""
 
     texts: int
     cosine_mean: float
@@ -39,43 +36,43 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 def embed_reference(artifact: Artifact) -> Reference:
-    """Embed the export's verification texts, which no calibration saw, with the artifact's fp32 graph."""
+    """Embed the export's verification texts, which calibration does not use, with the artifact's fp32 graph."""
     tokenizer, session = artifact.tokenizer(), artifact.open_session(artifact.fp32())
     encoded = [(text, tokenizer.encode(text).ids) for text in read_corpus("verification") if text.strip()]
     short = [(text, ids) for text, ids in encoded if len(ids) <= LONGEST_TOKENS]
-    rows = [session.run([ids], "sentence_embedding")[0] for _, ids in short]
+    rows = [session.run([ids], OUTPUT)[0] for _, ids in short]
     return Reference([text for text, _ in short], np.stack(rows))
 
 
-async def check_truth(server: Running, reference: Reference) -> Truth:
-    """Ask for every text alone, then for batches of them in an order that mixes lengths.
+async def check_fidelity(server: Running, reference: Reference) -> ServedFidelity:
+    """Send every text alone, then batches of them in an order that mixes lengths.
 
     Raises:
-        BenchError: the server answers with an error, or not with embeddings.
+        BenchError: the server does not answer with embeddings.
     """
     pool = Pool(HOST, server.port)
     texts = reference.texts
-    alone = np.concatenate([await ask(pool, server, [text]) for text in texts])
+    alone = np.concatenate([await embed(pool, server, [text]) for text in texts])
     order = np.random.default_rng(BATCH).permutation(len(texts))
     batched = np.empty_like(alone)
     for start in range(0, len(texts), BATCH):
         part = order[start : start + BATCH]
-        batched[part] = await ask(pool, server, [texts[i] for i in part])
+        batched[part] = await embed(pool, server, [texts[i] for i in part])
     pool.close()
     cosines = row_cosines(alone, reference.rows)
     together = row_cosines(alone, batched)
     equal = alone.tobytes() == batched.tobytes()
-    return Truth(len(texts), float(cosines.mean()), float(cosines.min()), float(together.min()), equal)
+    return ServedFidelity(len(texts), float(cosines.mean()), float(cosines.min()), float(together.min()), equal)
 
 
-async def ask(pool: Pool, server: Running, texts: Sequence[str]) -> Rows:
+async def embed(pool: Pool, server: Running, texts: Sequence[str]) -> Rows:
     """Return the embeddings (texts, ndim) that the server gives.
 
     Raises:
-        BenchError: it gives none.
+        BenchError: it does not answer with embeddings.
     """
     dialect = DIALECTS[server.spec.dialect]
-    reply = await pool.send(encode_request(dialect, texts, server.spec.model, HOST, server.spec.headers))
+    reply = await pool.send(encode_request(dialect, texts, server.spec.model, server.spec.headers))
     if reply.status != 200:
         message = f"{server.spec.name} answered {reply.status}: {reply.body[:200]!r}"
         raise BenchError(message)

@@ -1,14 +1,14 @@
-"""Documents and queries for the index's benchmarks: real sentences as the served model embeds them, made many.
+"""Documents and queries for the index's benchmarks: many documents made of a few thousand real sentences.
 
 A document's text is two sentences a and b in a row; its vector is that of a, moved by half the difference of b's and of
-a third sentence's, and brought back to length 1. So vectors vary the ways in which sentences really differ, around some
-thousand places, and not evenly in all directions as noise would. Queries are other sentences, as they are; none of them
-is part of a document.
+a third sentence's, and brought back to length 1. So vectors vary in the directions in which sentences really differ,
+around some thousand points, and not evenly in all directions as noise would. Queries are other sentences, unchanged;
+none of them is part of a document.
 """
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.artifacts import LoadedModel, Rows
 from bench.errors import BenchError
-from bench.workload.sts import FILES, read_pairs
+from bench.workload.sts import read_sentences
 from bench.workload.texts import stream_texts
 from index import Document
-from server import Daemon, Demand
 
-QUERIES, SENTENCES = 500, 5_500
 MOVED = 0.5
 TEXTS_PER_REQUEST = 64
 SOURCES = ("news", "forum", "captions")
 PIECE = 10_000
-# Share of the documents that a filter leaves, and the filter.
+# The share of the documents that a filter leaves, and the filter.
 FILTERS: Mapping[str, dict[str, Any]] = {
     "0.1%": {"thousandth": 7},
     "1%": {"hundredth": 42},
@@ -35,42 +34,51 @@ FILTERS: Mapping[str, dict[str, Any]] = {
     "50%": {"half": True},
 }
 
-Rows = NDArray[np.float32]
+
+class SampleSize(msgspec.Struct, frozen=True):
+    """How many sentences are queries, and how many are made up where there is no data."""
+
+    queries: int = 500
+    made_up: int = 5_500
 
 
 class Sentences(msgspec.Struct, frozen=True, eq=False):
-    """Texts and their rows (n, ndim); the first QUERIES of them are queries."""
+    """Texts and their rows (texts, ndim); the first `query_count` of them are queries."""
 
     texts: list[str]
     rows: Rows
+    query_count: int
 
     @property
     def queries(self) -> list[tuple[str, Rows]]:
-        """The queries, text and vector."""
-        return list(zip(self.texts[:QUERIES], self.rows[:QUERIES], strict=True))
+        """Text and vector of each query."""
+        return list(zip(self.texts[: self.query_count], self.rows[: self.query_count], strict=True))
 
 
 class Corpus:
-    """So many documents, made when they are asked for; `rows` (count, ndim) are their vectors."""
+    """A number of documents, made when they are asked for.
+
+    `rows` (count, ndim) are their vectors, `parts` (3, count) the places of the sentences that each is made of.
+    """
 
     def __init__(self, sentences: Sentences, count: int, seed: int, prefix: str = "document") -> None:
         rng = np.random.default_rng(seed)
-        places = np.arange(QUERIES, len(sentences.texts))
+        places = np.arange(sentences.query_count, len(sentences.texts))
         self._texts = sentences.texts
-        self._chosen = rng.choice(places, (3, count))
+        self.parts = rng.choice(places, (3, count))
         self._groups = rng.integers(0, 1000, count)
         self._prefix = prefix
         self.rows = np.empty((count, sentences.rows.shape[1]), np.float32)
         for start in range(0, count, PIECE):
             piece = slice(start, start + PIECE)
-            first, second, third = (sentences.rows[numbers[piece]] for numbers in self._chosen)
+            first, second, third = (sentences.rows[numbers[piece]] for numbers in self.parts)
             self.rows[piece] = unit(first + MOVED * (second - third))
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def metadata(self, number: int) -> dict[str, Any]:
-        """Return a document's metadata, by which FILTERS tell documents apart."""
+        """Return a document's metadata, which FILTERS select by."""
         group = int(self._groups[number])
         return {
             "number": number,
@@ -82,8 +90,7 @@ class Corpus:
         }
 
     def documents(self, count: int) -> Iterator[Document]:
-        """Yield the first documents."""
-        first, second, _ = self._chosen
+        first, second, _ = self.parts
         for number in range(count):
             text = f"{self._texts[first[number]]} {self._texts[second[number]]}"
             yield Document(f"{self._prefix}/{number}", text, self.metadata(number), self.rows[number])
@@ -99,30 +106,31 @@ def unit(rows: Rows) -> Rows:
     return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True), np.float32)
 
 
-def embed_sentences(daemon: Daemon, data: Path | None, seed: int) -> Sentences:
-    """Embed the sentences of the STS benchmark, or made-up ones without it, in an order of their own."""
-    found = list(dict.fromkeys(_texts(data, seed)))
-    if len(found) < 2 * QUERIES:
-        message = f"{data} has {len(found)} sentences; {2 * QUERIES} are needed, {QUERIES} of them as queries"
+def embed_sentences(model: LoadedModel, data: Path | None, seed: int, size: SampleSize) -> Sentences:
+    """Embed the sentences of the STS benchmark, or made-up ones without data, in an order of their own.
+
+    Raises:
+        BenchError: there are too few sentences.
+    """
+    found = list(dict.fromkeys(_read_texts(data, seed, size)))
+    if len(found) < 2 * size.queries:
+        message = f"{data} has {len(found)} sentences; {2 * size.queries} are needed, {size.queries} of them as queries"
         raise BenchError(message)
     order = np.random.default_rng(seed).permutation(len(found))
     texts = [found[place] for place in order]
-    return Sentences(texts, asyncio.run(_embed(daemon, texts)))
+    return Sentences(texts, asyncio.run(_embed(model, texts)), size.queries)
 
 
-def _texts(data: Path | None, seed: int) -> Iterator[str]:
+def _read_texts(data: Path | None, seed: int, size: SampleSize) -> Iterable[str]:
     if data is None:
-        return (one.text for one in itertools.islice(stream_texts("short", seed), SENTENCES))
-    return (text for name in FILES for pair in read_pairs(data, name) for text in (pair.first, pair.second))
+        return (one.text for one in itertools.islice(stream_texts("short", seed), size.made_up))
+    return read_sentences(data)
 
 
-async def _embed(daemon: Daemon, texts: Sequence[str]) -> Rows:
-    daemon.engine.start()
-    try:
+async def _embed(model: LoadedModel, texts: Sequence[str]) -> Rows:
+    with model.running():
         parts = [
-            (await daemon.engine.embed(texts[start : start + TEXTS_PER_REQUEST], Demand(cache=False))).rows
+            (await model.embed(texts[start : start + TEXTS_PER_REQUEST])).rows
             for start in range(0, len(texts), TEXTS_PER_REQUEST)
         ]
-        return np.concatenate(parts)
-    finally:
-        daemon.engine.close()
+    return np.concatenate(parts)

@@ -1,4 +1,4 @@
-"""Documents into a collection as fast as it takes them, alone and with somebody who searches meanwhile."""
+"""Writes documents into a collection as fast as it takes them, with and without searches beside it."""
 
 import threading
 import time
@@ -7,17 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
-from bench.documents.searches import Milliseconds, best_of, time_each
+from bench.documents.searches import best_of, time_each
 from bench.errors import BenchError
+from bench.figures.index import Milliseconds
 from index import Collection, Document, Query
 
 GROUP = 64
 IN_FLIGHT = 4
-PAUSE_S = 0.002  # between two searches: a caller who does something with what was found
+PAUSE_S = 0.002  # between two searches: the time in which a caller uses the hits
 
 
 def ingest(collection: Collection, documents: Iterable[Document], stop: threading.Event | None = None) -> float:
-    """Write documents in groups, some of them under way at a time, until all are; return how many a second."""
+    """Write all documents in groups, some of them under way at a time; return how many a second."""
     waiting: deque[Future[int]] = deque()
     written, start_s = 0, time.perf_counter()
     for group in _groups(documents):
@@ -39,9 +40,9 @@ def _groups(documents: Iterable[Document]) -> Iterator[list[Document]]:
 def search_during_ingest(
     collection: Collection, documents: Iterable[Document], queries: Sequence[Query], seconds: float, rounds: int
 ) -> tuple[Milliseconds, float]:
-    """Search one after the other while documents are written without a pause; return the times and documents a second.
+    """Search while documents are written without a pause; return the times and the documents a second.
 
-    Each round goes on with the documents that are left; the least of each percentile over the rounds counts.
+    Each round continues with the documents that are left; the least of each percentile over the rounds counts.
 
     Raises:
         BenchError: the documents ended before a round did, which would time searches beside nothing.
@@ -70,7 +71,7 @@ def _search_for(
     while time.perf_counter() < end_s:
         times += time_each(collection.search, [queries[len(times) % len(queries)]])
         if writing.done():
-            writing.result()  # what went wrong, if anything did
+            writing.result()  # raises what the writer raised, if anything
             raise BenchError("all documents were written too soon; give more --documents or fewer --seconds")
         time.sleep(PAUSE_S)
     return times

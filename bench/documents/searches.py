@@ -4,35 +4,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.documents.corpus import FILTERS, Corpus, Rows
+from bench.artifacts import Rows
+from bench.documents.corpus import FILTERS, Corpus
+from bench.figures.index import Filtered, Milliseconds
 from index import Collection, Hit, Query
 
 TOP_K = 10
-EVERYTHING = -1.0  # the least cosine: as many hits as are asked for
-
-
-class Milliseconds(msgspec.Struct, frozen=True):
-    """Of one search after the other: the best of all rounds, each figure by itself."""
-
-    p50: float
-    p99: float
-
-
-class Filtered(msgspec.Struct, frozen=True):
-    """Under a filter: recall of the 10 nearest that it leaves, and milliseconds."""
-
-    recall_at_10: float
-    p50_ms: float
-    p99_ms: float
+LEAST_COSINE = -1.0  # leaves no document out
 
 
 def vector_query(row: Rows, filter_: Mapping[str, Any] | None = None) -> Query:
-    """Return a search by vector that gives 10 hits, however far they are."""
-    return Query(vector=row, top_k=TOP_K, threshold=EVERYTHING, filter=None if filter_ is None else dict(filter_))
+    """Return a search by vector that gives the 10 nearest documents, however far they are."""
+    return Query(vector=row, top_k=TOP_K, threshold=LEAST_COSINE, filter=None if filter_ is None else dict(filter_))
 
 
 def recall_at_10(hits: Sequence[Sequence[Hit]], queries: Sequence[Rows], rows: Rows, left: NDArray[np.int64]) -> float:
@@ -60,12 +46,12 @@ def _timed(search: Callable[[Query], object], queries: Sequence[Query]) -> Itera
 
 def best_of(rounds: Sequence[Sequence[float]]) -> Milliseconds:
     """Return the least of each percentile over the rounds."""
-    middles, highs = zip(*(np.percentile(found, [50, 99]).tolist() for found in rounds), strict=True)
-    return Milliseconds(min(middles), min(highs))
+    p50s, p99s = zip(*(np.percentile(found, [50, 99]).tolist() for found in rounds), strict=True)
+    return Milliseconds(min(p50s), min(p99s))
 
 
 def time_rounds(collection: Collection, queries: Sequence[Query], rounds: int) -> Milliseconds:
-    """Time all searches that often, after some that do not count."""
+    """Time all searches in every round, after some that do not count."""
     time_each(collection.search, queries[: len(queries) // 5])
     return best_of([time_each(collection.search, queries) for _ in range(rounds)])
 
@@ -73,7 +59,7 @@ def time_rounds(collection: Collection, queries: Sequence[Query], rounds: int) -
 def measure_filters(
     collection: Collection, corpus: Corpus, queries: Sequence[Rows], rounds: int
 ) -> dict[str, Filtered]:
-    """Measure searches under filters that leave a tenth of a percent to a half of the documents."""
+    """Measure searches under each of FILTERS, by the share of the documents that it leaves."""
     measured = {}
     for share, filter_ in FILTERS.items():
         asked = [vector_query(row, filter_) for row in queries]

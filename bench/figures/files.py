@@ -1,4 +1,4 @@
-"""Reads raw results: KIND-LABEL.json, where the kind is the command that wrote it and the label tells the machine."""
+"""Reads raw results: files KIND-LABEL.json, where the kind is the command that wrote it and the label the machine."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,30 +7,42 @@ from typing import TypeVar
 import msgspec
 
 from bench.errors import BenchError
-from bench.figures.raw import Door, Fidelity, Goal, Kernels, Measured, Nested, Peers, Ragged
+from bench.figures.door import DoorFigures
+from bench.figures.fidelity import FidelityFigures
+from bench.figures.goals import Goal
+from bench.figures.kernels import KernelFigures
+from bench.figures.origin import Origin
+from bench.figures.peers import PeersFigures
+from bench.figures.ragged import RaggedFigures
 
 # Commands whose figures are shown as the tables they are, whatever their names.
 NESTED_KINDS = ("index", "ingest", "batching", "scale", "load", "mixed", "overload", "soak")
 
 
+class Nested(Origin, frozen=True, kw_only=True):
+    """Figures in tables of any depth, by their names in the file."""
+
+    figures: dict[str, object]
+
+
 class Results(msgspec.Struct, frozen=True):
     """All raw results of a folder: by label, in the order of the labels."""
 
-    peers: dict[str, Peers]
-    kernels: dict[str, Kernels]
-    fidelity: dict[str, Fidelity]
-    ragged: dict[str, Ragged]
-    door: dict[str, Door]
+    peers: dict[str, PeersFigures]
+    kernels: dict[str, KernelFigures]
+    fidelity: dict[str, FidelityFigures]
+    ragged: dict[str, RaggedFigures]
+    door: dict[str, DoorFigures]
     nested: dict[str, dict[str, Nested]]  # by kind, then by label
 
     def goals(self) -> dict[str, dict[str, Goal]]:
-        """Return the goals of every kind that has some, by the name of the file."""
+        """Return the goals of each file that has some, by its name."""
         found = {f"peers-{label}.json": result.goals for label, result in self.peers.items()}
         return found | {f"door-{label}.json": result.goals for label, result in self.door.items()}
 
-    def files(self) -> dict[str, Measured]:
+    def files(self) -> dict[str, Origin]:
         """Return every result by the name of its file."""
-        kinds: dict[str, Mapping[str, Measured]] = {
+        kinds: dict[str, Mapping[str, Origin]] = {
             "peers": self.peers,
             "kernels": self.kernels,
             "fidelity": self.fidelity,
@@ -41,11 +53,11 @@ class Results(msgspec.Struct, frozen=True):
         return {f"{kind}-{label}.json": found for kind, files in kinds.items() for label, found in files.items()}
 
 
-AnyMeasured = TypeVar("AnyMeasured", bound=Measured)
+AnyFigures = TypeVar("AnyFigures", bound=Origin)
 
 
 def kind_of(path: Path) -> str:
-    """Return the command that wrote the file, which its name begins with."""
+    """Return the command that wrote the file; the name begins with it."""
     return path.stem.partition("-")[0]
 
 
@@ -59,11 +71,11 @@ def read_results(folder: Path) -> Results:
         message = f"{folder} is no folder; --results names the one with the raw results"
         raise BenchError(message)
     return Results(
-        peers=_read_kind(folder, "peers", Peers),
-        kernels=_read_kind(folder, "kernels", Kernels),
-        fidelity=_read_kind(folder, "fidelity", Fidelity),
-        ragged=_read_kind(folder, "ragged", Ragged),
-        door=_read_kind(folder, "door", Door),
+        peers=_read_kind(folder, "peers", PeersFigures),
+        kernels=_read_kind(folder, "kernels", KernelFigures),
+        fidelity=_read_kind(folder, "fidelity", FidelityFigures),
+        ragged=_read_kind(folder, "ragged", RaggedFigures),
+        door=_read_kind(folder, "door", DoorFigures),
         nested={
             kind: {_label(path): read_nested(path) for path in sorted(folder.glob(f"{kind}-*.json"))}
             for kind in NESTED_KINDS
@@ -71,11 +83,11 @@ def read_results(folder: Path) -> Results:
     )
 
 
-def read_file(path: Path, shape: type[AnyMeasured]) -> AnyMeasured:
-    """Read one file.
+def read_file(path: Path, shape: type[AnyFigures]) -> AnyFigures:
+    """Read a file of figures.
 
     Raises:
-        BenchError: it does not have this shape.
+        BenchError: the file does not have this shape.
         OSError: it cannot be read.
     """
     try:
@@ -89,18 +101,18 @@ def read_nested(path: Path) -> Nested:
     """Read a file whose own fields are tables of any depth.
 
     Raises:
-        BenchError: it is not a JSON object, or what it says of how it came about is not as in every file.
+        BenchError: it is not a JSON object, or a field of Origin has another type.
     """
     try:
         fields = msgspec.json.decode(path.read_bytes(), type=dict[str, object])
-        how = {name: fields.pop(name) for name in Measured.__struct_fields__ if name in fields}
-        return msgspec.convert({**how, "figures": fields}, Nested)
+        origin = {name: fields.pop(name) for name in Origin.__struct_fields__ if name in fields}
+        return msgspec.convert({**origin, "figures": fields}, Nested)
     except msgspec.DecodeError as error:
         message = f"{path} is not a result of `bench {kind_of(path)}`: {error}"
         raise BenchError(message) from error
 
 
-def _read_kind(folder: Path, kind: str, shape: type[AnyMeasured]) -> dict[str, AnyMeasured]:
+def _read_kind(folder: Path, kind: str, shape: type[AnyFigures]) -> dict[str, AnyFigures]:
     return {_label(path): read_file(path, shape) for path in sorted(folder.glob(f"{kind}-*.json"))}
 
 

@@ -1,6 +1,6 @@
-"""What the product is held to: each goal a named figure, met or not, that never decides whether a run counts.
+"""The goals of the product: named figures, each met or not. A goal never decides whether a run counts.
 
-Ratios are taken within each round and their median reported.
+Ratios are taken within each round, and their median is reported.
 """
 
 import statistics
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 
 import msgspec
 
-from bench.figures.peer_rows import RowFigures
+from bench.figures.peer_rows import OURS, RowFigures
 
 Rows = Mapping[str, Mapping[str, RowFigures]]
 Values = Callable[[RowFigures], Sequence[float]]
@@ -16,15 +16,15 @@ Values = Callable[[RowFigures], Sequence[float]]
 SERVICE = "gunicorn-st"
 SINGLE, BATCH = "1 text, 16 connections", "32 texts, 16 connections"
 DOOR, DOOR_PER_S = "requests/s of a cached text on one core, 16 connections, with keys and limits", 6000
-LONE, MIXED, BUSY = "1 text, 1 connection", "mixed, 16 connections", "open loop, 80%"
+ALONE, MIXED, BUSY = "1 text, 1 connection", "mixed, 16 connections", "open loop, 80%"
 
 
 class Goal(msgspec.Struct, frozen=True):
-    """The least sought, a ratio or a rate, and what was measured; none where a server did not run."""
+    """The goal, a ratio or a rate, and what was measured; None where a server did not run."""
 
     goal: float
-    value: float | None
-    met: bool | None
+    value: float | None = None
+    met: bool | None = None
 
 
 def judge(rows: Rows, faithful: Set[str]) -> dict[str, Goal]:
@@ -37,9 +37,9 @@ def judge(rows: Rows, faithful: Set[str]) -> dict[str, Goal]:
             18, ratio(rows, SINGLE, SERVICE, lambda row: row.requests_per_s)
         ),
         f"texts/s against {SERVICE}, {BATCH}": _goal(9, ratio(rows, BATCH, SERVICE, lambda row: row.texts_per_s)),
-        f"p50 against {SERVICE}, {LONE}": _goal(6, _inverse(ratio(rows, LONE, SERVICE, lambda row: row.p50_ms))),
+        f"p50 against {SERVICE}, {ALONE}": _goal(6, _inverse(ratio(rows, ALONE, SERVICE, lambda row: row.p50_ms))),
     }
-    for row in (LONE, SINGLE, BATCH, MIXED):
+    for row in (ALONE, SINGLE, BATCH, MIXED):
         found = [ratio(rows, row, peer, lambda one: one.texts_per_s) for peer in sorted(faithful)]
         goals[f"texts/s against the best peer, {row}"] = _goal(2, _least(found))
     found = [_inverse(ratio(rows, BUSY, peer, lambda one: one.p99_ms)) for peer in sorted(faithful)]
@@ -48,9 +48,9 @@ def judge(rows: Rows, faithful: Set[str]) -> dict[str, Goal]:
 
 
 def judge_door(door: RowFigures) -> dict[str, Goal]:
-    """Hold the requests a second for a text in the cache, with keys and limits, against what is sought.
+    """Compare the requests a second for a cached text, with keys and limits, with the goal.
 
-    A single error in any round and the goal is not met.
+    With an error in any round the goal is not met.
     """
     per_s = statistics.median(door.requests_per_s) if door.requests_per_s else None
     goal = _goal(DOOR_PER_S, per_s)
@@ -58,8 +58,8 @@ def judge_door(door: RowFigures) -> dict[str, Goal]:
 
 
 def ratio(rows: Rows, row: str, peer: str, values: Values) -> float | None:
-    """Return the median over the rounds of vecd's value divided by the peer's; none where either is missing."""
-    ours, theirs = rows.get(row, {}).get("vecd"), rows.get(row, {}).get(peer)
+    """Return the median over the rounds of vecd's value divided by the peer's; None where either is missing."""
+    ours, theirs = rows.get(row, {}).get(OURS), rows.get(row, {}).get(peer)
     if ours is None or theirs is None:
         return None
     pairs = [(a, b) for a, b in zip(values(ours), values(theirs), strict=False) if b > 0]

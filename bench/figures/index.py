@@ -2,13 +2,27 @@
 
 import msgspec
 
-from bench.documents.searches import Filtered, Milliseconds
 from bench.figures.origin import Origin
 from bench.figures.outcomes import align
 
 
+class Milliseconds(msgspec.Struct, frozen=True):
+    """Of searches made one after the other: each percentile is that of its own best round."""
+
+    p50: float
+    p99: float
+
+
+class Filtered(msgspec.Struct, frozen=True):
+    """Under a filter: recall of the 10 nearest that it leaves, and milliseconds."""
+
+    recall_at_10: float
+    p50_ms: float
+    p99_ms: float
+
+
 class SizeFigures(msgspec.Struct, frozen=True):
-    """What a collection of one size costs. `memory_mb` is what rows and view say they take.
+    """What a collection of one size costs. `memory_mb` is what its rows and its view report.
 
     Documents a second: `written_per_s` until the last was acknowledged, `viewed_per_s` until all were in the view.
     """
@@ -22,10 +36,10 @@ class SizeFigures(msgspec.Struct, frozen=True):
 
 
 class IndexFigures(Origin, frozen=True, kw_only=True):
-    """What was measured with `documents`; `sizes` has what was with others too.
+    """The figures of a collection of `documents`; `sizes` has those of every size.
 
     `restart_s` is from opening the folder to the first answer, `rss_mb` the memory of a process that has the model and
-    the documents, `rss_mb_model` of the same before it opened them: the least of all rounds, all of them.
+    the documents, `rss_mb_model` that of the same process before it opened them: each the least over the rounds.
     """
 
     documents: int
@@ -42,13 +56,9 @@ class IndexFigures(Origin, frozen=True, kw_only=True):
     rss_mb: float
     rss_mb_model: float
     sizes: dict[str, SizeFigures]
-    rounds: int
-    seconds: float
-    flags: dict[str, str]
 
 
 def render_table(figures: IndexFigures) -> list[str]:
-    """Return the figures for a terminal."""
     searches = [
         ("", "recall@10", "p50 ms", "p99 ms"),
         ("by vector", f"{figures.recall_at_10:.4f}", *_ms(figures.search_ms)),

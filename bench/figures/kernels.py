@@ -1,17 +1,31 @@
-"""What `bench kernels` writes and prints: times, speed ratios of pairs, nearness to the peak, operators."""
+"""The figures of `bench kernels` and their table: times, speed ratios of pairs, nearness to the peak, operators."""
 
 import statistics
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+import msgspec
+from msgspec import field
+
 from bench.figures.origin import Origin
 from bench.figures.outcomes import align
-from bench.graphs.operators import OperatorTime
-from bench.graphs.peak import Peak
-from bench.graphs.rounds import SHAPES, Shape, Times
-from bench.graphs.timing import speed_ratio
+from bench.figures.spread import speed_ratio
 
-# Which is compared with which: the promise, what a user of another graph gains, and each precision by itself.
+
+class Shape(msgspec.Struct, frozen=True):
+    """Texts in a run, tokens in each, and how often a round runs it: a short run is timed more often."""
+
+    batch: int
+    tokens: int
+    repeats: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.batch}x{self.tokens}"
+
+
+SHAPES = (Shape(1, 16, 15), Shape(32, 16, 3), Shape(8, 128, 3), Shape(2, 256, 3))
+# The pairs that are compared: the promise, what a user of another graph gains, and each precision by itself.
 PAIRS = (
     ("vecd-int8", "stock-int8"),
     ("vecd-int8", "openvino-int8"),
@@ -32,8 +46,24 @@ PAIRS = (
     ("vecd-fp32", "openvino-fp32"),
 )
 
+Times = dict[str, dict[Shape, list[float]]]  # seconds of every round, by graph and shape
 Figure = TypeVar("Figure")
 Figures = dict[str, dict[str, float]]  # by graph, or pair of graphs, then by shape
+
+
+class Peak(msgspec.Struct, frozen=True, kw_only=True):
+    """Int8 operations per second in units of 10^12, a multiplication and an addition being two; by matmul, and best."""
+
+    tops: float
+    tops_by_matmul: dict[str, float] = {}
+
+
+class OperatorTime(msgspec.Struct, frozen=True):
+    """An operator type's milliseconds in a run, its share of all operators', and how many nodes it has."""
+
+    ms: float
+    share: float
+    nodes: int
 
 
 class KernelFigures(Origin, frozen=True, kw_only=True):
@@ -41,28 +71,27 @@ class KernelFigures(Origin, frozen=True, kw_only=True):
 
     `ratios` are speeds: above 1, the first of the pair is faster. `noise` is each ratio's interquartile range.
     `peak_fraction` compares vecd-int8's best round with the core's best. `variants` says which of the artifact's
-    variants a name stands for, `skipped` why something was not timed.
+    variants a name stands for, `skipped` why something was not timed. Early files have ratios and noise alone.
     """
 
-    variants: dict[str, str]
-    skipped: dict[str, str]
+    variants: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
     ratios: Figures
     noise: Figures
-    ratios_all_cores: Figures
-    noise_all_cores: Figures
-    peak: Peak | None
-    peak_fraction: dict[str, float]
-    ms: Figures
-    ms_all_cores: Figures
-    best_ms: Figures
-    tokens_per_s: Figures
-    operators: dict[str, dict[str, OperatorTime]]
-    rounds_ms: dict[str, dict[str, list[float]]]
-    rounds_ms_all_cores: dict[str, dict[str, list[float]]]
-    rounds: int
-    stock_versions: dict[str, str]
-    openvino_versions: dict[str, str]
-    openvino_precision: dict[str, str]
+    ratios_all_cores: Figures = field(default_factory=dict)
+    noise_all_cores: Figures = field(default_factory=dict)
+    peak: Peak | None = None
+    peak_fraction: dict[str, float] = field(default_factory=dict)
+    ms: Figures = field(default_factory=dict)
+    ms_all_cores: Figures = field(default_factory=dict)
+    best_ms: Figures = field(default_factory=dict)
+    tokens_per_s: Figures = field(default_factory=dict)
+    operators: dict[str, dict[str, OperatorTime]] = field(default_factory=dict)
+    rounds_ms: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    rounds_ms_all_cores: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    stock_versions: dict[str, str] = field(default_factory=dict)
+    openvino_versions: dict[str, str] = field(default_factory=dict)
+    openvino_precision: dict[str, str] = field(default_factory=dict)
 
 
 def compare(times: Times) -> tuple[Figures, Figures]:
@@ -88,22 +117,19 @@ def fractions(times: Mapping[Shape, list[float]], operations_per_token: int, pea
 
 
 def median_ms(times: Times) -> Figures:
-    """Return the median over the rounds."""
     return _by_graph(times, lambda _, seconds: 1e3 * statistics.median(seconds))
 
 
 def best_ms(times: Times) -> Figures:
-    """Return the best round."""
     return _by_graph(times, lambda _, seconds: 1e3 * min(seconds))
 
 
 def rounds_ms(times: Times) -> dict[str, dict[str, list[float]]]:
-    """Return every round."""
     return _by_graph(times, lambda _, seconds: [1e3 * value for value in seconds])
 
 
 def tokens_per_s(times: Times) -> Figures:
-    """Return the tokens of a run by its median time."""
+    """Return the tokens of a run divided by its median time."""
     return _by_graph(times, lambda shape, seconds: shape.batch * shape.tokens / statistics.median(seconds))
 
 
@@ -115,7 +141,6 @@ def _by_graph(times: Times, figure: Callable[[Shape, list[float]], Figure]) -> d
 
 
 def render_table(figures: KernelFigures) -> list[str]:
-    """Return the figures for a terminal."""
     rows = [*_rows("one core", figures.rounds, figures.ms, figures.ratios, figures.noise)]
     rows += _rows("all cores", figures.rounds, figures.ms_all_cores, figures.ratios_all_cores, figures.noise_all_cores)
     if figures.peak is not None and figures.peak_fraction:
@@ -128,7 +153,7 @@ def render_table(figures: KernelFigures) -> list[str]:
     return [*align(rows), *(f"{name} was not timed: {why}" for name, why in figures.skipped.items())]
 
 
-def _rows(title: str, rounds: int, ms: Figures, ratios: Figures, noise: Figures) -> list[tuple[str, ...]]:
+def _rows(title: str, rounds: object, ms: Figures, ratios: Figures, noise: Figures) -> list[tuple[str, ...]]:
     shapes = [shape.name for shape in SHAPES]
     rows = [(f"ms on {title}, median of {rounds}", *shapes)]
     rows += [(name, *(f"{found[shape]:.2f}" for shape in shapes)) for name, found in ms.items()]

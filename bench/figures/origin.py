@@ -1,25 +1,33 @@
-"""How figures came about: what the figures of every command say besides what they measured."""
+"""How figures came about: what every file of figures says besides what was measured."""
 
 import argparse
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from bench.machine import Machine, describe_machine, describe_versions
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """The model, where it ran, the seed of all that was random, the machine, and the versions of this process."""
+    """Fields may be missing: early files lack some, and not every command has rounds, seconds or flags.
 
-    model: str
-    provider: str
-    seed: int
-    machine: Machine
-    versions: dict[str, str]
+    `seed` is that of all that was random, `versions` are those of the measuring process; `flags` are those of the
+    command that have no field of their own.
+    """
+
+    model: str | None = None
+    provider: str = "cpu"
+    seed: int | None = None
+    machine: Machine | None = None
+    versions: dict[str, str] = {}
+    rounds: int | UnsetType = UNSET
+    seconds: float | UnsetType = UNSET
+    flags: dict[str, str] | UnsetType = UNSET
 
 
 def origin_fields(options: argparse.Namespace) -> dict[str, Any]:
-    """Return Origin's fields, for the figures that hold them. Call it before `one_core`, which takes cores away."""
+    """Return the fields of Origin that every command fills. Call it before `one_core`, which takes cores away."""
     return {
         "model": options.model,
         "provider": options.provider,

@@ -1,7 +1,6 @@
-"""What a command gives back, and how it is kept: figures as JSON for machines, a table for people."""
+"""What a command or a reader of figures returns, and how figures are written: as JSON, and as a table of text."""
 
-import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,35 +9,21 @@ from bench.errors import BenchError
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """A command's figures, as they are written to its JSON file, and its table, line by line."""
+    """A command's figures, as they go into its JSON file, and the lines of its table."""
 
     figures: msgspec.Struct
     table: list[str]
 
 
-class Command(msgspec.Struct, frozen=True):
-    """What the module of a command offers: it adds its own flags to the common ones, and measures as they say."""
-
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    measure: Callable[[argparse.Namespace], Outcome]
-
-
 class Reading(msgspec.Struct, frozen=True):
-    """What a reader says, line by line, and its exit status: 1 where the figures are not what they should be."""
+    """The lines that a reader prints, and its exit status: 1 where the figures are not what they should be."""
 
     lines: list[str]
     status: int = 0
 
 
-class Reader(msgspec.Struct, frozen=True):
-    """What the module of a reader offers: it measures nothing, it works on files that commands have written."""
-
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    read: Callable[[argparse.Namespace], Reading]
-
-
 def prepare_file(path: Path) -> None:
-    """Make sure, before anything slow, that the figures can be written.
+    """Make sure, before anything slow begins, that the figures can be written.
 
     Raises:
         BenchError: the path is a folder.
@@ -53,7 +38,7 @@ def prepare_file(path: Path) -> None:
 
 
 def write_json(path: Path, figures: msgspec.Struct) -> None:
-    """Write the figures, in place only once they are whole."""
+    """Write the figures so that the file is either the old one or whole."""
     _partial(path).write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1) + b"\n")
     _partial(path).replace(path)
 

@@ -1,17 +1,17 @@
-"""The rows of the contest, and what is kept of each: one value a round, so that noise can be told from difference."""
+"""The rows of `bench peers`: the loads that each server meets, and their figures, one value a round."""
 
 import statistics
 from collections.abc import Mapping
 
 import msgspec
 
+from bench.figures.load import LoadResult
 from bench.figures.outcomes import align
-from bench.traffic.driving import LoadResult
 from bench.workload.texts import Profile
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One load. With a share, requests come at that share of the server's own capacity, whatever it does."""
+    """One load. With a share the loop is open, at that share of the capacity that the server has shown."""
 
     name: str
     profile: Profile
@@ -20,6 +20,7 @@ class Row(msgspec.Struct, frozen=True):
     share: float = 0.0
 
 
+OURS = "vecd"
 CAPACITY = Row("1 text, 16 connections", "short")
 ROWS = (
     Row("1 text, 1 connection", "short", connections=1),
@@ -46,7 +47,6 @@ class RowFigures(msgspec.Struct):
     generator_cores: list[float] = []
 
     def add(self, result: LoadResult) -> None:
-        """Append a round."""
         figures, usage = result.figures, result.usage
         self.requests_per_s.append(figures.requests_per_s)
         self.texts_per_s.append(figures.texts_per_s)

@@ -12,10 +12,15 @@ FEWEST_FOR_QUARTILES = 4
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """The median over the rounds, and the noise around it."""
-
     median: float
     noise: float
+
+
+class Ratio(msgspec.Struct, frozen=True):
+    """The median of a ratio over the rounds, and the distance between its quartiles."""
+
+    median: float
+    interquartile_range: float
 
 
 def spread(values: Sequence[float | None]) -> Spread | None:
@@ -36,6 +41,12 @@ def relative(values: Sequence[float | None], others: Sequence[float | None]) -> 
 
 
 def ratios(values: Sequence[float | None], others: Sequence[float | None]) -> list[float | None]:
-    """Return each value divided by the other of its round; None where either is missing, or the other 0."""
+    """Return each value divided by the other of its round; None where either is missing, or the other is 0."""
     pairs = zip(values, others, strict=False)  # a server that broke off has fewer rounds
     return [a / b if a is not None and b else None for a, b in pairs]
+
+
+def speed_ratio(first: Sequence[float], second: Sequence[float]) -> Ratio:
+    """Compare the seconds of two calls round by round: above 1, the first is faster."""
+    low, middle, high = np.quantile(np.divide(second, first), [0.25, 0.5, 0.75])
+    return Ratio(float(middle), float(high - low))

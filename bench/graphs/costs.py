@@ -1,8 +1,8 @@
 """What a run costs: measured on a session, one thread on one core, for a grid of shapes; interpolated in between.
 
-A padded batch costs what its shape costs: the graph takes no mask, so padded tokens are computed like any other. A
-real graph with padding would pay for its mask besides, so this favours the policies that pad. Texts of several lengths
-in one run cost what they would among their like, each its share.
+A padded batch costs what its shape costs: the graph takes no mask, so padding is computed like text. A real graph with
+padding would pay for its mask too, so this favours the policies that pad. In a run of several lengths each text costs
+its share of a run of its own length.
 """
 
 import statistics
@@ -11,19 +11,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bench.batching.policies import MAX_TOKENS
-from bench.graphs.timing import Call, time_round
-from server import Observation, Session
+from bench.graphs.timing import Call, prepare_call, time_round
+from bench.workload.traces import MAX_TOKENS
+from server import Cost, Observation, Session, fit_cost
 
 # Ends and insides of the lengths that occur (workload/traces.py, batching/policies.py); a run's cost is close to linear
 # between neighbours.
 LENGTHS = (5, 8, 12, 16, 20, 32, 60, 64, 72, 80, 96, 112, 120, 128, 256)
 REPEATS = 2
 
-Shape = tuple[int, int]  # texts, tokens in each
+GridShape = tuple[int, int]  # texts, tokens in each
 
 
-def grid() -> list[Shape]:
+def grid() -> list[GridShape]:
     """Return the shapes that are measured: at each length, powers of two and the most texts that the budget allows."""
     shapes = []
     for length in LENGTHS:
@@ -33,20 +33,15 @@ def grid() -> list[Shape]:
     return shapes
 
 
-def prepare_calls(session: Session, vocabulary: int, rng: np.random.Generator) -> dict[Shape, Call]:
-    """Return a call for each shape of the grid that runs it once, on random token ids."""
+def prepare_calls(session: Session, vocabulary: int, rng: np.random.Generator) -> dict[GridShape, Call]:
+    """Return a call for each shape of the grid, which runs it once on random token ids."""
     return {shape: prepare_call(session, rng.integers(0, vocabulary, shape).tolist()) for shape in grid()}
 
 
-def prepare_call(session: Session, encodings: list[list[int]], *, all_cores: bool = False) -> Call:
-    """Return a call that runs these texts once."""
-    return lambda: session.run(encodings, "sentence_embedding", all_cores=all_cores)
-
-
-def time_shapes(calls: Mapping[Shape, Call], rng: np.random.Generator) -> dict[Shape, float]:
+def time_shapes(calls: Mapping[GridShape, Call], rng: np.random.Generator) -> dict[GridShape, float]:
     """Return the seconds of each shape, timed once in random order.
 
-    The thread's own processor time: another program's turn on the core is not the run's cost.
+    Processor time of the thread: what another program takes of the core is not the run's cost.
     """
     named = {f"{batch}x{length}": (batch, length) for batch, length in calls}
     order = rng.permutation(list(named)).tolist()
@@ -57,7 +52,7 @@ def time_shapes(calls: Mapping[Shape, Call], rng: np.random.Generator) -> dict[S
 class RunCosts:
     """Seconds of a run of any shape within the grid: the rounds' medians, linear between neighbours."""
 
-    def __init__(self, rounds: Sequence[Mapping[Shape, float]]) -> None:
+    def __init__(self, rounds: Sequence[Mapping[GridShape, float]]) -> None:
         self._by_length: dict[int, tuple[list[int], list[float]]] = {}
         for batch, length in sorted(rounds[0]):
             batches, seconds = self._by_length.setdefault(length, ([], []))
@@ -66,13 +61,15 @@ class RunCosts:
         self._lengths = sorted(self._by_length)
         self._known: dict[tuple[int, int], float] = {}  # by a run's tokens, then its texts' length
 
-    def observations(self) -> list[Observation]:
-        """Return what was measured, as the server's own cost model takes it."""
-        return [
-            Observation(round(batch * length), round(batch * length * length), seconds)
-            for length, (batches, times) in self._by_length.items()
-            for batch, seconds in zip(batches, times, strict=True)
-        ]
+    def fit(self) -> Cost:
+        """Return the server's own cost model of what was measured."""
+        return fit_cost(
+            [
+                Observation(round(batch * length), round(batch * length * length), seconds)
+                for length, (batches, times) in self._by_length.items()
+                for batch, seconds in zip(batches, times, strict=True)
+            ]
+        )
 
     def __call__(self, lengths: Sequence[int]) -> float:
         """Return the seconds of a run of texts of these lengths.
@@ -99,7 +96,7 @@ class RunCosts:
         return (1 - share) * self._at_length(batch, below) + share * self._at_length(batch, above)
 
     def _at_length(self, batch: float, length: int) -> float:
-        """Return the cost at a length of the grid; past its largest batch a text costs what one in that batch does."""
+        """Return the cost at a length of the grid; beyond its largest batch a text costs what it does in that."""
         batches, seconds = self._by_length[length]
         if batch > batches[-1]:
             return seconds[-1] * batch / batches[-1]

@@ -1,8 +1,8 @@
 """Whether a text's embedding has the same bits whatever it is computed with.
 
-In: a started daemon and texts. Each text is embedded alone, then in random batches of mixed lengths, several of them at
-once; then alone, in the same batches and all together straight through the session, by one thread and on all cores.
-Every row is compared bit by bit with the first.
+Each text is embedded alone, then in random batches of mixed lengths, several of them at once; then alone, in the same
+batches and all together straight through the session, by one thread and on all cores. Every row is compared bit by bit
+with that of the text alone.
 """
 
 import asyncio
@@ -11,63 +11,32 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from bench.artifacts import OUTPUT, LoadedModel, Rows
+from bench.figures.fidelity import Compared, Invariance
 from bench.progress import open_bar
-from server import Daemon, Demand, Engine, Session
+from server import Session
 
 TEXTS, BATCHES, LARGEST_BATCH = 500, 200, 64
 # Every tenth text is a passage, so that lengths reach up to the model's limit and batches are truly mixed.
 PASSAGE_EVERY, LONGEST_PASSAGE = 10, 30
 CONCURRENT_BATCHES = 4
 
-Rows = NDArray[np.float32]
-
-
-class Compared(msgspec.Struct, frozen=True):
-    """Rows compared, and rows of other bits."""
-
-    rows_compared: int
-    rows_different: int
-
-
-class Invariance(msgspec.Struct, frozen=True):
-    """What was compared: texts alone, the batches they were in again, and the rows, altogether and by way.
-
-    `ways`: `served` by the engine, and straight through the session by `one_thread` and on `all_cores`.
-    """
-
-    texts: int
-    batches: int
-    rows_compared: int
-    rows_different: int
-    ways: dict[str, Compared]
-
 
 class Encoded(msgspec.Struct, frozen=True):
-    """A text and its token ids."""
-
     text: str
     ids: list[int]
 
 
-async def check_invariance(daemon: Daemon, tokenizer: Tokenizer, sentences: Sequence[str], seed: int) -> Invariance:
-    """Compare every way of computing with computing alone, the cache off throughout."""
+async def check_invariance(model: LoadedModel, tokenizer: Tokenizer, sentences: Sequence[str], seed: int) -> Invariance:
+    """Compare every way of computing with computing alone, without the cache. The engine must be running."""
     rng = np.random.default_rng(seed)
     texts = sample_texts(sentences, TEXTS, rng)
     batches = sample_batches(texts, BATCHES, rng)
-    with open_bar("bits", len(texts) + len(batches), "requests") as bar:
-        alone = {}
-        for text in texts:
-            alone[text] = (await daemon.engine.embed([text], Demand(cache=False))).rows[0]
-            bar.update()
-        served = []
-        for wave in sample_waves(batches, rng):
-            served += await _compare_wave(daemon.engine, wave, alone)
-            bar.update(len(wave))
-    session, layout = daemon.chosen.session, daemon.chosen.variant.layout
+    alone, served = await _compare_served(model, texts, batches, rng)
     groups = encode_batches([*([text] for text in texts), texts, *batches], tokenizer)
+    session, layout = model.session, model.variant.layout
     ways = {
         "served": served,
         "one_thread": compare_runs(session, layout, groups, alone, all_cores=False),
@@ -76,6 +45,22 @@ async def check_invariance(daemon: Daemon, tokenizer: Tokenizer, sentences: Sequ
     rows, different = (sum(map(count, ways.values())) for count in (len, sum))
     counted = {way: Compared(len(differences), sum(differences)) for way, differences in ways.items()}
     return Invariance(len(texts), len(batches), rows, different, counted)
+
+
+async def _compare_served(
+    model: LoadedModel, texts: Sequence[str], batches: Sequence[list[str]], rng: np.random.Generator
+) -> tuple[dict[str, Rows], list[bool]]:
+    """Return the row of each text alone, and for each row of the batches whether it differs from that."""
+    alone: dict[str, Rows] = {}
+    served: list[bool] = []
+    with open_bar("bits", len(texts) + len(batches), "requests") as bar:
+        for text in texts:
+            alone[text] = (await model.embed([text])).rows[0]
+            bar.update()
+        for wave in sample_waves(batches, rng):
+            served += await _compare_wave(model, wave, alone)
+            bar.update(len(wave))
+    return alone, served
 
 
 def encode_batches(batches: Sequence[Sequence[str]], tokenizer: Tokenizer) -> list[list[Encoded]]:
@@ -110,8 +95,8 @@ def sample_waves(batches: Sequence[list[str]], rng: np.random.Generator) -> Iter
         start = end
 
 
-async def _compare_wave(engine: Engine, wave: Sequence[list[str]], alone: Mapping[str, Rows]) -> list[bool]:
-    answers = await asyncio.gather(*(engine.embed(batch, Demand(cache=False)) for batch in wave))
+async def _compare_wave(model: LoadedModel, wave: Sequence[list[str]], alone: Mapping[str, Rows]) -> list[bool]:
+    answers = await asyncio.gather(*(model.embed(batch) for batch in wave))
     return [
         differs(row, alone[text])
         for batch, answer in zip(wave, answers, strict=True)
@@ -122,10 +107,10 @@ async def _compare_wave(engine: Engine, wave: Sequence[list[str]], alone: Mappin
 def compare_runs(
     session: Session, layout: str, batches: Sequence[Sequence[Encoded]], alone: Mapping[str, Rows], *, all_cores: bool
 ) -> list[bool]:
-    """Run each batch straight through the session, in as few runs as it allows, and say of each row if it differs."""
+    """Run each batch straight through the session, in as few runs as it allows; return for each row if it differs."""
     differences = []
     for run in (run for batch in batches for run in split_runs(batch, layout)):
-        rows = session.run([text.ids for text in run], "sentence_embedding", all_cores=all_cores)
+        rows = session.run([text.ids for text in run], OUTPUT, all_cores=all_cores)
         differences += [differs(row, alone[text.text]) for text, row in zip(run, rows, strict=True)]
     return differences
 

@@ -1,7 +1,7 @@
-"""OpenVINO's graphs of the same checkpoint, as sentence-transformers' users get them, timed by a process of their own.
+"""OpenVINO's graphs of the same checkpoint, as sentence-transformers exports them, timed by a process of their own.
 
-`openvino-int8` runs as the plugin chooses, whatever is not int8 then in bfloat16 where the processor has that;
-`openvino-fp32` keeps to float32, and `openvino-bf16` is the same graph as the plugin runs it on such a processor.
+`openvino-int8` runs as the plugin chooses: what is not int8 in bfloat16, where the processor has that. `openvino-fp32`
+keeps to float32, and `openvino-bf16` is the same graph as the plugin runs it on such a processor.
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from bench.environments import FOLDER, quiet_environment
-from bench.graphs.in_process import Graph, Ids
-from bench.graphs.timing import Timer
+from bench.environments import LOGS, quiet_environment
+from bench.graphs.timing import Graph, Ids, Timer
 from bench.machine import Machine
 from bench.peers.checkpoints import SERVICES, ST_OPENVINO_FILE, st_openvino_folder
 from bench.peers.child import Child, run_child
@@ -27,14 +26,14 @@ BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
 class OpenvinoGraph(msgspec.Struct, frozen=True):
-    """A graph's file, and the inference precision that is asked for."""
+    """A graph's file, and the inference precision that it is compiled for."""
 
     file: Path
     precision: str
 
 
 class Openvino(msgspec.Struct, frozen=True):
-    """The python that has OpenVINO, and the graphs by the names that the figures give them."""
+    """The Python that has OpenVINO, and the graphs by the names of the figures."""
 
     python: Path
     graphs: dict[str, OpenvinoGraph]
@@ -48,7 +47,7 @@ class Greeting(msgspec.Struct, frozen=True):
 
 
 def prepare_openvino(manifest: Manifest, machine: Machine) -> Openvino:
-    """Return what is needed to time OpenVINO, after making it where need be.
+    """Make the environment and the graphs where they are missing.
 
     Raises:
         BenchError: the environment or the graphs cannot be made.
@@ -60,7 +59,6 @@ def prepare_openvino(manifest: Manifest, machine: Machine) -> Openvino:
 
 
 def name_graphs(folder: Path, machine: Machine) -> dict[str, OpenvinoGraph]:
-    """Return the graphs that are timed on such a machine."""
     graphs = {
         "openvino-int8": OpenvinoGraph(folder / ST_OPENVINO_FILE, "default"),
         "openvino-fp32": OpenvinoGraph(folder / FP32_FILE, "f32"),
@@ -72,16 +70,16 @@ def name_graphs(folder: Path, machine: Machine) -> dict[str, OpenvinoGraph]:
 
 @contextmanager
 def run_openvino(openvino: Openvino, threads: int) -> Iterator[tuple[dict[str, Graph], Greeting]]:
-    """Yield the graphs, run with so many threads by a process on the cores of the calling thread."""
+    """Yield the graphs, run by a process with so many threads on the cores of the calling thread."""
     graphs = [f"{name}={graph.precision}={graph.file}" for name, graph in openvino.graphs.items()]
     command = [str(openvino.python), str(TIMER), str(threads), *graphs]
-    with run_child("openvino", command, quiet_environment(), FOLDER / "logs") as child:
+    with run_child("openvino", command, quiet_environment(), LOGS) as child:
         greeting = msgspec.convert(child.greeting, Greeting)
         yield {name: remote_graph(child, name) for name in openvino.graphs}, greeting
 
 
 def remote_graph(child: Child, name: str) -> Graph:
-    """Return a graph that the child times when it is asked to."""
+    """Return a graph that the child process times on request."""
 
     def prepare(ids: Ids) -> Timer:
         request = {"graph": name, "ids": ids.tolist()}

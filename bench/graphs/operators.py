@@ -1,6 +1,6 @@
-"""Where a graph's time goes: ONNX Runtime's own profiler over one run after another, summed by operator type.
+"""Where a graph's time goes: ONNX Runtime's own profiler over many runs, summed by operator type.
 
-Of each node the median over the runs counts, so that a run that was interrupted does not; the first runs are left out.
+Each node counts with its median over the runs, so that an interrupted run does not count; the first are left out.
 """
 
 import statistics
@@ -13,58 +13,48 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from bench.artifacts import Artifact
-from bench.graphs.in_process import Ids
+from bench.artifacts import OUTPUT, Artifact
+from bench.figures.kernels import OperatorTime
+from bench.graphs.stock_sessions import open_stock_session, session_options
+from bench.graphs.timing import Ids
 from models import KernelsLibrary, Variant, kernels_library, onnxruntime, verify_file
-from server import PROVIDERS
 
 RUNS, WARM_RUNS = 20, 3
 
 Events = list[dict[str, Any]]
 
 
-class OperatorTime(msgspec.Struct, frozen=True):
-    """An operator type's milliseconds in a run, its share of all operators', and how many nodes it has."""
-
-    ms: float
-    share: float
-    nodes: int
-
-
 def profile_operators(artifact: Artifact, variant: Variant, ids: Ids) -> dict[str, OperatorTime]:
-    """Return what a one-thread run on token ids (batch, tokens) spends in each operator type, costliest first."""
+    """Return what each operator type takes of a one-thread run on token ids (batch, tokens), costliest first."""
     with TemporaryDirectory() as folder:
         session = _open_profiled(artifact, variant, Path(folder))
         fed = _feeds({value.name for value in session.get_inputs()}, ids)
         for _ in range(WARM_RUNS + RUNS):
-            session.run(["sentence_embedding"], fed)
+            session.run([OUTPUT], fed)
         events = msgspec.json.decode(Path(session.end_profiling()).read_bytes(), type=Events)
     return sum_by_operator(events)
 
 
 def _open_profiled(artifact: Artifact, variant: Variant, folder: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options = session_options(threads=1)
     options.enable_mem_pattern = False
     options.enable_profiling = True
     options.profile_file_prefix = str(folder / "profile")
     library = kernels_library() if variant.layout == "ragged" else None
     if isinstance(library, KernelsLibrary):
         options.register_custom_ops_library(str(library.path))
-    path = verify_file(artifact.folder, artifact.manifest, variant.file)
-    return onnxruntime.InferenceSession(str(path), options, providers=[PROVIDERS["cpu"]])
+    return open_stock_session(verify_file(artifact.folder, artifact.manifest, variant.file), options)
 
 
 def _feeds(inputs: Iterable[str], ids: Ids) -> Mapping[str, Ids]:
-    """Return the ids as the graph takes them: side by side, or one text after the other with their lengths."""
+    """Return the ids as the graph takes them: as a batch, or laid end to end with the lengths of the texts."""
     if "lengths" in inputs:
         return {"input_ids": ids.reshape(-1), "lengths": np.full(len(ids), ids.shape[1], np.int64)}
     return {"input_ids": ids}
 
 
 def sum_by_operator(events: Events, warm_runs: int = WARM_RUNS) -> dict[str, OperatorTime]:
-    """Return what the profiler's events say of each operator type, costliest first."""
+    """Sum the profiler's events by operator type, costliest first."""
     microseconds: dict[tuple[str, str], list[float]] = defaultdict(list)
     for event in events:
         if event["cat"] == "Node" and event["name"].endswith("_kernel_time"):

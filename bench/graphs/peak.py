@@ -1,32 +1,23 @@
 """How near a graph comes to what the core can do: its linear layers' int8 operations against the core's own peak.
 
-The peak is measured: the quickest of some large u8 x s8 MatMulIntegers in ONNX Runtime, on one thread, writing into the
-same memory again and again. A peak is a maximum, so the best of all rounds counts, here and for the graph.
+The peak is measured: the fastest of some large u8 x s8 MatMulIntegers in ONNX Runtime, on one thread, which write into
+the same memory again and again. A peak is a maximum, so the best of all rounds counts, here and for the graph.
 """
 
 import math
 from collections.abc import Mapping
 from functools import partial
 
-import msgspec
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from bench.graphs.in_process import Graph
-from bench.graphs.rounds import Times
-from bench.graphs.timing import time_call
+from bench.figures.kernels import Peak, Times
+from bench.graphs.stock_sessions import open_stock_session, session_options
+from bench.graphs.timing import Graph, time_call
 from models import onnxruntime
-from server import PROVIDERS
 
 # Rows, depth and columns: the model's own two widths, and larger ones. 512 rows are 32 texts of 16 tokens.
 MATMULS = ((512, 384, 1536), (512, 1536, 384), (512, 1536, 1536), (1024, 1024, 4096))
-
-
-class Peak(msgspec.Struct, frozen=True, kw_only=True):
-    """Int8 operations per second in units of 10^12, a multiplication and an addition being two; by matmul, and best."""
-
-    tops: float
-    tops_by_matmul: dict[str, float]
 
 
 def linear_operations(architecture: Mapping[str, int | float | str]) -> int:
@@ -41,7 +32,7 @@ def linear_operations(architecture: Mapping[str, int | float | str]) -> int:
 
 
 def matmul_graphs(rng: np.random.Generator) -> dict[str, Graph]:
-    """Return what times each matmul, by its name. It stands among the graphs, whatever token ids they are given."""
+    """Return what times each matmul, by its name; it ignores the token ids that graphs are given."""
     return {_name(matmul): _matmul_graph(*matmul, rng) for matmul in MATMULS}
 
 
@@ -69,9 +60,7 @@ def _matmul_graph(rows: int, depth: int, columns: int, rng: np.random.Generator)
         [numpy_helper.from_array(weight, "weight")],  # a constant, so that it is packed once
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=[PROVIDERS["cpu"]])
+    session = open_stock_session(model.SerializeToString(), session_options(threads=1))
     binding = session.io_binding()
     a = rng.integers(0, 255, (rows, depth), np.uint8, endpoint=True)
     binding.bind_ortvalue_input("a", onnxruntime.OrtValue.ortvalue_from_numpy(a))

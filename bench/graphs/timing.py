@@ -1,25 +1,22 @@
 """Times calls against each other on a noisy machine.
 
-Every round times every call once, in an order of its own, so that a slow spell meets all of them; a ratio is taken
-within each round, and its median over the rounds reported with the spread of its middle half.
+Every round times every call once, in an order of its own, so that a slow spell meets all of them.
 """
 
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
+from bench.artifacts import OUTPUT, Encodings
+from server import Session
+
+Ids = NDArray[np.int64]  # token ids: (batch, tokens)
 Call = Callable[[], object]
-Timer = Callable[[int], float]  # repeats in, the median of their seconds out; wherever the call itself is made
-
-
-class Ratio(msgspec.Struct, frozen=True):
-    """The median over the rounds, and how far apart the quartiles are."""
-
-    median: float
-    interquartile_range: float
+Timer = Callable[[int], float]  # repeats in, the median of their seconds out; the call may be made in another process
+Graph = Callable[[Ids], Timer]
 
 
 def time_round(
@@ -31,7 +28,7 @@ def time_round(
 
 def time_call(call: Call, repeats: int, clock: Callable[[], float] = time.perf_counter) -> float:
     """Return the median of the seconds of so many calls, after one that is not timed."""
-    call()  # brings its weights back into the caches, where the call before has put its own
+    call()  # brings its weights back into the caches, where the previous call has put its own
     times = []
     for _ in range(repeats):
         start = clock()
@@ -40,8 +37,6 @@ def time_call(call: Call, repeats: int, clock: Callable[[], float] = time.perf_c
     return statistics.median(times)
 
 
-def speed_ratio(first: Sequence[float], second: Sequence[float]) -> Ratio:
-    """Compare two calls' seconds, round by round: above 1, the first is the faster one."""
-    ratios = np.divide(second, first)
-    low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75])
-    return Ratio(float(middle), float(high - low))
+def prepare_call(session: Session, encodings: Encodings, *, all_cores: bool = False) -> Call:
+    """Return a call that runs these texts once."""
+    return lambda: session.run(encodings, OUTPUT, all_cores=all_cores)

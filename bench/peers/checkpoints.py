@@ -1,7 +1,7 @@
-"""The checkpoint as each kind of peer wants it: one set of weights, in the folders that they expect.
+"""The checkpoint in the form that each peer expects: one set of weights in several folders.
 
-Made once under .bench/, keyed by the weights' hash: a sentence-transformers folder, that folder quantized by
-sentence-transformers' own exporters, and what fastembed reads.
+Each folder is made once under .bench/, keyed by the weights' hash: a sentence-transformers folder, that folder
+quantized by sentence-transformers' own exporters, and what fastembed reads.
 """
 
 import json
@@ -22,8 +22,8 @@ ST_ONNX_FILE = "model_qint8_avx512_vnni.onnx"
 ST_OPENVINO_FILE = "openvino_model_qint8_quantized.xml"
 
 
-def once(name: str, manifest: Manifest, make: Callable[[Path], None]) -> Path:
-    """Return .bench/models/MODEL/NAME, made by `make` if it is not whole or of other weights."""
+def make_once(name: str, manifest: Manifest, make: Callable[[Path], None]) -> Path:
+    """Return .bench/models/MODEL/NAME, made by `make` if it is incomplete or of other weights."""
     folder = FOLDER / "models" / manifest.name / name
     key = hash_parts(manifest.weights_sha256.encode(), name.encode())
     if not is_complete(folder, key):
@@ -42,33 +42,36 @@ def sentence_transformers_folder(manifest: Manifest) -> Path:
         checkpoint = find_weights(manifest)
         for name in ("config.json", "model.safetensors", "tokenizer.json"):
             shutil.copy(checkpoint.folder / name, folder)
-        kind = "sentence_transformers.models"
-        modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
-        _write(
-            folder / "modules.json",
-            [
-                {"idx": i, "name": str(i), "path": path, "type": f"{kind}.{name}"}
-                for i, (path, name) in enumerate(modules)
-            ],
-        )
-        pooling = {
+        for name, value in _sentence_transformers_files(manifest).items():
+            _write(folder / name, value)
+
+    return make_once("sentence-transformers", manifest, make)
+
+
+def _sentence_transformers_files(manifest: Manifest) -> dict[str, object]:
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
+    special = {f"{name}_token": f"[{name.upper()}]" for name in ("unk", "sep", "pad", "cls", "mask")}
+    tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": manifest.max_tokens}
+    return {
+        "modules.json": [
+            {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"}
+            for i, (path, name) in enumerate(modules)
+        ],
+        "1_Pooling/config.json": {
             "word_embedding_dimension": manifest.dimensions,
             "pooling_mode_mean_tokens": manifest.pooling == "mean",
-        }
-        _write(folder / "1_Pooling" / "config.json", pooling | {"pooling_mode_cls_token": manifest.pooling == "cls"})
-        _write(folder / "sentence_bert_config.json", {"max_seq_length": manifest.max_tokens, "do_lower_case": False})
-        special = {f"{name}_token": f"[{name.upper()}]" for name in ("unk", "sep", "pad", "cls", "mask")}
-        _write(folder / "special_tokens_map.json", special)
-        kind_of = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": manifest.max_tokens}
-        _write(folder / "tokenizer_config.json", special | kind_of)
-
-    return once("sentence-transformers", manifest, make)
+            "pooling_mode_cls_token": manifest.pooling == "cls",
+        },
+        "sentence_bert_config.json": {"max_seq_length": manifest.max_tokens, "do_lower_case": False},
+        "special_tokens_map.json": special,
+        "tokenizer_config.json": special | tokenizer,
+    }
 
 
 def st_onnx_folder(manifest: Manifest) -> Path:
     """Return the folder quantized for the ONNX backend."""
     source = sentence_transformers_folder(manifest)
-    return once("st-onnx", manifest, lambda folder: _export("st-onnx", "export_st_onnx.py", source, folder))
+    return make_once("st-onnx", manifest, lambda folder: _export("st-onnx", "export_st_onnx.py", source, folder))
 
 
 def st_openvino_folder(manifest: Manifest) -> Path:
@@ -81,7 +84,7 @@ def st_openvino_folder(manifest: Manifest) -> Path:
         _write_text(texts / "train.jsonl", "\n".join(lines))
         _export("st-openvino", "export_st_openvino.py", source, folder, texts)
 
-    return once("st-openvino", manifest, make)
+    return make_once("st-openvino", manifest, make)
 
 
 def _export(environment: str, script: str, *folders: Path) -> None:
@@ -102,7 +105,7 @@ def fastembed_folder(manifest: Manifest) -> Path:
         config = msgspec.json.decode((source / "tokenizer_config.json").read_bytes(), type=dict[str, object])
         _write(folder / "tokenizer_config.json", {k: v for k, v in config.items() if k != "max_length"})
 
-    return once("fastembed", manifest, make)
+    return make_once("fastembed", manifest, make)
 
 
 def _write(path: Path, value: object) -> None:

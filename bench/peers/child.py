@@ -1,7 +1,7 @@
-"""A process that times its share of each round in an environment of its own, spoken to over its standard streams.
+"""A process that times its share of each round in an environment of its own, and talks over its standard streams.
 
-Each request is one line of JSON on its input and is answered with one line on its output; its first line, unasked, says
-what it runs. It inherits the cores of the thread that starts it, so what disturbs one side disturbs the other.
+Each request is one line of JSON on its input, and each answer one line on its output; its first line is a greeting that
+says what it runs. It inherits the cores of the thread that starts it, so what disturbs one side disturbs the other.
 """
 
 import select
@@ -31,7 +31,7 @@ class Child:
         """Send a request and wait for its answer.
 
         Raises:
-            BenchError: the process ended, is silent for too long, or answers with something else.
+            BenchError: the process ended, does not answer in time, or answers with something else.
         """
         assert self._process.stdin is not None
         try:
@@ -78,7 +78,7 @@ def run_child(name: str, command: Sequence[str], environment: Mapping[str, str] 
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Close its input, which ends it, and end it otherwise where it does not listen."""
+    """Close its input, which ends it; kill it where that does not."""
     assert process.stdin is not None
     try:
         process.stdin.close()

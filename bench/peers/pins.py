@@ -1,4 +1,4 @@
-"""The versions that a file of pins names, of the packages that decide how fast and how true a server is."""
+"""The pinned versions of the packages that decide how fast and how true a server is."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ DECISIVE = (
 
 
 def decisive_versions(pins: Path) -> dict[str, str]:
-    """Return the versions of DECISIVE packages by name, of a file of lines `name==version` and comments."""
+    """Return the versions of DECISIVE packages in a file of lines `name==version` and comments."""
     lines = (line.partition("#")[0].strip() for line in pins.read_text("utf-8").splitlines())
     pinned = {name.lower().replace("_", "-"): version for name, _, version in (line.partition("==") for line in lines)}
     return {name: pinned[name] for name in DECISIVE if name in pinned}

@@ -1,7 +1,7 @@
 """The graphs that most people serve today: optimum's export of the same checkpoint, fp32 and dynamic int8.
 
-In: the artifact under test. Out: both graphs under .bench/stock/NAME/, made once from the weights that the artifact was
-made from, in the environment of export/constraints-optimum.txt.
+Both are made once under .bench/stock/NAME/, from the weights that the artifact was made from, in the environment of
+export/constraints-optimum.txt.
 """
 
 import shutil
@@ -47,8 +47,8 @@ def find_weights(manifest: Manifest) -> Checkpoint:
     """Return the checkpoint that the artifact was made from.
 
     Raises:
-        BenchError: the model is not of the catalogue, or the artifact was made from other weights.
-        ExportError: no source gives the checkpoint.
+        BenchError: the model is not in the catalogue, or the artifact was made from other weights.
+        ExportError: no source has the checkpoint.
     """
     entry = load_catalog().get(manifest.name)
     if entry is None:
@@ -68,7 +68,7 @@ def find_weights(manifest: Manifest) -> Checkpoint:
 def prepare_stock(
     manifest: Manifest, folder: Path = FOLDER, run: Run = run_command, find: Find = find_weights
 ) -> StockGraphs:
-    """Return the stock graphs of the artifact's model, after making them where need be.
+    """Return the stock graphs of the artifact's model, made first where they are missing.
 
     Raises:
         ExportError: the checkpoint cannot be found, or the environment or the graphs cannot be made.

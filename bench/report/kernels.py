@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from bench.figures.raw import Kernels, OperatorTime
+from bench.figures.kernels import KernelFigures, OperatorTime
 from bench.figures.spread import Spread
 from bench.report.markdown import noisy, number, table
 
@@ -12,7 +12,7 @@ NO_TIME = OperatorTime(0.0, 0.0, 0)
 Figures = Mapping[str, Mapping[str, float]]
 
 
-def render_kernels(result: Kernels) -> list[str]:
+def render_kernels(result: KernelFigures) -> list[str]:
     """Return one file's tables, without the picture."""
     return [
         *_made(result),
@@ -24,7 +24,7 @@ def render_kernels(result: Kernels) -> list[str]:
     ]
 
 
-def _made(result: Kernels) -> list[str]:
+def _made(result: KernelFigures) -> list[str]:
     lines = []
     versions = {
         "stock graphs were made": result.stock_versions,
@@ -59,7 +59,7 @@ def _ratios(ratios: Figures, noise: Figures) -> list[str]:
     return table(["pair", *_columns(ratios)], rows)
 
 
-def _peak(result: Kernels) -> list[str]:
+def _peak(result: KernelFigures) -> list[str]:
     if result.peak is None or not result.peak_fraction:
         return []
     matmuls = ", ".join(f"{name.partition('-')[2]} {number(tops)}" for name, tops in result.peak.tops_by_matmul.items())
@@ -73,7 +73,7 @@ def _peak(result: Kernels) -> list[str]:
     ]
 
 
-def _operators(result: Kernels) -> list[str]:
+def _operators(result: KernelFigures) -> list[str]:
     shapes = list(result.operators)
     names = dict.fromkeys(name for found in result.operators.values() for name in found)
     by_name = {name: [result.operators[shape].get(name, NO_TIME) for shape in shapes] for name in names}
@@ -100,7 +100,7 @@ def _sum(times: Sequence[OperatorTime]) -> OperatorTime:
     return OperatorTime(sum(t.ms for t in times), sum(t.share for t in times), sum(t.nodes for t in times))
 
 
-def _all_cores(result: Kernels) -> list[str]:
+def _all_cores(result: KernelFigures) -> list[str]:
     if not result.ratios_all_cores:
         return []
     return [

@@ -1,6 +1,6 @@
 """The most that an application on uvicorn can do: `python -m bench.servers.ceiling --port PORT --answer FILE`.
 
-Every request is read, and answered with the bytes of the file; nothing is decoded, looked up, counted or told. uvicorn
+Every request is read and answered with the bytes of the file; nothing is decoded, looked up, counted or logged. uvicorn
 runs as it does under vecd.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import uvicorn
 from litestar.types import Receive, Scope, Send
 
-from bench.servers.running import HOST
+from bench.traffic.target import HOST
 
 
 class Constant:
@@ -22,7 +22,6 @@ class Constant:
         self._headers = headers
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        """Take a request, whatever it is, and answer it."""
         while (await receive()).get("more_body", False):
             pass
         await send({"type": "http.response.start", "status": 200, "headers": self._headers})
@@ -30,7 +29,6 @@ class Constant:
 
 
 def main() -> None:
-    """Serve it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--answer", type=Path, required=True)

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from bench.environments import quiet_environment
 from bench.errors import BenchError
-from bench.servers.running import ServerSpec
+from bench.figures.door import GUARDED, OPEN, RAW
 from bench.servers.vecd import vecd_spec
-from bench.traffic.dialects import bearer
+from bench.traffic.messages import bearer
+from bench.traffic.target import ServerSpec
 
-GUARDED, OPEN, RAW = "vecd-guarded", "vecd-open", "raw-asgi"
 CACHE = ("--cache-bytes", str(16 << 20))
-# Far more than any machine serves: every request is held against its key's limits, and none is refused.
+# Far above what any machine serves: every request is checked against its key's limits, and none is refused.
 LIMITS = ("--requests-per-minute", str(10**9), "--tokens-per-minute", str(10**9))
 KEY = re.compile(r"vecd_[\w-]+")
 
@@ -28,7 +28,7 @@ def open_spec(options: argparse.Namespace, folder: Path) -> ServerSpec:
 
 
 def guarded_spec(options: argparse.Namespace, folder: Path) -> ServerSpec:
-    """Return vecd with limits, and with one key in the folder, which its requests show.
+    """Return vecd with limits, and with one key in the folder, which its requests carry.
 
     Raises:
         BenchError: no key could be issued.
@@ -39,7 +39,7 @@ def guarded_spec(options: argparse.Namespace, folder: Path) -> ServerSpec:
 
 
 def raw_spec(answer: Path) -> ServerSpec:
-    """Return an application that answers what the file holds, on uvicorn as it runs under vecd."""
+    """Return an application that answers with the content of the file, on uvicorn as it runs under vecd."""
     command = [sys.executable, "-m", "bench.servers.ceiling", "--port", "{port}", "--answer", str(answer)]
     return ServerSpec(name=RAW, command=command, dialect="native", model="")
 
@@ -48,7 +48,7 @@ def issue_key(keys: Path) -> str:
     """Make a key as a user does, and return it.
 
     Raises:
-        BenchError: none was printed; the message holds the last line of what was.
+        BenchError: no key was printed; the message holds the last line of the output.
     """
     command = [sys.executable, "-m", "server", "keys", "add", "bench", "--scopes", "embed", "--keys", str(keys)]
     done = subprocess.run(  # noqa: S603 - our own words
@@ -56,7 +56,7 @@ def issue_key(keys: Path) -> str:
     )
     found = KEY.search(done.stdout)
     if found is None:
-        lines = (done.stdout + done.stderr).strip().splitlines() or ["it said nothing"]
+        lines = (done.stdout + done.stderr).strip().splitlines() or ["it printed nothing"]
         message = f"`python -m server keys add` issued no key: {lines[-1]}"
         raise BenchError(message)
     return found[0]

@@ -1,4 +1,4 @@
-"""A server under load: a process of its own, started on a free port, waited for, and stopped with all its children."""
+"""Runs a server in a process of its own: starts it on a free port, waits for it, stops it with all its children."""
 
 import asyncio
 import os
@@ -6,47 +6,21 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import msgspec
-
-from bench.environments import quiet_environment
+from bench.environments import LOGS, quiet_environment
 from bench.errors import BenchError
 from bench.machine import on_cores
-from bench.traffic.connection import Pool
+from bench.traffic.connection import Reply, send_alone
 from bench.traffic.dialects import DIALECTS, decode_rows, encode_request
+from bench.traffic.target import HOST, Running, ServerSpec
 
-HOST = "127.0.0.1"
 START_TIMEOUT_S = 180.0
+ANSWER_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
 KEY_STATUSES = (401, 403)  # waiting would not help
-
-
-class ServerSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """How to start a server, and how to speak to it: `headers` go with every request for embeddings.
-
-    `{port}` in the command stands for the port. It runs on these cores alone, if any are named.
-    """
-
-    name: str
-    command: Sequence[str]
-    dialect: str
-    model: str
-    environment: dict[str, str] = {}
-    folder: Path | None = None
-    headers: Mapping[str, str] = {}
-    cores: Set[int] | None = None
-
-
-class Running(msgspec.Struct, frozen=True):
-    """A server that answers; `cold_start_s` from the start of its process to its first embedding."""
-
-    spec: ServerSpec
-    port: int
-    pid: int | None
-    cold_start_s: float
 
 
 def free_port() -> int:
@@ -56,12 +30,12 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def run_server(spec: ServerSpec, logs: Path) -> AsyncIterator[Running]:
+async def run_server(spec: ServerSpec, logs: Path = LOGS) -> AsyncIterator[Running]:
     """Run a server until the block ends.
 
     Raises:
-        BenchError: it ended, or gave no embedding within START_TIMEOUT_S; the message holds its log's last line. Or it
-            asks for another key.
+        BenchError: it ended, it gave no embedding within START_TIMEOUT_S, or it asks for another key. The message
+            holds the last line of its log.
     """
     port = free_port()
     logs.mkdir(parents=True, exist_ok=True)
@@ -87,15 +61,9 @@ async def run_server(spec: ServerSpec, logs: Path) -> AsyncIterator[Running]:
 
 async def _first_answer(spec: ServerSpec, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     dialect, end = DIALECTS[spec.dialect], time.perf_counter() + START_TIMEOUT_S
-    request = encode_request(dialect, ["ready"], spec.model, HOST, spec.headers)
+    request = encode_request(dialect, ["ready"], spec.model, spec.headers)
     while time.perf_counter() < end and process.poll() is None:
-        pool = Pool(HOST, port)
-        try:
-            async with asyncio.timeout(30):
-                reply = await pool.send(request)
-        except (OSError, TimeoutError):
-            reply = None
-        pool.close()
+        reply = await _try(port, request)
         if reply is not None and reply.status == 200:
             decode_rows(dialect, reply, 1)
             return
@@ -103,17 +71,25 @@ async def _first_answer(spec: ServerSpec, port: int, process: "subprocess.Popen[
             message = f"{spec.name} answered {reply.status}: it asks for another key ({log})"
             raise BenchError(message)
         await asyncio.sleep(0.05)  # a foreign process has no event to wait for
-    lines = log.read_text("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+    lines = log.read_text("utf-8", "replace").strip().splitlines() or ["its log is empty"]
     message = f"{spec.name} gave no embedding: {lines[-1]} ({log})"
     raise BenchError(message)
 
 
+async def _try(port: int, request: bytes) -> Reply | None:
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            return await send_alone(HOST, port, request)
+    except (OSError, TimeoutError):
+        return None
+
+
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the process and what it started, all in one process group of their own."""
-    for how, patience in ((signal.SIGTERM, STOP_TIMEOUT_S), (signal.SIGKILL, STOP_TIMEOUT_S)):
+    """End the process and all that it started: one process group."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, how)
-            process.wait(patience)
+            process.wait(STOP_TIMEOUT_S)
         except ProcessLookupError:
             break
         except subprocess.TimeoutExpired:

@@ -1,6 +1,6 @@
 """vecd with every request delayed: `python -m bench.servers.slowed --delay-ms MS` and the server's own flags.
 
-The benchmark's check on itself: a server slowed by so much must be shown slower by about that much.
+A test of the benchmark itself: it must show a delayed server slower by about that much.
 """
 
 import asyncio
@@ -21,14 +21,12 @@ class Delayed:
         self._delay_s = delay_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait, then go on."""
         if scope["type"] == ScopeType.HTTP:
             await asyncio.sleep(self._delay_s)
         await self._app(scope, receive, send)
 
 
 def main() -> None:
-    """Serve, slowly."""
     flag, delay_ms, *arguments = sys.argv[1:]
     assert flag == "--delay-ms"
     settings = read_settings(arguments)

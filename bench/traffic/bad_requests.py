@@ -1,13 +1,10 @@
-"""Bad requests of every kind that docs/api.md names, whole as bytes, with the status that it promises for each."""
-
-from collections.abc import Mapping
+"""Bad requests of every kind that docs/api.md names, with the status that it promises for each."""
 
 import msgspec
 
-from bench.servers.running import HOST
-from bench.traffic.dialects import NO_HEADERS
+from bench.traffic.messages import encode_message
 
-# Limits of the server under soak, small enough to be overstepped cheaply.
+# Limits of the server under soak, low enough to exceed cheaply.
 MAX_TEXTS, MAX_TEXT_BYTES, MAX_BODY_BYTES = 64, 20_000, 1_000_000
 LIMITS = {
     "--max-client-batch-size": MAX_TEXTS,
@@ -16,29 +13,17 @@ LIMITS = {
 }
 DEPTH = 100_000
 MORE_THAN_ANY_MODEL = 1_000_000
-JSON = "application/json"
-
-
 BAD_TIMEOUT = {"x-request-timeout-ms": "soon"}
 
 
-class Wrong(msgspec.Struct, frozen=True, gc=False):
-    """A bad request, and the status that it gets."""
+class BadRequest(msgspec.Struct, frozen=True, gc=False):
+    """A bad request, and the status that docs/api.md promises for it."""
 
     payload: bytes
     status: str
 
 
-def whole_request(
-    method: str, path: str, body: bytes = b"", content_type: str = JSON, headers: Mapping[str, str] = NO_HEADERS
-) -> bytes:
-    """Return a request with a body of that type."""
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", f"Content-Type: {content_type}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
-
-
-def wrong_requests() -> dict[str, Wrong]:
+def bad_requests() -> dict[str, BadRequest]:
     """Return a request of each kind, by what is wrong with it."""
     bodies = {
         "not JSON": (b'{"texts": [', "400"),
@@ -56,15 +41,15 @@ def wrong_requests() -> dict[str, Wrong]:
     }
     good, long = _encode(texts=["a"]), _encode(texts=["sea " * (MAX_TEXT_BYTES // 8)])
     others = {
-        "no such route": (whole_request("POST", "/nowhere", good), "404"),
-        "a method not allowed": (whole_request("DELETE", "/embed"), "405"),
-        "another content type": (whole_request("POST", "/embed", good, "text/plain"), "415"),
-        "a timeout that is no number": (whole_request("POST", "/embed", good, headers=BAD_TIMEOUT), "400"),
-        "a content encoding": (whole_request("POST", "/embed", good, headers={"Content-Encoding": "gzip"}), "415"),
-        "too long, and not to be truncated": (whole_request("POST", "/embed?truncate=false", long), "422"),
+        "no such route": (encode_message("POST", "/nowhere", good), "404"),
+        "a method not allowed": (encode_message("DELETE", "/embed"), "405"),
+        "another content type": (encode_message("POST", "/embed", good, "text/plain"), "415"),
+        "a timeout that is no number": (encode_message("POST", "/embed", good, headers=BAD_TIMEOUT), "400"),
+        "a content encoding": (encode_message("POST", "/embed", good, headers={"Content-Encoding": "gzip"}), "415"),
+        "too long, and not to be truncated": (encode_message("POST", "/embed?truncate=false", long), "422"),
     }
-    known = {name: (whole_request("POST", "/embed", body), status) for name, (body, status) in bodies.items()}
-    return {name: Wrong(payload, status) for name, (payload, status) in {**known, **others}.items()}
+    known = {name: (encode_message("POST", "/embed", body), status) for name, (body, status) in bodies.items()}
+    return {name: BadRequest(payload, status) for name, (payload, status) in {**known, **others}.items()}
 
 
 def _encode(**fields: object) -> bytes:

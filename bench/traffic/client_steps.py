@@ -1,4 +1,4 @@
-"""What clients of a long run do, one step after the other: ask well, ask badly, leave early; and what they may get.
+"""The steps of a client in a long run: a good request, a bad one, or one that the client abandons; and their replies.
 
 In: a seed. Out: an endless stream of steps over all three routes, with texts and batches of all sizes, some repeated.
 """
@@ -8,22 +8,23 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bench.traffic.bad_requests import MAX_TEXTS, Wrong, whole_request, wrong_requests
+from bench.traffic.bad_requests import MAX_TEXTS, BadRequest, bad_requests
 from bench.traffic.connection import Reply
+from bench.traffic.messages import encode_message
 from bench.workload.texts import stream_texts
 
-WRONG_SHARE, LEAVING_SHARE, DUPLICATES = 0.1, 0.1, 0.2
+BAD_SHARE, LEAVING_SHARE, DUPLICATES = 0.1, 0.1, 0.2
 MEAN_TEXTS = 6
 LONGEST_STAY_S = 0.03
 FEWER_DIMENSIONS = 64
 OK, OVERLOADED, UNAVAILABLE, NOT_ALLOWED = "200", "429", "503", "405"
-# What a status must be accompanied by.
+# The header that a status requires.
 REQUIRED_HEADERS = {OVERLOADED: b"retry-after", UNAVAILABLE: b"retry-after", NOT_ALLOWED: b"allow"}
 PROBLEM = "application/problem+json"
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """What is sent, the status that it deserves, and after how many seconds the client leaves, if it does."""
+    """What is sent, the status that must come, and after how many seconds the client leaves, if it does."""
 
     name: str
     payload: bytes
@@ -32,26 +33,24 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 
 def stream_steps(seed: int) -> Iterator[Step]:
-    """Yield steps without end."""
     chance = random.Random(seed)  # noqa: S311 - a load, not a secret
-    wrongs, good = wrong_requests(), stream_good(chance, seed)
+    bad, good = list(bad_requests().items()), stream_good(chance, seed)
     while True:
         part = chance.random()
-        if part < WRONG_SHARE:
-            yield wrong_step(*chance.choice(list(wrongs.items())))
-        elif part < WRONG_SHARE + LEAVING_SHARE:
+        if part < BAD_SHARE:
+            yield bad_step(*chance.choice(bad))
+        elif part < BAD_SHARE + LEAVING_SHARE:
             yield _leaving(next(good), chance)
         else:
             yield next(good)
 
 
-def wrong_step(name: str, wrong: Wrong) -> Step:
-    """Return the step that sends it."""
-    return Step(name, wrong.payload, wrong.status)
+def bad_step(name: str, bad: BadRequest) -> Step:
+    return Step(name, bad.payload, bad.status)
 
 
 def stream_good(chance: random.Random, seed: int) -> Iterator[Step]:
-    """Yield requests that are to be answered with 200, of every route."""
+    """Yield requests of every route that must be answered with 200."""
     texts = stream_texts("mixed", seed, DUPLICATES)
 
     def draw() -> list[str]:
@@ -65,11 +64,11 @@ def stream_good(chance: random.Random, seed: int) -> Iterator[Step]:
         else:
             options = {"cache": False, "normalize": False, "dimensions": FEWER_DIMENSIONS}
             body = {"texts": draw(), **{name: value for name, value in options.items() if chance.random() < 0.15}}
-        yield Step(path, whole_request("POST", path, msgspec.json.encode(body)))
+        yield Step(path, encode_message("POST", path, msgspec.json.encode(body)))
 
 
 def _leaving(step: Step, chance: random.Random) -> Step:
-    """Return the step with a client that leaves: while it waits, or in the middle of the body."""
+    """Return the step with a client that leaves while it waits, or in the middle of the body."""
     leaves_s = chance.uniform(0, LONGEST_STAY_S)
     if chance.random() < 0.5:
         return Step("leaves while it waits", step.payload, step.status, leaves_s)
@@ -78,7 +77,7 @@ def _leaving(step: Step, chance: random.Random) -> Step:
 
 
 def find_faults(step: Step, reply: Reply) -> Iterator[str]:
-    """Yield what is wrong with the reply: another status, or a header that docs/api.md promises and that is missing."""
+    """Yield what is wrong with the reply: another status, or a header missing that docs/api.md promises."""
     status = str(reply.status)
     if status not in {step.status, OVERLOADED}:
         yield f"{step.name}: {status} instead of {step.status}"

@@ -1,4 +1,4 @@
-"""Clients of a long run: each takes a step, sees what comes of it, and takes the next, until the time is over."""
+"""Clients of a long run: each takes one step after the other until the time is over."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ LEFT = "left"
 
 
 class Tally:
-    """What the clients have seen: steps by name, statuses, and whatever should not have happened."""
+    """Counts of steps by name, of statuses, and of everything that should not have happened."""
 
     def __init__(self) -> None:
         self.steps: Counter[str] = Counter()
@@ -21,25 +21,23 @@ class Tally:
         self.unexpected: Counter[str] = Counter()
 
     def add(self, step: Step, status: str, faults: list[str]) -> None:
-        """Count a step and what came of it."""
         self.steps[step.name] += 1
         self.statuses[status] += 1
         self.unexpected.update(faults)
 
 
-async def run_callers(pool: Pool, steps: Iterator[Step], callers: int, seconds: float, tally: Tally) -> None:
-    """Take steps for so long, so many side by side."""
+async def run_clients(pool: Pool, steps: Iterator[Step], clients: int, seconds: float, tally: Tally) -> None:
+    """Take steps for that long, in that many clients side by side."""
     end = time.perf_counter() + seconds
 
-    async def call() -> None:
+    async def run_one() -> None:
         while time.perf_counter() < end:
             await take_step(pool, next(steps), tally)
 
-    await asyncio.gather(*(call() for _ in range(callers)))
+    await asyncio.gather(*(run_one() for _ in range(clients)))
 
 
 async def take_step(pool: Pool, step: Step, tally: Tally) -> None:
-    """Send the request, wait for its reply or leave, and count."""
     try:
         async with asyncio.timeout(step.leaves_s if step.leaves_s is not None else PATIENCE_S):
             reply = await pool.send(step.payload)
@@ -53,5 +51,4 @@ async def take_step(pool: Pool, step: Step, tally: Tally) -> None:
 
 
 def sorted_counts(counts: Mapping[str, int]) -> dict[str, int]:
-    """Return the counts in the order of their names."""
     return {name: counts[name] for name in sorted(counts)}

@@ -1,7 +1,7 @@
-"""One HTTP/1.1 connection that stays open: bytes of a request out, status, headers and body in.
+"""HTTP/1.1 connections that stay open: the bytes of a request out, status, headers and body in.
 
 A load generator shares the cores with what it measures, so it must be light: a protocol on the event loop with a
-compiled parser. What it took stands beside each result.
+compiled parser. The cores that it used stand beside each result.
 """
 
 import asyncio
@@ -11,14 +11,14 @@ import msgspec
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What came back; the names of headers as they were sent."""
+    """Names of headers are as the server sent them."""
 
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
     def header(self, name: bytes) -> str | None:
-        """Return the value of the first header of that name, in lower case; None where there is none."""
+        """Return the value of the first header of that name, which is given in lower case; None where there is none."""
         return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name), None)
 
 
@@ -33,8 +33,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     @property
-    def open(self) -> bool:
-        """False once either side has closed it."""
+    def is_open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
 
     async def send(self, request: bytes) -> Reply:
@@ -50,27 +49,23 @@ class Connection(asyncio.Protocol):
         try:
             return await self._reply
         except asyncio.CancelledError:
-            self.close()  # the reply would be taken for the next request's
+            self.close()  # the reply would be taken for that of the next request
             raise
         finally:
             self._reply = None
 
     def close(self) -> None:
-        """Close it."""
         if self._transport is not None:
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Called by the event loop."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Called by the event loop."""
         self._fail(exc or ConnectionResetError("closed by the server"))
 
     def data_received(self, data: bytes) -> None:
-        """Called by the event loop."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -78,19 +73,15 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def on_message_begin(self) -> None:
-        """Called by the parser."""
         self._body, self._headers = [], []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by the parser."""
         self._headers.append((name, value))
 
     def on_body(self, body: bytes) -> None:
-        """Called by the parser."""
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """Called by the parser."""
         if not self._parser.should_keep_alive():
             self.close()
         if self._reply is not None and not self._reply.done():
@@ -113,23 +104,35 @@ class Pool:
         """Send over an idle connection, or a new one.
 
         Raises:
-            OSError: no connection, or it broke.
+            OSError: no connection could be made, or it broke.
         """
         connection = await self._take()
         reply = await connection.send(request)
-        if connection.open:
+        if connection.is_open:
             self._idle.append(connection)
         return reply
 
     async def _take(self) -> Connection:
         while self._idle:
             connection = self._idle.pop()
-            if connection.open:
+            if connection.is_open:
                 return connection
         _, connection = await asyncio.get_running_loop().create_connection(Connection, *self._address)
         return connection
 
     def close(self) -> None:
-        """Close the idle connections."""
         for connection in self._idle:
             connection.close()
+
+
+async def send_alone(host: str, port: int, request: bytes) -> Reply:
+    """Send one request over a connection of its own.
+
+    Raises:
+        OSError: no connection could be made, or it broke.
+    """
+    pool = Pool(host, port)
+    try:
+        return await pool.send(request)
+    finally:
+        pool.close()

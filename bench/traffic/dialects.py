@@ -1,6 +1,6 @@
 """What a request for embeddings looks like to each kind of server, and how many embeddings a reply holds.
 
-Every dialect sends what its official client sends; one with another form of the same rows is an entry of its own.
+Every dialect sends what its official client sends. Another form of the same rows is another entry.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,22 +10,12 @@ import msgspec
 
 from bench.errors import BenchError
 from bench.traffic.connection import Reply
-from bench.traffic.reply_rows import (
-    FLOATS,
-    JSON,
-    MSGPACK,
-    by_index,
-    by_index_base64,
-    read_floats,
-    read_json,
-    read_msgpack,
-)
-
-NO_HEADERS: Mapping[str, str] = {}
+from bench.traffic.messages import FLOATS, JSON, MSGPACK, NO_HEADERS, encode_message
+from bench.traffic.reply_rows import by_index, by_index_base64, read_floats, read_json, read_msgpack
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
-    """A route, the body it takes, and where the rows are in its reply. `most_texts` is what the protocol allows."""
+    """A route, the body it takes, and where the rows are in its reply. `most_texts` is the limit of the protocol."""
 
     path: str
     body: Callable[[Sequence[str], str], dict[str, Any]]
@@ -79,20 +69,13 @@ DIALECTS = {
 }
 
 
-def bearer(key: str | None) -> Mapping[str, str]:
-    """Return the header that shows a key; none for none."""
-    return NO_HEADERS if key is None else {"Authorization": f"Bearer {key}"}
-
-
 def encode_request(
-    dialect: Dialect, texts: Sequence[str], model: str, host: str, headers: Mapping[str, str] = NO_HEADERS
+    dialect: Dialect, texts: Sequence[str], model: str, headers: Mapping[str, str] = NO_HEADERS
 ) -> bytes:
-    """Return a whole HTTP request, with these headers beside those that it needs."""
+    """Return a whole HTTP request, with these headers beside those that the dialect needs."""
+    accept = {"Accept": dialect.accept} if dialect.accept is not None else {}
     body = dialect.encode(dialect.body(texts, model))
-    head = f"POST {dialect.path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {dialect.content_type}\r\n"
-    wanted = {"Accept": dialect.accept} if dialect.accept is not None else {}
-    more = "".join(f"{name}: {value}\r\n" for name, value in {**wanted, **headers}.items())
-    return f"{head}{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    return encode_message("POST", dialect.path, body, dialect.content_type, {**accept, **headers})
 
 
 def decode_rows(dialect: Dialect, reply: Reply, texts: int) -> list[list[float]]:

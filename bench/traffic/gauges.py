@@ -1,12 +1,12 @@
-"""What a server says of its own work in progress: gauges of GET /metrics in Prometheus' text format."""
+"""A server's own count of its work in progress: gauges of GET /metrics in Prometheus' text format."""
 
 from collections.abc import Sequence
 
-from bench.servers.running import HOST, Running
-from bench.traffic.bad_requests import whole_request
-from bench.traffic.connection import Pool
+from bench.traffic.connection import send_alone
+from bench.traffic.messages import encode_message
+from bench.traffic.target import HOST, Running
 
-# Nothing may be left of these once nobody asks for anything; the event loop always has some tasks.
+# All must be back to zero once no request is under way, but for the event loop, which always has some tasks.
 GAUGES = (
     "vecd_requests_in_work",
     "vecd_queue_texts",
@@ -17,12 +17,8 @@ GAUGES = (
 
 
 async def read_gauges(server: Running) -> dict[str, float | None]:
-    """Return each gauge; None where the server does not tell it."""
-    pool = Pool(HOST, server.port)
-    try:
-        reply = await pool.send(whole_request("GET", "/metrics"))
-    finally:
-        pool.close()
+    """Return each gauge; None where the server does not have it."""
+    reply = await send_alone(HOST, server.port, encode_message("GET", "/metrics"))
     return parse_gauges(reply.body.decode("utf-8", "replace") if reply.status == 200 else "", GAUGES)
 
 
@@ -32,7 +28,7 @@ def parse_gauges(text: str, names: Sequence[str]) -> dict[str, float | None]:
     for line in text.splitlines():
         name, _, rest = line.partition("{") if "{" in line else line.partition(" ")
         if name in found:
-            # After the labels come the value and, maybe, a time.
+            # The value follows the labels; a time may follow the value.
             value = rest.rpartition("}")[2].split()[0]
             found[name] = (found[name] or 0.0) + float(value)
     return found

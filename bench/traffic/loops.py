@@ -1,8 +1,8 @@
 """The two ways to load a server.
 
-Closed loop: so many connections, each sending its next request when the last is answered; measures capacity. Open loop:
-requests leave when they are due whatever the server does, and latency counts from the moment a request was due, so a
-server that stalls cannot hide it (Tene, "How NOT to Measure Latency": coordinated omission).
+Closed loop: each of a number of connections sends its next request when the last is answered; it measures capacity.
+Open loop: requests leave when they are due whatever the server does, and latency counts from the moment a request was
+due, so a server that stalls cannot hide it (Tene, "How NOT to Measure Latency": coordinated omission).
 """
 
 import asyncio
@@ -26,7 +26,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def end_s(self) -> float:
-        """Return when the last request may be sent."""
         return self.warm_s + self.measured_s
 
 
@@ -39,7 +38,7 @@ async def closed_loop(
     async def caller() -> None:
         while (now := time.perf_counter() - start) < plan.end_s:
             answer = await _ask(pool, next(requests), now, start, plan)
-            # What is under way at the end is waited for and counted by when it was answered.
+            # A request that is under way at the end is waited for, and counts by when it was answered.
             if plan.warm_s <= answer.done_s < plan.end_s:
                 recorder.add(answer)
 
@@ -47,9 +46,9 @@ async def closed_loop(
 
 
 async def open_loop(pool: Pool, schedule: Iterator[tuple[float, Prepared]], plan: Plan, recorder: Recorder) -> None:
-    """Send each request when it is due, answered or not; the schedule says when, in seconds from the start."""
+    """Send each request when it is due, in seconds from the start, whether or not those before are answered."""
     start = time.perf_counter()
-    flying: set[asyncio.Task[None]] = set()
+    under_way: set[asyncio.Task[None]] = set()
 
     async def caller(due_s: float, request: Prepared) -> None:
         answer = await _ask(pool, request, due_s, start, plan)
@@ -62,13 +61,13 @@ async def open_loop(pool: Pool, schedule: Iterator[tuple[float, Prepared]], plan
             break
         if (wait := start + due_s - time.perf_counter()) > 0:
             await asyncio.sleep(wait)
-        if len(flying) < plan.max_in_flight:
+        if len(under_way) < plan.max_in_flight:
             task = asyncio.create_task(caller(due_s, request))
-            flying.add(task)
-            task.add_done_callback(flying.discard)
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
         elif due_s >= plan.warm_s:
             recorder.add(Answer(request=request, kind="not sent", due_s=due_s, done_s=due_s))
-    await asyncio.gather(*flying)
+    await asyncio.gather(*under_way)
 
 
 async def _ask(pool: Pool, request: Prepared, due_s: float, start: float, plan: Plan) -> Answer:

@@ -1,4 +1,7 @@
-"""What a server costs: memory and processor time of its process and all below it, and the generator's own share."""
+"""What a server uses: memory, processor time, threads and open files of its process and all below it.
+
+A process that ends while it is read counts as nothing.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,13 +9,15 @@ from collections.abc import Callable
 import msgspec
 import psutil
 
+from bench.figures.load import Usage
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Over one load: memory at its end, cores kept busy on average, by the server and by the generator itself."""
+
+class Resources(msgspec.Struct, frozen=True):
+    """What a process tree holds at one moment. Open files are descriptors: files, sockets, pipes."""
 
     rss_mb: float
-    server_cores: float
-    generator_cores: float
+    threads: int
+    open_files: int
 
 
 class Watch:
@@ -24,7 +29,6 @@ class Watch:
         self._server, self._own = cpu_seconds(pid), _own_seconds()
 
     def read(self) -> Usage:
-        """Return what was used since."""
         seconds = time.perf_counter() - self._start
         return Usage(
             rss_mb=memory_mb(self._pid),
@@ -34,7 +38,7 @@ class Watch:
 
 
 def tree(pid: int | None) -> list[psutil.Process]:
-    """Return a process and all its descendants that still run; none for none."""
+    """Return a process and all its descendants that still run; none for None."""
     if pid is None:
         return []
     try:
@@ -52,6 +56,21 @@ def memory_mb(pid: int | None) -> float:
 def cpu_seconds(pid: int | None) -> float:
     """Return the processor time that a process tree has used."""
     return sum(_read(process, lambda p: sum(p.cpu_times()[:2])) for process in tree(pid))
+
+
+def read_resources(pid: int | None) -> Resources:
+    found = [_read_resources(process) for process in tree(pid)]
+    return Resources(
+        sum(one.rss_mb for one in found), sum(one.threads for one in found), sum(one.open_files for one in found)
+    )
+
+
+def _read_resources(process: psutil.Process) -> Resources:
+    try:
+        with process.oneshot():
+            return Resources(process.memory_info().rss / 1e6, process.num_threads(), process.num_fds())
+    except psutil.NoSuchProcess:
+        return Resources(0.0, 0, 0)
 
 
 def _read(process: psutil.Process, value: Callable[[psutil.Process], float]) -> float:

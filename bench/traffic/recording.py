@@ -1,4 +1,4 @@
-"""What a load showed: a latency histogram of constant relative error, counts, and errors by kind.
+"""Records the answers to a load: a latency histogram of constant relative error, counts, and errors by kind.
 
 Latencies go into an HdrHistogram (three significant digits, up to ten minutes), so that p99.9 is a measured value.
 """
@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 from hdrh.histogram import HdrHistogram
 
+from bench.figures.load import LoadFigures
 from bench.traffic.requests import Prepared
 
 HIGHEST_US = 600_000_000
@@ -18,10 +19,10 @@ PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What became of a request: when it was due and when it was over, in seconds from the loop's start.
+    """How a request ended: when it was due and when it was over, in seconds from the loop's start.
 
-    `kind` is empty for a 200, else a status, `timeout`, `connection` or `not sent`. `late_s` is how long after its time
-    the generator sent it; `retry_after` is the header of that name.
+    `kind` is empty for a 200, else a status, `timeout`, `connection` or `not sent`. `late_s` is how long after it was
+    due the generator sent it; `retry_after` is the header of that name.
     """
 
     request: Prepared
@@ -33,31 +34,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Recorder(Protocol):
-    """What a loop needs of whoever keeps its answers."""
+    """What a loop gives its answers to."""
 
-    def add(self, answer: Answer) -> None:
-        """Take an answer."""
-
-
-class LoadFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """One load's result. Latencies in milliseconds, of answered requests alone; rates over the measured seconds.
-
-    `most_late_ms` is how far the generator fell behind: the most that a request was sent after it was due.
-    """
-
-    seconds: float
-    requests: int
-    errors: dict[str, int]
-    requests_per_s: float
-    texts_per_s: float
-    tokens_per_s: float
-    latency_ms: dict[str, float]
-    most_late_ms: float
+    def add(self, answer: Answer) -> None: ...
 
 
 class Recording:
-    """Collects while a load runs."""
-
     def __init__(self) -> None:
         self._histogram = HdrHistogram(1, HIGHEST_US, DIGITS)
         self.errors: Counter[str] = Counter()
@@ -67,7 +49,6 @@ class Recording:
         self.most_late_s = 0.0
 
     def add(self, answer: Answer) -> None:
-        """Count an answer or an error."""
         self.most_late_s = max(self.most_late_s, answer.late_s)
         if answer.kind:
             self.errors[answer.kind] += 1
@@ -78,7 +59,7 @@ class Recording:
         self.tokens += answer.request.tokens
 
     def figures(self, seconds: float) -> LoadFigures:
-        """Return the result for that many measured seconds."""
+        """Return the figures of that many measured seconds."""
         latency = {f"p{p:g}": self._histogram.get_value_at_percentile(p) / 1e3 for p in PERCENTILES}
         if self.requests:
             latency |= {"max": self._histogram.get_max_value() / 1e3, "mean": self._histogram.get_mean_value() / 1e3}
@@ -102,5 +83,4 @@ class ClassRecording:
         self.classes: dict[str, Recording] = {}
 
     def add(self, answer: Answer) -> None:
-        """Count it in the recording of its request's class."""
         self.classes.setdefault(self._class_of(answer.request), Recording()).add(answer)

@@ -1,43 +1,20 @@
-"""What became of more requests than a server can take: answered, refused with a time to come back, or lost."""
+"""Records a load beyond the capacity: what is answered, refused with a time to come back, or lost."""
 
 import statistics
 from collections.abc import Sequence
 
-import msgspec
-
+from bench.figures.overload import Accepted, RetryAfter
 from bench.traffic.recording import Answer, Recording
 
 REFUSED = "429"
 OK = "200"
 
 
-class RetryAfter(msgspec.Struct, frozen=True, kw_only=True):
-    """Refusals, how many of them carried Retry-After with whole seconds, and those seconds."""
-
-    refused: int
-    with_header: int
-    least_s: int | None
-    median_s: float | None
-    most_s: int | None
-
-
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests that were due in the measured time and answered with 200; latencies from the moment they were due.
-
-    `texts_per_s` counts what was answered within the measured time, whenever it was due: a queue that fills up or is
-    emptied after the end must not count as speed.
-    """
-
-    requests: int
-    p50_ms: float
-    p99_ms: float
-    max_ms: float
-    after_deadline: int
-    texts_per_s: float
-
-
 class OverloadRecording:
-    """Collects while the loop runs; gets what is due before the measured time too."""
+    """Takes all answers of the loop, and tells itself which belong to the measured time.
+
+    Latencies count by when a request was due, throughput by when it was answered.
+    """
 
     def __init__(self, warm_s: float, end_s: float, deadline_s: float) -> None:
         self._warm_s, self._end_s, self._deadline_s = warm_s, end_s, deadline_s
@@ -47,7 +24,6 @@ class OverloadRecording:
         self._retry_after: list[str | None] = []
 
     def add(self, answer: Answer) -> None:
-        """Count it where it belongs: latencies by when it was due, throughput by when it was answered."""
         if not answer.kind and self._warm_s <= answer.done_s < self._end_s:
             self._texts_in_time += answer.request.texts
         if answer.due_s < self._warm_s:
@@ -60,24 +36,21 @@ class OverloadRecording:
 
     @property
     def most_late_ms(self) -> float:
-        """Return how far the generator fell behind."""
         return 1e3 * self._recording.most_late_s
 
     def statuses(self) -> dict[str, int]:
-        """Return how many requests got each status."""
+        """Return how many requests each status answered."""
         found = {OK: self._recording.requests} | dict(self._recording.errors)
         return {kind: found[kind] for kind in sorted(found) if kind.isdecimal()}
 
     def other_errors(self) -> dict[str, int]:
-        """Return how many got no answer, by kind: `connection`, `timeout`, `not sent`."""
+        """Return how many requests got no answer, by kind: `connection`, `timeout`, `not sent`."""
         return {kind: count for kind, count in self._recording.errors.items() if not kind.isdecimal()}
 
     def retry_after(self) -> RetryAfter:
-        """Return what the refusals said."""
         return summarize_retry_after(self._retry_after)
 
     def accepted(self) -> Accepted:
-        """Return how the others fared."""
         seconds = self._end_s - self._warm_s
         latency = self._recording.figures(seconds).latency_ms
         return Accepted(

@@ -1,7 +1,7 @@
-"""The same request over and over, for servers that answer faster than the loops of `bench.traffic.loops` can ask.
+"""Sends the same request again and again, to servers that answer faster than `bench.traffic.loops` can send.
 
-In: a request's bytes, and what every answer to it must hold. Out: the figures of a closed loop. Nothing is built or
-parsed for an answer but its length: its status and its embedding are compared as bytes, and its time is kept.
+In: a request's bytes, and what every answer to it must hold. Out: the figures of a closed loop. Of an answer only the
+length is parsed; its status and its embedding are compared as bytes.
 """
 
 import asyncio
@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 
 from bench.errors import BenchError
-from bench.servers.running import HOST
+from bench.figures.load import LoadFigures
 from bench.traffic.connection import Pool
 from bench.traffic.dialects import Dialect, decode_rows
 from bench.traffic.loops import Plan
-from bench.traffic.recording import PERCENTILES, LoadFigures
+from bench.traffic.recording import PERCENTILES
+from bench.traffic.target import HOST
 
 OK = b"HTTP/1.1 200 "
 HEAD_END = b"\r\n\r\n"
@@ -33,9 +34,9 @@ class Exchange(msgspec.Struct, frozen=True):
 
 
 async def learn(port: int, dialect: Dialect, request: bytes) -> Exchange:
-    """Ask for one embedding until the cache has it, and return what comes then.
+    """Ask for one embedding until the cache has it, and return what every later answer must hold.
 
-    Where two answers are the same, all of the body is expected; else, for bodies that hold an id or a time, the
+    Where two answers are the same, that is the whole body. Else, for bodies that hold an id or a time, it is the
     longest piece between JSON's marks: the numbers of the embedding, or its base64.
 
     Raises:
@@ -54,15 +55,15 @@ async def learn(port: int, dialect: Dialect, request: bytes) -> Exchange:
 
 
 async def repeat(port: int, exchange: Exchange, connections: int, plan: Plan, tokens: int) -> LoadFigures:
-    """Keep a request in flight on every connection until the time is over; `tokens` are those of its one text."""
+    """Keep a request in flight on every connection until the time is over; its one text has `tokens` tokens."""
     loop, tally = asyncio.get_running_loop(), Tally()
     callers = [
         (await loop.create_connection(lambda: Repeater(exchange, tally), HOST, port))[1] for _ in range(connections)
     ]
     for caller in callers:
-        caller.ask()
+        caller.send_first()
     await asyncio.sleep(plan.warm_s)
-    tally.seconds.clear()  # an error counts whenever it was
+    tally.seconds.clear()  # errors of the warm time count
     start_s = time.perf_counter()
     await asyncio.sleep(plan.measured_s)
     seconds = time.perf_counter() - start_s
@@ -72,14 +73,12 @@ async def repeat(port: int, exchange: Exchange, connections: int, plan: Plan, to
 
 
 class Tally:
-    """What came back on all connections."""
-
     def __init__(self) -> None:
         self.seconds: list[float] = []
         self.errors: Counter[str] = Counter()
 
     def figures(self, seconds: float, tokens: int, silent: int) -> LoadFigures:
-        """Return the figures of so many seconds, with a timeout for each connection that never got an answer."""
+        """Return the figures; each of the `silent` connections, which never got an answer, is a timeout."""
         times_ms = 1e3 * np.array(self.seconds)
         latency = {f"p{p:g}": float(np.percentile(times_ms, p)) if times_ms.size else 0.0 for p in PERCENTILES}
         per_s = times_ms.size / seconds
@@ -105,30 +104,25 @@ class Repeater(asyncio.Protocol):
         self._asked_s = 0.0
         self.answers = 0
 
-    def ask(self) -> None:
-        """Send the first request."""
+    def send_first(self) -> None:
         assert self._transport is not None
         self._asked_s = time.perf_counter()
         self._transport.write(self._request)
 
     def close(self) -> None:
-        """Close it; what is under way is not counted."""
         assert self._transport is not None
         transport, self._transport = self._transport, None
         transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Called by the event loop."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Called by the event loop."""
         if self._transport is not None:
             self._tally.errors["connection"] += 1
 
     def data_received(self, data: bytes) -> None:
-        """Called by the event loop."""
         if self._transport is None:
             return
         received = self._received + data if self._received else data
@@ -148,9 +142,9 @@ class Repeater(asyncio.Protocol):
 
 
 def answer_size(received: bytes) -> int | None:
-    """Return the bytes of the whole answer that this is the beginning of; None where its head is not whole.
+    """Return the size of the whole answer that begins so; None where its head is not complete.
 
-    An answer that tells no length is taken to be what is there.
+    An answer without a length is taken to be what has been received.
     """
     end = received.find(HEAD_END)
     if end < 0:
@@ -160,6 +154,6 @@ def answer_size(received: bytes) -> int | None:
 
 
 def kind_of_error(received: bytes) -> str:
-    """Return the status of an answer that is not as expected, or `other answer`."""
+    """Return the status of an unexpected answer, or `other answer` where that is 200 or missing."""
     status = received[len("HTTP/1.1 ") :][:3].decode("latin-1")
     return status if status.isdigit() and status != "200" else "other answer"

@@ -1,6 +1,6 @@
-"""Embeddings in the forms that replies bring them in: JSON, MessagePack, bare float32, objects by index, base64.
+"""Embeddings in the forms that replies hold them in: JSON, MessagePack, raw float32, objects by index, base64.
 
-What is not of its form raises a KeyError, a TypeError, a ValueError or msgspec's own error.
+A reply of another form raises a KeyError, a TypeError, a ValueError or an error of msgspec's.
 """
 
 import base64
@@ -11,23 +11,20 @@ import numpy as np
 
 from bench.traffic.connection import Reply
 
-JSON, MSGPACK, FLOATS = "application/json", "application/vnd.msgpack", "application/octet-stream"
 SHAPE_HEADER = b"x-embedding-shape"
 FLOAT32 = np.dtype("<f4")
 
 
 def read_json(reply: Reply) -> Any:
-    """Return the value of a body of JSON."""
     return msgspec.json.decode(reply.body)
 
 
 def read_msgpack(reply: Reply) -> Any:
-    """Return the value of a body of MessagePack."""
     return msgspec.msgpack.decode(reply.body)
 
 
 def read_floats(reply: Reply) -> list[list[float]]:
-    """Return the rows of a body of little-endian float32, whose shape `rows,columns` is told by a header."""
+    """Return the rows of a body of little-endian float32; a header holds its shape, `rows,columns`."""
     shape = reply.header(SHAPE_HEADER)
     if shape is None:
         message = f"no header {SHAPE_HEADER.decode()}"
@@ -38,12 +35,12 @@ def read_floats(reply: Reply) -> list[list[float]]:
 
 
 def by_index(reply: Any) -> list[object]:
-    """Return the embeddings of objects that say their own place."""
+    """Return the embeddings of objects that hold their own index, in its order."""
     return [one["embedding"] for one in sorted(reply["data"], key=lambda one: one["index"])]
 
 
 def by_index_base64(reply: Any) -> list[list[float]]:
-    """Return the same of objects whose embeddings are base64 of little-endian float32."""
+    """Return the embeddings of such objects that hold base64 of little-endian float32."""
     return [_floats(one) for one in by_index(reply)]
 
 

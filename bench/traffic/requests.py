@@ -1,11 +1,12 @@
-"""Requests to send: whole HTTP requests as bytes, made of a stream of texts, with what each asks for."""
+"""Requests for embeddings, made of a stream of texts."""
 
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from bench.servers.running import HOST, ServerSpec
-from bench.traffic.dialects import DIALECTS, NO_HEADERS, encode_request
+from bench.traffic.dialects import DIALECTS, encode_request
+from bench.traffic.messages import NO_HEADERS
+from bench.traffic.target import ServerSpec
 from bench.workload.texts import SizedText
 
 
@@ -23,5 +24,5 @@ def prepare_requests(
     """Yield requests in the server's dialect for as long as there are texts."""
     dialect = DIALECTS[spec.dialect]
     while part := [one for _, one in zip(range(per_request), texts, strict=False)]:
-        payload = encode_request(dialect, [one.text for one in part], spec.model, HOST, {**spec.headers, **headers})
+        payload = encode_request(dialect, [one.text for one in part], spec.model, {**spec.headers, **headers})
         yield Prepared(payload, len(part), sum(one.tokens for one in part))

@@ -1,4 +1,4 @@
-"""Reads a figure again and again while a block runs, on the event loop of the load."""
+"""Samples a figure while a block runs, on the event loop of the load."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Sample(msgspec.Struct, Generic[T], frozen=True):
-    """What was read, and when, in seconds from the start of the block."""
+    """A value, and when it was read, in seconds from the start of the block."""
 
     at_s: float
     value: T
@@ -20,19 +20,19 @@ class Sample(msgspec.Struct, Generic[T], frozen=True):
 
 @asynccontextmanager
 async def sampled(read: Callable[[], T], every_s: float) -> AsyncIterator[list[Sample[T]]]:
-    """Read at once, then every so often, and once more at the end; yields the list that grows meanwhile."""
+    """Read at once, then every `every_s` seconds, and once more at the end; yield the list that grows meanwhile."""
     start = time.perf_counter()
     samples: list[Sample[T]] = []
 
     def take() -> None:
         samples.append(Sample(time.perf_counter() - start, read()))
 
-    async def go_on() -> None:
+    async def keep_taking() -> None:
         while True:
             take()
             await asyncio.sleep(every_s)
 
-    task = asyncio.create_task(go_on())
+    task = asyncio.create_task(keep_taking())
     try:
         yield samples
     finally:

@@ -1,7 +1,7 @@
 """The STS benchmark (Cer et al. 2017, arXiv:1708.00055): pairs of sentences that people scored from 0 to 5.
 
-In: a folder with stsb-en-dev.csv and stsb-en-test.csv, whose rows are sentence, sentence, score. They are for
-evaluation and ship with nothing; the folder is the caller's.
+In: a folder with stsb-en-dev.csv and stsb-en-test.csv, whose rows are sentence, sentence, score. The files are for
+evaluation only and are not part of vecd.
 """
 
 import csv
@@ -15,7 +15,7 @@ FILES = {"dev": "stsb-en-dev.csv", "test": "stsb-en-test.csv"}
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """Two sentences and how alike people found them, 0 to 5."""
+    """Two sentences and how similar people found them, 0 to 5."""
 
     first: str
     second: str
@@ -26,7 +26,7 @@ def read_pairs(folder: Path, name: str) -> list[Pair]:
     """Return the pairs of the set `dev` or `test` in the order of the file.
 
     Raises:
-        BenchError: the file is missing, or not what it should be; the message names the line.
+        BenchError: the file is missing or damaged; the message names the row.
     """
     path = folder / FILES[name]
     try:
@@ -51,3 +51,9 @@ def _pair(row: list[str], path: Path, number: int) -> Pair:
     except ValueError as error:
         message = f"{path}, row {number}: it should be sentence, sentence, score, and is {row}"
         raise BenchError(message) from error
+
+
+def read_sentences(folder: Path) -> list[str]:
+    """Return every sentence of both sets once, in the order of the files."""
+    pairs = [pair for name in FILES for pair in read_pairs(folder, name)]
+    return list(dict.fromkeys(text for pair in pairs for text in (pair.first, pair.second)))

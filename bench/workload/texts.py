@@ -1,4 +1,4 @@
-"""Texts to send: seeded, distinct, of exactly known length in tokens, so that no cache helps and tokens can be counted.
+"""Texts to send: seeded, distinct, of exactly known length in tokens, so that no cache helps and tokens are known.
 
 In: a profile and a seed. Out: an endless stream of texts of common words. Every word is one token of BERT's uncased
 vocabulary; [CLS] and [SEP] count as two more.
@@ -48,7 +48,7 @@ class SizedText(msgspec.Struct, frozen=True, gc=False):
 def stream_texts(profile: Profile, seed: int, duplicates: float = 0.0) -> Iterator[SizedText]:
     """Yield texts without end; a share of `duplicates` of them repeats one of the last thousand."""
     chance = random.Random(seed)  # noqa: S311 - a load, not a secret
-    # Anywhere among all numbers, so that streams of two seeds hardly ever spell the same ones.
+    # Streams begin anywhere among all numbers, so that two seeds hardly ever spell the same text.
     number, recent = chance.randrange(1 << 8 * NUMBER_WORDS), list[SizedText]()
     while True:
         if recent and chance.random() < duplicates:

@@ -1,11 +1,15 @@
-"""Seeded traffic: how long the texts are and when they arrive.
+"""Seeded traces: how long the texts are, and when they arrive.
 
-In: a profile of lengths, a count or a rate, a generator. Out: a trace. The same generator gives the same trace.
+In: a profile of lengths, a count or a rate, a random generator. Out: a trace; the same generator gives the same one.
 """
 
 import msgspec
 import numpy as np
 
+from server import TOKENS_PER_RUN
+
+# The budget of every policy: the most tokens that vecd computes in one run on a CPU.
+MAX_TOKENS = TOKENS_PER_RUN["cpu"]
 # Up to this many tokens a text is short: a search query, a sentence.
 SHORT_TOKENS = 20
 
@@ -27,7 +31,7 @@ LONGEST_TOKENS = max(kind.most_tokens for kinds in PROFILES.values() for kind in
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """Texts in order of arrival: when each comes, in seconds, and its tokens."""
+    """Texts in order of arrival: when each arrives, in seconds, and its length in tokens."""
 
     arrivals_s: list[float]
     lengths: list[int]
@@ -49,7 +53,7 @@ def saturated(profile: str, count: int, rng: np.random.Generator) -> Trace:
 
 
 def poisson(profile: str, texts_per_s: float, seconds: float, rng: np.random.Generator) -> Trace:
-    """Return the arrivals of a Poisson process of that rate: independent callers, none aware of the others."""
+    """Return the arrivals of a Poisson process of that rate: independent clients."""
     count = max(1, int(rng.poisson(texts_per_s * seconds)))
     arrivals: list[float] = np.sort(rng.uniform(0, seconds, count)).tolist()
     return Trace(arrivals, sample_lengths(profile, count, rng))

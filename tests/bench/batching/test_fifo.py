@@ -4,7 +4,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.batching.fifo import FILLER_ID, drive_fifo, take_batch
+from bench.batching.fifo import PADDING_ID, drive_fifo, take_batch
 
 WAITING = [[7] * length for length in (10, 100, 10, 30, 100)]
 
@@ -29,8 +29,8 @@ class NotingSession:
 
 def test_a_batch_is_the_head_of_the_queue_for_as_long_as_it_fits_padded() -> None:
     waiting = deque(WAITING)
-    assert take_batch(waiting, 200) == [[7] * 10 + [FILLER_ID] * 90, [7] * 100]
-    assert take_batch(waiting, 200) == [[7] * 10 + [FILLER_ID] * 20, [7] * 30]
+    assert take_batch(waiting, 200) == [[7] * 10 + [PADDING_ID] * 90, [7] * 100]
+    assert take_batch(waiting, 200) == [[7] * 10 + [PADDING_ID] * 20, [7] * 30]
     assert take_batch(waiting, 200) == [[7] * 100]
     assert take_batch(waiting, 200) == []
 

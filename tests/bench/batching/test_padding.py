@@ -4,9 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.artifacts import load_model, open_artifact
 from bench.batching.padding import Pass, compare_padding, summarize_passes
-from models import open_tokenizer
-from server import MEMORY, Settings, build_daemon
 from tests.tiny import TINY
 
 
@@ -26,14 +25,11 @@ def test_speeds_are_of_the_texts_own_tokens_and_ratios_are_taken_within_a_round(
 
 
 def test_the_engine_and_both_budgets_compute_the_same_texts(tiny_models: Path) -> None:
-    daemon = build_daemon(Settings(models=tiny_models, model=TINY, data=MEMORY, provider="cpu", cores=2, cache_bytes=0))
-    tokenizer = open_tokenizer(tiny_models / TINY / daemon.manifest.tokenizer, daemon.manifest.max_tokens)
+    model = load_model(tiny_models, TINY, "cpu", cores=2)
+    tokenizer = open_artifact(tiny_models, TINY).tokenizer()
     texts = [f"dog {'long ' * (number % 9)}{number}" for number in range(60)]
-    daemon.engine.start()
-    try:
-        figures = asyncio.run(compare_padding(daemon, tokenizer, texts, 2, np.random.default_rng(1)))
-    finally:
-        daemon.engine.close()
+    with model.running():
+        figures = asyncio.run(compare_padding(model, tokenizer, texts, 2, np.random.default_rng(1)))
     assert figures.texts == 60
     assert figures.tokens == sum(len(tokenizer.encode(text).ids) for text in texts)
     assert figures.padding_share["vecd"] == 0 < figures.padding_share["fifo-padding-16384"] < 1

@@ -2,9 +2,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from bench.batching.policies import BUCKETS, MAX_TOKENS, Policy, Run, build_policies
+from bench.batching.policies import BUCKETS, Policy, Run, build_policies
 from bench.batching.simulation import simulate
-from bench.workload.traces import LONGEST_TOKENS, Trace, saturated
+from bench.workload.traces import LONGEST_TOKENS, MAX_TOKENS, Trace, saturated
 from server import Cost
 from tests.bench.seeded import generator
 
@@ -31,12 +31,12 @@ def test_a_policy_takes_a_text_and_the_company_that_it_allows(name: str, run: Ru
 @pytest.mark.parametrize("name", POLICIES)
 def test_every_text_goes_exactly_once_within_the_budget(name: str) -> None:
     lengths = saturated("mixed", 300, generator()).lengths
-    line = POLICIES[name]()
+    waiting = POLICIES[name]()
     for place, length in enumerate(lengths):
-        line.arrive(place, length)
+        waiting.arrive(place, length)
     gone: list[int] = []
     while len(gone) < len(lengths):
-        run = line.take([0.0])
+        run = waiting.take([0.0])
         assert all(lengths[place] <= tokens for place, tokens in zip(run.places, run.tokens, strict=True))
         assert len(run.places) == 1 or sum(run.tokens) <= MAX_TOKENS
         gone += run.places
@@ -83,7 +83,7 @@ def computed(policy: Policy, lengths: Sequence[int]) -> int:
 
 def take(policy: Policy, lengths: Sequence[int]) -> Run:
     """What a worker that shares with nobody takes of these texts."""
-    line = policy()
+    waiting = policy()
     for place, length in enumerate(lengths):
-        line.arrive(place, length)
-    return line.take([])
+        waiting.arrive(place, length)
+    return waiting.take([])

@@ -4,9 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from bench.batching.policies import Policy, RuleLine, build_policies, pad_to_longest, take_one
-from bench.batching.simulation import PolicyFigures, Served, simulate, summarize
-from bench.workload.traces import PROFILES, Trace, poisson, sample_lengths, saturated
+from bench.batching.policies import Policy, RuleQueue, build_policies, pad_to_longest, take_one
+from bench.batching.simulation import Served, simulate, summarize
+from bench.figures.batching import PolicyFigures
+from bench.workload.traces import Trace, poisson
 from server import Cost
 from tests.bench.seeded import generator
 
@@ -20,20 +21,20 @@ def a_second_and_ten_ms_a_token(lengths: Sequence[int]) -> float:
 def test_an_idle_worker_takes_what_is_there_and_texts_gather_while_it_is_busy() -> None:
     # At 0 the first goes alone and takes 1.1 s; the next two wait for it, padded to 20: 1.4 s; the last finds it idle.
     trace = Trace([0.0, 0.5, 1.0, 9.0], [10, 20, 10, 50])
-    served = simulate(trace, lambda: RuleLine(pad_to_longest), a_second_and_ten_ms_a_token, workers=1)
+    served = simulate(trace, lambda: RuleQueue(pad_to_longest), a_second_and_ten_ms_a_token, workers=1)
     assert served.finished_s == pytest.approx([1.1, 2.5, 2.5, 10.5])
     assert (served.runs, served.computed_tokens) == (3, 10 + 40 + 50)
 
 
 def test_workers_take_runs_side_by_side() -> None:
     trace = Trace([0.0] * 3, [10, 100, 10])
-    served = simulate(trace, lambda: RuleLine(take_one), a_second_and_ten_ms_a_token, workers=2)
+    served = simulate(trace, lambda: RuleQueue(take_one), a_second_and_ten_ms_a_token, workers=2)
     assert served.finished_s == pytest.approx([1.1, 2.0, 2.2])
 
 
 def test_a_run_holds_no_text_that_has_not_arrived() -> None:
     trace = Trace([0.0, 0.001], [10, 10])
-    assert simulate(trace, lambda: RuleLine(pad_to_longest), a_second_and_ten_ms_a_token, workers=1).runs == 2
+    assert simulate(trace, lambda: RuleQueue(pad_to_longest), a_second_and_ten_ms_a_token, workers=1).runs == 2
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
@@ -48,23 +49,3 @@ def test_the_figures_are_of_the_texts_own_tokens_and_of_the_time_since_they_came
     figures = summarize(trace, Served([1.0, 3.0, 4.0], runs=2, computed_tokens=100))
     expected = PolicyFigures(tokens_per_s=20, padding_share=0.2, runs=2, p50_ms=2000, p99_ms=2980, short_p99_ms=1990)
     assert msgspec.structs.asdict(figures) == pytest.approx(msgspec.structs.asdict(expected))
-
-
-def test_the_same_seed_gives_the_same_traffic() -> None:
-    assert poisson("mixed", 100, 2, generator()) == poisson("mixed", 100, 2, generator())
-
-
-@pytest.mark.parametrize("profile", PROFILES)
-def test_lengths_come_in_the_shares_of_the_profile(profile: str) -> None:
-    lengths = np.array(sample_lengths(profile, 20_000, generator()))
-    for kind in PROFILES[profile]:
-        share = np.mean((lengths >= kind.fewest_tokens) & (lengths <= kind.most_tokens))
-        assert share == pytest.approx(kind.share, abs=0.02)
-
-
-def test_poisson_arrivals_come_in_order_at_their_rate_and_a_saturated_trace_at_once() -> None:
-    trace = poisson("short", 500, 10, generator())
-    assert trace.arrivals_s == sorted(trace.arrivals_s)
-    assert 0 <= trace.arrivals_s[0] <= trace.arrivals_s[-1] <= 10
-    assert len(trace.lengths) == pytest.approx(5000, rel=0.06)
-    assert set(saturated("short", 5, generator()).arrivals_s) == {0.0}

@@ -5,7 +5,6 @@ import msgspec
 import pytest
 
 from bench.__main__ import COMMANDS, READERS, main
-from bench.figures.outcomes import align
 from bench.workload.sts import FILES
 from models import load_manifest, write_manifest
 from tests.tiny import FUSED, TINY
@@ -135,5 +134,18 @@ def test_a_reader_explains_its_flags_and_takes_none_of_a_measurement(
     assert "--models" not in capsys.readouterr().out
 
 
-def test_a_table_has_columns_of_equal_width() -> None:
-    assert align([("ms", "1x16"), ("vecd-int8", "0.7")]) == ["ms         1x16", "vecd-int8   0.7"]
+def test_more_texts_than_a_protocol_allows_are_refused_before_anything_is_started(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["load", "--dialect", "cohere", "--texts", "97", "--json", str(tmp_path / "load.json")]) == 1
+    assert "--texts 97: a request of the dialect cohere holds at most 96" in capsys.readouterr().err
+
+
+def test_a_server_that_cannot_use_the_provider_says_so_in_one_line(
+    tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--models", str(tiny_models), "--model", TINY, "--json", str(tmp_path / "f.json")]
+    assert main(["load", "--provider", "cuda", *arguments]) == 1
+    told = capsys.readouterr().err
+    assert "vecd gave no embedding: vecd: --provider cuda" in told
+    assert told.count("\n") == 1

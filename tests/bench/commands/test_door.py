@@ -1,7 +1,6 @@
 """`bench door` on the tiny model: three doors, every dialect, no errors."""
 
 import os
-from argparse import Namespace
 from pathlib import Path
 
 import msgspec
@@ -9,15 +8,10 @@ import pytest
 
 from bench.__main__ import main
 from bench.commands.door import DIALECTS_TIMED
-from bench.servers.doors import GUARDED, LIMITS, OPEN, RAW, guarded_spec, issue_key, open_spec
+from bench.figures.door import GUARDED, OPEN, RAW
 from tests.tiny import TINY
 
 two_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs a core for the load")
-
-
-@pytest.fixture
-def options(tiny_models: Path) -> Namespace:
-    return Namespace(models=tiny_models, model=TINY, provider="cpu")
 
 
 @two_cores
@@ -39,19 +33,3 @@ def test_every_door_and_every_dialect_is_loaded_in_every_round(
     assert [goal["goal"] for goal in figures["goals"].values()] == [6000]
     assert os.sched_getaffinity(0) == granted
     assert "of 6,000" in capsys.readouterr().out
-
-
-def test_a_key_is_issued_as_a_user_does_it(tmp_path: Path) -> None:
-    assert issue_key(tmp_path / "keys.json").startswith("vecd_")
-    assert (tmp_path / "keys.json").is_file()
-
-
-def test_the_guarded_server_has_its_key_and_its_limits_and_the_open_one_neither(
-    options: Namespace, tmp_path: Path
-) -> None:
-    guarded, unguarded = guarded_spec(options, tmp_path), open_spec(options, tmp_path)
-    assert guarded.headers["Authorization"].startswith("Bearer vecd_")
-    assert tuple(guarded.command[-len(LIMITS) :]) == LIMITS
-    assert unguarded.headers == {}
-    assert not set(LIMITS) & set(unguarded.command)
-    assert not Path(unguarded.command[-1]).exists()

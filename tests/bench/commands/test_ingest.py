@@ -25,7 +25,7 @@ def test_every_way_is_loaded_in_every_round(
         assert figures["share_of_embed"][kind].keys() == {BATCHES, STREAM}
     assert figures["documents"] == 2 * 2 * (70 + 130)
     assert figures["goals"] == {"passages": 0.8, "sentences": 0.5}
-    assert "sought" in capsys.readouterr().out
+    assert "goal" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("reply", [Reply(429, b"{}"), Reply(200, b'{"indexed":1,"failed":2,"errors":[]}')])

@@ -6,17 +6,8 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import main
-from bench.errors import BenchError
 from bench.figures.peer_rows import ROWS
-from bench.peers.contestants import contestants, text_embeddings_inference
-from models import ARTIFACTS, load_manifest
 from tests.tiny import TINY
-
-
-def test_a_binary_that_is_not_there_is_a_reason(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(BenchError, match="text-embeddings-router is not on the PATH"):
-        text_embeddings_inference(load_manifest(tiny_models / TINY))
 
 
 def test_a_name_that_is_no_server_names_those_that_are(
@@ -25,12 +16,6 @@ def test_a_name_that_is_no_server_names_those_that_are(
     arguments = ["--models", str(tiny_models), "--model", TINY, "--only", "nobody", "--json", str(tmp_path / "f.json")]
     assert main(["peers", *arguments]) == 1
     assert "vecd, gunicorn-st, infinity-torch" in capsys.readouterr().err
-
-
-def test_every_contestant_has_a_name_of_its_own_and_says_what_it_is() -> None:
-    entered = contestants(ARTIFACTS, "cpu")
-    assert len({one.name for one in entered}) == len(entered) == 8
-    assert all(one.about for one in entered)
 
 
 @pytest.mark.e2e

@@ -6,8 +6,7 @@ import pytest
 
 from bench.__main__ import main
 from bench.environments import FOLDER
-from bench.figures.kernels import PAIRS
-from bench.graphs.rounds import SHAPES
+from bench.figures.kernels import PAIRS, SHAPES
 from tests.tiny import FUSED
 
 pytestmark = pytest.mark.e2e

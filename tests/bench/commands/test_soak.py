@@ -4,14 +4,14 @@ import msgspec
 import pytest
 
 from bench.__main__ import main
-from bench.commands.soak import tabulate_vitals
+from bench.commands.soak import tabulate_resources
+from bench.traffic.processes import Resources
 from bench.traffic.sampling import Sample
-from bench.traffic.vitals import Vitals
 
 
-def test_every_vital_stands_at_every_moment_and_at_its_most() -> None:
-    samples = [Sample(1.0, Vitals(110.0, 9, 30)), Sample(2.0, Vitals(130.0, 7, 25))]
-    table = tabulate_vitals(Vitals(100.0, 6, 14), Vitals(110.0, 9, 30), Vitals(105.0, 6, 15), samples)
+def test_every_resource_stands_at_every_moment_and_at_its_most() -> None:
+    samples = [Sample(1.0, Resources(110.0, 9, 30)), Sample(2.0, Resources(130.0, 7, 25))]
+    table = tabulate_resources(Resources(100.0, 6, 14), Resources(110.0, 9, 30), Resources(105.0, 6, 15), samples)
     assert table["rss_mb"] == {"start": 100, "after_a_minute": 110, "most": 130, "end": 105}
     assert table["threads"] == {"start": 6, "after_a_minute": 9, "most": 9, "end": 6}
     assert table["open_files"]["end"] == 15

@@ -1,51 +1,29 @@
-"""`bench index`: on the tiny model, and its parts on made-up documents."""
+"""A corpus, its ingest and its searches, on made-up documents."""
 
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
-from bench.__main__ import main
-from bench.documents.corpus import FILTERS, MOVED, QUERIES, Corpus, Sentences, unit
+from bench.documents.corpus import FILTERS, MOVED, Corpus, Sentences, unit
 from bench.documents.ingest import ingest, search_during_ingest
-from bench.documents.searches import Milliseconds, best_of, recall_at_10, vector_query
+from bench.documents.searches import best_of, recall_at_10, vector_query
 from bench.errors import BenchError
+from bench.figures.index import Milliseconds
 from index import Hit, Index, VectorError
-from tests.tiny import TINY
+
+QUERIES = 500
 
 
 @pytest.fixture(scope="module")
 def sentences() -> Sentences:
     rows = np.random.default_rng(1).normal(size=(QUERIES + 50, 16)).astype(np.float32)
-    return Sentences([f"sentence {number}" for number in range(len(rows))], unit(rows))
-
-
-def test_every_figure_is_there(
-    tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bench.documents.corpus.QUERIES", 20)
-    monkeypatch.setattr("bench.documents.corpus.SENTENCES", 200)
-    file = tmp_path / "index.json"
-    arguments = ["--models", str(tiny_models), "--model", TINY, "--json", str(file), "--rounds", "2"]
-    assert main(["index", "--documents", "3000", "--sizes", "300", "--seconds", "0.05", *arguments]) == 0
-    figures = msgspec.json.decode(file.read_bytes())
-    assert figures["recall_at_10"] > 0.8
-    assert figures["filtered"].keys() == FILTERS.keys()
-    assert all(one["p99_ms"] >= one["p50_ms"] > 0 for one in figures["filtered"].values())
-    for part in ("search_ms", "hybrid_ms", "text_ms", "ingest_search_ms"):
-        assert figures[part]["p99"] >= figures[part]["p50"] > 0
-    assert figures["restart_s"] > 0
-    assert figures["restart_pending"] == 0
-    assert figures["rss_mb"] > 50
-    assert figures["sizes"].keys() == {"300", "3000"}
-    assert figures["flags"] == {"--documents": "3000", "--sizes": "300"}
-    assert "beside an ingest" in capsys.readouterr().out
+    return Sentences([f"sentence {number}" for number in range(len(rows))], unit(rows), QUERIES)
 
 
 def test_documents_stand_around_sentences_that_are_no_queries(sentences: Sentences) -> None:
     corpus = Corpus(sentences, 200, 1)
-    first, second, third = corpus._chosen
+    first, second, third = corpus.parts
     assert min(map(int, (first.min(), second.min(), third.min()))) >= QUERIES
     expected = unit(sentences.rows[first[7]] + MOVED * (sentences.rows[second[7]] - sentences.rows[third[7]]))
     assert np.allclose(corpus.rows[7], expected)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.figures.goals import BUSY, LONE, SERVICE, SINGLE, judge, judge_door, ratio
+from bench.figures.goals import ALONE, BUSY, SERVICE, SINGLE, judge, judge_door, ratio
 from bench.figures.peer_rows import ROWS, RowFigures, table
 
 
@@ -34,7 +34,7 @@ def test_a_goal_is_met_or_missed_by_its_value() -> None:
     goals = judge(rows(vecd=figures(100, p50=1), gunicorn_st=figures(5, p50=10)), {SERVICE})
     assert goals[f"requests/s against {SERVICE}, {SINGLE}"].value == pytest.approx(20)
     assert goals[f"requests/s against {SERVICE}, {SINGLE}"].met is True
-    assert goals[f"p50 against {SERVICE}, {LONE}"].value == pytest.approx(10)
+    assert goals[f"p50 against {SERVICE}, {ALONE}"].value == pytest.approx(10)
 
 
 def test_the_best_peer_counts_and_one_of_less_fidelity_does_not() -> None:

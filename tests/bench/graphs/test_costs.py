@@ -1,8 +1,8 @@
 import pytest
 
-from bench.batching.policies import BUCKETS, MAX_TOKENS
+from bench.batching.policies import BUCKETS
 from bench.graphs.costs import LENGTHS, RunCosts, grid
-from bench.workload.traces import PROFILES
+from bench.workload.traces import MAX_TOKENS, PROFILES
 
 
 def linear(batch: int, length: int) -> float:

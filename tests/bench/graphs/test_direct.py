@@ -4,7 +4,9 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.graphs.direct import ONE, Encodings, cut_runs, drive_session, plan_sizes, time_alone
+from bench.artifacts import Encodings
+from bench.figures.load import ONE_TEXT
+from bench.graphs.direct import cut_runs, drive_session, plan_sizes, time_single_text
 
 TEXTS = [[1] * length for length in (3, 9, 3, 5, 3)]
 
@@ -37,7 +39,7 @@ def test_a_graph_that_takes_one_length_gets_texts_grouped_by_length() -> None:
     sizes = plan_sizes(TEXTS, (6, 100), mixed_lengths=False)
     assert lengths(sizes["6 tokens"]) == [[3, 3], [3], [5], [9]]
     assert lengths(sizes["100 tokens"]) == [[3, 3, 3], [5], [9]]
-    assert lengths(sizes[ONE]) == [[3], [9], [3], [5], [3]]
+    assert lengths(sizes[ONE_TEXT]) == [[3], [9], [3], [5], [3]]
 
 
 def test_threads_run_side_by_side_and_their_tokens_are_added_up() -> None:
@@ -52,10 +54,10 @@ def test_more_threads_than_runs_all_have_something_to_run() -> None:
     assert drive_session(SlowSession(), [[[1] * 10]], threads=3, seconds=0.05) > 0
 
 
-def test_the_rest_before_a_lone_run_is_not_timed() -> None:
+def test_the_rest_before_a_single_run_is_not_timed() -> None:
     session = SlowSession()
     start = time.perf_counter()
-    seconds = time_alone(session, TEXTS, 0.1, lambda: time.sleep(0.02))
+    seconds = time_single_text(session, TEXTS, 0.1, lambda: time.sleep(0.02))
     assert 0.01 <= seconds < 0.03
     assert len(session.runs) >= 5
     assert time.perf_counter() - start >= 5 * 0.03

@@ -3,10 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.artifacts import Artifact, open_artifact
+from bench.artifacts import Artifact, LoadedModel, load_model, open_artifact
 from bench.errors import BenchError
 from bench.graphs.in_process import feeds, open_vecd, vecd_graphs
-from server import MEMORY, Daemon, Settings, build_daemon
 from tests.tiny import TINY
 
 
@@ -16,22 +15,24 @@ def artifact(tiny_models: Path) -> Artifact:
 
 
 @pytest.fixture(scope="module")
-def daemon(tiny_models: Path) -> Daemon:
-    return build_daemon(Settings(models=tiny_models, model=TINY, data=MEMORY, provider="cpu", cache_bytes=0))
+def model(tiny_models: Path) -> LoadedModel:
+    return load_model(tiny_models, TINY, "cpu")
 
 
-def test_vecds_graphs_are_what_the_server_chose_the_portable_one_and_fp32(artifact: Artifact, daemon: Daemon) -> None:
-    opened = open_vecd(artifact, daemon)
+def test_vecds_graphs_are_what_the_server_chose_the_portable_one_and_fp32(
+    artifact: Artifact, model: LoadedModel
+) -> None:
+    opened = open_vecd(artifact, model)
     assert {name: one.variant for name, one in opened.items()} == {
-        "vecd-int8": daemon.chosen.variant.name,
+        "vecd-int8": model.variant.name,
         "vecd-int8-portable": "int8",
         "vecd-fp32": "fp32",
     }
-    assert opened["vecd-int8"].session is daemon.chosen.session
+    assert opened["vecd-int8"].session is model.session
 
 
-def test_one_session_under_two_names_is_one_graph(artifact: Artifact, daemon: Daemon) -> None:
-    opened = open_vecd(artifact, daemon)
+def test_one_session_under_two_names_is_one_graph(artifact: Artifact, model: LoadedModel) -> None:
+    opened = open_vecd(artifact, model)
     graphs = vecd_graphs(opened | {"again": opened["vecd-fp32"]}, all_cores=False)
     assert graphs["again"] is graphs["vecd-fp32"]
     assert graphs["vecd-int8"] is not graphs["vecd-fp32"]
@@ -39,9 +40,9 @@ def test_one_session_under_two_names_is_one_graph(artifact: Artifact, daemon: Da
 
 @pytest.mark.parametrize("all_cores", [False, True])
 def test_a_graph_of_vecds_is_timed_on_the_ids_that_it_is_given(
-    artifact: Artifact, daemon: Daemon, *, all_cores: bool
+    artifact: Artifact, model: LoadedModel, *, all_cores: bool
 ) -> None:
-    graphs = vecd_graphs(open_vecd(artifact, daemon), all_cores=all_cores)
+    graphs = vecd_graphs(open_vecd(artifact, model), all_cores=all_cores)
     timer = graphs["vecd-int8"](np.ones((2, 5), np.int64))
     assert 0 < timer(2) < 60
 

@@ -1,7 +1,11 @@
 from pathlib import Path
 
-from bench.graphs.openvino import TIMER, name_graphs
+import numpy as np
+
+from bench.graphs.openvino import TIMER, name_graphs, remote_graph
 from bench.machine import Machine
+from bench.peers.child import run_child
+from tests.bench.echo import SCRIPT, python
 
 
 def machine(*flags: str) -> Machine:
@@ -25,3 +29,10 @@ def test_where_the_plugin_would_run_fp32_in_bfloat16_that_is_timed_too() -> None
 
 def test_the_script_of_the_timer_is_there() -> None:
     assert TIMER.is_file()
+
+
+def test_a_remote_graph_asks_for_its_name_its_ids_and_the_repeats(tmp_path: Path) -> None:
+    with run_child("echo", python(SCRIPT), None, tmp_path) as child:
+        timer = remote_graph(child, "openvino-int8")(np.array([[1, 2]], np.int64))
+        assert timer(3) == 6.0
+        assert child.ask({"repeats": 1, "graph": "g"})["asked"] == {"repeats": 1, "graph": "g"}

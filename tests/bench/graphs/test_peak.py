@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from bench.figures.kernels import Shape
 from bench.graphs.peak import MATMULS, linear_operations, matmul_graphs, summarize_peak
-from bench.graphs.rounds import Shape
 
 SHAPES = (Shape(1, 16, 1), Shape(8, 128, 1))
 

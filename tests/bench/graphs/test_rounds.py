@@ -1,8 +1,8 @@
 import numpy as np
 
-from bench.graphs.in_process import Graph, Ids
-from bench.graphs.rounds import Shape, time_rounds
-from bench.graphs.timing import Timer
+from bench.figures.kernels import Shape
+from bench.graphs.rounds import draw_ids, time_rounds
+from bench.graphs.timing import Graph, Ids, Timer
 
 SMALL, LARGE = Shape(1, 16, 15), Shape(8, 128, 3)
 IDS = {shape: np.zeros((shape.batch, shape.tokens), np.int64) for shape in (SMALL, LARGE)}
@@ -47,3 +47,10 @@ def test_a_graph_of_two_names_is_timed_once_and_stands_under_both() -> None:
     times = run({"chosen": graph, "portable": graph}, 1)
     assert times["chosen"] == times["portable"] == {SMALL: [1.0], LARGE: [1.0]}
     assert len(turns) == 2
+
+
+def test_token_ids_are_of_the_shape_and_the_vocabulary() -> None:
+    ids = draw_ids(LARGE, 100, np.random.default_rng(0))
+    assert ids.shape == (8, 128)
+    assert ids.dtype == np.int64
+    assert 0 <= ids.min() < ids.max() < 100

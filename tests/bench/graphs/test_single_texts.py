@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.graphs.single_texts import REPEATS, lone_ms, time_lone, time_shares
+from bench.graphs.single_texts import REPEATS, all_cores_shares, median_ms, time_single_texts
 
 
 class RememberingSession:
@@ -22,7 +22,7 @@ class RememberingSession:
 def test_each_text_runs_alone_both_ways_in_every_round_and_on_one_core_only_where_it_is_said() -> None:
     granted = len(os.sched_getaffinity(0))
     session = RememberingSession()
-    times = time_lone(session, [[1] * 16, [1] * 64], 3, np.random.default_rng(0))
+    times = time_single_texts(session, [[1] * 16, [1] * 64], 3, np.random.default_rng(0))
     kinds = [(tokens, *place) for tokens in (16, 64) for place in ((False, 1), (True, granted))]
     assert sorted(set(session.runs)) == kinds
     assert all(session.runs.count(kind) == 3 * (1 + REPEATS) for kind in kinds)
@@ -35,7 +35,7 @@ def test_each_text_runs_alone_both_ways_in_every_round_and_on_one_core_only_wher
 
 def test_a_share_below_one_means_that_all_cores_are_quicker() -> None:
     times = {"one": {256: [2.0, 4.0, 2.0]}, "all": {256: [1.0, 3.0, 1.0]}}
-    share = time_shares(times)["256"]
+    share = all_cores_shares(times)["256"]
     assert share.median == 0.5
     assert share.interquartile_range == pytest.approx(0.125)
-    assert lone_ms(times) == {"one": {"256": 2000.0}, "all": {"256": 1000.0}}
+    assert median_ms(times) == {"one": {"256": 2000.0}, "all": {"256": 1000.0}}

@@ -1,8 +1,6 @@
 import itertools
 
-import pytest
-
-from bench.graphs.timing import Call, speed_ratio, time_round
+from bench.graphs.timing import Call, time_round
 
 
 class SteppingClock:
@@ -23,21 +21,6 @@ class SteppingClock:
         return call
 
 
-def test_a_speed_ratio_above_one_means_that_the_first_is_faster() -> None:
-    assert speed_ratio([1.0, 1.0, 1.0], [2.0, 2.0, 2.0]).median == 2.0
-
-
-def test_a_slow_spell_that_meets_both_calls_does_not_change_their_ratio() -> None:
-    ratio = speed_ratio([1.0, 5.0, 1.0], [1.5, 7.5, 1.5])
-    assert ratio.median == 1.5
-    assert ratio.interquartile_range == 0.0
-
-
-def test_the_noise_of_a_ratio_is_the_distance_of_its_quartiles() -> None:
-    ratio = speed_ratio([1.0] * 5, [1.0, 2.0, 3.0, 4.0, 5.0])
-    assert (ratio.median, ratio.interquartile_range) == (3.0, 2.0)
-
-
 def test_the_first_run_of_a_call_in_a_round_is_not_timed() -> None:
     clock = SteppingClock()
     call = clock.costing(100.0, 1.0, 1.0, 1.0)
@@ -54,8 +37,3 @@ def test_calls_are_timed_in_the_order_that_is_asked_for() -> None:
     seen: list[str] = []
     time_round({"a": lambda: seen.append("a"), "b": lambda: seen.append("b")}, ["b", "a"], 1)
     assert seen == ["b", "b", "a", "a"]
-
-
-@pytest.mark.parametrize("rounds", [1, 2])
-def test_few_rounds_still_give_a_ratio(rounds: int) -> None:
-    assert speed_ratio([1.0] * rounds, [3.0] * rounds).median == 3.0

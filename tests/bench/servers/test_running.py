@@ -7,10 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.__main__ import main
 from bench.errors import BenchError
-from bench.servers.running import ServerSpec, run_server
-from tests.tiny import TINY
+from bench.servers.running import run_server
+from bench.traffic.target import ServerSpec
 
 SERVICE = """
 import http.server, subprocess, sys
@@ -66,13 +65,3 @@ def test_a_server_that_asks_for_a_key_is_told_at_once(tmp_path: Path) -> None:
 
     with pytest.raises(BenchError, match="made answered 401"):
         asyncio.run(run())
-
-
-def test_a_server_that_cannot_use_the_provider_says_so_in_one_line(
-    tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["--models", str(tiny_models), "--model", TINY, "--json", str(tmp_path / "f.json")]
-    assert main(["load", "--provider", "cuda", *arguments]) == 1
-    told = capsys.readouterr().err
-    assert "vecd gave no embedding: vecd: --provider cuda" in told
-    assert told.count("\n") == 1

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bench.traffic.bad_requests import LIMITS, Wrong, wrong_requests
-from bench.traffic.client_steps import wrong_step
+from bench.traffic.bad_requests import LIMITS, BadRequest, bad_requests
+from bench.traffic.client_steps import bad_step
 from bench.traffic.clients import Tally, take_step
 from bench.traffic.connection import Pool
 from tests.running import RunningServer, start_server
 from tests.tiny import TINY
 
-WRONGS = wrong_requests()
+BAD_REQUESTS = bad_requests()
 
 
 @pytest.fixture(scope="module")
@@ -23,24 +23,24 @@ def limited_server(tiny_models: Path) -> Iterator[RunningServer]:
         yield server
 
 
-@pytest.mark.parametrize("name", WRONGS)
+@pytest.mark.parametrize("name", BAD_REQUESTS)
 def test_a_bad_request_gets_the_documented_status_and_headers(limited_server: RunningServer, name: str) -> None:
-    tally = take_one(limited_server, name, WRONGS[name])
+    tally = take_one(limited_server, name, BAD_REQUESTS[name])
     assert dict(tally.unexpected) == {}
-    assert dict(tally.statuses) == {WRONGS[name].status: 1}
+    assert dict(tally.statuses) == {BAD_REQUESTS[name].status: 1}
 
 
 def test_another_status_than_the_documented_one_is_noticed(limited_server: RunningServer) -> None:
-    tally = take_one(limited_server, "not JSON", Wrong(WRONGS["not JSON"].payload, "422"))
+    tally = take_one(limited_server, "not JSON", BadRequest(BAD_REQUESTS["not JSON"].payload, "422"))
     assert dict(tally.unexpected) == {"not JSON: 400 instead of 422": 1}
 
 
-def take_one(server: RunningServer, name: str, wrong: Wrong) -> Tally:
+def take_one(server: RunningServer, name: str, bad: BadRequest) -> Tally:
     tally = Tally()
 
     async def run() -> None:
         pool = Pool("127.0.0.1", server.port)
-        await take_step(pool, wrong_step(name, wrong), tally)
+        await take_step(pool, bad_step(name, bad), tally)
         pool.close()
 
     asyncio.run(run())

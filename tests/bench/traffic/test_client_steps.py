@@ -4,7 +4,7 @@ from collections import Counter
 import msgspec
 import pytest
 
-from bench.traffic.bad_requests import MAX_TEXTS, wrong_requests
+from bench.traffic.bad_requests import MAX_TEXTS, bad_requests
 from bench.traffic.client_steps import Step, find_faults, stream_steps
 from bench.traffic.connection import Reply
 
@@ -24,7 +24,7 @@ def test_a_seed_gives_the_same_steps_again() -> None:
 def test_all_routes_all_bad_requests_and_both_ways_to_leave_occur() -> None:
     names = Counter(step.name for step in STEPS)
     good = {"/embed", "/embed/batch", "/similarity"}
-    assert names.keys() == good | wrong_requests().keys() | {"leaves while it waits", "leaves in the body"}
+    assert names.keys() == good | bad_requests().keys() | {"leaves while it waits", "leaves in the body"}
     assert sum(names[name] for name in good) / len(STEPS) == pytest.approx(0.8, abs=0.03)
     assert sum(step.leaves_s is not None for step in STEPS) / len(STEPS) == pytest.approx(0.1, abs=0.03)
 

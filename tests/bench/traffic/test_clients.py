@@ -4,7 +4,7 @@ import asyncio
 import itertools
 
 from bench.traffic.client_steps import Step
-from bench.traffic.clients import Tally, run_callers
+from bench.traffic.clients import Tally, run_clients
 from bench.traffic.connection import Pool
 
 GOOD = b"HTTP/1.1 200 OK\r\nX-Request-Id: 1\r\nContent-Length: 0\r\n\r\n"
@@ -23,7 +23,7 @@ def soak(steps: list[Step]) -> Tally:
     async def run() -> None:
         server = await asyncio.start_server(handle, "127.0.0.1", 0)
         pool = Pool("127.0.0.1", server.sockets[0].getsockname()[1])
-        await run_callers(pool, itertools.cycle(steps), 3, 0.3, tally)
+        await run_clients(pool, itertools.cycle(steps), 3, 0.3, tally)
         pool.close()
         server.close()
         await asyncio.sleep(0.05)

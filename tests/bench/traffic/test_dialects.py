@@ -3,18 +3,16 @@
 import asyncio
 import base64
 import struct
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
-from bench.__main__ import main
 from bench.errors import BenchError
 from bench.traffic.connection import Pool, Reply
-from bench.traffic.dialects import DIALECTS, bearer, decode_rows, encode_request
-from bench.traffic.reply_rows import FLOATS, MSGPACK
+from bench.traffic.dialects import DIALECTS, decode_rows, encode_request
+from bench.traffic.messages import FLOATS, MSGPACK, bearer
 from tests.running import RunningServer
 from tests.tiny import TINY
 
@@ -103,36 +101,29 @@ def test_too_few_rows_and_rows_of_two_lengths_are_refused(name: str) -> None:
     ],
 )
 def test_a_request_is_what_the_protocol_asks_for(name: str, path: str, body: str) -> None:
-    head, _, sent = encode_request(DIALECTS[name], ["a"], "m", "127.0.0.1").decode().partition("\r\n\r\n")
+    head, _, sent = encode_request(DIALECTS[name], ["a"], "m").decode().partition("\r\n\r\n")
     assert head.startswith(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
     assert sent == body
     assert (f"Accept: {FLOATS}\r\n" in head) == (name == "native-bytes")
 
 
 def test_messagepack_goes_both_ways() -> None:
-    head, _, sent = encode_request(DIALECTS["native-msgpack"], ["a"], "m", "127.0.0.1").partition(b"\r\n\r\n")
+    head, _, sent = encode_request(DIALECTS["native-msgpack"], ["a"], "m").partition(b"\r\n\r\n")
     assert f"Content-Type: {MSGPACK}\r\nAccept: {MSGPACK}\r\n".encode() in head
     assert msgspec.msgpack.decode(sent) == {"texts": ["a"]}
 
 
 def test_a_key_is_sent_as_bearer_and_none_is_not() -> None:
-    request = encode_request(DIALECTS["native"], ["a"], "m", "127.0.0.1", bearer("vecd_1_secret"))
+    request = encode_request(DIALECTS["native"], ["a"], "m", bearer("vecd_1_secret"))
     assert b"\r\nAuthorization: Bearer vecd_1_secret\r\n" in request
-    assert b"Authorization" not in encode_request(DIALECTS["native"], ["a"], "m", "127.0.0.1", bearer(None))
-
-
-def test_more_texts_than_a_protocol_allows_are_refused_before_anything_is_started(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["load", "--dialect", "cohere", "--texts", "97", "--json", str(tmp_path / "load.json")]) == 1
-    assert "--texts 97: a request of the dialect cohere holds at most 96" in capsys.readouterr().err
+    assert b"Authorization" not in encode_request(DIALECTS["native"], ["a"], "m", bearer(None))
 
 
 @pytest.mark.parametrize("name", SERVED)
 def test_the_daemon_gives_the_same_bits_in_its_dialects(name: str, tiny_server: RunningServer) -> None:
     async def ask(name: str) -> bytes:
         pool = Pool(tiny_server.host, tiny_server.port)
-        reply = await pool.send(encode_request(DIALECTS[name], TEXTS, TINY, tiny_server.host))
+        reply = await pool.send(encode_request(DIALECTS[name], TEXTS, TINY))
         pool.close()
         assert reply.status == 200, reply.body
         return np.array(decode_rows(DIALECTS[name], reply, len(TEXTS)), np.float32).tobytes()

@@ -4,18 +4,15 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
 from bench.errors import BenchError
-from bench.options import DEFAULTS
-from bench.servers.doors import raw_spec
-from bench.servers.running import HOST, run_server
-from bench.traffic.dialects import DIALECTS, encode_request
+from bench.figures.load import LoadFigures
+from bench.traffic.dialects import DIALECTS
 from bench.traffic.loops import Plan
-from bench.traffic.recording import LoadFigures
 from bench.traffic.repetition import Exchange, answer_size, kind_of_error, learn, repeat
+from bench.traffic.target import HOST
 
 PLAN = Plan(warm_s=0.1, measured_s=0.4)
 REQUEST = b"POST /embed HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
@@ -140,18 +137,3 @@ def test_an_answer_is_as_long_as_its_head_says() -> None:
 def test_an_error_is_named_by_its_status() -> None:
     assert kind_of_error(b"HTTP/1.1 503 Service Unavailable\r\n\r\n") == "503"
     assert kind_of_error(b"HTTP/1.1 200 OK\r\n\r\n") == kind_of_error(b"no HTTP at all") == "other answer"
-
-
-def test_the_raw_application_answers_the_same_bytes_to_every_request(tmp_path: Path) -> None:
-    (tmp_path / "answer.json").write_bytes(BODY)
-
-    async def run() -> tuple[Exchange, LoadFigures]:
-        async with run_server(raw_spec(tmp_path / "answer.json"), tmp_path) as server:
-            request = encode_request(DIALECTS["native"], ["a b"], DEFAULTS.model, HOST)
-            exchange = await learn(server.port, DIALECTS["native"], request)
-            return exchange, await repeat(server.port, exchange, 2, PLAN, tokens=4)
-
-    exchange, figures = asyncio.run(run())
-    assert exchange.expected == BODY
-    assert figures.errors == {}
-    assert figures.requests > 10

@@ -1,5 +1,5 @@
-from bench.servers.running import ServerSpec
 from bench.traffic.requests import prepare_requests
+from bench.traffic.target import ServerSpec
 from bench.workload.texts import SizedText
 
 SPEC = ServerSpec(name="made", command=(), dialect="native", model="")

@@ -1,8 +1,6 @@
-import numpy as np
 import pytest
 
-from bench.figures.kernels import compare, fractions
-from bench.graphs.rounds import Shape, draw_ids
+from bench.figures.kernels import Shape, compare, fractions
 
 SMALL, LARGE = Shape(1, 16, 1), Shape(8, 128, 1)
 
@@ -20,10 +18,3 @@ def test_a_pair_is_compared_at_every_shape() -> None:
 def test_the_share_of_the_peak_is_that_of_the_best_round() -> None:
     shares = fractions({SMALL: [4.0, 2.0, 3.0], LARGE: [64.0]}, operations_per_token=10**12, peak_tops=16.0)
     assert shares == {"1x16": pytest.approx(0.5), "8x128": pytest.approx(1.0)}
-
-
-def test_token_ids_are_of_the_shape_and_the_vocabulary() -> None:
-    ids = draw_ids(LARGE, 100, np.random.default_rng(0))
-    assert ids.shape == (8, 128)
-    assert ids.dtype == np.int64
-    assert 0 <= ids.min() < ids.max() < 100
