@@ -7,13 +7,12 @@ the other, none above its token budget. No clock.
 import asyncio
 from collections.abc import Sequence
 
-from bench.artifacts import Encodings
+from bench.artifacts import OUTPUT, Encodings
+from bench.batching.fifo import pad
 from bench.workload.traces import MAX_TOKENS
 from server import Cost, Job, Limits, Queue
 
 BATCH_TEXTS = 64
-# Any id costs the same.
-PADDING_ID = 0
 # At almost no cost a worker that shares with nobody takes as much as the budget allows.
 ANY_COST = Cost(1e-9, 1e-9, 0.0)
 
@@ -36,16 +35,10 @@ def split_batches(encodings: Sequence[list[int]]) -> list[Encodings]:
     return [list(encodings[start : start + BATCH_TEXTS]) for start in range(0, len(encodings), BATCH_TEXTS)]
 
 
-def pad(batch: Encodings) -> Encodings:
-    """Return the batch with every text padded to its longest."""
-    longest = max(map(len, batch))
-    return [ids + [PADDING_ID] * (longest - len(ids)) for ids in batch]
-
-
 async def split_runs(batch: Encodings) -> list[Encodings]:
     """Return the runs that a worker takes of a request, one after the other, while nothing else arrives."""
     queue = Queue("ragged")
-    queue.push(Job(len(batch), "sentence_embedding"), batch)
+    queue.push(Job(len(batch), OUTPUT), batch)
     runs: list[Encodings] = []
     while queue:
         taken = queue.take(ANY_COST, Limits(MAX_TOKENS, float("inf")), now_s=0.0)

@@ -56,4 +56,10 @@ def take_batch(waiting: deque[list[int]], max_tokens: int) -> Encodings:
     while waiting and (not batch or (len(batch) + 1) * max(longest, len(waiting[0])) <= max_tokens):
         batch.append(waiting.popleft())
         longest = max(longest, len(batch[-1]))
+    return pad(batch)
+
+
+def pad(batch: Encodings) -> Encodings:
+    """Return the batch with every text padded to its longest."""
+    longest = max(map(len, batch), default=0)
     return [ids + [PADDING_ID] * (longest - len(ids)) for ids in batch]

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from bench.artifacts import OUTPUT
 from bench.workload.traces import MAX_TOKENS
 from server import Cost, Job, Limits, Queue
 
@@ -30,7 +31,7 @@ class Waiting(Protocol):
         """Add a text by its place in the trace."""
 
     def take(self, others_busy_s: Sequence[float]) -> Run:
-        """Remove a run, of one text at least; the other workers are busy for so many seconds."""
+        """Remove a run, of at least one text; the other workers are busy for these seconds."""
 
 
 Policy = Callable[[], Waiting]  # makes an empty one
@@ -65,7 +66,7 @@ class ServerQueue:
             self._loop = runner.get_loop()
 
     def arrive(self, place: int, length: int) -> None:
-        job = Job(1, "sentence_embedding", loop=self._loop)
+        job = Job(1, OUTPUT, loop=self._loop)
         self._places[job] = place
         self._queue.push(job, [[0] * length])
 

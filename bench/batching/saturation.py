@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from bench.artifacts import LoadedModel
 from bench.errors import BenchError
 
-# Texts of so many different words hardly ever repeat; a repeated text would be computed once.
+# Texts of that many different words hardly ever repeat; a repeated text would be computed once.
 WORDS = 5000
 
 

@@ -27,7 +27,7 @@ from bench.progress import open_bar
 from bench.workload.traces import LONGEST_TOKENS, MAX_TOKENS, PROFILES, Trace, poisson, saturated
 
 SECONDS, ROUNDS = 10, 8
-# So many that a saturated trace's last, half-empty runs do not count: about 1.5 s of mixed work on two cores.
+# Enough that a saturated trace's last, half-empty runs do not count: about 1.5 s of mixed work on two cores.
 SATURATED_TEXTS = 2000
 # A server that is well used but not overrun, as a share of what vecd's rule can do.
 LOAD = 0.7

@@ -24,7 +24,7 @@ from bench.workload.texts import stream_texts
 from bench.workload.traces import LONGEST_TOKENS
 
 ROUNDS, SECONDS, WARM_SECONDS = 3, 10.0, 2.0
-# So many that the last, half-empty runs do not count.
+# Enough that the last, half-empty runs do not count.
 TEXTS = 1000
 
 

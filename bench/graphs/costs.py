@@ -81,7 +81,7 @@ class RunCosts:
         return sum(length / total * self._filled(total, length) for length in lengths)
 
     def _filled(self, total: int, length: int) -> float:
-        """Return the seconds of a run of so many tokens, in texts of one length; the last text may be a part of one."""
+        """Return the seconds of a run of `total` tokens in texts of one length; the last text may be part of one."""
         if (total, length) not in self._known:
             self._known[total, length] = self._interpolate(total / length, length)
         return self._known[total, length]

@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.artifacts import Artifact, LoadedModel
 from bench.errors import BenchError
-from bench.graphs.stock_sessions import open_stock_session, session_options
+from bench.graphs.onnx_sessions import open_onnx_session, session_options
 from bench.graphs.timing import Graph, Ids, Timer, prepare_call, time_call
 from bench.peers.stock import StockGraphs
 from server import Session
@@ -57,7 +57,7 @@ def stock_graphs(stock: StockGraphs, provider: str, threads: int) -> dict[str, G
 
 
 def _stock_graph(path: Path, provider: str, threads: int) -> Graph:
-    session = open_stock_session(path, session_options(threads), provider)
+    session = open_onnx_session(path, session_options(threads), provider)
     inputs = [value.name for value in session.get_inputs()]
 
     def prepare(ids: Ids) -> Timer:

@@ -21,7 +21,7 @@ from models import Manifest
 ENVIRONMENT = "st-openvino"
 TIMER = SERVICES / "openvino_timer.py"
 FP32_FILE = "openvino_model.xml"
-# With one of these the plugin runs float32 graphs in bfloat16 unless told otherwise.
+# With one of these the plugin runs float32 graphs in bfloat16 unless it is configured not to.
 BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
@@ -70,7 +70,7 @@ def name_graphs(folder: Path, machine: Machine) -> dict[str, OpenvinoGraph]:
 
 @contextmanager
 def run_openvino(openvino: Openvino, threads: int) -> Iterator[tuple[dict[str, Graph], Greeting]]:
-    """Yield the graphs, run by a process with so many threads on the cores of the calling thread."""
+    """Yield the graphs, run by a process with that many threads on the cores of the calling thread."""
     graphs = [f"{name}={graph.precision}={graph.file}" for name, graph in openvino.graphs.items()]
     command = [str(openvino.python), str(TIMER), str(threads), *graphs]
     with run_child("openvino", command, quiet_environment(), LOGS) as child:

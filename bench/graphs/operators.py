@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.artifacts import OUTPUT, Artifact
 from bench.figures.kernels import OperatorTime
-from bench.graphs.stock_sessions import open_stock_session, session_options
+from bench.graphs.onnx_sessions import open_onnx_session, session_options
 from bench.graphs.timing import Ids
 from models import KernelsLibrary, Variant, kernels_library, onnxruntime, verify_file
 
@@ -43,7 +43,7 @@ def _open_profiled(artifact: Artifact, variant: Variant, folder: Path) -> onnxru
     library = kernels_library() if variant.layout == "ragged" else None
     if isinstance(library, KernelsLibrary):
         options.register_custom_ops_library(str(library.path))
-    return open_stock_session(verify_file(artifact.folder, artifact.manifest, variant.file), options)
+    return open_onnx_session(verify_file(artifact.folder, artifact.manifest, variant.file), options)
 
 
 def _feeds(inputs: Iterable[str], ids: Ids) -> Mapping[str, Ids]:

@@ -12,7 +12,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from bench.figures.kernels import Peak, Times
-from bench.graphs.stock_sessions import open_stock_session, session_options
+from bench.graphs.onnx_sessions import open_onnx_session, session_options
 from bench.graphs.timing import Graph, time_call
 from models import onnxruntime
 
@@ -60,7 +60,7 @@ def _matmul_graph(rows: int, depth: int, columns: int, rng: np.random.Generator)
         [numpy_helper.from_array(weight, "weight")],  # a constant, so that it is packed once
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
-    session = open_stock_session(model.SerializeToString(), session_options(threads=1))
+    session = open_onnx_session(model.SerializeToString(), session_options(threads=1))
     binding = session.io_binding()
     a = rng.integers(0, 255, (rows, depth), np.uint8, endpoint=True)
     binding.bind_ortvalue_input("a", onnxruntime.OrtValue.ortvalue_from_numpy(a))

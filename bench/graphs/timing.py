@@ -27,7 +27,7 @@ def time_round(
 
 
 def time_call(call: Call, repeats: int, clock: Callable[[], float] = time.perf_counter) -> float:
-    """Return the median of the seconds of so many calls, after one that is not timed."""
+    """Return the median seconds of `repeats` calls, after one that is not timed."""
     call()  # brings its weights back into the caches, where the previous call has put its own
     times = []
     for _ in range(repeats):

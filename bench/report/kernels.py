@@ -34,11 +34,11 @@ def _made(result: KernelFigures) -> list[str]:
         if found:
             lines += [f"The {what} with {', '.join(f'{name} {version}' for name, version in found.items())}.", ""]
     if result.variants:
-        told = ", ".join(f"{name} is the variant {variant}" for name, variant in result.variants.items())
-        lines += [f"Of the artifact, {told}; vecd-int8 is what the server chose.", ""]
+        named = ", ".join(f"{name} is the variant {variant}" for name, variant in result.variants.items())
+        lines += [f"Of the artifact, {named}; vecd-int8 is what the server chose.", ""]
     if result.openvino_precision:
-        told = ", ".join(f"{name} in {precision}" for name, precision in result.openvino_precision.items())
-        lines += [f"OpenVINO computes what is not int8 as it was told or as it chooses: {told}.", ""]
+        used = ", ".join(f"{name} in {precision}" for name, precision in result.openvino_precision.items())
+        lines += [f"OpenVINO computes what is not int8 as it was told or as it chooses: {used}.", ""]
     for name, why in result.skipped.items():
         lines += [f"{name} was not timed: {why}.", ""]
     return lines

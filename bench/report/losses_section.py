@@ -32,8 +32,8 @@ def _goals_not_met(results: Results) -> Iterator[str]:
         for name, goal in goals.items():
             if not goal.met:
                 value = f"{number(goal.value)} of {number(goal.goal)}"
-                told = f"not met, {value}" if goal.met is False else NOT_MEASURED
-                yield from (f"Goal of {file}, {name}: {told}.", "")
+                verdict = f"not met, {value}" if goal.met is False else NOT_MEASURED
+                yield from (f"Goal of {file}, {name}: {verdict}.", "")
 
 
 def _loss_cells(file: str, loss: Loss) -> list[str]:

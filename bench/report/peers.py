@@ -1,4 +1,4 @@
-"""The page's part on servers side by side: what ran, its loads by row, its start and memory, its truth, the goals."""
+"""The page's part on servers side by side: what ran, its loads by row, its start, memory and fidelity, the goals."""
 
 from collections.abc import Mapping
 

@@ -24,7 +24,7 @@ KEY_STATUSES = (401, 403)  # waiting would not help
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at the moment."""
+    """Return a port that no process listens on at the moment."""
     with socket.create_server((HOST, 0)) as listener:
         return int(listener.getsockname()[1])
 

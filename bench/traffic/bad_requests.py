@@ -24,7 +24,7 @@ class BadRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 def bad_requests() -> dict[str, BadRequest]:
-    """Return a request of each kind, by what is wrong with it."""
+    """Return a request of each kind, by what is wrong in it."""
     bodies = {
         "not JSON": (b'{"texts": [', "400"),
         "not UTF-8": (b'{"texts": ["\xff"]}', "400"),

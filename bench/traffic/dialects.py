@@ -96,7 +96,7 @@ def decode_rows(dialect: Dialect, reply: Reply, texts: int) -> list[list[float]]
 
 
 def check_texts(name: str, texts: int) -> None:
-    """Make sure that a request of the dialect of that name may hold so many texts.
+    """Make sure that a request of the dialect of that name may hold that many texts.
 
     Raises:
         BenchError: it may not.

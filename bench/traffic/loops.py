@@ -55,7 +55,7 @@ async def open_loop(pool: Pool, schedule: Iterator[tuple[float, Prepared]], plan
         if due_s >= plan.warm_s:
             recorder.add(answer)
 
-    # The next request is made while the last one is on its way, not when it should leave.
+    # The next request is built while the last one is on its way, not when it is due.
     for due_s, request in schedule:
         if due_s >= plan.end_s:
             break

@@ -10,7 +10,6 @@ from sentence_transformers import SentenceTransformer, export_dynamic_quantized_
 
 
 def main(source: str, target: str) -> None:
-    """Copy, export, quantize."""
     shutil.copytree(source, target, dirs_exist_ok=True)
     model = SentenceTransformer(target, device="cpu", backend="onnx")
     model.save_pretrained(target)

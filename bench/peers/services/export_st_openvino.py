@@ -11,7 +11,6 @@ from sentence_transformers import SentenceTransformer, export_static_quantized_o
 
 
 def main(source: str, target: str, calibration: str) -> None:
-    """Copy, export, calibrate, quantize."""
     shutil.copytree(source, target, dirs_exist_ok=True)
     model = SentenceTransformer(target, device="cpu", backend="openvino")
     model.save_pretrained(target)

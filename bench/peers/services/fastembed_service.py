@@ -14,14 +14,10 @@ NAME = "local/model"
 
 
 class EmbedRequest(BaseModel):
-    """Texts to embed."""
-
     texts: list[str]
 
 
 class EmbedResponse(BaseModel):
-    """A row for each text."""
-
     embeddings: list[list[float]]
 
 
@@ -40,5 +36,4 @@ model = TextEmbedding(NAME, specific_model_path=os.environ["MODEL_DIR"])
 # A plain function: FastAPI runs it in its thread pool, so that a running model does not hold up the event loop.
 @app.post("/embed")
 def embed(request: EmbedRequest) -> EmbedResponse:
-    """Embed the texts."""
     return EmbedResponse(embeddings=[row.tolist() for row in model.embed(request.texts)])

@@ -13,14 +13,10 @@ MODEL_APP = "gunicorn_st:EmbeddingApp"
 
 
 class EmbedRequest(BaseModel):
-    """Texts to embed."""
-
     texts: list[str]
 
 
 class EmbedResponse(BaseModel):
-    """A row for each text."""
-
     embeddings: list[list[float]]
 
 
@@ -44,5 +40,4 @@ app = FastAPI()
 # A plain function: FastAPI runs it in its thread pool, where the blocking client keeps one connection a thread.
 @app.post("/embed")
 def embed(request: EmbedRequest) -> EmbedResponse:
-    """Hand the texts to the dirty worker."""
     return EmbedResponse(embeddings=get_dirty_client().execute(MODEL_APP, "embed", request.texts))

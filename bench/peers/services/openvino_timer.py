@@ -2,7 +2,7 @@
 
 python openvino_timer.py THREADS NAME=PRECISION=FILE...: compiles each graph for the CPU with that inference precision,
 `default` for the plugin's own choice. First line out: {"versions": {...}, "precision": {NAME: ...}}. A line in is
-{"graph": NAME, "ids": [[...]], "repeats": N}, its answer {"seconds": the median of so many runs}.
+{"graph": NAME, "ids": [[...]], "repeats": N}, its answer {"seconds": the median of that many runs}.
 """
 
 import json
@@ -18,7 +18,6 @@ PACKAGES = ("nncf", "openvino", "optimum-intel")
 
 
 def main(threads: str, *graphs: str) -> None:
-    """Compile, greet, answer until the input ends."""
     core = openvino.Core()
     named = [graph.split("=", 2) for graph in graphs]
     compiled = {name: compile_graph(core, file, int(threads), precision) for name, precision, file in named}
@@ -45,7 +44,7 @@ def feed(compiled: openvino.CompiledModel, ids: np.ndarray) -> dict[str, np.ndar
 
 
 def time_graph(compiled: openvino.CompiledModel, feeds: dict[str, np.ndarray], repeats: int) -> float:
-    """Return the median of the seconds of so many runs, after one that is not timed."""
+    """Return the median seconds of `repeats` runs, after one that is not timed."""
     compiled(feeds)
     times = []
     for _ in range(repeats):
@@ -56,7 +55,6 @@ def time_graph(compiled: openvino.CompiledModel, feeds: dict[str, np.ndarray], r
 
 
 def answer(message: dict[str, object]) -> None:
-    """Write one line."""
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 

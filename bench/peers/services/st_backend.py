@@ -16,14 +16,10 @@ BACKEND = os.environ["BACKEND"]
 
 
 class EmbedRequest(BaseModel):
-    """Texts to embed."""
-
     texts: list[str]
 
 
 class EmbedResponse(BaseModel):
-    """A row for each text."""
-
     embeddings: list[list[float]]
 
 
@@ -38,7 +34,6 @@ turn = Lock() if BACKEND == "openvino" else nullcontext()
 # A plain function: FastAPI runs it in its thread pool, so that a running model does not hold up the event loop.
 @app.post("/embed")
 def embed(request: EmbedRequest) -> EmbedResponse:
-    """Embed the texts."""
     with turn:
         rows = model.encode(request.texts, normalize_embeddings=True)
     return EmbedResponse(embeddings=rows.tolist())

@@ -2,7 +2,7 @@ import asyncio
 
 import numpy as np
 
-from bench.batching.arrangements import BATCH_TEXTS, arrange_runs, count_tokens, pad, split_batches, split_runs
+from bench.batching.arrangements import BATCH_TEXTS, arrange_runs, count_tokens, split_batches, split_runs
 from bench.workload.traces import MAX_TOKENS
 
 # Different ids, so that a text can be told from any other.
@@ -36,10 +36,6 @@ def test_a_run_never_reaches_into_the_next_batch() -> None:
 
 def test_the_last_batch_may_be_smaller() -> None:
     assert [len(batch) for batch in split_batches(TEXTS)] == [BATCH_TEXTS] * 3 + [10]
-
-
-def test_texts_are_padded_behind_their_ids_to_the_longest_of_their_batch() -> None:
-    assert pad([[5], [6, 7, 8]]) == [[5, 0, 0], [6, 7, 8]]
 
 
 def test_runs_are_what_the_servers_queue_gives_one_after_the_other() -> None:

@@ -4,7 +4,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.batching.fifo import PADDING_ID, drive_fifo, take_batch
+from bench.batching.fifo import PADDING_ID, drive_fifo, pad, take_batch
 
 WAITING = [[7] * length for length in (10, 100, 10, 30, 100)]
 
@@ -50,3 +50,7 @@ def test_all_threads_take_from_one_queue_and_padding_is_counted() -> None:
 
 def test_a_budget_that_holds_everything_makes_one_run() -> None:
     assert drive_fifo(NotingSession(threads=1), WAITING, threads=1, max_tokens=10_000).computed_tokens == 500
+
+
+def test_texts_are_padded_behind_their_ids_to_the_longest_of_their_batch() -> None:
+    assert pad([[5], [6, 7, 8]]) == [[5, 0, 0], [6, 7, 8]]

@@ -4,13 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.artifacts import open_artifact
-from bench.batching.policies import build_policies
-from bench.batching.saturation import write_texts
+from bench.batching.policies import BUCKETS, build_policies
 from bench.commands.batching import Contest, measure, simulate_all
 from bench.errors import BenchError
-from bench.graphs.costs import RunCosts, grid
-from bench.workload.traces import saturated
+from bench.graphs.costs import LENGTHS, RunCosts, grid
+from bench.workload.traces import PROFILES, saturated
 from server import Cost
 from tests.bench.seeded import generator
 from tests.tiny import TINY
@@ -30,13 +28,12 @@ def test_where_cost_follows_the_computed_tokens_alone_padding_is_pure_loss() -> 
     assert found["vecd"].tokens_per_s == pytest.approx(2e4, rel=0.05)
 
 
-def test_texts_are_written_to_the_length_that_is_asked_for(tiny_models: Path) -> None:
-    tokenizer = open_artifact(tiny_models, TINY).tokenizer()
-    texts = write_texts([5, 3, 40], tokenizer, generator())
-    assert [len(tokenizer.encode(text).ids) for text in texts] == [5, 3, 40]
-
-
 def test_a_model_that_takes_shorter_texts_than_the_traffic_is_refused(tiny_models: Path) -> None:
     options = argparse.Namespace(models=tiny_models, model=TINY, seed=1, rounds=1, seconds=1)
     with pytest.raises(BenchError, match="takes 48 tokens a text; this measures texts of 256"):
         measure(options)
+
+
+def test_the_ends_of_every_kind_of_text_and_every_bucket_are_measured() -> None:
+    ends = {end for kinds in PROFILES.values() for kind in kinds for end in (kind.fewest_tokens, kind.most_tokens)}
+    assert ends | set(BUCKETS) <= set(LENGTHS)

@@ -21,7 +21,7 @@ def made_round(beside_ms: float, alone_ms: float, kind: str = "") -> Round:
     )
 
 
-def test_short_texts_may_wait_for_two_runs_of_a_long_one_on_top_of_what_they_wait_anyhow() -> None:
+def test_short_texts_may_wait_for_two_runs_of_a_long_one_beyond_what_they_wait_alone() -> None:
     figures = summarize_company([made_round(60, 40), made_round(90, 40), made_round(30, 40)], 1.0)
     assert figures.allowed_ms == [pytest.approx(60, rel=0.01)] * 3
     assert figures.short_p99_ms["with_long"] == [pytest.approx(ms, rel=0.01) for ms in (60, 90, 30)]

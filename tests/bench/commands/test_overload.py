@@ -26,7 +26,7 @@ def test_more_than_the_real_model_can_do_is_offered_and_every_request_is_account
     assert asked == pytest.approx(2 * figures["offered_texts_per_s"] / 32, abs=2)
     assert figures["statuses"]["200"] == figures["accepted"]["requests"] > 0
     assert figures["retry_after"]["refused"] == figures["statuses"].get("429", 0)
-    # Wide, for a test's machine may be busy; the figures themselves are for whoever reads them.
+    # Wide bounds: a test's machine may be busy.
     assert 0.2 < figures["accepted_of_best"] < 2
     assert figures["rss_mb"]["most"] >= figures["rss_mb"]["after_warm"] > 50
     assert figures["flags"] == {"--times": "2", "--warm-seconds": "0.5", "--deadline-ms": "10000"}

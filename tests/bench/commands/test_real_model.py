@@ -88,7 +88,7 @@ def test_rules_for_what_runs_together_are_compared_and_the_simulation_is_near_th
         assert policies["vecd"]["runs"] <= policies["no-batching"]["runs"]
         assert all(ratio > 0 for ratio in figures["ratios"][trace].values())
     assert figures["traces"]["mixed-saturated"]["fifo-padding"]["padding_share"] > 0.1
-    # Wide, for a test's machine may be busy; the figure itself is for whoever reads it.
+    # Wide bounds: a test's machine may be busy.
     assert 0.3 < figures["simulation_over_real"] < 3
     assert figures.keys() >= {"workers", "seed", "machine", "versions"}
 
@@ -102,7 +102,7 @@ def test_padding_costs_what_it_computes_and_ragged_runs_compute_none(sts: Path, 
     computed = figures["computed_tokens"]
     assert computed["padded"] > 1.3 * figures["tokens"]
     assert computed["ragged"] == computed["sorted"] == figures["tokens"]
-    # Wide, for a test's machine may be busy; the figures themselves are for whoever reads them.
+    # Wide bounds: a test's machine may be busy.
     assert figures["ratios"]["ragged/padded"] > 1
     assert 0.5 < figures["ratios"]["ragged/sorted"] < 2
     for found in figures["lone_ms"].values():

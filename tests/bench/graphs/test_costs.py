@@ -1,8 +1,7 @@
 import pytest
 
-from bench.batching.policies import BUCKETS
 from bench.graphs.costs import LENGTHS, RunCosts, grid
-from bench.workload.traces import MAX_TOKENS, PROFILES
+from bench.workload.traces import MAX_TOKENS
 
 
 def linear(batch: int, length: int) -> float:
@@ -14,11 +13,6 @@ def test_the_grid_holds_lone_texts_and_the_fullest_runs_within_the_budget() -> N
     assert all(batch == 1 or batch * length <= MAX_TOKENS for batch, length in shapes)
     for length in LENGTHS:
         assert {(1, length), (max(1, MAX_TOKENS // length), length)} <= set(shapes)
-
-
-def test_the_ends_of_every_kind_of_text_and_every_bucket_are_measured() -> None:
-    ends = {end for kinds in PROFILES.values() for kind in kinds for end in (kind.fewest_tokens, kind.most_tokens)}
-    assert ends | set(BUCKETS) <= set(LENGTHS)
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (51, 5), (3, 6), (36, 7), (5, 19), (2, 100), (1, 119), (1, 256)])

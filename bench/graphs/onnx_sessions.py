@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions of graphs that the server does not open itself."""
+"""ONNX Runtime sessions of graphs that are timed or profiled outside the server's own sessions."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def session_options(threads: int) -> onnxruntime.SessionOptions:
     return options
 
 
-def open_stock_session(
+def open_onnx_session(
     model: Path | bytes, options: onnxruntime.SessionOptions, provider: str = "cpu"
 ) -> onnxruntime.InferenceSession:
     source = model if isinstance(model, bytes) else str(model)
