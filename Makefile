@@ -65,11 +65,11 @@ ASAN = $(shell g++ -print-file-name=libasan.so) $(shell g++ -print-file-name=lib
 sanitize: .venv/.test
 	@library=$$($(BIN)/python -m models.kernels --optional --sanitize --compiler g++ --out build/sanitized) && \
 		test -z "$$library" || LD_PRELOAD="$(ASAN)" ASAN_OPTIONS=detect_leaks=0 \
-		$(BIN)/python -m pytest -q tests/kernels -m "not e2e" --kernels "$$library"
+		$(BIN)/python -m pytest -q tests/models/kernels -m "not e2e" --kernels "$$library"
 
 CALLS ?= 10000000
 fuzz: .venv/.test
-	$(BIN)/python -m tests.kernels.fuzz --calls $(CALLS)
+	$(BIN)/python -m tests.models.kernels.fuzz --calls $(CALLS)
 
 KILLS ?= 1000
 torture: .venv/.test

@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: a wheel carries the operators' library where a compiler is there to make it."""
+"""What pyproject.toml cannot say: a wheel contains the operators' library where a compiler can build it."""
 
 import importlib.util
 import logging
@@ -9,7 +9,7 @@ from pathlib import Path
 from setuptools import Distribution, setup
 from setuptools.command.build_py import build_py
 
-# Loaded as a file: the rooms need packages that are not there while a wheel is built.
+# Loaded as a file: the packages that `import models` needs are not installed while a wheel is built.
 KERNELS = Path(__file__).parent / "models" / "kernels" / "build.py"
 spec = importlib.util.spec_from_file_location("kernels_build", KERNELS)
 assert spec is not None
@@ -20,10 +20,10 @@ spec.loader.exec_module(kernels)
 
 
 class BuildWithKernels(build_py):
-    """Compiles into the wheel; in an editable checkout `python -m models.kernels` does it instead."""
+    """Compiles the operators into the wheel; in an editable install `python -m models.kernels` does it instead."""
 
     def run(self) -> None:
-        """Copy the packages, then compile; no compiler is no failure, one that fails is."""
+        """Copy the packages, then compile: a missing compiler leaves the library out, one that fails is an error."""
         super().run()
         if self.editable_mode:
             return
@@ -34,15 +34,13 @@ class BuildWithKernels(build_py):
             self.warn(f"kernels: not built: {error}")
 
     def announce_kernels(self, line: str) -> None:
-        """Tell how far it is."""
         self.announce(f"kernels: {line}", level=logging.INFO)
 
 
 class PlatformDistribution(Distribution):
-    """A wheel with compiled code in it is for one platform."""
+    """A wheel with compiled code is for one platform."""
 
     def has_ext_modules(self) -> bool:
-        """Say so."""
         return True
 
 

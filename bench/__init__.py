@@ -1,6 +1,5 @@
 """How fast and how true vecd is, measured: `python -m bench COMMAND --json FILE`.
 
-Uses the other rooms through their front doors; nothing imports it. A command is one file with `add_arguments` and
-`measure`; it reports what it measured, and leaves the judgement to whoever reads the figures. A reader has `read`
-instead, and works on files of figures: `report` shows them, `gate` compares two.
+Uses the other rooms through their front doors; nothing imports it. A command reports what it measured and leaves the
+judgement to the reader of its figures. `report` and `gate` work on files of figures: one shows them, one compares two.
 """

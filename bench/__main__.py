@@ -1,92 +1,74 @@
 """`python -m bench COMMAND`: measures, writes the figures to --json FILE and prints a table, or reads such files.
 
-Exits with 0 when it measured, whatever the figures are, and with 1 and one line when it could not. `gate` alone judges:
-it exits with 1 too where a ratio fell.
+Exits with 0 when it measured, whatever the figures are, and with 1 and one line when it could not. Only `gate` judges:
+it also exits with 1 where a ratio fell. A command is imported when it is asked for, with all that it needs.
 """
 
 import argparse
 import importlib
 import sys
-from pathlib import Path
 from types import ModuleType
 
 from bench.errors import BenchError
-from bench.options import add_common_arguments
-from bench.results import Command, Reader, prepare_file, write_json
-from export import ExportError
-from models import ArtifactError
-from server import ServerError
 
 COMMANDS = {
-    "peers": "vecd against what people would use instead",
+    "peers": "vecd against what people use in its place",
     "load": "one load on one server: throughput, latency to p99.9, errors, cost",
     "index": "searches and documents in process: recall, milliseconds, memory, and how they grow with the documents",
     "ingest": "how fast documents become durable over HTTP, beside the embeddings alone",
     "door": "requests a second for a text in the cache, with keys and limits, beside uvicorn alone; every dialect",
-    "mixed": "a mix of short and long texts: vecd's engine against padding, and what the short ones wait",
+    "mixed": "a mix of short and long texts: vecd's engine against padding, and how long the short ones wait",
     "overload": "more than vecd can do: what is refused and how, and how the rest fares",
     "soak": "minutes of good and bad requests and of clients that leave, and what they leave behind",
     "batching": "which rule for what runs together serves most and keeps waits short, simulated on real costs",
     "fidelity": "how true the served embeddings are to fp32, and whether a batch changes their bits",
     "kernels": "how long the graphs take beside optimum's and OpenVINO's, their peak, their operators",
     "scale": "how cost grows with tokens, and throughput with cores",
-    "ragged": "what runs of texts of any lengths win over padded ones, and all cores over one",
+    "ragged": "what runs of texts of any lengths gain over padded ones, and all cores over one",
 }
 READERS = {
     "gate": "whether a result is slower than an earlier one, beyond the noise of both",
     "report": "docs/benchmarks.md, its pictures and the README's part, from bench/results",
 }
+PLACES = {"report": "bench.report"}  # of modules that are not in bench.commands
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do as the command line says; returns the exit status."""
+    """Run the command, and return the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     name = _parser().parse_args(given[:1]).command
     try:
-        if name in READERS:
-            return _read(name, given[1:])
-        _measure(name, given[1:])
-    except (BenchError, ArtifactError, ExportError, ServerError) as error:
+        return _read(name, given[1:]) if name in READERS else _measure(name, given[1:])
+    except BenchError as error:
         print(f"bench {name}: {error}", file=sys.stderr)
-        return 1
     except OSError as error:
         print(f"bench {name}: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
-        return 1
+    return 1
+
+
+def _measure(name: str, arguments: list[str]) -> int:
+    execution, module = _load("bench.commands.execution"), _load(f"bench.commands.{name}")
+    print("\n".join(execution.run_command(name, COMMANDS[name], module, arguments)))
     return 0
 
 
-def _measure(name: str, arguments: list[str]) -> None:
-    module = _load(name)
-    command = Command(module.add_arguments, module.measure)
-    parser = argparse.ArgumentParser(prog=f"python -m bench {name}", description=COMMANDS[name])
-    add_common_arguments(parser)
-    command.add_arguments(parser)
-    options = parser.parse_args(arguments)
-    file: Path = options.json
-    prepare_file(file)
-    outcome = command.measure(options)
-    write_json(file, outcome.figures)
-    print("\n".join(outcome.table))
-
-
 def _read(name: str, arguments: list[str]) -> int:
-    module = _load(name)
-    reader = Reader(module.add_arguments, module.read)
+    module = _load(PLACES.get(name, f"bench.commands.{name}"))
     parser = argparse.ArgumentParser(prog=f"python -m bench {name}", description=READERS[name])
-    reader.add_arguments(parser)
-    reading = reader.read(parser.parse_args(arguments))
+    module.add_arguments(parser)
+    reading = module.read(parser.parse_args(arguments))
     print("\n".join(reading.lines))
-    return reading.status
+    return int(reading.status)
 
 
-def _load(name: str) -> ModuleType:
-    """Import only the command that is asked for: each has needs of its own.
+def _load(module: str) -> ModuleType:
+    """Import a module.
 
     Raises:
         BenchError: a package of the extra `bench` is missing.
     """
     try:
-        return importlib.import_module(f"bench.{name}")
+        return importlib.import_module(module)
     except ModuleNotFoundError as error:
         message = f"the package {error.name} is missing; pip install --editable '.[cpu,bench]' brings it"
         raise BenchError(message) from error

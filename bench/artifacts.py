@@ -1,29 +1,42 @@
-"""The artifact under test: its manifest, its tokenizer, and a session over each of its graphs."""
+"""The model under test: its artifact, a session over each of its graphs, and the model as the server runs it."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from bench.errors import BenchError
-from models import Manifest, Variant, load_manifest, open_tokenizer, verify_file
-from server import SESSIONS, Session
+from models import Manifest, Variant, load_manifest, verify_file
+from models.tokenizer import open_tokenizer
+from server.backend import build_backend
+from server.contract import Demand, Embeddings
+from server.engine import TOKENS_PER_RUN, Engine
+from server.engine.sessions import SESSIONS, Session
+from server.settings import MEMORY, Settings
+
+OUTPUT = "sentence_embedding"
+
+Provider = Literal["auto", "cpu", "cuda"]
+Encodings = list[list[int]]  # the token ids of some texts
+Rows = NDArray[np.float32]  # embeddings: (texts, ndim)
 
 
 class Artifact(msgspec.Struct, frozen=True):
-    """An artifact's folder and its manifest."""
-
     folder: Path
     manifest: Manifest
 
     def tokenizer(self) -> Tokenizer:
-        """Open its tokenizer."""
+        """Open the tokenizer; it truncates at the model's own limit."""
         return open_tokenizer(
             verify_file(self.folder, self.manifest, self.manifest.tokenizer), self.manifest.max_tokens
         )
 
     def variants(self, provider: str = "cpu") -> list[Variant]:
-        """Return the variants that run on the provider."""
         return [variant for variant in self.manifest.variants if provider in variant.providers]
 
     def fp32(self) -> Variant:
@@ -49,7 +62,7 @@ class Artifact(msgspec.Struct, frozen=True):
             raise BenchError(message)
 
     def open_session(self, variant: Variant, provider: str = "cpu", cores: int = 1) -> Session:
-        """Open one of its graphs; a run on the CPU has one thread, or all cores where it asks for them."""
+        """Open one of the graphs. A run on the CPU has one thread, or `cores` where it asks for all of them."""
         return SESSIONS[variant.layout](verify_file(self.folder, self.manifest, variant.file), provider, cores)
 
 
@@ -61,3 +74,62 @@ def open_artifact(models: Path, model: str) -> Artifact:
     """
     folder = models / model
     return Artifact(folder, load_manifest(folder))
+
+
+class LoadedModel(msgspec.Struct, frozen=True):
+    """A model as the server runs it: its engine, and the variant and the session that the self-check chose.
+
+    `refused` says which variants the self-check tried before, and why they cannot run here.
+    """
+
+    manifest: Manifest
+    variant: Variant
+    refused: tuple[str, ...]
+    session: Session
+    engine: Engine
+    provider: str
+    cores: int
+
+    @property
+    def threads(self) -> int:
+        """How many threads the server computes with: one a core, and one for a GPU."""
+        return self.cores if self.provider == "cpu" else 1
+
+    @property
+    def tokens_per_run(self) -> int:
+        """The most tokens that the server computes in one run."""
+        return TOKENS_PER_RUN[self.provider]
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run the engine until the block ends."""
+        self.engine.start()
+        try:
+            yield
+        finally:
+            self.engine.close()
+
+    async def embed(self, texts: Sequence[str]) -> Embeddings:
+        """Embed the texts as one request, without the cache. The engine must be running."""
+        return await self.engine.embed(texts, Demand(cache=False))
+
+
+def load_model(models: Path, model: str, provider: Provider, cores: int = 0) -> LoadedModel:
+    """Load and check a model as the server does; 0 cores are as many as are granted.
+
+    Raises:
+        ArtifactError: the artifact is missing or damaged.
+        ServerError: the provider cannot be used, or no variant passes the self-check.
+    """
+    settings = Settings(models=models, model=model, provider=provider, cores=cores, cache_bytes=0, data=MEMORY)
+    parts = build_backend(settings).parts
+    loaded, chosen = parts.model, parts.model.chosen
+    return LoadedModel(
+        manifest=loaded.manifest,
+        variant=chosen.variant,
+        refused=chosen.refused,
+        session=chosen.session,
+        engine=parts.engine,
+        provider=loaded.provider.provider,
+        cores=loaded.cores,
+    )

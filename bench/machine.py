@@ -1,4 +1,4 @@
-"""The machine and the versions that figures were taken with, and the pins that keep timings to their cores."""
+"""The machine and the versions that figures are taken with, and how a thread is kept on chosen cores."""
 
 import os
 import platform
@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from bench.errors import BenchError
-from models import onnxruntime
-from server import granted_cores
+from models.runtime import onnxruntime
+from server.engine.scheduling import granted_cores
 
 CPUINFO = Path("/proc/cpuinfo")
 # The instructions that decide how fast int8 and bfloat16 can be.
@@ -19,7 +19,7 @@ FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8"
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """A processor as Linux describes it: `cores` are those granted to this process, `flags` those of FLAGS it has."""
+    """A processor as Linux describes it. `cores` are those granted to this process, `flags` the FLAGS that it has."""
 
     processor: str
     architecture: str
@@ -28,7 +28,7 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 def describe_machine(cpuinfo: Path = CPUINFO) -> Machine:
-    """Return what the figures depend on. Call it before `one_core`, which takes cores away."""
+    """Describe the processor. Call it before `one_core`, which takes cores away."""
     facts = parse_cpuinfo(cpuinfo.read_text("utf-8"))
     has = facts.get("flags", "").split()
     return Machine(
@@ -40,7 +40,7 @@ def describe_machine(cpuinfo: Path = CPUINFO) -> Machine:
 
 
 def parse_cpuinfo(text: str) -> dict[str, str]:
-    """Return the facts of the first processor listed."""
+    """Return the facts about the first processor listed, by name."""
     first, _, _ = text.partition("\n\n")
     pairs = (line.partition(":") for line in first.splitlines())
     return {name.strip(): value.strip() for name, _, value in pairs}
@@ -57,7 +57,7 @@ def describe_versions() -> dict[str, str]:
 
 @contextmanager
 def one_core() -> Iterator[int]:
-    """Keep the calling thread on one core, and give it the rest back afterwards. Yields the core's number."""
+    """Keep the calling thread on one core until the block ends; yield the core's number."""
     core = _last_core()
     with on_cores({core}):
         yield core
@@ -65,7 +65,7 @@ def one_core() -> Iterator[int]:
 
 @contextmanager
 def on_cores(cores: Set[int]) -> Iterator[None]:
-    """Keep the calling thread on these cores, and what it starts meanwhile; it gets its own back afterwards."""
+    """Keep the calling thread, and the processes that it starts, on these cores until the block ends."""
     granted = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -74,18 +74,18 @@ def on_cores(cores: Set[int]) -> Iterator[None]:
         os.sched_setaffinity(0, granted)
 
 
-def one_core_apart() -> tuple[Set[int], Set[int]]:
-    """Return one core for what is measured, and the others for whoever measures it.
+def split_cores() -> tuple[Set[int], Set[int]]:
+    """Return one core for the server that is measured, and the other cores for its load.
 
     Raises:
-        BenchError: there is one core alone.
+        BenchError: there is only one core.
     """
-    ours = {_last_core()}
-    rest = os.sched_getaffinity(0) - ours
+    measured = {_last_core()}
+    rest = os.sched_getaffinity(0) - measured
     if not rest:
-        message = "this needs two cores: one for the server alone, and another for the load"
+        message = "this needs two cores: one for the server, and another for the load"
         raise BenchError(message)
-    return ours, rest
+    return measured, rest
 
 
 def _last_core() -> int:

@@ -1,4 +1,4 @@
-"""How far a command is: a bar on terminals, and a line where something takes minutes. All on standard error."""
+"""How far a command is, on standard error: a bar on terminals, and a line before something takes minutes."""
 
 import sys
 from typing import Never

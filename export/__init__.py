@@ -1,7 +1,7 @@
 """The one-time export: a checkpoint goes in, a verified artifact under models/artifacts/ comes out.
 
-`python -m export` is the front door. The graphs for the CPU are built straight from the weights with stock ONNX
-operators; what needs torch runs in an environment of its own, which is made here.
+Users enter by `python -m export`. The graphs for the CPU are built straight from the weights; what needs torch runs in
+an environment of its own, which is made here.
 """
 
 from export.artifact import export_artifact

@@ -18,36 +18,32 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 
 class TerminalProgress:
-    """One bar a stage on a terminal; one line a stage where there is none, as in a build log."""
+    """A progress bar for each stage on a terminal; elsewhere, as in a build log, one line for each."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Never] | None = None
 
     def stage(self, name: str, steps: int) -> None:
-        """Begin a stage of that many steps."""
         self.close()
         if not sys.stderr.isatty():
             print(f"export: {name}, {steps} steps", file=sys.stderr)
         self._bar = tqdm(total=steps, desc=f"{name:<16}", unit="", disable=None)
 
     def advance(self) -> None:
-        """One step is done."""
         assert self._bar is not None
         self._bar.update()
 
     def say(self, line: str) -> None:
-        """Tell something that is no step."""
         self.close()
         print(f"export: {line}", file=sys.stderr)
 
     def close(self) -> None:
-        """End the stage."""
         if self._bar is not None:
             self._bar.close()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Export as the command line says; returns the exit status."""
+    """Export as the command line says; return the exit status."""
     options = _parser().parse_args(arguments)
     progress = TerminalProgress()
     try:
@@ -70,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _export(options: argparse.Namespace, entry: CatalogEntry, progress: TerminalProgress) -> Path:
     start = time.monotonic()
-    options.out.mkdir(parents=True, exist_ok=True)  # a folder that cannot be written is told before the work
+    options.out.mkdir(parents=True, exist_ok=True)  # fails before the work where the folder cannot be written
     print(f"export: checkpoint of {options.model} from {options.source}", file=sys.stderr)
     revision = options.revision or entry.revision
     checkpoint = find_checkpoint(Request(options.model, entry, options.source, revision))

@@ -1,7 +1,7 @@
-"""From a checkpoint to an artifact: the order of the export, told in one place.
+"""From a checkpoint to an artifact: the one place that states the order of the export.
 
-Read the weights, build fp32, calibrate, build int8, verify, write. Nothing appears under the model's name before all
-of it is verified and on disk.
+Read the weights, build fp32, calibrate, build int8, verify, write. Nothing appears under the model's name before
+everything is verified and on disk.
 """
 
 import os
@@ -34,17 +34,17 @@ from models import (
     Probe,
     Variant,
     file_record,
-    open_tokenizer,
     write_manifest,
 )
+from models.tokenizer import open_tokenizer
 
 FP32_FILE, FP16_FILE = "model.fp32.onnx", "model.fp16.onnx"
-# What an artifact is for: the CPU's variants, CUDA's, or both. The fp32 graph serves everywhere and is always there.
+# Which variants an artifact holds: the CPU's, CUDA's, or both. The fp32 graph serves everywhere and is always there.
 Target = Literal["cpu", "cuda", "all"]
 
 
 class Built(msgspec.Struct, frozen=True):
-    """Everything that is written: the graphs by file name, the variants and the golden probes."""
+    """Everything that `_write` writes: the graphs by file name, the variants and the golden probes."""
 
     config: BertConfig
     graphs: dict[str, onnx.ModelProto]
@@ -80,7 +80,7 @@ def build_variants(
     *,
     with_int8: bool,
 ) -> Built:
-    """Build and verify the fp32 graph and, unless it is not wanted, what the CPU runs best."""
+    """Build and verify the fp32 graph and, with int8, the variants that the CPU runs best."""
     texts = {part: read_corpus(part) for part in ("calibration", "verification", "probes")}
     encodings = {part: [tokenizer.encode(text).ids for text in texts[part]] for part in texts}
 
@@ -119,7 +119,7 @@ def _fp32_variant(texts: int) -> Variant:
 
 
 def _put_first(built: Built, graphs: Mapping[str, onnx.ModelProto], variants: Sequence[Variant]) -> Built:
-    """Return the same with variants that a server tries before those that are there."""
+    """Add variants that a server tries before those that are there."""
     return msgspec.structs.replace(built, graphs={**graphs, **built.graphs}, variants=(*variants, *built.variants))
 
 
@@ -154,7 +154,7 @@ def _write(name: str, entry: CatalogEntry, checkpoint: Checkpoint, built: Built,
 
 
 def _flush(path: Path) -> None:
-    """Have the file on disk before its name says that it is there."""
+    """Write the file through to the disk, so that it is there before its folder gets the model's name."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 

@@ -1,8 +1,8 @@
 """A BERT encoder as an ONNX graph, straight from its weights.
 
-In: config, weights by checkpoint name, and how a linear layer is computed (fp32 or int8). Out: a graph over
-input_ids (batch, tokens) of one length, without mask or padding, that gives sentence_embedding, pooled and
-token_embeddings. Promised: a text's outputs have the same bits in every batch, on any number of threads.
+In: config, weights by checkpoint name, and how a linear layer is computed (fp32 or int8). Out: a graph from
+input_ids (batch, tokens) of one length, without mask or padding, to sentence_embedding, pooled and token_embeddings.
+Promised: a text's outputs have the same bits in every batch, on any number of threads.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class BertConfig(msgspec.Struct, frozen=True):
 
 
 class Linear(Protocol):
-    """How the graph looks words up and multiplies: the one thing that differs between precisions."""
+    """How the graph looks words up and multiplies, which is all that differs between precisions."""
 
     def embed(self, graph: OnnxGraph, table: NDArray[np.float32], ids: str, output: str) -> str:
         """Add the look-up of `ids` (batch, tokens) in `table` (vocabulary, hidden)."""
@@ -78,14 +78,12 @@ def layer_norms(config: BertConfig) -> list[str]:
 
 
 class Fp32Linear:
-    """Plain matrices."""
+    """Matrices in fp32."""
 
     def embed(self, graph: OnnxGraph, table: NDArray[np.float32], ids: str, output: str) -> str:
-        """Gather rows of the table."""
         return graph.node("Gather", [graph.constant(f"{output}.table", table), ids], output)
 
     def apply(self, graph: OnnxGraph, layer: LinearLayer, x: str) -> str:
-        """MatMul, then Add."""
         name = layer.output
         product = graph.node("MatMul", [x, graph.constant(f"{name}.weight", layer.weight)], f"{name}.product")
         return graph.node("Add", [product, graph.constant(f"{name}.bias", layer.bias)], name)
@@ -130,7 +128,7 @@ def build_bert(
 
 
 def _embeddings(graph: OnnxGraph, config: BertConfig, weights: Weights, linear: Linear) -> str:
-    """Words plus positions; the one token type folds into the positions' table."""
+    """Add words and positions, and normalize; the one token type is part of the positions' table."""
     words = linear.embed(graph, weights["embeddings.word_embeddings.weight"], "input_ids", "words")
     table = weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
     shape = graph.node("Shape", ["input_ids"], "shape")
@@ -151,8 +149,8 @@ def _layer_norm(graph: OnnxGraph, config: BertConfig, weights: Weights, x: str, 
 def _outputs(graph: OnnxGraph, x: str, pooling: Literal["mean", "cls"]) -> None:
     """Pool and normalize with operators whose sums have one order.
 
-    ReduceMean and ReduceL2 pick another order for a batch of one than for a batch of many, which moves the last
-    bit; a (1, tokens) row times (tokens, hidden) and LpNormalization do not.
+    ReduceMean and ReduceL2 add in one order for a batch of one and in another for a batch of many, which changes the
+    last bit; a (1, tokens) row times (tokens, hidden) and LpNormalization do not.
     """
     graph.node("Identity", [x], "token_embeddings")
     one = graph.integers("one", 1)

@@ -1,9 +1,9 @@
 """Rounds every matrix of the encoder to integers, layer by layer over the calibration texts.
 
 In: weights and token ids. Out: factors and ranges of the activations, integer weights. The fp32 encoder and the
-quantized one walk side by side: ranges come from the first, and what a matrix is rounded for (its inputs' Hessian, the
-mean of its outputs) from what reaches it in the second, errors of all earlier layers included; fewer levels are rounded
-for the same inputs.
+quantized one compute side by side. Ranges come from the first. A matrix is rounded for the inputs that reach it in the
+second, with the errors of all earlier layers, and so that the mean of its outputs is that of the first. Both numbers of
+levels are rounded for the same inputs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from export.encoder import Activations, TextBatch, normalize_layer, open_attenti
 from export.gptq import round_columns, round_nearest
 from export.smoothing import QuantizedSite, choose_site, measure_reach
 
-# The largest integer of a weight. 63 keeps u8 * s8 + u8 * s8 within 16 bits, which is how processors without VNNI sum.
+# The largest integer of a weight. 63 keeps u8 * s8 + u8 * s8 within 16 bits, in which processors without VNNI add.
 INT8_LEVELS, REDUCED_LEVELS = 127, 63
 LEVELS = (INT8_LEVELS, REDUCED_LEVELS)
 READERS = {"qkv": QUERY_KEY_VALUE, "attention": ("projection",), "ffn_in": ("up",), "ffn_out": ("down",)}
@@ -31,19 +31,19 @@ class RoundedLayer(msgspec.Struct, frozen=True):
     bias: NDArray[np.float32]  # (out,)
 
     def apply(self, x: Activations) -> Activations:
-        """Multiply what `QuantizedSite.quantize` gave, (tokens, in), to (tokens, out)."""
+        """Return the layer's outputs (tokens, out) for what `QuantizedSite.quantize` gave (tokens, in)."""
         return np.asarray(x @ (self.values * self.scales) + self.bias, np.float32)
 
     @staticmethod
     def join(layers: Sequence["RoundedLayer"]) -> "RoundedLayer":
-        """Put matrices that read the same inputs side by side."""
+        """Return one matrix of several that read the same inputs, side by side."""
         values = np.concatenate([layer.values for layer in layers], axis=1)
         return RoundedLayer(
             values, np.concatenate([one.scales for one in layers]), np.concatenate([one.bias for one in layers])
         )
 
     def split(self, borders: NDArray[np.int64]) -> list["RoundedLayer"]:
-        """Return matrices that stand side by side, one by one."""
+        """Undo `join`; `borders` are the columns at which the second matrix and all later ones begin."""
         parts = (np.split(part, borders, axis=-1) for part in (self.values, self.scales, self.bias))
         return [RoundedLayer(*part) for part in zip(*parts, strict=True)]
 
@@ -87,7 +87,7 @@ Pair = tuple[Activations, Activations]  # of the fp32 encoder, and of the quanti
 
 
 class _Walk:
-    """Collects what is rounded on the way."""
+    """Rounds the matrices of one activation after another, and keeps the results."""
 
     def __init__(self, layers: Mapping[str, LinearLayer]) -> None:
         self._layers = layers
@@ -117,9 +117,10 @@ class _Walk:
         }
 
     def fold_values(self) -> None:
-        """Have the values leave divided by the attention's factors.
+        """Divide each layer's values by the factors of the attention's output.
 
-        Attention is linear in its values, and a factor per column changes no integer: no operator is spent there.
+        Attention is linear in its values and a factor for each column changes no integer, so this smoothing needs no
+        operator in the graph.
         """
         for rounded in self.rounded.values():
             for name, layer in rounded.items():

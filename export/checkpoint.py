@@ -25,7 +25,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 def check_checkpoint(checkpoint: Checkpoint, entry: CatalogEntry) -> None:
-    """Compare the files with the hashes pinned in the catalogue; an entry without pins asks only that they exist.
+    """Compare the files with the hashes pinned in the catalogue; without pins, check only that they exist.
 
     Raises:
         ExportError: a file is missing, or is not the official one.
@@ -42,12 +42,12 @@ def check_checkpoint(checkpoint: Checkpoint, entry: CatalogEntry) -> None:
 
 
 def found_hashes(checkpoint: Checkpoint) -> dict[str, str]:
-    """Return the sha256 of every file as it lies there: what a catalogue without pins cannot say."""
+    """Return the sha256 of every file on disk."""
     return {name: file_record(checkpoint.folder / name).sha256 for name in CHECKPOINT_FILES}
 
 
 def read_checkpoint(checkpoint: Checkpoint, entry: CatalogEntry) -> tuple[BertConfig, dict[str, NDArray[np.float32]]]:
-    """Read the encoder's shape and its weights, by the names that BertModel gives them.
+    """Return the encoder's shape and its weights, by the names that transformers' BertModel gives them.
 
     Raises:
         ExportError: the files are damaged, of another architecture, or do not fit each other.

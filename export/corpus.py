@@ -1,7 +1,7 @@
-"""The texts that ship with the export, all of the project's own writing.
+"""The texts that ship with the export, all written for this project.
 
-`calibration` finds the range of every activation, `verification` measures fidelity on texts that calibration never
-saw, `probes` become the golden probes of the manifest.
+`calibration` gives the range of every activation, `verification` measures fidelity on texts that calibration does not
+hold, `probes` become the golden probes of the manifest.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""The variants that serve on a CPU: int8 over vecd's own operators, over stock ones, and with weights of seven bits.
+"""The variants that serve on a CPU: int8 with vecd's own operators, with stock ones, and with weights of seven bits.
 
-In: the encoder and what fp32 gives for the verification texts and the probes. Out: graphs and verified variants, in
-the order in which a server should try them.
+In: the encoder, and the fp32 embeddings of the verification texts and the probes. Out: graphs and verified variants,
+in the order in which a server tries them.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,17 +22,17 @@ from models import KernelsMissing, Variant, kernels_library, lacks_all
 
 FUSED = "int8-fused"
 FUSED_FILE, INT8_FILE, REDUCED_FILE = "model.int8-fused.onnx", "model.int8.onnx", "model.int8-reduced.onnx"
-# From here on attention in bfloat16 is worth its rounding: docs/decisions/0006.
+# From this length on the speed of attention in bfloat16 is worth its rounding: docs/decisions/0006.
 BF16_FROM_TOKENS = 64
 # x86-64 without one of these sums pairs of products in 16 bits, where 255 * 127 * 2 does not fit.
 VNNI = ("avx512_vnni", "avx_vnni")
-# How far below its own probes' cosine a variant may fall on another processor before it is refused there: sums that
+# How far below the cosine measured here a variant may fall on another processor before it is refused there: sums that
 # saturate cost all-MiniLM-L6-v2 0.0044 on its worst probe.
 PROBE_TOLERANCE = 0.002
 
 
 class CpuVariants(msgspec.Struct, frozen=True):
-    """Graphs by file name, what the manifest says of them, and by name why a variant is not among them."""
+    """Graphs by file name, their entries in the manifest, and by name the reason why a variant is left out."""
 
     graphs: dict[str, onnx.ModelProto]
     variants: list[Variant]
@@ -40,7 +40,7 @@ class CpuVariants(msgspec.Struct, frozen=True):
 
 
 class CpuBuild(msgspec.Struct, frozen=True):
-    """What the variants are made from and held against."""
+    """What the variants are made from and compared with."""
 
     config: BertConfig
     weights: Weights
@@ -51,7 +51,7 @@ class CpuBuild(msgspec.Struct, frozen=True):
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A graph that may become a variant, and what its manifest entry will say."""
+    """A graph that becomes a variant if it passes its bar, and the facts of its manifest entry."""
 
     name: str
     file: str
@@ -65,7 +65,7 @@ class Candidate(msgspec.Struct, frozen=True):
 def build_cpu_variants(
     build: CpuBuild, progress: Progress, lacks: Callable[[Sequence[str]], bool] = lacks_all
 ) -> CpuVariants:
-    """Calibrate, build, and verify what this processor can run; `lacks` tells of instruction sets that it has not.
+    """Calibrate, build, and verify what this processor can run; `lacks` tells whether it has none of some instructions.
 
     Raises:
         ExportError: a graph is not true enough to fp32.
@@ -103,7 +103,7 @@ def _portable(build: CpuBuild, encoder: QuantizedEncoder) -> list[Candidate]:
 
 
 def _fused(build: CpuBuild, encoder: QuantizedEncoder) -> Candidate | str:
-    """Return the graph of vecd's own operators, or why they cannot run it here."""
+    """Return the graph over vecd's own operators, or the reason why it cannot run here."""
     unfit = unfit_for_kernels(build.config)
     if unfit:
         return unfit

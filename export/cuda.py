@@ -1,8 +1,8 @@
-"""The fp16 variant for CUDA: fused by optimum in an environment of its own, finished and judged here, without a GPU.
+"""The fp16 variant for CUDA: fused by optimum in an environment of its own, finished and verified here, without a GPU.
 
-In: the model and its fp32 graph. Out: the fp16 graph and how true it is. Promised: the same fusions in fp32 equal the
-fp32 graph. What fp16 costs is measured with the CPU provider's kernels: weights and the operators' results are rounded
-as on CUDA, sums inside an operator may be formed otherwise there, and the server's self-check has the last word.
+In: the model and its fp32 graph. Out: the fp16 graph and its fidelity. Promised: the same fusions in fp32 equal the
+fp32 graph. What fp16 costs is measured with the CPU provider's kernels, which round weights and the operators' results
+as CUDA does; sums inside an operator may have another order there, and the server's self-check decides.
 """
 
 import tempfile
@@ -33,7 +33,7 @@ FP16_COSINE_MIN = 0.999
 
 
 class Encoder(msgspec.Struct, frozen=True):
-    """A model as the export knows it: entry, weights, the checkpoint's folder, tokenizer, and the fp32 graph."""
+    """A model: its catalogue entry, weights, checkpoint folder, tokenizer and fp32 graph."""
 
     entry: CatalogEntry
     weights: Weights
@@ -43,7 +43,7 @@ class Encoder(msgspec.Struct, frozen=True):
 
 
 class FusedGraphs(msgspec.Struct, frozen=True):
-    """What optimum made of an encoder: the same fused operators in both precisions."""
+    """An encoder after optimum's fusions: the same operators in both precisions."""
 
     fp32: onnx.ModelProto
     fp16: onnx.ModelProto

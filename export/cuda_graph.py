@@ -1,8 +1,8 @@
-"""Makes an encoder that optimum fused for CUDA keep vecd's contract: its inputs, its outputs, pooling in the graph.
+"""Gives an encoder that optimum fused for CUDA the inputs and outputs of vecd's graphs, and adds the pooling.
 
 In: the fused graph, fp32 or fp16, over input_ids, attention_mask and token_type_ids (batch, tokens). Out: the same
-encoder over input_ids and a mask of ones and then zeros, that is padded to the right, with sentence_embedding, pooled
-and token_embeddings in float32. Pooling and normalization are float32 too, by operators that CUDA has.
+encoder over input_ids and an attention_mask of ones followed by zeros (padding to the right), with sentence_embedding,
+pooled and token_embeddings in float32. Pooling and normalization are float32 too, by operators that CUDA has.
 """
 
 from typing import Literal
@@ -16,9 +16,9 @@ from export.errors import ExportError
 from export.onnx_graph import OnnxGraph
 
 FUSED_EMBEDDINGS, ENCODER_OUTPUT, TOKEN_TYPES = "EmbedLayerNormalization", "last_hidden_state", "token_type_ids"
-# The inputs of FUSED_EMBEDDINGS, by position, that change here.
+# Places of those inputs of FUSED_EMBEDDINGS that change here.
 TYPE_IDS, POSITION_TABLE, TYPE_TABLE = 1, 3, 4
-OLDEST_OPSET = 18  # the first in which every reduction takes its axes as an input
+OLDEST_OPSET = 18  # the first opset in which every reduction takes its axes as an input
 
 Pooling = Literal["mean", "cls"]
 
@@ -32,7 +32,7 @@ def finish_graph(fused: onnx.ModelProto, positions: NDArray[np.float32], pooling
         pooling: how a text's tokens become one vector.
 
     Raises:
-        ExportError: the encoder was not fused as it should be.
+        ExportError: the encoder was not fused as expected.
     """
     opset = _check_fused(fused)
     nodes = [node for node in _copies(fused) if TOKEN_TYPES not in node.input]
@@ -40,7 +40,7 @@ def finish_graph(fused: onnx.ModelProto, positions: NDArray[np.float32], pooling
     for node in nodes:
         node.output[:] = ["token_embeddings" if name == ENCODER_OUTPUT else name for name in node.output]
         if node.op_type == FUSED_EMBEDDINGS:
-            # Every token is of the first type, so that type is part of each position and nobody hands types in.
+            # Every token is of the first type, which is part of each position; so types are no input.
             constants["positions.table"] = positions.astype(constants[node.input[POSITION_TABLE]].dtype)
             node.input[POSITION_TABLE] = "positions.table"
             node.input[TYPE_IDS] = node.input[TYPE_TABLE] = ""
@@ -61,7 +61,7 @@ def finish_graph(fused: onnx.ModelProto, positions: NDArray[np.float32], pooling
 
 
 def _check_fused(fused: onnx.ModelProto) -> int:
-    """Return the graph's opset if the graph is what the rest of this file expects."""
+    """Return the graph's opset after checking that the graph is what the rest of this file expects."""
     opset: int = next(one.version for one in fused.opset_import if one.domain == "")
     fusions = sum(node.op_type == FUSED_EMBEDDINGS for node in fused.graph.node)
     outputs = [value.name for value in fused.graph.output]
@@ -76,7 +76,7 @@ def _copies(model: onnx.ModelProto) -> list[onnx.NodeProto]:
 
 
 def _pool(graph: OnnxGraph, pooling: Pooling) -> None:
-    """Pool and normalize; no matrix product, which CUDA may compute with TF32's ten bits."""
+    """Pool and normalize without a matrix product, which CUDA may compute with TF32's ten bits."""
     tokens = graph.integers("tokens_axis", 1)
     if pooling == "cls":
         first = graph.node("Gather", ["token_embeddings", graph.integers("first", 0)], "first_token", axis=1)

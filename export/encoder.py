@@ -1,6 +1,6 @@
-"""The encoder in float32, one operation at a time over many texts at once: what calibration walks along.
+"""The encoder in float32, one operation at a time over many texts at once, for calibration.
 
-In: token ids of any lengths, laid end to end without padding. Activations are (tokens, channels), in that order.
+In: token ids of any lengths, laid end to end without padding. Activations are (tokens, channels).
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ class TextBatch:
         self._borders = np.concatenate([[0], ends])
 
     def embed(self, config: BertConfig, weights: Weights, words: Activations) -> Activations:
-        """Return the first layer's input, with `words` (vocabulary, hidden) for the table."""
+        """Return the first layer's input; `words` (vocabulary, hidden) is the table of words."""
         types = weights["embeddings.token_type_embeddings.weight"][0]
         total = words[self.ids] + weights["embeddings.position_embeddings.weight"][self.positions] + types
         return normalize_layer(config, weights, total, "embeddings.LayerNorm")
 
     def attend(self, attention: "Operator", query: Activations, key: Activations, value: Activations) -> Activations:
-        """Return the heads' outputs side by side; a text attends to itself alone."""
+        """Return the heads' outputs side by side; each text attends to itself only."""
         context = np.empty_like(query)
         for start, end in zip(self._borders, self._borders[1:], strict=False):
             context[start:end] = attention(*(x[None, start:end] for x in (query, key, value)))[0]
@@ -40,7 +40,7 @@ class TextBatch:
 
 
 class Operator:
-    """One operator of ONNX Runtime by itself: numpy has no error function, and attends far slower."""
+    """A single operator in ONNX Runtime: numpy has no error function, and its attention is far slower."""
 
     def __init__(self, kind: str, inputs: int, **attributes: int) -> None:
         self._names = [f"x{i}" for i in range(inputs)]
@@ -53,7 +53,6 @@ class Operator:
         self._runner = GraphRunner(make_model(graph))
 
     def __call__(self, *inputs: Activations) -> Activations:
-        """Run it."""
         return self._runner.feed(dict(zip(self._names, inputs, strict=True)), ["y"])[0]
 
 
@@ -64,12 +63,11 @@ def open_attention(config: BertConfig) -> Operator:
 
 
 def open_gelu() -> Operator:
-    """Return Gelu by the error function."""
+    """Return Gelu with the error function."""
     return Operator("Gelu", 1)
 
 
 def normalize_layer(config: BertConfig, weights: Weights, x: Activations, prefix: str) -> Activations:
-    """LayerNorm over the channels."""
     centred = x - x.mean(axis=-1, keepdims=True)
     deviation = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + np.float32(config.layer_norm_eps))
     return np.asarray(centred / deviation * weights[f"{prefix}.weight"] + weights[f"{prefix}.bias"], np.float32)

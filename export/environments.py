@@ -1,7 +1,7 @@
-"""Python environments made once, for what needs torch or an old library and so never enters vecd's own.
+"""Python environments made once, for what needs torch or an old library and so stays out of vecd's own environment.
 
-In: a name and a file of pinned versions. Out: that environment's python. A marker, written last and keyed by the
-versions, tells a whole environment from one whose making was cut off or whose versions have changed.
+In: a name and a file of pinned versions. Out: that environment's python. A marker is written last and holds a hash of
+the versions; it tells a complete environment from one that was interrupted or whose versions have changed.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ Run = Callable[[Sequence[str], Mapping[str, str] | None], None]
 
 
 def run_command(words: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-    """Run a command to its end; without an environment, in ours.
+    """Run a command with these environment variables, or with this process's own.
 
     Raises:
         ExportError: it failed or took more than TIMEOUT_S; the message holds the last line it wrote.
@@ -43,7 +43,7 @@ def run_command(words: Sequence[str], environment: Mapping[str, str] | None = No
 
 
 def bare_environment(folder: Path = FOLDER) -> dict[str, str]:
-    """Return variables that let nothing be fetched or reported, and keep out those of the caller's."""
+    """Return environment variables that keep libraries from fetching and reporting, and none of the caller's own."""
     return {
         "DO_NOT_TRACK": "1",
         "HF_HOME": str(folder / "huggingface"),
@@ -54,7 +54,7 @@ def bare_environment(folder: Path = FOLDER) -> dict[str, str]:
 
 
 def prepare_environment(name: str, versions: Path, folder: Path = FOLDER, run: Run = run_command) -> Path:
-    """Return the python of the environment `name` that holds these versions, after making it where need be.
+    """Return the python of the environment `name` with these versions; make the environment if it is not there.
 
     Raises:
         ExportError: it cannot be made.
@@ -84,18 +84,18 @@ def prepare_optimum(folder: Path = FOLDER, run: Run = run_command) -> Path:
 
 
 def environment_key(versions: Path) -> str:
-    """Return what an environment is good for: these versions, on this Python."""
+    """Return the marker's content for these versions and this Python."""
     return hash_parts(versions.read_bytes(), platform.python_version().encode())
 
 
 def hash_parts(*parts: bytes) -> str:
-    """Return one sha256 over parts that cannot be mistaken for others with their borders elsewhere."""
+    """Return one sha256 of all parts; the same bytes divided in another way give another hash."""
     digests = [hashlib.sha256(part).digest() for part in parts]
     return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
 def is_complete(made: Path, key: str) -> bool:
-    """Tell whether a folder was made to its end, for this key."""
+    """Tell whether the folder's marker says that it was completed for this key."""
     try:
         return (made / MARKER).read_text("ascii") == key
     except (OSError, UnicodeDecodeError):
@@ -103,7 +103,7 @@ def is_complete(made: Path, key: str) -> bool:
 
 
 def mark_complete(made: Path, key: str) -> None:
-    """Say that everything in the folder is there."""
+    """Write the marker of a folder in which everything is in place."""
     partial = made / f"{MARKER}.partial"
     partial.write_text(key, "ascii")
     partial.replace(made / MARKER)

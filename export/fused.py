@@ -1,7 +1,7 @@
 """The int8 encoder over vecd's own operators (models/kernels): five nodes a layer, and texts of any lengths in a run.
 
-In: what calibration chose and rounded, the same that the graph of stock operators holds. Out: a graph over flat
-input_ids (tokens) and lengths (texts) that gives sentence_embedding, pooled and token_embeddings.
+In: the factors, ranges and integers from calibration, which the graph of stock operators shares. Out: a graph from flat
+input_ids (tokens) and lengths (texts) to sentence_embedding, pooled and token_embeddings.
 """
 
 from typing import Literal
@@ -21,7 +21,7 @@ POOLING_MODES = {"mean": 0, "cls": 1}
 
 
 class FusedModel(msgspec.Struct, frozen=True):
-    """The encoder to build. Texts of `bf16_from_tokens` and more attend in bfloat16; 0 is none."""
+    """The encoder to build. Texts of at least `bf16_from_tokens` tokens attend in bfloat16; 0 is never."""
 
     config: BertConfig
     weights: Weights
@@ -103,7 +103,7 @@ class _Builder:
     def _attention(self, index: int, qkv: str) -> str:
         site = f"attention.{index}"
         chosen = self._encoder.sites[site]
-        # Its factors are in the values' weights already.
+        # The factors are in the values' weights already.
         multiplier = np.full(self._config.hidden_size, 1 / chosen.scale, np.float32)
         inputs = [qkv, "lengths", self._graph.constant(f"{site}.multiplier", multiplier)]
         return self._graph.node(
@@ -129,7 +129,7 @@ class _Builder:
         )[0]
 
     def _norm(self, site: str, name: str, read: list[str], prefix: str, following: str) -> tuple[str, str]:
-        """Multiply `read[0]`, add `read[1]`, normalize; quantize for the site that follows, if one does."""
+        """Multiply `read[0]`, add `read[1]`, normalize; quantize for the following site, if there is one."""
         last = not following
         multiplier = (
             self._graph.constant("last.multiplier", np.ones(self._config.hidden_size, np.float32))

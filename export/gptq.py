@@ -1,23 +1,22 @@
-"""Rounds a matrix so that its products, not its entries, stay near (GPTQ, Frantar et al. 2023, arXiv:2210.17323).
+"""Rounds a matrix so that its products, not its entries, change least (GPTQ, Frantar et al. 2023, arXiv:2210.17323).
 
-In: weights, and the Hessian of the inputs that they meet. Out: integers and one scale per output column. Rows are
-rounded one after the other, the input that is largest first, and each row's error is made good in those that follow.
+In: weights, and the second moments of their inputs. Out: integers and one scale per output column. Rows are rounded
+one after the other, the one of the largest input first, and the rows that follow compensate for each row's error.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Rows rounded before their errors are carried over to all that follow: one matrix product instead of many outer ones.
+# How many rows are rounded before their errors go to all later rows: one matrix product instead of many outer products.
 BLOCK = 128
 # Added to the Hessian's diagonal, as a share of its mean; the paper's own value.
 DAMPING = 0.01
-
 
 Levels = int | NDArray[np.int64]
 
 
 def round_nearest(weight: NDArray[np.float32], levels: Levels = 127) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Round (in, out) to symmetric integers, each by itself; returns values and scales (out,)."""
+    """Round (in, out) to symmetric integers, each to the nearest; return values and scales (out,)."""
     scales = _column_scales(weight, levels)
     return np.clip(np.round(weight / scales), -levels, levels).astype(np.int8), scales
 
@@ -25,13 +24,13 @@ def round_nearest(weight: NDArray[np.float32], levels: Levels = 127) -> tuple[ND
 def round_columns(
     weight: NDArray[np.float32], hessian: NDArray[np.float32], levels: Levels = 127
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Round (in, out) to symmetric integers of at most `levels`; returns values and scales (out,).
+    """Round (in, out) to symmetric integers of at most `levels`; return values and scales (out,).
 
-    Columns do not meet: matrices that read the same inputs may stand side by side.
+    Columns are independent: matrices that read the same inputs may stand side by side.
 
     Args:
-        weight: (in, out), for the inputs as they are when they meet it.
-        hessian: inputs' second moments (in, in), X^T X.
+        weight: (in, out).
+        hessian: second moments of the inputs (tokens, in), X^T X (in, in).
         levels: the largest integer, of all columns or of each (out,).
     """
     scales = _column_scales(weight, levels)
@@ -54,7 +53,7 @@ def round_columns(
 
 
 def _column_scales(weight: NDArray[np.float32], levels: Levels) -> NDArray[np.float32]:
-    """Return the step of each column (out,) at which its largest weight is `levels` steps."""
+    """Return for each column (out,) the step of which its largest weight is `levels`."""
     return np.asarray(np.maximum(np.abs(weight).max(axis=0), 1e-9) / levels, np.float32)
 
 

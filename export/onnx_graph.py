@@ -12,35 +12,35 @@ IR_VERSION = 10
 
 
 class OnnxGraph:
-    """Collects nodes in order; every method returns the name of the tensor that it made."""
+    """Collects nodes in order. Methods that add one tensor return its name."""
 
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, NDArray[np.generic]] = {}
 
     def constant(self, name: str, value: NDArray[np.generic]) -> str:
-        """Add an initializer; adding the same name again is our own bug."""
+        """Add an initializer, whose name must be new."""
         assert name not in self._constants, name
         self._constants[name] = np.ascontiguousarray(value)
         return name
 
     def integers(self, name: str, *values: int) -> str:
-        """Return an int64 vector constant, shared by everyone who asks for that name."""
+        """Return an int64 vector constant; the same name is the same constant."""
         self._constants.setdefault(name, np.array(values, np.int64))
         return name
 
     def node(self, kind: str, inputs: list[str], output: str, *, domain: str = "", **attributes: object) -> str:
-        """Add one operator with one output, named after it."""
+        """Add an operator with one output, and name it after that."""
         self._nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
         return output
 
     def multiple(self, kind: str, inputs: list[str], outputs: list[str], *, domain: str, **attributes: object) -> None:
-        """Add one operator with several outputs; an empty name leaves one out."""
+        """Add an operator with several outputs; an empty name leaves an output out."""
         node = helper.make_node(kind, inputs, outputs, name=outputs[0], domain=domain, **attributes)
         self._nodes.append(node)
 
     def adopt(self, nodes: Iterable[onnx.NodeProto], constants: Mapping[str, NDArray[np.generic]]) -> None:
-        """Take over what another graph is made of; of its constants, those that a node reads."""
+        """Add another graph's nodes, and those of its constants that a node reads."""
         self._nodes.extend(nodes)
         read = {name for node in self._nodes for name in node.input}
         self._constants.update({name: value for name, value in constants.items() if name in read})
@@ -52,7 +52,7 @@ class OnnxGraph:
         outputs: Mapping[str, list[str]],
         opset: int = OPSET,
     ) -> onnx.ModelProto:
-        """Close the graph. Inputs are int64 and outputs float32, each given with the names of its axes."""
+        """Return the finished model. Inputs are int64 and outputs float32, each given with the names of its axes."""
         graph = helper.make_graph(
             self._nodes,
             name,
@@ -64,7 +64,7 @@ class OnnxGraph:
 
 
 def make_model(graph: onnx.GraphProto, opset: int = OPSET) -> onnx.ModelProto:
-    """Close a graph over the operators that the export builds with."""
+    """Return a model of the graph, with the versions of the operators that the export uses."""
     versions = {"": opset, **dict.fromkeys(sorted({node.domain for node in graph.node} - {""}), 1)}
     opsets = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
     return helper.make_model(graph, ir_version=IR_VERSION, opset_imports=opsets, producer_name="vecd")

@@ -1,16 +1,16 @@
-"""Where the export says how far it is."""
+"""What the export reports its progress to."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Stages, each of a number of steps."""
+    """Stages one after another, each of a known number of steps."""
 
     def stage(self, name: str, steps: int) -> None:
-        """Begin a stage of that many steps."""
+        """Begin a stage, which ends the one before."""
 
     def advance(self) -> None:
-        """One step is done."""
+        """Count one step of the stage."""
 
     def say(self, line: str) -> None:
-        """Tell something that is no step."""
+        """Print a line."""

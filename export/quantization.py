@@ -1,6 +1,6 @@
 """The encoder's linear layers as int8 operators of stock ONNX Runtime.
 
-In: what calibration chose and rounded. Out: nodes of the graph that export/bert.py builds.
+In: the factors, ranges and integers from calibration. Out: nodes of the graph that export/bert.py builds.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ class Int8Linear:
         self._quantized: dict[str, tuple[str, str, str]] = {}
 
     def embed(self, graph: OnnxGraph, table: NDArray[np.float32], ids: str, output: str) -> str:
-        """Gather int8 rows and one scale per row: a quarter of the file, no measurable loss."""
+        """Gather int8 rows and one scale per row: a quarter of fp32's size, without measurable loss."""
         assert table.shape == self._encoder.word_values.shape
         rows = graph.node(
             "Gather", [graph.constant(f"{output}.table", self._encoder.word_values), ids], f"{output}.int8"
@@ -30,7 +30,7 @@ class Int8Linear:
         return graph.node("Mul", [graph.node("Cast", [rows], f"{output}.cast", to=1), row_scales], output)
 
     def apply(self, graph: OnnxGraph, layer: LinearLayer, x: str) -> str:
-        """Quantize the site once, then MatMulIntegerToFloat with its bias."""
+        """Quantize the site once for all layers that read it, then multiply by MatMulIntegerToFloat."""
         activation, scale, zero = self._activation(graph, layer.site, x)
         rounded = self._layers[layer.output]
         name = layer.output

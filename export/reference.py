@@ -1,7 +1,7 @@
-"""The encoder once more, in plain numpy and float64: what the graphs are checked against.
+"""The encoder a second time, in plain numpy and float64, to check the graphs against.
 
-Written from the architecture (Devlin et al. 2018, arXiv:1810.04805) and sharing nothing with the graph builder, so
-that a mistake there cannot hide here. Slow on purpose.
+Written from the architecture (Devlin et al. 2018, arXiv:1810.04805); it shares no code with the graph builder, so it
+shares no mistake. Slow on purpose.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Runs a graph that was just built, one text at a time on every core: what calibration and verification stand on."""
+"""Runs a graph in memory, one text at a time on all cores, for calibration and verification."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,11 +7,11 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from models import onnxruntime
+from models.runtime import onnxruntime
 
 
 class GraphRunner:
-    """An ONNX Runtime session on the CPU over a model in memory; `operators` is a library of those it needs."""
+    """An ONNX Runtime session on the CPU; `operators` is the library of custom operators that the model needs."""
 
     def __init__(self, model: onnx.ModelProto, operators: Path | None = None) -> None:
         options = onnxruntime.SessionOptions()
@@ -24,11 +24,10 @@ class GraphRunner:
         self._inputs = [value.name for value in self._session.get_inputs()]
 
     def feed(self, inputs: dict[str, NDArray[np.float32]], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Return the named outputs for any inputs."""
         return list(self._session.run(list(outputs), inputs))
 
     def run(self, ids: list[int], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Return the named outputs for one text, each without its batch axis; a mask that is wanted hides nothing."""
+        """Return the named outputs for one text, each without its batch axis; an attention mask is all ones."""
         if "lengths" in self._inputs:
             return self._run_flat(np.array(ids, np.int64), outputs)
         feeds = {"input_ids": np.array([ids], np.int64), "attention_mask": np.ones((1, len(ids)), np.int64)}

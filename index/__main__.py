@@ -1,4 +1,7 @@
-"""`python -m index COMMAND`: looks after a data folder, and brings documents into a running server and out again."""
+"""`python -m index COMMAND`: looks after a data folder, and brings documents into a running server and out again.
+
+Only what a command needs is loaded, and for `--help` next to nothing.
+"""
 
 import argparse
 import importlib
@@ -6,13 +9,12 @@ import io
 import os
 import signal
 import sys
-from types import ModuleType
 from typing import Never
 
-from index.commands.terminal import CommandError, Terminal
+from index.commands.errors import CommandError
 from index.errors import IndexRoomError
 
-COMMANDS = {
+COMMANDS = {  # by name: the module, and what it is for
     "doctor": ("doctor", "check a stopped data folder, and say what to do"),
     "stats": ("stats", "what a data folder holds, also one in use"),
     "backup": ("backup", "copy all collections, also while a server uses them"),
@@ -21,7 +23,7 @@ COMMANDS = {
     "import": ("importing", "send documents from NDJSON or Parquet to a running server"),
     "reindex": ("reindex", "have a running server compute all vectors anew, after its model changed"),
 }
-WELL, WRONG, MISUSED, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
+DONE, FAILED, MISUSED, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,38 +31,37 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if not given or given[0] not in COMMANDS:
         return explain(given)
-    command = importlib.import_module(f"index.commands.{COMMANDS[given[0]][0]}")
     try:
-        status = perform(command, given)
+        status = run_command(given[0], given[1:])
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read the answer has left
+    except BrokenPipeError:  # nobody reads the answer any more
         return UNREAD
     except (CommandError, IndexRoomError) as error:
-        return tell(given[0], str(error))
+        return complain(given[0], str(error))
     except OSError as error:
-        return tell(given[0], f"{error.filename or 'the output'}: {error.strerror}")
+        return complain(given[0], f"{error.filename or 'the output'}: {error.strerror}")
     except KeyboardInterrupt:
-        tell(given[0], "interrupted")
+        complain(given[0], "interrupted")
         return INTERRUPTED
     return status
 
 
-def perform(command: ModuleType, given: list[str]) -> int:
-    """Run one command."""
-    name, about = given[0], command.__doc__ or ""
+def run_command(name: str, arguments: list[str]) -> int:
+    command = importlib.import_module(f"index.commands.{COMMANDS[name][0]}")
+    terminal = importlib.import_module("index.commands.terminal").Terminal()
     parser = argparse.ArgumentParser(
         prog=f"python -m index {name}",
-        description=about,
+        description=command.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     command.add_arguments(parser)
-    status: int = command.run(parser.parse_args(given[1:]), Terminal())
+    status: int = command.run(parser.parse_args(arguments), terminal)
     return status
 
 
 def explain(given: list[str]) -> int:
-    """Say which commands there are."""
+    """Print which commands there are: as an answer where that was asked for, else as an error."""
     asked = bool(given) and given[0] in {"-h", "--help", "help"}
     out = sys.stdout if asked else sys.stderr
     if given and not asked:
@@ -68,17 +69,16 @@ def explain(given: list[str]) -> int:
     lines = [f"  {name:<10} {about}" for name, (_, about) in COMMANDS.items()]
     usage = ["usage: python -m index COMMAND ...", "", *lines, "", "python -m index COMMAND --help says more."]
     print("\n".join(usage), file=out)
-    return WELL if asked else MISUSED
+    return DONE if asked else MISUSED
 
 
-def tell(command: str, message: str) -> int:
-    """Say what went wrong."""
+def complain(command: str, message: str) -> int:
     print(f"python -m index {command}: {message}", file=sys.stderr)
-    return WRONG
+    return FAILED
 
 
 def live() -> Never:
-    """Be the process: asked to end it cleans up as after Ctrl-C, and what it says never fails for a letter."""
+    """Be the process: SIGTERM cleans up as Ctrl-C does, and no letter is refused by the output's encoding."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -86,7 +86,7 @@ def live() -> Never:
     status = main()
     try:
         sys.stdout.flush()
-    except OSError:  # what cannot be printed any more goes nowhere, or Python would try again and complain
+    except OSError:  # what cannot be printed is dropped, or Python would try again at exit and complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
 

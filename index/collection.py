@@ -1,81 +1,82 @@
-"""A collection: documents of one model's vectors, written durably and searched three ways.
+"""A collection: documents with one model's vectors, written durably and searched by vector, by words or by both.
 
-Everything that writes returns a future, done after the commit. Calls may come from any thread; searches and look-ups
-run on the caller's.
+What writes returns a future that is done after the commit. Calls may come from any thread; searches and look-ups run on
+the caller's.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from index import rows
-from index.documents import Document, Hit, Query, check_id, check_query, checked, entry_of
+from index.documents.document import Document, Entry, check_id, encode_text, entry_of
+from index.documents.query import Hit, Query, check_query
+from index.documents.vector import Model
 from index.errors import FilterError, FingerprintError
-from index.filters import parse_filter
-from index.health import Health, examine, examine_view
-from index.hits import hits, hybrid_hits
-from index.hybrid import ARM_ROWS
-from index.memory import Memory
-from index.planner import Planner
-from index.reindex import Reindex, Target
+from index.filters.parsing import parse_filter
+from index.search.searcher import Searcher
 from index.stats import CollectionStats, stats_of
-from index.store import Store
-from index.text import search_text
-
-DATABASE_FILE = "documents.sqlite"
+from index.store.checks import MAX_PROBLEMS
+from index.store.disk import Disk
+from index.store.health import Health, examine
+from index.store.layout import DATABASE_FILE
+from index.store.meta import write_meta
+from index.store.reindex import Reindex
+from index.store.store import Store
+from index.view.comparison import differences
+from index.view.memory import Memory
 
 
 class Collection:
-    """Open from construction until close. `folder` None keeps everything in memory, `binding` is what vectors are."""
+    """Open from construction until close. `folder` None keeps everything in memory, `model` is what embeds now."""
 
-    def __init__(self, name: str, folder: Path | None, binding: Target, at: Callable[[str], None]) -> None:
+    def __init__(self, name: str, folder: Path | None, model: Model, disk: Disk) -> None:
         self.name = name
-        self.binding = binding
-        self.memory = Memory(binding.ndim)
-        self._path = None if folder is None else folder / DATABASE_FILE
-        self.store = Store(self._path, binding.variant, self.memory, at)
+        self.model = model
+        self.memory = Memory(model.ndim)
+        disk.reach("before_open")
+        self.store = Store(None if folder is None else folder / DATABASE_FILE, model.variant, self.memory, disk)
         self._reindex: Reindex | None = None
         self._lock = threading.Lock()
         try:
-            self.memory.attach(self.store, folder, at)
+            self.memory.attach(self.store, folder)
             self._fingerprint = self._bind()
-            self._planner = Planner(self.store.readers, self.memory.vectors)
+            self._searcher = Searcher(self.store.readers, self.memory.vectors)
             if not self.foreign:
                 self.memory.load()
-        except BaseException:  # whatever it was, nobody will close what is open already
+        except BaseException:  # whatever it was, nothing else closes what is open already
             self.store.close()
             raise
 
     def _bind(self) -> str:
-        """Return the fingerprint of the vectors that are there; an empty collection takes the binding's."""
+        """Return the fingerprint of the vectors that are there; an empty collection takes the model's."""
         if "fingerprint" in self.store.meta and self.store.writer.documents:
             return str(self.store.meta["fingerprint"])
-        bound = self.binding
+        model = self.model
         self.store.writer.submit(
-            lambda connection, _: rows.write_meta(connection, fingerprint=bound.fingerprint, ndim=bound.ndim), 0
+            lambda connection, _: write_meta(connection, fingerprint=model.fingerprint, ndim=model.ndim), 0
         ).result()
-        return self.binding.fingerprint
+        return model.fingerprint
 
     @property
     def fingerprint(self) -> str:
-        """The fingerprint of the model whose vectors are stored."""
+        """That of the model whose vectors are stored."""
         return self._fingerprint
 
     @property
     def foreign(self) -> bool:
-        """Say whether the vectors are another model's."""
-        return self._fingerprint != self.binding.fingerprint
+        """Whether the vectors are another model's."""
+        return self._fingerprint != self.model.fingerprint
 
-    def put(self, document: Document) -> Future[int]:
-        """Write a document with its vector, instead of the one that has its id."""
+    def put(self, document: Document | Entry) -> Future[int]:
+        """Write a document with its vector in the place of the one that has its id. An entry is not checked again."""
         return self.put_many([document])
 
-    def put_many(self, documents: Sequence[Document]) -> Future[int]:
+    def put_many(self, documents: Sequence[Document | Entry]) -> Future[int]:
         """Write documents in one transaction: all or none. The future says how many."""
         self.check_writable()
-        return self.store.put_many([entry_of(document, self.binding.ndim) for document in documents])
+        return self.store.put_many([entry_of(document, self.model.ndim) for document in documents])
 
     def patch(self, id_: str, metadata: dict[str, Any]) -> Future[Document | None]:
         """Merge metadata into a document's, null removes a field; the future's result is None if there is none."""
@@ -97,7 +98,6 @@ class Collection:
         return self.store.delete_matching(parse_filter(filter_))
 
     def get(self, id_: str, include_vector: bool = False) -> Document | None:
-        """Return a document."""
         return self.store.get(check_id(id_), include_vector)
 
     def list_after(
@@ -105,10 +105,10 @@ class Collection:
     ) -> list[Document]:
         """Return the documents whose ids follow this one, in the order of the ids' bytes.
 
-        The page ends before their texts and metadata pass `max_bytes` together, but has one at least: only an empty
-        page says that there are no more.
+        The page ends before their texts and metadata take more than `max_bytes` together, but has at least one: only an
+        empty page says that there are no more.
         """
-        checked("id", id_)
+        encode_text("id", id_)
         return self.store.list_after(id_, limit, include_vector, max_bytes)
 
     def documents(self, include_vector: bool = False) -> Iterator[Document]:
@@ -116,7 +116,6 @@ class Collection:
         return self.store.documents(include_vector)
 
     def count(self) -> int:
-        """Return the number of documents."""
         return self.store.count()
 
     def count_by_variant(self) -> dict[str, int]:
@@ -127,83 +126,69 @@ class Collection:
         """Return the best documents, best first. Raises CallerErrors, and FingerprintError but in mode text."""
         if query.mode != "text":
             self.check_searchable()
-        query = check_query(query, self.binding.ndim)
-        condition = parse_filter(query.filter) if query.filter else None
-        if query.mode == "text":
-            with self.store.readers.reading() as connection:
-                assert query.text is not None
-                return hits(connection, search_text(connection, query.text, condition, query.top_k), query)
-        assert query.vector is not None
-        if query.mode == "vector":
-            return self._planner.search(
-                query.vector, condition, query.top_k, lambda connection, ranking: hits(connection, ranking, query)
-            )
-        return self._planner.search(
-            query.vector,
-            condition,
-            max(ARM_ROWS, query.top_k),
-            lambda connection, ranking: hybrid_hits(connection, ranking, condition, query),
-        )
+        query = check_query(query, self.model.ndim)
+        return self._searcher.search(query, parse_filter(query.filter) if query.filter else None)
 
     def reindex(self) -> Reindex:
-        """Begin, or go on, to exchange all vectors for those of the model and the variant that are bound now."""
+        """Begin or resume exchanging all vectors for those of the present model and variant."""
         with self._lock:
             if self._reindex is None:
-                self._reindex = Reindex(self.store, self.binding, self._exchanged)
+                self._reindex = Reindex(self.store, self.model, self._exchanged)
             return self._reindex
 
     def _exchanged(self) -> None:
-        self._fingerprint, self._reindex = self.binding.fingerprint, None
+        self._fingerprint, self._reindex = self.model.fingerprint, None
 
     def stats(self) -> CollectionStats:
-        """Return what the collection is; from counters alone, so it may be asked at any time."""
+        """Return the collection's state, from counters alone. Never waits."""
         return stats_of(self.name, self.fingerprint, self.foreign, self.store, self.memory, self._reindex)
 
     def check_writable(self) -> None:
-        """Raise FingerprintError where documents with vectors of the bound model cannot be put."""
+        """Raise FingerprintError where documents with the present model's vectors cannot be put."""
         self._refuse_foreign("written")
 
     def check_searchable(self) -> None:
-        """Raise FingerprintError where vectors of the bound model find nothing."""
+        """Raise FingerprintError where the present model's vectors find nothing."""
         self._refuse_foreign("searched by vector")
 
     @property
     def well(self) -> bool:
-        """Say whether no thread of it has died of a fault; being closed is none."""
+        """Whether no thread has ended by a fault of our own; closing is none."""
         indexer = self.memory.indexer
         return not (self.store.writer.failed or (indexer is not None and indexer.failed))
 
     def health(self) -> Health:
-        """Check everything against everything, which reads the whole database."""
-        with self.store.readers.reading() as connection:
-            ndim = rows.stored_ndim(connection)
-        health = examine(self.store.database, ndim)
-        return health if self.foreign else examine_view(health, self.store.readers, self.memory.vectors)
+        """Check the database, and what is in memory against it, which reads all of it."""
+        health = examine(self.store.database)
+        if self.foreign:
+            return health
+        problems = *health.problems, *differences(self.store.readers, self.memory.vectors)
+        return Health(health.documents, problems[:MAX_PROBLEMS])
 
     def wait_until_viewed(self, timeout_s: float | None = None) -> bool:
-        """Wait until the view has every row; return whether it has."""
+        """Wait until the graph has every row, and say whether it has."""
         return self.memory.indexer is None or self.memory.indexer.wait(timeout_s)
 
     def snapshot(self) -> None:
-        """Have a snapshot of the view written soon."""
+        """Have a snapshot written soon."""
         if self.memory.indexer is not None:
             self.memory.indexer.checkpoint()
 
-    def rest(self) -> None:
-        """Leave the files beside the database alone; everything else goes on."""
-        self.memory.rest()
+    def pause(self) -> None:
+        """Leave the files beside the database alone; reading and writing continue."""
+        self.memory.pause()
 
     def resume(self) -> None:
-        """Go on after `rest`."""
+        """Go on after `pause`."""
         self.memory.resume()
 
     def discard(self) -> None:
-        """Stop without leaving a snapshot: whatever it has is deleted."""
-        self.memory.rest()
+        """Stop without leaving a snapshot, since the files are deleted."""
+        self.memory.pause()
         self.store.close()
 
     def close(self) -> None:
-        """Stop in order: what was submitted is done, a snapshot may be left, the connections are closed."""
+        """Stop in order: a snapshot may be left, what was submitted is done, the connections are closed."""
         self.memory.close()
         self.store.close()
 
@@ -211,5 +196,5 @@ class Collection:
         if self.foreign:
             raise FingerprintError(
                 f"the collection {self.name!r} holds vectors of another model ({self._fingerprint}; this one is "
-                f"{self.binding.fingerprint}) and cannot be {what}; `python -m index reindex` mends it"
+                f"{self.model.fingerprint}) and cannot be {what}; `python -m index reindex` mends it"
             )

@@ -1,22 +1,22 @@
-"""What a collection is at this moment, put together from counters alone: no query, nothing that waits."""
+"""The state of a collection at this moment, put together from counters alone: no query, nothing that waits."""
 
 from typing import Literal
 
 import msgspec
 
-from index.memory import Memory
-from index.reindex import Progress, Reindex
-from index.store import Store
+from index.store.reindex import Progress, Reindex
+from index.store.store import Store
+from index.view.memory import Memory
 
 State = Literal["ready", "indexing", "foreign", "failed"]
 
 
 class CollectionStats(msgspec.Struct, frozen=True):
-    """What a collection is. `state`: indexing while the view lacks rows, foreign with another model's vectors.
+    """`state` is indexing while the graph lacks rows, and foreign where the vectors are another model's.
 
-    `pending` rows are not in the view yet, `waiting` jobs not written yet. `memory_bytes` are those of the rows and the
-    view. `reindex` is about how far an exchange of all vectors is, if one is under way. `snapshot_failure` says why the
-    last snapshot could not be written, `rejected_snapshots` why some were not loaded.
+    The graph has `viewed` rows and lacks `pending`; `waiting` jobs are not written yet. `memory_bytes` are those of the
+    rows and the graph. `reindex` is approximately how far an exchange of all vectors is, if one is under way.
+    `snapshot_failure` says why the last snapshot could not be written, `rejected_snapshots` why some were not loaded.
     """
 
     name: str
@@ -41,9 +41,9 @@ class CollectionStats(msgspec.Struct, frozen=True):
 def stats_of(
     name: str, fingerprint: str, foreign: bool, store: Store, memory: Memory, reindex: Reindex | None
 ) -> CollectionStats:
-    """Return what a collection is. From any thread."""
+    """From any thread."""
     indexer, snapshots, vectors, writer = memory.indexer, memory.snapshots, memory.vectors, store.writer
-    view, pending, documents = vectors.view, vectors.pending, writer.documents
+    graph, pending, documents = vectors.graph, vectors.pending, writer.documents
     failed = writer.failed or (indexer is not None and indexer.failed)
     return CollectionStats(
         name=name,
@@ -52,10 +52,10 @@ def stats_of(
         state="failed" if failed else "foreign" if foreign else "indexing" if pending else "ready",
         viewed=len(vectors) - pending,
         pending=pending,
-        tombstones=view.tombstones,
+        tombstones=graph.tombstones,
         rebuilds=0 if indexer is None else indexer.rebuilds,
-        view_bytes=view.size_bytes,
-        memory_bytes=view.size_bytes + vectors.size_bytes,
+        view_bytes=graph.size_bytes,
+        memory_bytes=graph.size_bytes + vectors.size_bytes,
         database_bytes=writer.database_bytes,
         commits=writer.commits,
         waiting=writer.waiting,

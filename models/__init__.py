@@ -1,8 +1,11 @@
-"""What an exported model is, and what it needs to run: catalogue, manifest, folders, ONNX Runtime, fused operators.
+"""What an exported model is: catalogue, manifest, folders, prompts, and whether the fused operators can run here.
 
-The contract between `export`, which writes artifacts, and `server`, which runs them. Imports no other room.
+The contract between `export`, which writes artifacts, and `server`, which runs them. Imports no other room. Two more
+doors load what runs a model: `models.runtime` (ONNX Runtime) and `models.tokenizer` (tokenizers). This one loads
+neither, nor numpy.
 """
 
+from models.architecture import count_parameters
 from models.catalog import CatalogEntry, PypiSource, load_catalog
 from models.errors import ArtifactError
 from models.folders import ARTIFACTS, CHECKPOINTS
@@ -16,21 +19,20 @@ from models.manifest import (
     Probe,
     Variant,
     file_record,
+    fingerprint_model,
     fingerprint_variant,
     load_manifest,
     verify_file,
     write_manifest,
 )
 from models.processor import lacks_all
-from models.runtime import ONNXRUNTIME_ERRORS, onnxruntime
-from models.tokenizer import open_tokenizer
+from models.prompts import Role, prompt_for
 
 __all__ = [
     "ARTIFACTS",
     "CHECKPOINTS",
     "MANIFEST_FILE",
     "MANIFEST_FORMAT",
-    "ONNXRUNTIME_ERRORS",
     "ArtifactError",
     "CatalogEntry",
     "Fidelity",
@@ -40,15 +42,17 @@ __all__ = [
     "Manifest",
     "Probe",
     "PypiSource",
+    "Role",
     "Variant",
+    "count_parameters",
     "file_record",
+    "fingerprint_model",
     "fingerprint_variant",
     "kernels_library",
     "lacks_all",
     "load_catalog",
     "load_manifest",
-    "onnxruntime",
-    "open_tokenizer",
+    "prompt_for",
     "verify_file",
     "write_manifest",
 ]

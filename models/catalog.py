@@ -25,7 +25,7 @@ class PypiSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CatalogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One model: where its checkpoint comes from, what its files must hash to, and how its sentences are embedded.
 
-    Without `sha256` the files are not pinned: whatever the repository's revision holds is taken, and told.
+    Without `sha256` the files are not pinned: the export takes what the revision holds, and prints the hashes.
     """
 
     repository: str

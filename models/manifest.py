@@ -1,6 +1,6 @@
-"""The artifact's manifest: what was exported, from what, how true it is, and the hash of every file.
+"""The artifact's manifest: what was exported, from what, each variant's fidelity, and the hash of every file.
 
-`load_manifest` and `verify_file` are the only ways an artifact is trusted; both name the file that is wrong.
+Nothing of an artifact is used before `load_manifest` and `verify_file` have checked it; both name the wrong file.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ Sha256 = str
 
 
 class FileRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of the artifact, as it was when it was verified."""
+    """A file of the artifact when it was written."""
 
     sha256: Sha256
     size_bytes: int
@@ -43,7 +43,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     takes texts of any lengths, padded to the right, with attention_mask (batch, tokens), and `ragged` texts of any
     lengths one after the other, input_ids (tokens) and lengths (texts), through vecd's own operators.
     `probe_cosine` is the least cosine with the golden probes at which a server may use the variant. `instructions` are
-    x86-64 instruction sets, as /proc/cpuinfo names them, of which it wants one; other processors need none of them.
+    x86-64 instruction sets, as /proc/cpuinfo names them, one of which it needs; processors of other kinds need none.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text and its fp32 embedding: what a server compares itself with before it reports ready."""
+    """A text and its fp32 embedding, which a server compares its own with before it reports ready."""
 
     text: str
     embedding: tuple[float, ...]
@@ -66,7 +66,7 @@ class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The contract between the export and the server.
 
-    `variants` are in order of preference; `omitted` says by name why the export left one out.
+    `variants` are in order of preference; `omitted` gives, by name, the reason why the export left a variant out.
     """
 
     format: int
@@ -92,7 +92,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def fingerprint_model(manifest: Manifest) -> Sha256:
-    """Hash what decides whether two embeddings may be compared, and so whether an index fits the model."""
+    """Return a hash of everything that decides whether two embeddings, and so an index and a model, are comparable."""
     identity = {
         "weights": manifest.weights_sha256,
         "architecture": manifest.architecture,
@@ -106,20 +106,25 @@ def fingerprint_model(manifest: Manifest) -> Sha256:
 
 
 def fingerprint_variant(manifest: Manifest, variant: Variant, runtime: str) -> Sha256:
-    """Hash what decides an embedding's bits: the model, the graph file, and the versions of what runs it."""
+    """Return a hash of everything that decides an embedding's bits.
+
+    Args:
+        manifest: names the model and the hash of the graph's file.
+        variant: which graph.
+        runtime: the versions of what runs it.
+    """
     identity = (manifest.model_fingerprint, manifest.files[variant.file].sha256, runtime)
     return hashlib.sha256(msgspec.json.encode(identity)).hexdigest()
 
 
 def file_record(path: Path) -> FileRecord:
-    """Hash a file as it lies on disk."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FileRecord(digest, path.stat().st_size)
 
 
 def seal(manifest: Manifest) -> Manifest:
-    """Return the manifest with its fingerprint and the checksum over everything else in it."""
+    """Return the manifest with its fingerprint, and the checksum of everything else in it."""
     named = msgspec.structs.replace(manifest, model_fingerprint=fingerprint_model(manifest), checksum="")
     return msgspec.structs.replace(named, checksum=hashlib.sha256(msgspec.json.encode(named)).hexdigest())
 

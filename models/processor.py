@@ -1,4 +1,4 @@
-"""What the processor can do, as far as a choice between variants asks."""
+"""Which instruction sets this processor has, as far as the choice of a variant depends on them."""
 
 import platform
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 def lacks_all(instructions: Sequence[str], cpuinfo: Path = CPUINFO) -> bool:
-    """Tell whether this is an x86-64 processor that has none of the instruction sets, and one was asked for.
+    """Tell whether this is an x86-64 processor without any of the instruction sets; False where none is given.
 
-    Where the system does not say what the processor has, the answer is no: the self-check finds out.
+    False, too, where the system does not say what the processor has: the server's self-check finds out.
     """
     if not instructions or platform.machine().lower() not in {"x86_64", "amd64"}:
         return False

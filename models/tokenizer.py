@@ -1,6 +1,7 @@
-"""The tokenizer of an artifact, set to the model's own length: what tokenizer.json says of padding and length is not.
+"""The door to tokenizers: an artifact's tokenizer, which truncates at the model's own length and never pads.
 
-all-MiniLM-L6-v2's file truncates at 128 and may pad; both would silently change embeddings.
+The settings of tokenizer.json are overruled: all-MiniLM-L6-v2's file truncates at 128 and may pad, and both would
+silently change embeddings.
 """
 
 from pathlib import Path

@@ -1,168 +1,34 @@
-"""`python -m server`: load, check, listen, serve until SIGTERM or Ctrl-C, drain, exit with 0.
+"""`python -m server` serves; `python -m server keys` makes, lists and revokes keys.
 
-Exits with 1 where it cannot start, and where the engine broke, so that whoever supervises it starts it anew. SIGHUP
-has it read keys and certificates again. `python -m server keys` makes keys.
+What a command does not need it does not load: serving is imported once the settings are known to be good.
 """
 
-import asyncio
-import logging
-import os
-import resource
-import signal
-import ssl
+import importlib
 import sys
-import threading
-import time
-from types import FrameType
-from typing import NoReturn
+from collections.abc import Callable
 
-import uvicorn
-
-from index import IndexRoomError
-from models import ArtifactError
-from server.app import build_application, build_daemon
-from server.banner import banner
-from server.daemon import Daemon
-from server.errors import ServerError, StartError
-from server.key_commands import run as run_keys
-from server.listening import BACKLOG, Listeners, listen, load_certificate
-from server.logs import configure_logs
-from server.metrics import UNKNOWN_ROUTE
-from server.protocol import protocol_for
-from server.settings import Settings, read_settings
-
-# A worker that is done with a run needs the interpreter at once; the event loop would keep it for 5 ms by default.
-SWITCH_INTERVAL_S = 0.0005
-# Once the engine is broken, requests in work are answered; a thread that hangs must not keep the process for longer.
-BROKEN_GRACE_S = 5.0
-
-log = logging.getLogger("vecd")
+from server.contract.errors import ServerError
+from server.settings import read_settings
 
 
-class Server(uvicorn.Server):
-    """uvicorn, saying where it listens once it does, and when it stops."""
-
-    def __init__(self, config: uvicorn.Config, daemon: Daemon, announcement: str) -> None:
-        super().__init__(config)
-        self._daemon = daemon
-        self._announcement = announcement
-        self._leave_s = 0.0
-
-    async def main_loop(self) -> None:
-        """Say that it listens, then serve: a signal that comes right after the words finds everything in place."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
-        print(self._announcement, flush=True)
-        await super().main_loop()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note that the process shall end: from now on it is not ready; it leaves after drain_delay_s."""
-        if not self.should_exit:
-            self._daemon.engine.draining = True
-            self._leave_s = time.monotonic() + self._daemon.settings.drain_delay_s
-        super().handle_exit(sig, frame)
-
-    async def on_tick(self, counter: int) -> bool:
-        """Called by uvicorn ten times a second; true ends the server."""
-        leaving = await super().on_tick(counter) and (self.force_exit or time.monotonic() >= self._leave_s)
-        self._daemon.engine.leaving = leaving
-        return leaving
-
-    def _reload(self) -> None:
-        """Read keys and certificates again; what cannot be read stays as it was."""
-        daemon = self._daemon
-        try:
-            daemon.keys.reload()
-            log.info("the keys were read again; there are %d", len(daemon.keys))
-        except ServerError as error:
-            log.error("the keys stay as they were: %s", error)
-        try:
-            if self.config.ssl is not None:
-                load_certificate(self.config.ssl, daemon.settings)
-                log.info("the certificate was read again")
-        except (OSError, ssl.SSLError) as error:
-            log.error("the certificate stays as it was: %s", error)
-
-    def end(self) -> None:
-        """End the process, whatever hangs; called from any thread."""
-        self.should_exit = True
-        timer = threading.Timer(BROKEN_GRACE_S, os._exit, [1])
-        timer.daemon = True
-        timer.start()
+def main(arguments: list[str]) -> None:
+    """Do what the command line and the environment say."""
+    if arguments[:1] == ["keys"]:
+        file = read_settings([]).keys
+        importlib.import_module("server.access.key_commands").run(arguments[1:], file)
+    else:
+        settings = read_settings(arguments)
+        importlib.import_module("server.serving").serve(settings)
 
 
-def main() -> None:
-    """Run the daemon as the command line and the environment say."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is a file, and shells allow few
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGINT, _leave)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to read again
+def run(command: Callable[[], None]) -> None:
+    """Run a command; an error of ours ends the process with 1 and a line on standard error."""
     try:
-        if sys.argv[1:2] == ["keys"]:
-            run_keys(sys.argv[2:], read_settings([]).keys)
-            return
-        settings = read_settings(sys.argv[1:])
-        configure_logs(settings.log_format, settings.log_level)
-        with listen(settings) as listeners:
-            daemon = build_daemon(settings)
-            _serve(daemon, listeners)
-    except (ServerError, ArtifactError, IndexRoomError) as error:
+        command()
+    except ServerError as error:
         print(f"vecd: {error}", file=sys.stderr)
         sys.exit(1)
-    if daemon.engine.workers.broken:
-        sys.stderr.flush()
-        os._exit(1)  # a thread that hangs in a run would be torn down with what it works on
-
-
-def _leave(*_: object) -> NoReturn:
-    # uvicorn raises the signal once more after it has drained; leaving with 0 tells supervisors that all was well.
-    sys.exit(0)
-
-
-def _serve(daemon: Daemon, listeners: Listeners) -> None:
-    settings = daemon.settings
-    if settings.tls_key and not settings.tls_certificate:
-        message = "--tls-key needs --tls-certificate"
-        raise StartError(message)
-    config = uvicorn.Config(
-        build_application(daemon),
-        loop="uvloop",
-        http=protocol_for(
-            lambda: daemon.engine.draining,
-            settings,
-            lambda status: daemon.metrics.answered(UNKNOWN_ROUTE, status),
-        ),
-        proxy_headers=False,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=settings.shutdown_timeout_s,
-        ssl_certfile=settings.tls_certificate or None,
-        ssl_keyfile=settings.tls_key or None,
-        ssl_keyfile_password="",  # an encrypted key is an error, not a question on the terminal
-    )
-    try:
-        config.load()
-    except (OSError, ssl.SSLError) as error:
-        message = f"--tls-certificate and --tls-key: {getattr(error, 'strerror', None) or error}"
-        raise StartError(message) from error
-    server = Server(config, daemon, banner(daemon, _address(settings, listeners)))
-    daemon.engine.workers.on_broken = server.end
-    server.run(sockets=listeners.all)
-
-
-def _address(settings: Settings, listeners: Listeners) -> str:
-    """Return where clients find the server."""
-    if settings.uds:
-        return f"unix:{settings.uds}"
-    host, port = listeners.main.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    return f"{'https' if settings.tls_certificate else 'http'}://{shown}:{port}"
 
 
 if __name__ == "__main__":
-    main()
+    run(lambda: main(sys.argv[1:]))

@@ -1,38 +1,34 @@
 """What was chosen and found at the start, a line each; the address is the last."""
 
-from server.daemon import Daemon
-from server.library import MEMORY
+from server.contract.facts import Facts
+from server.contract.status import IndexStatus
+from server.settings import MEMORY, MIB, Settings
 
-MIB = 1024 * 1024
 
-
-def banner(daemon: Daemon, address: str) -> str:
+def banner(settings: Settings, facts: Facts, index: IndexStatus, address: str) -> str:
     """Return the lines that the server prints once it listens."""
-    manifest, chosen, settings = daemon.manifest, daemon.chosen, daemon.settings
-    variant, fidelity = chosen.variant, chosen.variant.fidelity
-    refused = "".join(f"; refused {reason}" for reason in chosen.refused)
+    variant, fidelity = facts.variant, facts.variant.fidelity
+    refused = "".join(f"; refused {reason}" for reason in variant.refused)
     cache = f"{settings.cache_bytes / MIB:.0f} MiB in memory" if settings.cache_bytes else "off"
     lines = (
-        ("provider", f"{daemon.provider.provider} ({daemon.provider.reason})"),
-        ("variant", f"{manifest.name} {variant.name}, {variant.file}{refused}"),
+        ("provider", f"{facts.provider} ({facts.provider_reason})"),
+        ("variant", f"{facts.name} {variant.name}, {variant.file}{refused}"),
         (
             "fidelity",
-            f"cosine to fp32 mean {fidelity.cosine_mean:.4f}, min {fidelity.cosine_min:.4f} "
-            f"at export, on {fidelity.measured_on}; min {chosen.probe_cosine:.4f} on the golden probes now",
+            f"cosine to fp32 mean {fidelity.mean:.4f}, min {fidelity.least:.4f} "
+            f"at export, on {fidelity.measured_on}; min {fidelity.on_probes:.4f} on the golden probes now",
         ),
-        ("cores", f"{daemon.cores}, one run on each; a lone long text uses all"),
+        ("cores", f"{facts.cores}, one run on each; a lone long text uses all"),
         ("cache", cache),
-        ("documents", _documents(daemon)),
+        ("documents", _documents(settings, index)),
         ("address", address),
     )
     return "\n".join(f"{name:<9} {value}" for name, value in lines)
 
 
-def _documents(daemon: Daemon) -> str:
-    stats = daemon.library.index.stats()
-    if daemon.settings.data == MEMORY:
+def _documents(settings: Settings, index: IndexStatus) -> str:
+    if settings.data == MEMORY:
         return "none yet; those that come are kept in memory alone"
-    several = f"{len(stats)} collections" if len(stats) > 1 else "1 collection"
-    foreign = [one.name for one in stats if one.state == "foreign"]
-    mend = f"; another model's: {', '.join(foreign)}: python -m index reindex" if foreign else ""
-    return f"{sum(one.documents for one in stats):,} in {several}, in {daemon.settings.data}{mend}"
+    several = f"{index.collections} collections" if index.collections > 1 else "1 collection"
+    mend = f"; another model's: {', '.join(index.foreign)}: python -m index reindex" if index.foreign else ""
+    return f"{index.documents:,} in {several}, in {settings.data}{mend}"

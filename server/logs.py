@@ -6,15 +6,23 @@ that a client sent is ever logged but its request's id, method, path and address
 
 import logging
 import sys
+import traceback
 from contextvars import ContextVar
+from itertools import islice
+from pathlib import Path
 
 import structlog
 
-from server.errors import places
-
 FORMATS = ("text", "json")
+MOST_PLACES = 6
 # A request is a task with a context of its own, so this needs no end.
 _request: ContextVar[str] = ContextVar("request")
+
+
+def places(error: BaseException) -> str:
+    """Return where an error came from, innermost first; its message may quote a text and is left out."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return " < ".join(f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in islice(frames, MOST_PLACES))
 
 
 def name_request(request_id: str) -> None:

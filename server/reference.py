@@ -6,14 +6,12 @@ The interface is that of all-MiniLM-L6-v2 and the default settings; a running se
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from models import load_catalog
-from server.daemon import VERSION
-from server.openapi import Subject, describe, limits_of
+from server.openapi import Model, Subject, describe, limits_of
 from server.openapi.markdown import to_markdown
-from server.settings import PREFIX, ROOT, Settings
-from server.surface import DIALECTS, ROUTES
+from server.routes import DIALECTS, ROUTES
+from server.settings import ROOT, Field, Settings, declared_settings
+from server.version import VERSION
 
 MODEL = "all-MiniLM-L6-v2"
 DOCS = ROOT / "docs"
@@ -37,7 +35,13 @@ RATES = {"requests_per_minute": "requests a minute", "tokens_per_minute": "token
 def api_page() -> str:
     """Return docs/api.md."""
     entry = load_catalog()[MODEL]
-    limits = limits_of(Settings(), (MODEL, *entry.aliases), entry.architecture, entry.prompts)
+    model = Model(
+        names=(MODEL, *entry.aliases),
+        prompts=entry.prompts,
+        dimensions=int(entry.architecture["hidden_size"]),
+        vocabulary=int(entry.architecture["vocab_size"]),
+    )
+    limits = limits_of(Settings(), model)
     subject = Subject(routes=ROUTES, dialects=DIALECTS, limits=limits, keys_required=True, version=VERSION)
     first = (
         f"# The HTTP interface\n\n{GENERATED}\n"
@@ -55,19 +59,17 @@ def settings_page() -> str:
         "| flag | variable | default | unit | meaning |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for field in msgspec.structs.fields(Settings):
-        about = next(meta for meta in field.type.__metadata__ if isinstance(meta, msgspec.Meta))
-        flag = f"--{field.name.replace('_', '-')}"
-        variable = PREFIX + field.name.upper()
-        meaning = f"{about.description}{_choices(field.type.__origin__)}"
-        lines.append(f"| `{flag}` | `{variable}` | {_default(field.default)} | {_unit(field.name)} | {meaning} |")
+    for field in declared_settings():
+        meaning = f"{field.about}{_choices(field)}"
+        default = _default(field.default)
+        lines.append(f"| `{field.flag}` | `{field.variable}` | {default} | {_unit(field.name)} | {meaning} |")
     return "\n".join([*lines, ""])
 
 
 def _default(value: Any) -> str:
     if isinstance(value, Path):
         return f"`{value.relative_to(ROOT)}` beside the code"
-    if value == "":
+    if value in ("", ()):
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
@@ -78,8 +80,8 @@ def _unit(name: str) -> str:
     return RATES.get(name) or UNITS.get(name.rsplit("_", maxsplit=1)[-1], "")
 
 
-def _choices(kind: Any) -> str:
-    return f"; one of {', '.join(kind.__args__)}" if hasattr(kind, "__args__") else ""
+def _choices(field: Field) -> str:
+    return f"; one of {', '.join(field.choices)}" if field.choices else ""
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ from models import ARTIFACTS
 from tests.running import RunningServer, start_server
 from tests.tiny import TINY, export_tiny
 
-# Folders whose daemons take minutes to start and stop, one after the other: not for the quick gate.
-MINUTES = {"access", "hostile"}
+# Folders of tests that start daemons of their own, and fixtures that do: not for the quick gate.
+DAEMONS = {"daemons", "faults", "hostile"}
+DAEMON_FIXTURES = {"plain", "ids", "keyed", "client", "locked_server"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,7 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.parent.name in MINUTES:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.path.parent.name in DAEMONS or fixtures & DAEMON_FIXTURES:
             item.add_marker("e2e")
 
 

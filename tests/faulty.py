@@ -8,11 +8,9 @@ daemon is built; only slowness is there from the first run, since the daemon mea
 import argparse
 import json
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,11 +19,14 @@ from unittest.mock import patch
 import numpy as np
 import orjson
 
-import server.__main__
-import server.app
-from models import onnxruntime
-from server import SESSIONS, Rows, Session
-from server.errors import InferenceError
+from models.runtime import onnxruntime
+from models.tokenizer import open_tokenizer
+from server.__main__ import run
+from server.backend import LocalBackend, build_backend
+from server.contract.errors import InferenceError
+from server.engine.sessions import SESSIONS, Rows, Session
+from server.serving import serve
+from server.settings import Settings, read_settings
 
 SECRET = "the secret inside"
 TOKENIZER_RAISES, TOKENIZER_PANICS, TOKENIZER_WAITS = "tokenizerraises", "tokenizerpanics", "tokenizerwaits"
@@ -148,18 +149,19 @@ class FaultySession:
             threading.Event().wait()
 
 
-def open_tokenizer(true: Callable[..., Any], faults: Faults, *given: Any) -> FaultyTokenizer:
+def open_faulty_tokenizer(faults: Faults, *given: Any) -> Any:
     """Open the tokenizer, and learn its vocabulary."""
-    tokenizer = true(*given)
+    tokenizer = open_tokenizer(*given)
     faults.tokens |= {number: token for token, number in tokenizer.get_vocab().items()}
     return FaultyTokenizer(tokenizer, faults)
 
 
-def build_daemon(true: Callable[..., Any], faults: Faults, *given: Any) -> Any:
-    """Build the daemon, then let the faults loose."""
-    daemon = true(*given)
+def build_faulty(faults: Faults, settings: Settings) -> LocalBackend:
+    """Build the backend, then let the faults loose."""
+    sessions = {layout: partial(FaultySession, open_session, faults) for layout, open_session in SESSIONS.items()}
+    backend = build_backend(settings, sessions, partial(open_faulty_tokenizer, faults))
     faults.armed.set()
-    return daemon
+    return backend
 
 
 def dumps(true: Callable[..., bytes], value: Any, *given: Any, **options: Any) -> bytes:
@@ -171,24 +173,15 @@ def dumps(true: Callable[..., bytes], value: Any, *given: Any, **options: Any) -
 
 
 def main() -> None:
-    """Run the daemon as its own front door does, with what it builds exchanged."""
+    """Run the daemon as its own command does, with what it opens exchanged."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--token-ms", type=float, default=0, help="a run takes so much longer for each token")
     parser.add_argument("--runs", type=Path, help="file that gets a line for each run")
     parser.add_argument("--gate", type=Path, help="no run goes on while this file is there")
-    own, sys.argv[1:] = parser.parse_known_args()
+    own, arguments = parser.parse_known_args()
     faults = Faults(own.token_ms, own.runs, own.gate)
-    sessions = {layout: partial(FaultySession, open_session, faults) for layout, open_session in SESSIONS.items()}
-    with ExitStack() as exchanged:
-        exchanged.enter_context(patch.dict(SESSIONS, sessions))
-        for module, name, replacement in (
-            (server.app, "open_tokenizer", open_tokenizer),
-            (server.__main__, "build_daemon", build_daemon),
-        ):
-            true = getattr(module, name)
-            exchanged.enter_context(patch.object(module, name, partial(replacement, true, faults)))
-        exchanged.enter_context(patch.object(orjson, "dumps", partial(dumps, orjson.dumps)))
-        server.__main__.main()
+    with patch.object(orjson, "dumps", partial(dumps, orjson.dumps)):
+        run(lambda: serve(read_settings(arguments), partial(build_faulty, faults)))
 
 
 if __name__ == "__main__":

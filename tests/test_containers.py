@@ -22,8 +22,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from server import ServerError, read_settings
-from server.routes import status
+from server.contract.errors import ServerError
+from server.dialects.native import status
+from server.settings import read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -251,9 +252,9 @@ def lets_through(ignore: str, path: str) -> bool:
 
 def packaged() -> set[str]:
     """Return the top-level names that pip needs to build the project and install it."""
-    project, packages = PROJECT["project"], PROJECT["tool"]["setuptools"]["packages"]
+    project, packages = PROJECT["project"], PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]
     own = {"pyproject.toml", "setup.py", "constraints.txt", project["readme"], *project["license-files"]}
-    return own | {package.split(".")[0] for package in packages}
+    return own | {package.removesuffix("*") for package in packages}
 
 
 def check_context(ignore: str) -> list[str]:

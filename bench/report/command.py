@@ -1,4 +1,4 @@
-"""The command itself: reads the raw results, renders every file, writes them."""
+"""`bench report`: reads the raw results, renders every file, and writes them."""
 
 import argparse
 import os
@@ -7,15 +7,15 @@ from pathlib import Path
 import msgspec
 
 from bench.environments import ROOT
-from bench.raw_files import read_results
+from bench.figures.files import read_results
+from bench.figures.outcomes import Reading
 from bench.report.page import render_page
 from bench.report.pictures import draw_pictures
 from bench.report.readme import render_part, rewrite_readme
-from bench.results import Reading
 
 
 class Places(msgspec.Struct, frozen=True):
-    """Where the raw results are, and where what is made of them goes. The pictures lie beside the page."""
+    """Where the raw results are, and where the page and the README's part go. The pictures lie beside the page."""
 
     results: Path
     page: Path
@@ -26,7 +26,6 @@ DEFAULTS = Places(ROOT / "bench" / "results", ROOT / "docs" / "benchmarks.md", R
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --results, --out and --readme."""
     parser.add_argument(
         "--results", type=Path, default=DEFAULTS.results, metavar="DIR", help="folder of the raw results"
     )
@@ -46,7 +45,7 @@ def read(options: argparse.Namespace) -> Reading:
 
 
 def render(places: Places) -> dict[Path, bytes]:
-    """Return what every file should hold, by its path.
+    """Return the content of every file, by its path.
 
     Raises:
         BenchError: a raw result is not what its name says, or the README has no markers.
@@ -69,5 +68,5 @@ def _links(source: Path, paths: dict[str, Path]) -> dict[str, str]:
 
 
 def _link(source: Path, target: Path) -> str:
-    """Return the way from the file `source` to the target, as Markdown writes it."""
+    """Return the relative path from the file `source` to the target."""
     return Path(os.path.relpath(target, source.parent)).as_posix()

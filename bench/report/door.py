@@ -1,11 +1,11 @@
-"""The page's part on the door: requests through it with keys and limits, without, and past it, and by dialect."""
+"""The page's part on the door: requests with keys and limits, without them, to uvicorn alone, and by dialect."""
 
 from collections.abc import Mapping
 
-from bench.door_servers import GUARDED, OPEN, RAW
-from bench.raw import Door, Load
+from bench.figures.door import GUARDED, OPEN, RAW, DoorFigures
+from bench.figures.peer_rows import RowFigures
+from bench.figures.spread import ratios, relative, spread
 from bench.report.markdown import noisy, table
-from bench.spread import ratios, relative, spread
 
 DOORS = {
     GUARDED: "vecd, with a key, held against its limits",
@@ -28,9 +28,9 @@ COLUMNS = {
 }
 
 
-def render_door(result: Door) -> list[str]:
+def render_door(result: DoorFigures) -> list[str]:
     """Return one file's tables."""
-    ceiling, native = result.doors.get(RAW, Load()), result.doors.get(GUARDED, Load())
+    ceiling, native = result.doors.get(RAW, RowFigures()), result.doors.get(GUARDED, RowFigures())
     doors = {DOORS.get(name, name): load for name, load in result.doors.items()}
     lines = [
         *HEAD.format(connections=result.connections).strip().splitlines(),
@@ -43,7 +43,7 @@ def render_door(result: Door) -> list[str]:
     return lines
 
 
-def _loads(head: str, share: str, loads: Mapping[str, Load], other: Load) -> list[str]:
+def _loads(head: str, share: str, loads: Mapping[str, RowFigures], other: RowFigures) -> list[str]:
     rows = [
         [
             name,
@@ -58,5 +58,5 @@ def _loads(head: str, share: str, loads: Mapping[str, Load], other: Load) -> lis
     return table([head, "requests/s", "a core-second", share, "errors", *COLUMNS.values()], rows)
 
 
-def _per_core_second(load: Load) -> list[float | None]:
+def _per_core_second(load: RowFigures) -> list[float | None]:
     return ratios(load.requests_per_s, load.server_cores)

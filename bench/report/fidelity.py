@@ -1,6 +1,6 @@
 """The page's part on fidelity: every variant on every set of the benchmark, and what a batch changes."""
 
-from bench.raw import Fidelity, SetFidelity, VariantFidelity
+from bench.figures.fidelity import FidelityFigures, SetFidelity, VariantFidelity
 from bench.report.markdown import cosine, table, yes_no
 
 WAYS = {
@@ -10,7 +10,7 @@ WAYS = {
 }
 
 
-def render_fidelity(result: Fidelity) -> list[str]:
+def render_fidelity(result: FidelityFigures) -> list[str]:
     """Return one file's tables."""
     sets = result.sets or {"dev": _dev(result)}
     lines = [line for name, found in sets.items() for line in _set(name, found)]
@@ -18,7 +18,7 @@ def render_fidelity(result: Fidelity) -> list[str]:
     return [*lines, *_bits(result)]
 
 
-def _dev(result: Fidelity) -> SetFidelity:
+def _dev(result: FidelityFigures) -> SetFidelity:
     """Return the figures of the dev set alone, which are all that a file may have."""
     served = VariantFidelity(result.spearman_served, result.cosine_mean, result.cosine_min)
     return SetFidelity(result.texts, result.spearman_fp32, {result.variant: served})
@@ -34,7 +34,7 @@ def _set(name: str, found: SetFidelity) -> list[str]:
     return table([f"{name} set, {found.texts:,} texts", "fp32", *found.variants], rows)
 
 
-def _bits(result: Fidelity) -> list[str]:
+def _bits(result: FidelityFigures) -> list[str]:
     all_rows = result.batch_invariance
     rows = [
         [WAYS.get(way, way), f"{one.rows_compared:,}", f"{one.rows_different:,}", yes_no(one.rows_different == 0)]

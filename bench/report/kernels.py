@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from bench.raw import Kernels, OperatorTime
+from bench.figures.kernels import KernelFigures, OperatorTime
+from bench.figures.spread import Spread
 from bench.report.markdown import noisy, number, table
-from bench.spread import Spread
 
 LEAST_SHARE = 0.01  # operators that are below it at every shape share one row
 NO_TIME = OperatorTime(0.0, 0.0, 0)
@@ -12,7 +12,7 @@ NO_TIME = OperatorTime(0.0, 0.0, 0)
 Figures = Mapping[str, Mapping[str, float]]
 
 
-def render_kernels(result: Kernels) -> list[str]:
+def render_kernels(result: KernelFigures) -> list[str]:
     """Return one file's tables, without the picture."""
     return [
         *_made(result),
@@ -24,7 +24,7 @@ def render_kernels(result: Kernels) -> list[str]:
     ]
 
 
-def _made(result: Kernels) -> list[str]:
+def _made(result: KernelFigures) -> list[str]:
     lines = []
     versions = {
         "stock graphs were made": result.stock_versions,
@@ -34,11 +34,11 @@ def _made(result: Kernels) -> list[str]:
         if found:
             lines += [f"The {what} with {', '.join(f'{name} {version}' for name, version in found.items())}.", ""]
     if result.variants:
-        told = ", ".join(f"{name} is the variant {variant}" for name, variant in result.variants.items())
-        lines += [f"Of the artifact, {told}; vecd-int8 is what the server chose.", ""]
+        named = ", ".join(f"{name} is the variant {variant}" for name, variant in result.variants.items())
+        lines += [f"Of the artifact, {named}; vecd-int8 is what the server chose.", ""]
     if result.openvino_precision:
-        told = ", ".join(f"{name} in {precision}" for name, precision in result.openvino_precision.items())
-        lines += [f"OpenVINO computes what is not int8 as it was told or as it chooses: {told}.", ""]
+        used = ", ".join(f"{name} in {precision}" for name, precision in result.openvino_precision.items())
+        lines += [f"OpenVINO computes what is not int8 as it was told or as it chooses: {used}.", ""]
     for name, why in result.skipped.items():
         lines += [f"{name} was not timed: {why}.", ""]
     return lines
@@ -59,7 +59,7 @@ def _ratios(ratios: Figures, noise: Figures) -> list[str]:
     return table(["pair", *_columns(ratios)], rows)
 
 
-def _peak(result: Kernels) -> list[str]:
+def _peak(result: KernelFigures) -> list[str]:
     if result.peak is None or not result.peak_fraction:
         return []
     matmuls = ", ".join(f"{name.partition('-')[2]} {number(tops)}" for name, tops in result.peak.tops_by_matmul.items())
@@ -73,7 +73,7 @@ def _peak(result: Kernels) -> list[str]:
     ]
 
 
-def _operators(result: Kernels) -> list[str]:
+def _operators(result: KernelFigures) -> list[str]:
     shapes = list(result.operators)
     names = dict.fromkeys(name for found in result.operators.values() for name in found)
     by_name = {name: [result.operators[shape].get(name, NO_TIME) for shape in shapes] for name in names}
@@ -100,7 +100,7 @@ def _sum(times: Sequence[OperatorTime]) -> OperatorTime:
     return OperatorTime(sum(t.ms for t in times), sum(t.share for t in times), sum(t.nodes for t in times))
 
 
-def _all_cores(result: Kernels) -> list[str]:
+def _all_cores(result: KernelFigures) -> list[str]:
     if not result.ratios_all_cores:
         return []
     return [

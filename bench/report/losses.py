@@ -1,18 +1,18 @@
 """What vecd loses: every row and measure where another server, or another graph, is better than vecd's.
 
-In: raw results. Out: one Loss for each, the greatest first within a measure. Cores are no measure here: a server that
-does less uses less of them.
+In: raw results. Out: one Loss for each, the greatest first within a measure. Cores are not a measure here: a server
+that does less uses fewer of them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from bench.raw import Kernels, Load, Peer, Peers
+from bench.figures.kernels import KernelFigures
+from bench.figures.peer_rows import OURS, RowFigures
+from bench.figures.peers import PeerFigures, PeersFigures
+from bench.figures.spread import Spread, relative, spread
 from bench.report.markdown import cosine, noisy, number, yes_no
-from bench.spread import Spread, relative, spread
-
-OURS = "vecd"
 
 Figures = Mapping[str, Mapping[str, float]]  # by graph, or pair of graphs, then by shape
 
@@ -44,7 +44,7 @@ COSINES = (
 
 
 class Loss(msgspec.Struct, frozen=True):
-    """Who is better than vecd, where, and by how many times; None where the better one is 0, or no number."""
+    """What is better than vecd, where, and by how many times; None where the better figure is 0, or not a number."""
 
     row: str
     measure: str
@@ -54,7 +54,7 @@ class Loss(msgspec.Struct, frozen=True):
     ratio: Spread | None
 
 
-def peer_losses(result: Peers) -> Iterator[Loss]:
+def peer_losses(result: PeersFigures) -> Iterator[Loss]:
     """Yield where a server is better than vecd, by the medians over the rounds."""
     for row, loads in result.rows.items():
         ours = loads.get(OURS)
@@ -62,18 +62,18 @@ def peer_losses(result: Peers) -> Iterator[Loss]:
             continue
         for measure in LOAD_MEASURES:
             yield from _by_ratio(_round_losses(row, measure, ours, {n: v for n, v in loads.items() if n != OURS}))
-    us = result.peers.get(OURS)
-    if us is not None:
+    vecd = result.peers.get(OURS)
+    if vecd is not None:
         others = {name: peer for name, peer in result.peers.items() if name != OURS and peer.skipped is None}
-        yield from _by_ratio(_round_losses("start", COLD_START, us, others))
+        yield from _by_ratio(_round_losses("start", COLD_START, vecd, others))
         for measure in COSINES:
-            yield from _cosine_losses(measure, us, others)
-        if us.batch_bits_equal is False:
+            yield from _cosine_losses(measure, vecd, others)
+        if vecd.batch_bits_equal is False:
             for name in (name for name, peer in others.items() if peer.batch_bits_equal):
                 yield Loss("any", "same bits in any batch", yes_no(False), name, yes_no(True), None)
 
 
-def kernel_losses(result: Kernels) -> Iterator[Loss]:
+def kernel_losses(result: KernelFigures) -> Iterator[Loss]:
     """Yield where one of vecd's graphs is slower than a graph that is not vecd's, on one core, then on all."""
     yield from _slower("", result.ratios, result.noise, result.ms)
     yield from _slower(", all cores", result.ratios_all_cores, result.noise_all_cores, result.ms_all_cores)
@@ -97,7 +97,7 @@ def is_within_noise(loss: Loss) -> bool:
 
 
 def _round_losses(
-    row: str, measure: Measure, ours: Load | Peer, others: dict[str, Load] | dict[str, Peer]
+    row: str, measure: Measure, ours: RowFigures | PeerFigures, others: dict[str, RowFigures] | dict[str, PeerFigures]
 ) -> Iterator[Loss]:
     our_rounds: Sequence[float | None] = getattr(ours, measure.field)
     our_spread = spread(our_rounds)
@@ -112,7 +112,7 @@ def _round_losses(
             yield Loss(row, measure.title, noisy(our_spread), name, noisy(their_spread), ratio)
 
 
-def _cosine_losses(measure: Measure, ours: Peer, others: dict[str, Peer]) -> Iterator[Loss]:
+def _cosine_losses(measure: Measure, ours: PeerFigures, others: dict[str, PeerFigures]) -> Iterator[Loss]:
     our_value: float | None = getattr(ours, measure.field)
     for name, other in others.items():
         value: float | None = getattr(other, measure.field)

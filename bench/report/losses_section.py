@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.raw_files import Results
+from bench.figures.files import Results
 from bench.report.losses import Loss, is_within_noise, kernel_losses, peer_losses
 from bench.report.markdown import NOT_MEASURED, noisy, number, table
 
@@ -32,8 +32,8 @@ def _goals_not_met(results: Results) -> Iterator[str]:
         for name, goal in goals.items():
             if not goal.met:
                 value = f"{number(goal.value)} of {number(goal.goal)}"
-                told = f"not met, {value}" if goal.met is False else NOT_MEASURED
-                yield from (f"Goal of {file}, {name}: {told}.", "")
+                verdict = f"not met, {value}" if goal.met is False else NOT_MEASURED
+                yield from (f"Goal of {file}, {name}: {verdict}.", "")
 
 
 def _loss_cells(file: str, loss: Loss) -> list[str]:

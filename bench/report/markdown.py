@@ -1,14 +1,14 @@
-"""Markdown, cell by cell: tables, numbers with their noise, and what stands where nothing was measured."""
+"""Markdown tables, and the cells in them: numbers with their noise, and a word where nothing was measured."""
 
 from collections.abc import Sequence
 
-from bench.spread import Spread
+from bench.figures.spread import Spread
 
 NOT_MEASURED = "not measured"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, figures: bool = True) -> list[str]:
-    """Return a table's lines and an empty one; the first column is text, the others too unless they are figures."""
+    """Return a table's lines and an empty one. The first column is text, and so are the others without `figures`."""
     rule = ["---", *("---:" if figures else "---" for _ in head[1:])]
     cells = [head, rule, *rows]
     return [*("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells), ""]
@@ -27,12 +27,11 @@ def noisy(figure: Spread | None) -> str:
 
 
 def cosine(value: float | None) -> str:
-    """Return four decimals: what counts is how much is missing to 1."""
+    """Return four decimals: what counts is the distance to 1."""
     return NOT_MEASURED if value is None else f"{value:.4f}"
 
 
 def yes_no(value: bool | None) -> str:
-    """Return the answer in words."""
     return NOT_MEASURED if value is None else ("yes" if value else "no")
 
 

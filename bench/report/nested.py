@@ -1,11 +1,11 @@
-"""Tables of figures that lie in dicts of any depth, under the names that they have in the raw file."""
+"""Tables of figures that a raw file holds in dicts of any depth, under the names that they have there."""
 
 from collections.abc import Mapping
 
+from bench.figures.spread import spread
 from bench.report.markdown import NOT_MEASURED, noisy, number, table, yes_no
-from bench.spread import spread
 
-# What a field of a raw file holds, where its name alone does not say it.
+# What a field of a raw file holds, where its name does not say it.
 TITLES = {
     "company": "company: short texts over HTTP, with the long ones beside them and at the same times without",
     "gauges": "gauges: what the server itself says is in work, while nobody asks",
@@ -40,7 +40,7 @@ def _render(title: str, value: dict[str, object]) -> list[str]:
 
 
 def _share_columns(deep: Rows) -> list[Rows]:
-    """Return the rows in groups: those that have a column in common, be it by way of a third, stand in one table."""
+    """Return the rows in groups, each a table: rows with a common column, also by way of other rows, share one."""
     groups: list[Rows] = []
     for name, inner in deep.items():
         near = [group for group in groups if any(inner.keys() & other.keys() for other in group.values())]

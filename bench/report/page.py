@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bench.raw_files import Results
+from bench.figures.files import Results
 from bench.report.door import render_door
 from bench.report.fidelity import render_fidelity
 from bench.report.kernels import render_kernels
@@ -23,7 +23,7 @@ than four rounds.
 
 
 def render_page(results: Results, folder: str, pictures: Mapping[str, str]) -> str:
-    """Return the page: `folder` is where it finds the raw results, `pictures` where a raw file's picture, by name."""
+    """Return the page. `folder` and `pictures` are the links to the raw results, and to the picture of a raw file."""
     lines = [*HEAD.format(results=folder).splitlines(), "", *render_provenance(results)]
     lines += _section("Servers side by side", "peers", {n: render_peers(r) for n, r in results.peers.items()}, pictures)
     door = {label: render_door(result) for label, result in results.door.items()}

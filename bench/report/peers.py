@@ -1,11 +1,12 @@
-"""The page's part on servers side by side: what ran, its loads by row, its start and memory, its truth, the goals."""
+"""The page's part on servers side by side: what ran, its loads by row, its start, memory and fidelity, the goals."""
 
 from collections.abc import Mapping
 
-from bench.raw import Goal, Load, Peers
-from bench.report.losses import OURS
+from bench.figures.goals import Goal
+from bench.figures.peer_rows import OURS, RowFigures
+from bench.figures.peers import PeersFigures
+from bench.figures.spread import relative, spread
 from bench.report.markdown import NOT_MEASURED, cosine, noisy, number, table, yes_no
-from bench.spread import relative, spread
 
 # Field of the raw file and head of the column.
 COLUMNS = {
@@ -21,7 +22,7 @@ COLUMNS = {
 }
 
 
-def render_peers(result: Peers) -> list[str]:
+def render_peers(result: PeersFigures) -> list[str]:
     """Return one file's tables, without the pictures."""
     lines = ["What ran:", "", *_about(result)]
     for row, loads in result.rows.items():
@@ -43,7 +44,7 @@ def render_goals(goals: Mapping[str, Goal]) -> list[str]:
     return table(["", "goal", "value", "met"], rows)
 
 
-def _about(result: Peers) -> list[str]:
+def _about(result: PeersFigures) -> list[str]:
     rows = []
     for name, peer in result.peers.items():
         ran = f"did not run: {peer.skipped}" if peer.skipped is not None else "ran"
@@ -51,8 +52,8 @@ def _about(result: Peers) -> list[str]:
     return table(["server", "what it is", "ran", "versions"], rows, figures=False)
 
 
-def _loads(loads: Mapping[str, Load]) -> list[str]:
-    ours = loads.get(OURS, Load())
+def _loads(loads: Mapping[str, RowFigures]) -> list[str]:
+    ours = loads.get(OURS, RowFigures())
     rows = []
     for name, load in loads.items():
         speed = noisy(relative(load.requests_per_s, ours.requests_per_s))
@@ -60,16 +61,16 @@ def _loads(loads: Mapping[str, Load]) -> list[str]:
     return table(["server", *COLUMNS.values(), f"requests/s of {OURS}'s"], rows)
 
 
-def _memory(result: Peers) -> list[str]:
+def _memory(result: PeersFigures) -> list[str]:
     rows = []
     for name, peer in result.peers.items():
         if peer.skipped is None:
-            memory = [noisy(spread(loads.get(name, Load()).rss_mb)) for loads in result.rows.values()]
+            memory = [noisy(spread(loads.get(name, RowFigures()).rss_mb)) for loads in result.rows.values()]
             rows.append([name, noisy(spread(peer.cold_start_s)), *memory])
     return table(["server", "cold start", *result.rows], rows)
 
 
-def _fidelity(result: Peers) -> list[str]:
+def _fidelity(result: PeersFigures) -> list[str]:
     rows = [
         [
             name,

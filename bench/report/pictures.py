@@ -11,10 +11,11 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.raw import Kernels, Load, Peers
-from bench.raw_files import Results
-from bench.report.losses import OURS
-from bench.spread import Spread, spread
+from bench.figures.files import Results
+from bench.figures.kernels import KernelFigures
+from bench.figures.peer_rows import OURS, RowFigures
+from bench.figures.peers import PeersFigures
+from bench.figures.spread import Spread, spread
 
 GREY = "#808080"  # 3.9 to 1 on white, 4.7 on GitHub's dark page
 OUR_COLOUR, OTHER_COLOUR = "#2f81f7", "#b08d57"
@@ -27,7 +28,7 @@ OUR_STYLE: dict[str, Any] = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10,
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that no machine lays text out otherwise
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine lays out text alike
     "font.size": 9,
     "svg.fonttype": "path",
     "svg.hashsalt": "vecd",
@@ -35,16 +36,16 @@ OUR_STYLE: dict[str, Any] = {
     "xtick.color": GREY,
     "ytick.color": GREY,
 }
-STYLES: list[str | dict[str, Any]] = ["default", OUR_STYLE]  # and nothing of a matplotlibrc
+STYLES: list[str | dict[str, Any]] = ["default", OUR_STYLE]  # and nothing from a matplotlibrc
 
 
 def draw_pictures(results: Results) -> dict[str, bytes]:
-    """Return an SVG for each raw file that has one, by the raw file's name without its ending."""
+    """Return the SVGs by the raw file's name without its suffix."""
     pictures = {f"peers-{label}": draw_peers(result) for label, result in results.peers.items()}
     return pictures | {f"kernels-{label}": draw_kernels(result) for label, result in results.kernels.items()}
 
 
-def draw_peers(result: Peers) -> bytes:
+def draw_peers(result: PeersFigures) -> bytes:
     """Draw every server's speed in two rows, vecd's in a colour of its own."""
     with style.context(STYLES):
         figure = Figure(figsize=(8, 2.8), layout="constrained")
@@ -55,7 +56,7 @@ def draw_peers(result: Peers) -> bytes:
         return _encode(figure)
 
 
-def draw_kernels(result: Kernels) -> bytes:
+def draw_kernels(result: KernelFigures) -> bytes:
     """Draw how fast each of vecd's graphs is against those of others, a panel each, and a bar for each shape."""
     pairs = [pair.split("/") for pair in result.ratios]
     others = list(dict.fromkeys(second for _, second in pairs if not second.startswith(OURS)))
@@ -73,7 +74,7 @@ def draw_kernels(result: Kernels) -> bytes:
         return _encode(figure)
 
 
-def _draw_ratios(axis: Axes, result: Kernels, first: str, others: Sequence[str]) -> None:
+def _draw_ratios(axis: Axes, result: KernelFigures, first: str, others: Sequence[str]) -> None:
     shapes = list(next(iter(result.ratios.values()), {}))
     height = 0.8 / max(1, len(shapes))
     found = {i: f"{first}/{second}" for i, second in enumerate(others) if f"{first}/{second}" in result.ratios}
@@ -90,7 +91,7 @@ def _draw_ratios(axis: Axes, result: Kernels, first: str, others: Sequence[str])
     axis.axvline(1, color=GREY, linewidth=1)
 
 
-def _draw_speeds(axis: Axes, loads: Mapping[str, Load], field: str) -> None:
+def _draw_speeds(axis: Axes, loads: Mapping[str, RowFigures], field: str) -> None:
     measured = {name: spread(getattr(load, field)) for name, load in loads.items()}
     speeds: dict[str, Spread] = {name: speed for name, speed in measured.items() if speed is not None}
     colours = [OUR_COLOUR if name == OURS else OTHER_COLOUR for name in speeds]

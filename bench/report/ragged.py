@@ -1,33 +1,33 @@
-"""The page's part on runs without padding: what they win over other ways of making runs, and all cores over one."""
+"""The page's part on runs without padding: what they gain over other arrangements, and all cores over one."""
 
-from bench.raw import Ragged
+from bench.figures.ragged import RaggedFigures
+from bench.figures.spread import Spread, spread
 from bench.report.markdown import noisy, number, table
-from bench.spread import Spread, spread
 
-OURS = "ragged"
-WAYS = {
-    OURS: "ragged: as they come, of any lengths",
+RAGGED = "ragged"
+ARRANGEMENTS = {
+    RAGGED: "ragged: as they come, of any lengths",
     "padded": "padded: filled up to the longest of the batch",
     "sorted": "sorted: all sorted by length first, else as ragged",
 }
 CORES = {"one": "one core", "all": "all cores"}
 
 
-def render_ragged(result: Ragged) -> list[str]:
+def render_ragged(result: RaggedFigures) -> list[str]:
     """Return one file's tables."""
-    return [*_ways(result), *_lone(result)]
+    return [*_arrangements(result), *_single_texts(result)]
 
 
-def _ways(result: Ragged) -> list[str]:
+def _arrangements(result: RaggedFigures) -> list[str]:
     rows = [
         [
-            WAYS.get(way, way),
+            ARRANGEMENTS.get(name, name),
             noisy(spread(speeds)),
-            f"{result.computed_tokens[way]:,}",
-            f"{result.runs[way]:,}",
-            _against(result, way),
+            f"{result.computed_tokens[name]:,}",
+            f"{result.runs[name]:,}",
+            _against(result, name),
         ]
-        for way, speeds in result.rounds_tokens_per_s.items()
+        for name, speeds in result.rounds_tokens_per_s.items()
     ]
     return [
         f"{result.texts:,} sentences of the STS benchmark's dev set, {result.tokens:,} tokens, in batches of "
@@ -39,12 +39,12 @@ def _ways(result: Ragged) -> list[str]:
     ]
 
 
-def _against(result: Ragged, way: str) -> str:
-    pair = f"{OURS}/{way}"
+def _against(result: RaggedFigures, name: str) -> str:
+    pair = f"{RAGGED}/{name}"
     return noisy(Spread(result.ratios[pair], result.noise[pair] / 2)) if pair in result.ratios else ""
 
 
-def _lone(result: Ragged) -> list[str]:
+def _single_texts(result: RaggedFigures) -> list[str]:
     shares, noise = result.all_cores_time_share, result.all_cores_time_share_noise
     if not shares:
         return []

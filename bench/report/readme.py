@@ -1,14 +1,17 @@
 """The README's part: one picture and one table of at most eight rows, between two markers."""
 
 from bench.errors import BenchError
-from bench.raw import Fidelity, Kernels, Load, Measured, Peers
-from bench.raw_files import Results
-from bench.report.losses import OURS
+from bench.figures.fidelity import FidelityFigures
+from bench.figures.files import Results
+from bench.figures.kernels import KernelFigures
+from bench.figures.origin import Origin
+from bench.figures.peer_rows import OURS, RowFigures
+from bench.figures.peers import PeersFigures
+from bench.figures.spread import Spread, relative, spread
 from bench.report.markdown import cosine, noisy, table
-from bench.spread import Spread, relative, spread
 
 START, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
-# What the README says of pairs of graphs at one shape: the first MOST_PAIRS of these that were timed.
+# The pairs of graphs that the README compares at one shape: the first MOST_PAIRS of these that were timed.
 PAIRS = {
     "vecd-int8/stock-int8": "optimum's dynamic int8",
     "vecd-int8/openvino-int8": "OpenVINO's int8",
@@ -34,7 +37,7 @@ def rewrite_readme(readme: str, part: str) -> str:
 
 
 def render_part(results: Results, pictures: dict[str, str]) -> str:
-    """Return the part, for one machine: `pictures` says where the README finds the picture of a raw file."""
+    """Return the part, for one machine. `pictures` are the links to the picture of a raw file."""
     label = min(results.peers or results.kernels or results.fidelity, default="")
     peers, kernels, fidelity = results.peers.get(label), results.kernels.get(label), results.fidelity.get(label)
     rows = [
@@ -49,13 +52,13 @@ def render_part(results: Results, pictures: dict[str, str]) -> str:
     return "\n".join([*shown, *table([title, OURS, ""], rows, figures=False)]).rstrip()
 
 
-def _title(label: str, result: Measured | None) -> str:
+def _title(label: str, result: Origin | None) -> str:
     if result is None or result.machine is None:
         return label
     return f"{result.model or 'all-MiniLM-L6-v2'}, {result.machine.processor} ({label})"
 
 
-def _fidelity_rows(result: Fidelity) -> list[list[str]]:
+def _fidelity_rows(result: FidelityFigures) -> list[list[str]]:
     invariance = result.batch_invariance
     least = f"{cosine(result.cosine_mean)} / {cosine(result.cosine_min)}"
     sentences = f"cosine of {result.variant} to fp32 on {result.texts:,} sentences of the STS benchmark, mean / least"
@@ -68,7 +71,7 @@ def _fidelity_rows(result: Fidelity) -> list[list[str]]:
     return [[*row, "`bench fidelity`"] for row in rows]
 
 
-def _kernel_rows(result: Kernels) -> list[list[str]]:
+def _kernel_rows(result: KernelFigures) -> list[list[str]]:
     rows = []
     for pair, other in PAIRS.items():
         if SHAPE in result.ratios.get(pair, {}):
@@ -78,7 +81,7 @@ def _kernel_rows(result: Kernels) -> list[list[str]]:
     return rows[:MOST_PAIRS]
 
 
-def _peer_rows(result: Peers) -> list[list[str]]:
+def _peer_rows(result: PeersFigures) -> list[list[str]]:
     rows = []
     for row in ROWS:
         loads = result.rows.get(row, {})
@@ -90,7 +93,7 @@ def _peer_rows(result: Peers) -> list[list[str]]:
     return rows
 
 
-def _fastest_other(loads: dict[str, Load]) -> str | None:
+def _fastest_other(loads: dict[str, RowFigures]) -> str | None:
     speeds = {name: spread(load.requests_per_s) for name, load in loads.items() if name != OURS}
     medians = {name: speed.median for name, speed in speeds.items() if speed is not None}
     return max(medians, key=lambda name: medians[name], default=None)

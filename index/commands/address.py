@@ -1,4 +1,4 @@
-"""Where a server is, and what opens it: the arguments of every command that is a client, and a connection from them."""
+"""A server's address and key: the arguments of every command that is a client, and a connection made from them."""
 
 import argparse
 import ssl
@@ -8,18 +8,18 @@ from pathlib import Path
 import httpx2
 import msgspec
 
-from index.commands.terminal import CommandError
+from index.commands.errors import CommandError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 UNIX = "unix:"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-# The server lets a stream of documents wait up to five minutes for room in its queue.
+# The server may keep a stream of documents waiting up to five minutes for room in its queue.
 TIMEOUT = httpx2.Timeout(connect=10, read=600, write=600, pool=10)
 PATIENCE_S = 300.0
 
 
 class Address(msgspec.Struct, frozen=True):
-    """A server as it was given, and where its routes begin; `socket` is a Unix socket's path."""
+    """A server as it was `given`, and the URL below which its routes lie; `socket` is a Unix socket's path."""
 
     given: str
     base: str
@@ -27,7 +27,6 @@ class Address(msgspec.Struct, frozen=True):
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:
-    """Ask for the server, and for what opens it."""
     parser.add_argument("--url", default=DEFAULT_URL, help="the server, or unix:PATH (default: %(default)s)")
     key = parser.add_mutually_exclusive_group()
     key.add_argument(
@@ -48,7 +47,7 @@ def add_server(parser: argparse.ArgumentParser) -> None:
 
 
 def seconds(given: str) -> float:
-    """Return a time, which may be infinite but no less than nothing."""
+    """Parse a time, which may be infinite but not negative."""
     found = float(given)
     if not found >= 0:
         raise ValueError
@@ -56,7 +55,7 @@ def seconds(given: str) -> float:
 
 
 def key_of(options: argparse.Namespace) -> str | None:
-    """Return the key, if one is given."""
+    """Return the key, if one is given; raises CommandError where it cannot be one."""
     key: str | None = options.key
     if options.key_file is not None:
         if options.key_file == Path("-"):
@@ -74,7 +73,7 @@ def key_of(options: argparse.Namespace) -> str | None:
 
 
 def address_of(given: str) -> Address:
-    """Return where a server is, or raise what is wrong with what was given."""
+    """Parse a server's address; raises CommandError."""
     if given.startswith(UNIX):
         return Address(given, "http://localhost", given.removeprefix(UNIX))
     try:
@@ -102,7 +101,7 @@ def connect(address: Address, options: argparse.Namespace) -> httpx2.Client:
 
 
 def trusted(file: Path | None) -> ssl.SSLContext | bool:
-    """Return which certificates are trusted: those of a file, or this machine's."""
+    """Return the certificates that are trusted: those of a file, or this machine's."""
     if file is None:
         return True
     try:

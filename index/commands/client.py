@@ -1,6 +1,6 @@
-"""A client of a running server: requests that are sent again while it is busy, restarting or out of reach, for a while.
+"""A client of a running server. Requests are sent again for a while where it is busy, restarting or out of reach.
 
-Everything that is sent may be sent twice: a document is put instead of the one that has its id.
+Every request may be sent twice: a document takes the place of the one that has its id.
 """
 
 import argparse
@@ -11,8 +11,9 @@ import httpx2
 import msgspec
 
 from index.commands.address import address_of, connect
-from index.commands.folders import checked_name
-from index.commands.terminal import CommandError, Terminal
+from index.commands.errors import CommandError
+from index.commands.terminal import Terminal
+from index.store.layout import check_collection_name
 
 FIRST_PATIENCE_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
@@ -43,7 +44,7 @@ class Client:
 
     def __init__(self, options: argparse.Namespace, terminal: Terminal) -> None:
         address = address_of(options.url)
-        self.url, self.name = address.given, checked_name(options.collection)
+        self.url, self.name = address.given, check_collection_name(options.collection)
         self._base = f"{address.base}/collections/{self.name}"
         self._terminal = terminal
         self._patience_s: float = options.patience
@@ -58,7 +59,7 @@ class Client:
         """Return the answer to a request below the collection.
 
         Raises:
-            CommandError: there is none, after all patience, or one that trying again will not change.
+            CommandError: there is no answer within the time to try again, or one that trying again will not change.
         """
         until_s, pause_s = time.monotonic() + self._patience_s, FIRST_PAUSE_S
         while True:
@@ -97,7 +98,7 @@ class Client:
 
 
 def reply_of(answer: httpx2.Response) -> Reply:
-    """Return what was answered; a body that is no object, as of a proxy's page, is left out."""
+    """Return the answer; a body that is no JSON object, such as a proxy's page, is left out."""
     try:
         return Reply(answer.status_code, msgspec.json.decode(answer.content, type=dict[str, Any]))
     except (msgspec.DecodeError, UnicodeDecodeError):

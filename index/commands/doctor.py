@@ -9,17 +9,17 @@ from pathlib import Path
 
 import msgspec
 
-from index.collection import DATABASE_FILE
+from index.commands.errors import CommandError
 from index.commands.examination import Examined, examine
-from index.commands.folders import add_data, data_folder, find, held
-from index.commands.terminal import CommandError, Terminal, counted, printable
-from index.index import COLLECTIONS
+from index.commands.folders import add_data, data_folder, held
+from index.commands.terminal import Terminal, counted
+from index.store.checks import printable
+from index.store.layout import COLLECTIONS, DATABASE_FILE, contents_of
 
 SHOWN = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for the folder."""
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="the data folder, instead of --data")
     add_data(parser)
     parser.add_argument("--json", action="store_true", help="answer one JSON object on stdout")
@@ -30,45 +30,45 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     folder = data_folder(options.folder or options.data)
     examined: dict[str, Examined] = {}
     with held(folder):
-        found = find(folder)
+        found = contents_of(folder)
         with terminal.bar("doctor", len(found.collections), " collections") as bar:
             for name, path in found.collections.items():
                 examined[name] = examine(path / DATABASE_FILE)
                 bar.update()
+    strangers = [path.name for path in found.strangers]
     if options.json:
-        answer = {"folder": str(folder), "collections": examined, "strangers": found.strangers}
+        answer = {"folder": str(folder), "collections": examined, "strangers": strangers}
         terminal.answer(msgspec.json.encode(answer).decode())
     else:
         for line in lines(folder, examined):
             terminal.answer(line)
-        for stranger in found.strangers:
+        for stranger in strangers:
             terminal.answer(
                 f"{printable(stranger)}: no collection of vecd; the server does not start until it is moved away "
                 f"from {folder / COLLECTIONS}"
             )
-    return 0 if not found.strangers and all(one.ok for one in examined.values()) else 1
+    return 0 if not strangers and all(one.ok for one in examined.values()) else 1
 
 
 def lines(folder: Path, examined: dict[str, Examined]) -> list[str]:
-    """Return what there is to say of all collections."""
+    """Return the lines to print about all collections."""
     if not examined:
         return [f"{folder} holds no collections yet: nothing to look at"]
-    told = []
+    printed = []
     for name, one in examined.items():
         if one.ok:
-            told.append(f"{name}: well; {counted(one.documents or 0, 'document')}, model {one.fingerprint}")
+            printed.append(f"{name}: well; {counted(one.documents or 0, 'document')}, model {one.fingerprint}")
             continue
-        told.append(f"{name}: {'newer' if one.newer else 'damaged'}")
+        printed.append(f"{name}: {'newer' if one.newer else 'damaged'}")
         every = one.problems + one.view_problems
-        told += [f"  {problem}" for problem in every[:SHOWN]]
+        printed += [f"  {problem}" for problem in every[:SHOWN]]
         if len(every) > SHOWN:
-            told.append(f"  and {len(every) - SHOWN} more (--json shows up to a hundred)")
-        told.append(f"  what to do: {advice(folder, name, one)}")
-    return told
+            printed.append(f"  and {len(every) - SHOWN} more (--json shows up to a hundred)")
+        printed.append(f"  what to do: {advice(folder, name, one)}")
+    return printed
 
 
 def advice(folder: Path, name: str, one: Examined) -> str:
-    """Return what to do about a collection that is not well."""
     if one.newer:
         return "use the newer vecd"
     if not one.problems:
@@ -81,7 +81,7 @@ def advice(folder: Path, name: str, one: Examined) -> str:
 
 
 def require(examined: Examined, what: str, todo: str) -> None:
-    """Raise unless all is well with what was examined."""
+    """Raise CommandError unless all is well."""
     if not examined.ok:
         more = len(examined.problems) - 1
         rest = f" (and {more} more)" if more > 0 else ""

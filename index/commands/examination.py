@@ -1,24 +1,23 @@
 """Checks a stopped collection: its log, its database row by row, and the snapshots of its view. Changes nothing.
 
-No damage ends the examination early but one that hides the tables: each check tells what it finds, and what stopped it.
+No damage ends the examination early but one that hides the tables.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
 
-from index import rows
-from index.commands.terminal import printable
-from index.commands.untouched import untouched
-from index.errors import DamagedError
-from index.health import MAX_PROBLEMS, examine_counts, examine_vectors
-from index.schema import MIGRATIONS, migrate, version
-from index.snapshots import digest_of
-from index.wal import examine_log
-
-Check = Callable[[apsw.Connection], list[str]]
+from index.commands.read_only import read_only
+from index.store.checks import CHECKS, MAX_PROBLEMS, attempt, check_words, printable, problems_of
+from index.store.disk import digest_of
+from index.store.health import count_or_none
+from index.store.log import examine_log
+from index.store.meta import read_meta
+from index.store.queries import select
+from index.store.schema import MIGRATIONS, version
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -36,19 +35,18 @@ class Examined(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Say whether nothing is wrong."""
         return not (self.problems or self.view_problems)
 
 
 def examine(database: Path) -> Examined:
-    """Check a database that nobody has open, and the files beside it."""
+    """Check a database that no process has open, and the files beside it."""
     try:
         database = database.resolve()  # SQLite keeps the log beside what a link points to
         if not database.is_file() or not database.stat().st_size:
             what = "is empty" if database.exists() else "is not there"
             return Examined(problems=(f"{database.name} {what}: it was lost, or never made",))
         in_log = examine_log(database)
-        with untouched(database) as connection:
+        with read_only(database) as connection:
             return examine_version(connection, database.parent, in_log)
     except apsw.ReadOnlyError:
         problem = "a change was cut off before it was whole, and is taken back when the server starts; then look again"
@@ -59,126 +57,44 @@ def examine(database: Path) -> Examined:
     return Examined(problems=(problem,))
 
 
-def examine_version(connection: apsw.Connection, folder: Path, problems: list[str]) -> Examined:
-    """Check a database that could be opened; `problems` are known already."""
+def examine_version(connection: apsw.Connection, folder: Path, in_log: list[str]) -> Examined:
+    """Check a database that could be opened; `in_log` is what is wrong with its log."""
     found = version(connection)
     if found > len(MIGRATIONS):
         what = f"written by a newer vecd (schema {found}; this one knows {len(MIGRATIONS)})"
         return Examined(problems=(what,), newer=True)
     if found < 1:
-        return Examined(problems=(*problems, "the database has no tables: it was never made whole, or is damaged"))
-    return examine_tables(connection, folder, problems)
+        return Examined(problems=(*in_log, "the database has no tables: it was never made whole, or is damaged"))
+    return examine_tables(connection, folder, in_log)
 
 
-def examine_tables(connection: apsw.Connection, folder: Path, problems: list[str]) -> Examined:
-    """Check a database whose tables can be seen; `problems` are known already."""
-    documents: list[int] = []
-    meta: dict[str, object] = {}
-
-    def read_documents(connection: apsw.Connection) -> list[str]:
-        documents.append(rows.count(connection))
-        return examine_documents(connection)
-
-    def read_meta(connection: apsw.Connection) -> list[str]:
-        meta.update(rows.read_meta(connection))
-        return [] if isinstance(meta.get("fingerprint"), str) else ["the model's fingerprint is missing"]
-
-    def read_vectors(connection: apsw.Connection) -> list[str]:
-        ndim = meta.get("ndim")
-        if not isinstance(ndim, int) or not 0 < ndim <= 1 << 16:
-            return [f"the number of dimensions is {ndim!r}"]
-        return examine_vectors(connection, ndim)
-
-    structure: tuple[Check, ...] = (examine_schema, examine_structure, examine_keys, examine_counts, examine_words)
-    for check in (read_documents, read_meta, read_vectors, *structure):
-        problems += attempt(check, connection)
-    view = attempt(lambda connection: examine_snapshots(connection, folder), connection)
+def examine_tables(connection: apsw.Connection, folder: Path, in_log: list[str]) -> Examined:
+    """Check a database whose tables can be seen; `in_log` is what is wrong with its log."""
+    meta = readable_meta(connection)
     fingerprint, ndim = meta.get("fingerprint"), meta.get("ndim")
+    problems = (*in_log, *problems_of(connection, (*CHECKS, check_words)))
     return Examined(
-        documents=documents[0] if documents else None,
+        documents=count_or_none(connection),
         fingerprint=fingerprint if isinstance(fingerprint, str) else None,
         ndim=ndim if isinstance(ndim, int) else None,
-        problems=tuple(dict.fromkeys(problems))[:MAX_PROBLEMS],
-        view_problems=tuple(view),
+        problems=problems[:MAX_PROBLEMS],
+        view_problems=tuple(attempt(lambda connection: check_snapshots(connection, folder), connection)),
     )
 
 
-def attempt(check: Check, connection: apsw.Connection) -> list[str]:
-    """Return what a check finds, or what stopped it."""
+def readable_meta(connection: apsw.Connection) -> dict[str, Any]:
+    """Return what the database says of itself, or nothing where damage hides it."""
     try:
-        return check(connection)
-    except (apsw.Error, DamagedError) as error:
-        return [f"SQLite: {error}"]
-    except (TypeError, ValueError) as error:  # what is damaged may be of any type, and text no text
-        return [f"a value is damaged: {error}"]
+        return read_meta(connection)
+    except (apsw.Error, ValueError):
+        return {}
 
 
-def examine_schema(connection: apsw.Connection) -> list[str]:
-    """Check the tables' definitions against those of a new database of the same version."""
-    new = apsw.Connection(":memory:")
-    try:
-        migrate(new, MIGRATIONS[: version(connection)])
-        expected, found = definitions(new), definitions(connection)
-    finally:
-        new.close()
-    differing = {name for name, _ in expected ^ found}
-    return [f"the definition of {printable(name)} is not vecd's" for name in sorted(differing)]
-
-
-def definitions(connection: apsw.Connection) -> set[tuple[str, str]]:
-    """Return names and definitions; a table that was renamed stands in quotes, which mean nothing."""
-    found = rows.select(connection, "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")
-    return {(str(name), "".join(str(sql).replace('"', "").split())) for name, sql in found}
-
-
-def examine_structure(connection: apsw.Connection) -> list[str]:
-    """Have SQLite check pages, indexes, and the structure of the full text."""
-    found = connection.execute(f"PRAGMA integrity_check({MAX_PROBLEMS})").fetchall()
-    return [f"SQLite: {row[0]}" for row in found if row[0] != "ok"]
-
-
-def examine_documents(connection: apsw.Connection) -> list[str]:
-    """Check the documents' checksums, over bytes that may be no text any more."""
-    problems = []
-    query = (
-        "SELECT key, CAST(id AS BLOB), CAST(text AS BLOB), metadata, crc, "
-        "typeof(id) = 'text' AND typeof(text) = 'text' AND typeof(metadata) = 'blob' FROM docs"
-    )
-    for key, id_, text, metadata, crc, typed in connection.execute(query):
-        if not typed or rows.bytes_checksum(key, id_, text, metadata) != crc:
-            shown = printable(id_.decode("utf-8", "replace")) if isinstance(id_, bytes) else "without an id"
-            problems.append(f"the document {shown} (key {key}) is damaged: its checksum differs")
-    return problems
-
-
-def examine_keys(connection: apsw.Connection) -> list[str]:
-    """Check that no key will be used twice."""
-    used = rows.single(connection, "SELECT max(key) FROM docs")
-    if used is not None and rows.highest_key(connection) < used:
-        return ["the count of keys is behind the documents: a key would be used twice"]
-    return []
-
-
-def examine_words(connection: apsw.Connection) -> list[str]:
-    """Check the full text against the texts. To SQLite this is a statement that writes, which is then taken back."""
-    connection.execute("BEGIN")
-    try:
-        connection.execute("INSERT INTO texts (texts, rank) VALUES ('integrity-check', 1)")
-    except apsw.CorruptError:
-        return ["the full text is not that of the documents"]
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-    return []
-
-
-def examine_snapshots(connection: apsw.Connection, folder: Path) -> list[str]:
-    """Check the view's files. The server builds the view anew from the database where one is wrong."""
-    problems = []
-    for name, digest in rows.select(connection, "SELECT file, sha256 FROM snapshots"):
+def check_snapshots(connection: apsw.Connection, folder: Path) -> Iterable[str]:
+    """Check the view's files. Where one is wrong, the server rebuilds the view from the database."""
+    for name, digest in select(connection, "SELECT file, sha256 FROM snapshots"):
         path = folder / str(name)
         if path.parent != folder or not path.is_file():
-            problems.append(f"the snapshot {printable(str(name))} is not there")
+            yield f"the snapshot {printable(str(name))} is not there"
         elif digest_of(path) != digest:
-            problems.append(f"the snapshot {name} is damaged: its sha256 differs")
-    return problems
+            yield f"the snapshot {name} is damaged: its sha256 differs"

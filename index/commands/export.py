@@ -10,41 +10,30 @@ import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import apsw
 
-from index import rows
+from index.commands.damaged_log import lost_commits
+from index.commands.errors import CommandError
 from index.commands.folders import add_collection, add_data, data_folder, database_of, held, real, refuse_inside
 from index.commands.formats import PARQUET, STREAM, add_format, form_of, load_parquet
-from index.commands.ndjson import LineWriter
+from index.commands.read_only import read_only
 from index.commands.reading import ReadDatabase, check_version, reading_errors
 from index.commands.salvage import Documents
-from index.commands.stopped import lost
-from index.commands.terminal import CommandError, Terminal, counted
-from index.commands.untouched import untouched
-from index.connections import READER_CACHE_KIB
-from index.documents import Row
-from index.index import DEFAULT
-from index.rows import Stored
-from index.snapshots import synchronize
-
-
-class DocumentWriter(Protocol):
-    """Writes documents in one of the forms."""
-
-    def write(self, found: Stored, vector: Row | None) -> None:
-        """Write a document."""
-
-    def finish(self) -> None:
-        """Write what is left to be written."""
+from index.commands.terminal import Terminal, counted
+from index.commands.writers import DocumentWriter, LineWriter
+from index.store import rows
+from index.store.connections import READER_CACHE_KIB
+from index.store.disk import Disk
+from index.store.layout import DEFAULT_COLLECTION
+from index.store.meta import read_meta
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for what, from where, where to."""
     parser.add_argument("file", type=Path, metavar="FILE", help="where to; - is stdout, as NDJSON")
     add_data(parser)
-    add_collection(parser, DEFAULT, "which collection (default: %(default)s)")
+    add_collection(parser, DEFAULT_COLLECTION, "which collection (default: %(default)s)")
     add_format(parser)
     parser.add_argument("--vectors", action="store_true", help="with the vectors, as float32")
     parser.add_argument(
@@ -59,7 +48,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     database = database_of(folder, options.collection)
     if file != STREAM:
         refuse_inside(file, folder)
-    damaged = lost(database) if options.skip_damaged else None
+    damaged = lost_commits(database) if options.skip_damaged else None
     with opened(database, damaged, folder) as connection, output(file) as out:
         ndim = dimensions(connection, database) if options.vectors else None
         writer: DocumentWriter = load_parquet().ParquetWriter(out, ndim) if form == PARQUET else LineWriter(out)
@@ -85,14 +74,14 @@ def opened(database: Path, damaged: str | None, folder: Path) -> Iterator[apsw.C
         with ReadDatabase(database).reading(READER_CACHE_KIB) as connection:
             yield connection
         return
-    with held(folder), reading_errors(database), untouched(database) as connection:
+    with held(folder), reading_errors(database), read_only(database) as connection:
         check_version(connection, database)
         yield connection
 
 
 def dimensions(connection: apsw.Connection, database: Path) -> int:
     """Return how many numbers a vector has."""
-    ndim = rows.read_meta(connection).get("ndim")
+    ndim = read_meta(connection).get("ndim")
     if not isinstance(ndim, int) or ndim < 1:
         message = f"{database} does not say how long its vectors are; see what `python -m index doctor` says"
         raise CommandError(message)
@@ -101,7 +90,7 @@ def dimensions(connection: apsw.Connection, database: Path) -> int:
 
 @contextlib.contextmanager
 def output(file: Path) -> Iterator[BinaryIO]:
-    """Lend what is written to."""
+    """Lend the stream to write to; errors of writing raise CommandError."""
     try:
         if file == STREAM:
             yield sys.stdout.buffer
@@ -124,13 +113,14 @@ def written(file: Path) -> Iterator[BinaryIO]:
         with final.open("wb") as out:
             yield out
         return
+    disk = Disk()
     temporary = final.with_name(f"{final.name}.partial-{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as out:
             yield out
-        synchronize(temporary)
-        temporary.rename(final)
-        synchronize(final.parent)
+        disk.synchronize(temporary)
+        disk.rename(temporary, final)
+        disk.synchronize(final.parent)
     except BaseException:  # whatever it was, half a file is none
         temporary.unlink(missing_ok=True)
         raise

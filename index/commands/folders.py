@@ -1,4 +1,4 @@
-"""A data folder as the commands find it: what lies in it, told without changing anything."""
+"""Data folders as arguments of the commands, and what lies in them."""
 
 import argparse
 import contextlib
@@ -6,51 +6,38 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
-from index.collection import DATABASE_FILE
-from index.commands.terminal import CommandError, printable
-from index.index import COLLECTIONS, DEFAULT, DROPPED, NAME
-from index.lock import LOCK_FILE, FolderLock
+from index.commands.errors import CommandError
+from index.store.layout import (
+    COLLECTIONS,
+    DATABASE_FILE,
+    DEFAULT_COLLECTION,
+    LOCK_FILE,
+    check_collection_name,
+    contents_of,
+)
+from index.store.lock import FolderLock
 
 DATA = Path(__file__).resolve().parents[2] / "data"  # the server's default
 MEMORY = ":memory:"
 
 
-class Found(msgspec.Struct, frozen=True):
-    """The collections of a folder by name, and what else lies among them."""
-
-    collections: dict[str, Path]
-    strangers: tuple[str, ...]
-
-
 def add_data(parser: argparse.ArgumentParser) -> None:
-    """Ask for the data folder."""
     parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="the data folder (default: %(default)s)")
 
 
 def add_collection(parser: argparse.ArgumentParser, default: str | None, about: str) -> None:
-    """Ask for a collection."""
     parser.add_argument("--collection", default=default, metavar="NAME", help=about)
 
 
-def checked_name(name: str) -> str:
-    """Return the name if a collection may have it: it becomes part of paths."""
-    if not NAME.fullmatch(name):
-        message = f"a collection's name is 1 to 64 of a-z, 0-9, - and _; {printable(name)} is not"
-        raise CommandError(message)
-    return name
-
-
 def refuse_memory(folder: Path) -> None:
-    """Raise where documents are kept in memory only."""
+    """Raise CommandError where the folder stands for documents in memory."""
     if str(folder) == MEMORY:
         message = f"{MEMORY} is not on the disk: such documents live in the server's process alone and end with it"
         raise CommandError(message)
 
 
 def data_folder(folder: Path) -> Path:
-    """Return the folder, or raise why it is not one of vecd's."""
+    """Return the folder, or raise CommandError where it is not one of vecd's."""
     refuse_memory(folder)
     if not folder.is_dir():
         what = "no folder" if folder.exists() else "not there"
@@ -64,7 +51,7 @@ def data_folder(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Hold a folder that is only read, so that no server starts with it. A backup has no lock, and gets none."""
+    """Hold the lock of a folder that is only read, so that no server starts with it. A backup has no lock."""
     if not (folder / LOCK_FILE).exists() or os.statvfs(folder).f_flag & os.ST_RDONLY:
         yield
         return
@@ -72,33 +59,27 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
-def find(folder: Path) -> Found:
-    """Return what lies in a data folder or in a backup."""
-    collections, strangers = {}, []
-    for path in sorted((folder / COLLECTIONS).iterdir()):
-        if path.name.startswith(DROPPED):
-            continue  # the server removes it when it starts
-        if NAME.fullmatch(path.name) and path.is_dir():
-            collections[path.name] = path
-        else:
-            strangers.append(path.name)
-    return Found(collections, tuple(strangers))
+def databases_of(folder: Path, name: str | None) -> dict[str, Path]:
+    """Return the databases of all collections, or of the one that is named, by the collection's name."""
+    if name is not None:
+        return {name: database_of(folder, name)}
+    return {found: path / DATABASE_FILE for found, path in contents_of(folder).collections.items()}
 
 
 def database_of(folder: Path, name: str) -> Path:
-    """Return the path of a collection's database, or raise which collections there are."""
-    path = folder / COLLECTIONS / checked_name(name) / DATABASE_FILE
+    """Return the path of a collection's database, or raise CommandError, which says which collections there are."""
+    path = folder / COLLECTIONS / check_collection_name(name) / DATABASE_FILE
     if not path.is_file():
-        there = find(folder).collections
+        there = contents_of(folder).collections
         known = f"there are {', '.join(there)}" if there else "it has none"
-        hint = "" if name == DEFAULT else " (the name is given with --collection)"
+        hint = "" if name == DEFAULT_COLLECTION else " (the name is given with --collection)"
         message = f"{folder} has no collection {name!r}{hint}; {known}"
         raise CommandError(message)
     return path
 
 
 def real(path: Path) -> Path:
-    """Return a path without links in it."""
+    """Return the path without links."""
     try:
         return path.resolve()
     except RuntimeError as error:  # what pathlib says of links in a circle
@@ -107,7 +88,7 @@ def real(path: Path) -> Path:
 
 
 def refuse_inside(target: Path, folder: Path) -> None:
-    """Raise where something would be written into a data folder, which the server would not start with."""
+    """Raise CommandError where the target lies in a data folder: the server would not start with it there."""
     if real(target).is_relative_to(real(folder)):
         message = f"{target} lies inside the data folder {folder}, which is the server's alone; choose another place"
         raise CommandError(message)

@@ -1,11 +1,11 @@
-"""The two forms in which documents travel: NDJSON, one object a line, and Parquet, which needs pyarrow."""
+"""The two formats of documents in files: NDJSON, one object a line, and Parquet, which needs pyarrow."""
 
 import argparse
 import importlib
 from pathlib import Path
 from types import ModuleType
 
-from index.commands.terminal import CommandError
+from index.commands.errors import CommandError
 
 NDJSON, PARQUET = "ndjson", "parquet"
 STREAM = Path("-")
@@ -13,14 +13,13 @@ ENDINGS = {".ndjson": NDJSON, ".jsonl": NDJSON, ".parquet": PARQUET}
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
-    """Ask for the form."""
     parser.add_argument(
         "--format", choices=[NDJSON, PARQUET], help="default: by the file's ending, .ndjson, .jsonl or .parquet"
     )
 
 
 def form_of(file: Path, asked: str | None) -> str:
-    """Return the form that is asked for, or that the file's name tells."""
+    """Return the format that is asked for, or that the file's name ends in; raises CommandError."""
     if file == STREAM:
         if asked == PARQUET:
             message = "Parquet needs a file, since its table of contents comes last; name one, or take NDJSON"
@@ -34,7 +33,7 @@ def form_of(file: Path, asked: str | None) -> str:
 
 
 def load_parquet() -> ModuleType:
-    """Return the module that knows Parquet, or raise how to get what it needs."""
+    """Return the module for Parquet, or raise CommandError, which says what to install."""
     try:
         return importlib.import_module("index.commands.parquet")
     except ModuleNotFoundError as error:

@@ -1,7 +1,7 @@
 """`import`: sends documents from NDJSON or Parquet to a running server, which embeds and keeps them.
 
-A document takes the place of the one that has its id. Lines that the server refuses are told, with why, and the rest
-goes on. Cut off, the same command goes on where it stopped; nothing is harmed by a line that is sent twice.
+A document takes the place of the one that has its id. Lines that the server refuses are printed with the reason, and
+the rest are sent. After an interruption the same command continues where it stopped; a line sent twice harms nothing.
 """
 
 import argparse
@@ -13,18 +13,19 @@ from typing import Protocol
 
 from index.commands.address import add_server
 from index.commands.client import Client
+from index.commands.errors import CommandError
 from index.commands.folders import add_collection
 from index.commands.formats import PARQUET, STREAM, add_format, form_of, load_parquet
 from index.commands.lines import Line, pieces
 from index.commands.ndjson import LineSource
 from index.commands.resuming import Resuming
 from index.commands.sending import Sender
-from index.commands.terminal import CommandError, Terminal, counted
-from index.index import DEFAULT
+from index.commands.terminal import Terminal, counted
+from index.store.layout import DEFAULT_COLLECTION
 
 
 class Source(Protocol):
-    """Where documents come from. `total` is of what the lines' weights add up to, in `unit`."""
+    """Where documents come from. The weights of all lines add up to `total`, in `unit`."""
 
     unit: str
     total: int | None
@@ -35,10 +36,9 @@ class Source(Protocol):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for what, and where to."""
     parser.add_argument("file", type=Path, metavar="FILE", help="documents; - is stdin, as NDJSON")
     add_server(parser)
-    add_collection(parser, DEFAULT, "which collection (default: %(default)s)")
+    add_collection(parser, DEFAULT_COLLECTION, "which collection (default: %(default)s)")
     parser.add_argument("--create", action="store_true", help="make the collection if it is not there")
     add_format(parser)
     parser.add_argument(
@@ -72,14 +72,14 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def send(source: Source, client: Client, resuming: Resuming, terminal: Terminal) -> None:
-    """Send all lines that are not done yet; when it is stopped, say how far it came."""
-    sender, told = Sender(client, terminal), False
+    """Send all lines that are not done yet; print how far it came where it is interrupted."""
+    sender, warned = Sender(client, terminal), False
     try:
         with terminal.bar("import", source.total, source.unit) as bar:
             for piece in pieces(source.lines(resuming.progress.line)):
-                if source.ignored and not told:
+                if source.ignored and not warned:
                     terminal.say(f"left out, since a server has no use for it: {', '.join(sorted(source.ignored))}")
-                    told = True
+                    warned = True
                 before = sender.indexed, sender.refused
                 sender.send(piece)
                 resuming.advance(piece[-1].number, sender.indexed - before[0], sender.refused - before[1])
@@ -92,7 +92,6 @@ def send(source: Source, client: Client, resuming: Resuming, terminal: Terminal)
 
 @contextlib.contextmanager
 def opened(file: Path, form: str) -> Iterator[Source]:
-    """Lend what documents come from."""
     if form == PARQUET:
         yield load_parquet().TableSource(file)
     elif file == STREAM:

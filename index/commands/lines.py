@@ -1,4 +1,4 @@
-"""What `import` reads, whatever the form: numbered documents as JSON, and those that can be none. Cut into pieces."""
+"""What `import` reads from either format: numbered lines, each a document as JSON or refused, in pieces to send."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from index.attributes import encode_metadata
+from index.documents.metadata import encode_metadata
 from index.errors import DocumentError
 
 PIECE_LINES, PIECE_BYTES = 512, 4 << 20  # whichever comes first: a piece is sent, acknowledged, and sent again whole
@@ -15,9 +15,9 @@ BAD, TOO_LARGE = 400, 413
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A document as JSON, or what is wrong with it already; `number` counts from 1 in its file.
+    """A document as JSON, or why it is refused before it is sent; `number` counts from 1 in its file.
 
-    `weight` is by how much of the file reading it has come further.
+    `weight` is its part of the file, in the source's unit.
     """
 
     number: int
@@ -27,14 +27,14 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Why a line is not taken, as a server would say it."""
+    """Why a line is refused, in a server's terms."""
 
     status: int
     detail: str
 
 
 def without_vector(content: bytes) -> tuple[bytes, bool]:
-    """Return a line without its vector, which a server computes itself, and say whether it had one."""
+    """Return a line without its vector, which a server computes itself, and whether it had one."""
     try:
         fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -46,7 +46,7 @@ def without_vector(content: bytes) -> tuple[bytes, bool]:
 
 
 def document(id_: object, text: object, metadata: object) -> bytes | Refused:
-    """Return a table's row as JSON, or why it is no document."""
+    """Return a row of a table as JSON, or why it is not a document."""
     if not isinstance(id_, str) or not isinstance(text, str):
         field, value = ("id", id_) if not isinstance(id_, str) else ("text", text)
         return Refused(BAD, f"the {field} is {'missing' if value is None else f'a {type(value).__name__}'}, not text")
@@ -69,7 +69,7 @@ def document(id_: object, text: object, metadata: object) -> bytes | Refused:
 
 
 def pieces(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """Yield the lines in pieces, each of one line at least."""
+    """Yield the lines in pieces of at least one line."""
     piece: list[Line] = []
     size = 0
     for line in lines:
@@ -83,6 +83,5 @@ def pieces(lines: Iterable[Line]) -> Iterator[list[Line]]:
 
 
 def halves(piece: list[Line]) -> tuple[list[Line], list[Line]]:
-    """Return the two halves of a piece."""
     half = len(piece) // 2
     return list(itertools.islice(piece, half)), list(itertools.islice(piece, half, None))

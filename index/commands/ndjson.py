@@ -1,39 +1,16 @@
-"""Documents as lines of JSON: `{"id", "text", "metadata"}`, and `"vector"` where it is asked for. Bytes in and out."""
+"""Reads documents from lines of JSON: `{"id", "text", "metadata"}`; a `"vector"` is left out."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
 
-import msgspec
-import orjson
-
 from index.commands.lines import MAX_LINE_BYTES, TOO_LARGE, Line, Refused, without_vector
-from index.documents import Row
-from index.rows import Stored
 
 BOM = b"\xef\xbb\xbf"
 WHITE = b" \t\r\n"
 
 
-class LineWriter:
-    """Writes documents to a stream."""
-
-    def __init__(self, out: BinaryIO) -> None:
-        self._out = out
-
-    def write(self, found: Stored, vector: Row | None) -> None:
-        """Write a line."""
-        # Metadata are JSON already; decoded and encoded again, a number might look different.
-        document = {"id": found.id, "text": found.text, "metadata": msgspec.Raw(found.metadata)}
-        if vector is not None:
-            document["vector"] = msgspec.Raw(orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY))
-        self._out.write(msgspec.json.encode(document) + b"\n")
-
-    def finish(self) -> None:
-        """Do nothing: every line was written."""
-
-
 class LineSource:
-    """Documents from a stream. `ignored` says which fields were left out; a line that is empty is passed over."""
+    """Documents from a stream. `ignored` names the fields that were left out; empty lines are passed over."""
 
     unit = "B"
 
@@ -43,7 +20,7 @@ class LineSource:
         self.ignored: set[str] = set()
 
     def lines(self, done: int) -> Iterator[Line]:
-        """Yield the lines after those that are done, never holding much more of one than a server takes."""
+        """Yield the lines after those that are done; of a line longer than a server takes, the rest is not kept."""
         number = 0
         while piece := self._file.readline(MAX_LINE_BYTES + 1):
             number += 1

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
+from index.commands.errors import CommandError
 from index.commands.lines import BAD, Line, Refused, document
-from index.commands.terminal import CommandError
-from index.documents import Row
-from index.rows import Stored
+from index.documents.vector import Vector
+from index.store.rows import StoredDocument
 
 GROUP_BYTES, GROUP_DOCUMENTS = 16 << 20, 10_000  # whichever comes first; a group is what a reader holds in memory
 COMPRESSION = "zstd"
@@ -30,11 +30,11 @@ class ParquetWriter:
         self._schema = pyarrow.schema(fields)
         self._writer = pyarrow.parquet.ParquetWriter(out, self._schema, compression=COMPRESSION)
         self._documents: list[tuple[str, str, str]] = []
-        self._vectors: list[Row] = []
+        self._vectors: list[Vector] = []
         self._bytes = 0
 
-    def write(self, found: Stored, vector: Row | None) -> None:
-        """Write a row, sooner or later."""
+    def write(self, found: StoredDocument, vector: Vector | None) -> None:
+        """Add a row to the group, and write the group when it is large enough."""
         self._documents.append((found.id, found.text, found.metadata.decode()))
         self._bytes += len(found.text) + len(found.metadata)
         if vector is not None:
@@ -61,7 +61,7 @@ class ParquetWriter:
 
 
 class TableSource:
-    """Documents from a file, of which one group of rows is read at a time. `ignored`: the columns that are left out."""
+    """Documents from a file, read one group of rows at a time. `ignored` names the columns that are left out."""
 
     unit = " documents"
 
@@ -102,7 +102,7 @@ class TableSource:
 
 
 def rows_of(batch: pyarrow.RecordBatch) -> list[dict[str, Any] | Refused]:
-    """Return the rows as Python's values; one that Python has no value for is refused, and the others are not."""
+    """Return the rows as Python values; a row that Python has no value for is refused alone."""
     try:
         return list(batch.to_pylist())
     except (pyarrow.ArrowException, UnicodeDecodeError):
@@ -114,5 +114,4 @@ def rows_of(batch: pyarrow.RecordBatch) -> list[dict[str, Any] | Refused]:
 
 
 def damaged(path: Path, error: Exception) -> str:
-    """Return what to say of a file that cannot be read."""
     return f"{path} cannot be read as Parquet: {str(error).strip() or type(error).__name__}"

@@ -1,7 +1,7 @@
 """Reads a database that a server may be writing to, as one more reader: of one commit, and without the folder's lock.
 
-The connection cannot write. One that could would, when it is the last to close, move the write-ahead log into the
-database and remove it, by name: and by then the name may belong to another database.
+The connection cannot write. The last connection to close that could would move the write-ahead log into the database
+and remove it by name, and by then the name may belong to another database.
 """
 
 import contextlib
@@ -10,17 +10,18 @@ from pathlib import Path
 
 import apsw
 
-from index.commands.stopped import lost
-from index.commands.terminal import CommandError
-from index.connections import BUSY_MS, Database
+from index.commands.damaged_log import lost_commits
+from index.commands.errors import CommandError
 from index.errors import DamagedError, NewerSchemaError
-from index.schema import MIGRATIONS, version
+from index.store.connections import Database
+from index.store.disk import BUSY_MS
+from index.store.schema import MIGRATIONS, version
 
 LOST = "See what `python -m index doctor` says; without a backup, `export --skip-damaged` saves what can be read"
 
 
 class ReadDatabase(Database):
-    """A database of which every connection is a reader, within a transaction from the beginning."""
+    """A database that is only read: every connection is within a transaction from the beginning."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -31,7 +32,7 @@ class ReadDatabase(Database):
         if not self._file.is_file():
             message = f"{self._file} is not there; the collection was dropped, or damaged: see `python -m index doctor`"
             raise CommandError(message)
-        if problem := lost(self._file):
+        if problem := lost_commits(self._file):
             raise CommandError(f"{self._file}: {problem}; nothing was read. {LOST}")
         with reading_errors(self._file):
             connection = apsw.Connection(str(self._file), flags=apsw.SQLITE_OPEN_READONLY)
@@ -41,14 +42,14 @@ class ReadDatabase(Database):
                     connection.execute(f"PRAGMA {pragma}").fetchall()
                 connection.execute("BEGIN; SELECT 1 FROM sqlite_schema").fetchall()
                 check_version(connection, self._file)
-            except BaseException:  # whatever it was, nobody will close what is open already
+            except BaseException:  # whatever it was, nothing else closes what is open already
                 connection.close()
                 raise
         return connection
 
     @contextlib.contextmanager
     def reading(self, cache_kib: int) -> Iterator[apsw.Connection]:
-        """Lend a connection, and say what its errors mean."""
+        """Lend a connection; SQLite's errors become those of `reading_errors`."""
         connection = self.connect(cache_kib)
         try:
             with reading_errors(self._file):
@@ -58,7 +59,7 @@ class ReadDatabase(Database):
 
 
 def check_version(connection: apsw.Connection, path: Path) -> None:
-    """Raise unless the tables are those that are known here."""
+    """Raise where the tables are of a newer version, or are not there."""
     found = version(connection)
     if found > len(MIGRATIONS):
         raise NewerSchemaError(
@@ -69,14 +70,14 @@ def check_version(connection: apsw.Connection, path: Path) -> None:
         raise CommandError(message)
 
 
-def told(error: BaseException) -> str:
-    """Return what SQLite says is wrong; where it says "not an error", the error's name says more."""
+def reason_of(error: BaseException) -> str:
+    """Return SQLite's message with the error's name, which says more where the message is "not an error"."""
     return "the disk is full" if isinstance(error, apsw.FullError) else f"{type(error).__name__}: {error}"
 
 
 @contextlib.contextmanager
 def reading_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a file that is read into errors that say what to do."""
+    """Turn SQLite's errors about a file that is read into CommandError or DamagedError, which say what to do."""
     try:
         yield
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:

@@ -1,7 +1,7 @@
-"""`reindex`: has a running server compute all vectors of a collection anew, and shows how far it is.
+"""`reindex`: has a running server compute all vectors of a collection again, and shows the progress.
 
-Needed after the server's model has changed. Documents stay where they are; searches change at once when all vectors are
-there. Ctrl-C ends the showing alone. A server that stopped meanwhile goes on when this is run again.
+Needed after the server's model has changed. Documents stay as they are; searches change at once when all vectors are
+there. Ctrl-C ends only the display. A server that stopped meanwhile continues when this is run again.
 """
 
 import argparse
@@ -12,16 +12,17 @@ import msgspec
 
 from index.commands.address import add_server
 from index.commands.client import Client
+from index.commands.errors import CommandError
 from index.commands.folders import add_collection
-from index.commands.terminal import CommandError, Terminal, counted
-from index.index import DEFAULT
+from index.commands.terminal import Terminal, counted
+from index.store.layout import DEFAULT_COLLECTION
 
 POLL_S = 0.5
 RUNNING, DONE = "reindexing", {"ready", "indexing"}
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How many documents there are, how many have their new vector, and what stopped it."""
+    """How many documents there are, how many have their new vector, and what stopped the server if anything did."""
 
     documents: int
     done: int
@@ -29,7 +30,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """What a server says of a collection."""
+    """What a server answers about a collection."""
 
     state: str
     documents: int
@@ -37,9 +38,8 @@ class State(msgspec.Struct, frozen=True):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for the server and the collection."""
     add_server(parser)
-    add_collection(parser, DEFAULT, "which collection (default: %(default)s)")
+    add_collection(parser, DEFAULT_COLLECTION, "which collection (default: %(default)s)")
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -71,7 +71,6 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def state_of(client: Client, method: str, path: str) -> State:
-    """Return what the server says of the collection."""
     reply = client.ask(method, path)
     try:
         return msgspec.convert(reply.body, State)

@@ -1,6 +1,6 @@
-"""How far an import has come, in a small file beside its input, so that the same command goes on where one stopped.
+"""Keeps an import's progress in a small file beside its input, so that the same command continues where it stopped.
 
-It counts for one input, one server and one collection; an input that has changed is read from its beginning.
+The file is for one input, one server and one collection; an input that has changed is read from its beginning.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from index.commands.terminal import Terminal
 
 
 class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an import of a file of this size and time has done: everything up to and with `line`."""
+    """What an import of a file of this size and time has done: everything up to and including `line`."""
 
     size_bytes: int
     changed_ns: int
@@ -23,7 +23,7 @@ class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Resuming:
-    """The progress of one import. Where it cannot be kept, that is said once, and the import goes on."""
+    """The progress of one import. Where it cannot be kept, that is printed once, and the import continues."""
 
     def __init__(self, source: Path | None, target: str, terminal: Terminal) -> None:
         self.path: Path | None = None
@@ -36,7 +36,7 @@ class Resuming:
         self.progress = self._fresh
 
     def find(self) -> None:
-        """Go on where an earlier import stopped, if there was one."""
+        """Continue where an earlier import stopped, if there was one."""
         if self.path is None:
             return
         try:
@@ -54,7 +54,7 @@ class Resuming:
         self.progress = msgspec.structs.replace(self._fresh, line=line - 1)
 
     def advance(self, line: int, indexed: int, refused: int) -> None:
-        """Say that everything up to a line is done."""
+        """Note that everything up to a line is done."""
         before = self.progress
         self.progress = msgspec.structs.replace(
             before, line=line, indexed=before.indexed + indexed, refused=before.refused + refused
@@ -72,7 +72,7 @@ class Resuming:
             self.path = None
 
     def finish(self) -> None:
-        """Forget it: everything is done."""
+        """Remove the file, since everything is done."""
         if self.path is None:
             return
         with contextlib.suppress(OSError):

@@ -1,14 +1,16 @@
-"""Reads all documents of a database in the order in which they came, past damage where that is asked for."""
+"""Reads all documents of a database in the order in which they came, and past damage where that is asked for."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import apsw
 
-from index import rows
-from index.documents import Row
+from index.documents.vector import Vector
 from index.errors import DamagedError
-from index.rows import Stored
+from index.store import rows
+from index.store.queries import single
+from index.store.rows import StoredDocument
+from index.store.vector_rows import checked_vectors
 
 ALONE = "SELECT key, id, text, metadata, crc FROM docs WHERE key >= ? ORDER BY key"
 WITH_VECTORS = (
@@ -18,7 +20,7 @@ WITH_VECTORS = (
 
 
 class Documents:
-    """Iterate once over (document, vector or None). `skipped` then says what was left out, if that was asked for."""
+    """Iterate once over (document, vector or None). With `skip_damaged`, `skipped` then says what was left out."""
 
     def __init__(self, connection: apsw.Connection, ndim: int | None, skip_damaged: bool) -> None:
         self._connection = connection
@@ -27,7 +29,7 @@ class Documents:
         self._next_key = 0
         self.skipped: list[str] = []
 
-    def __iter__(self) -> Iterator[tuple[Stored, Row | None]]:
+    def __iter__(self) -> Iterator[tuple[StoredDocument, Vector | None]]:
         if not self._skip_damaged:
             yield from self._from_here()
             return
@@ -50,7 +52,7 @@ class Documents:
         self._next_key += keys
 
     def _next_there(self) -> int:
-        found = rows.single(self._connection, "SELECT min(key) FROM docs WHERE key >= ?", self._next_key)
+        found = single(self._connection, "SELECT min(key) FROM docs WHERE key >= ?", self._next_key)
         return self._next_key if found is None else int(found)
 
     def _highest(self) -> int:
@@ -59,16 +61,16 @@ class Documents:
         except (apsw.CorruptError, TypeError):
             return 1 << 40
 
-    def _from_here(self) -> Iterator[tuple[Stored, Row | None]]:
+    def _from_here(self) -> Iterator[tuple[StoredDocument, Vector | None]]:
         query = ALONE if self._ndim is None else WITH_VECTORS
         for row in self._connection.execute(query, (self._next_key,)):
             yield self._checked(row)
             self._next_key = int(row[0]) + 1
 
-    def _checked(self, row: Any) -> tuple[Stored, Row | None]:
+    def _checked(self, row: Any) -> tuple[StoredDocument, Vector | None]:
         self._next_key = int(row[0])
         try:
-            found = rows.stored(row[:5])
+            found = rows.checked_document(row[:5])
         except (TypeError, AttributeError) as error:  # what is damaged may be of any type
             raise DamagedError(f"the document with key {row[0]} is damaged: {error}") from error
         if self._ndim is None:
@@ -76,5 +78,5 @@ class Documents:
         key, blob, crc = row[5:]
         if not isinstance(blob, bytes):
             raise DamagedError(f"the document {found.id!r} has no vector")
-        _, vectors = rows.checked_vectors([(key, blob, crc)], self._ndim)
+        _, vectors = checked_vectors([(key, blob, crc)], self._ndim)
         return found, vectors[0]

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import msgspec
 
 from index.commands.client import Client
+from index.commands.errors import CommandError
 from index.commands.lines import BAD, TOO_LARGE, Line, Refused, halves
-from index.commands.terminal import CommandError, Terminal, plain
+from index.commands.terminal import Terminal, plain
 
 NDJSON_MEDIA = "application/x-ndjson"
 UNTAKEN = {BAD, TOO_LARGE, 422}  # something in the piece is wrong, and the server does not say which line
@@ -14,22 +15,22 @@ HOPELESS_LINES = 1_000
 
 
 class LineError(msgspec.Struct, frozen=True):
-    """A line of a request that the server did not take."""
+    """A line of a request that the server refused."""
 
     line: int
     status: int
     detail: str
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """What the server answers when it has read a piece."""
+class Answer(msgspec.Struct, frozen=True):
+    """The server's answer to a piece."""
 
     indexed: int
     errors: tuple[LineError, ...] = ()
 
 
 class Sender:
-    """Counts what was kept and what was refused, and tells of each line that was refused."""
+    """Counts the documents that were kept and the lines that were refused, and prints the latter."""
 
     def __init__(self, client: Client, terminal: Terminal) -> None:
         self._client = client
@@ -60,7 +61,7 @@ class Sender:
                 self._send(half)
             return
         try:
-            kept = msgspec.convert(reply.body, Kept)
+            kept = msgspec.convert(reply.body, Answer)
         except msgspec.ValidationError as error:
             message = (
                 f"{self._client.url} answers {reply.status}: {reply.detail}, not as a server of vecd does ({error})"

@@ -1,21 +1,23 @@
-"""`stats`: what a data folder holds, also while a server uses it. Reads counts, not contents."""
+"""`stats`: what a data folder holds, also while a server uses it. Counts documents and does not read them."""
 
 import argparse
 from pathlib import Path
 
 import msgspec
 
-from index import rows
-from index.collection import DATABASE_FILE
-from index.commands.folders import add_collection, add_data, data_folder, database_of, find
+from index.commands.errors import CommandError
+from index.commands.folders import add_collection, add_data, data_folder, databases_of
 from index.commands.reading import ReadDatabase
-from index.commands.terminal import CommandError, Terminal, counted
-from index.connections import READER_CACHE_KIB
+from index.commands.terminal import Terminal, counted
 from index.errors import IndexRoomError
+from index.store import rows
+from index.store.connections import READER_CACHE_KIB
+from index.store.meta import read_meta
+from index.store.queries import select, single
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """A collection. `viewed` is how many rows the newest snapshot of the view has, `fresh` how far a reindexing is."""
+    """A collection. The newest snapshot has `viewed` rows; `fresh` vectors are new where a reindexing is under way."""
 
     documents: int
     fingerprint: str | None
@@ -29,19 +31,15 @@ class Stats(msgspec.Struct, frozen=True):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for the folder."""
     add_data(parser)
     add_collection(parser, None, "only this collection (default: all)")
     parser.add_argument("--json", action="store_true", help="answer one JSON object on stdout")
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
-    """Return 1 where a collection cannot be read; the others are told all the same."""
+    """Return 1 where a collection cannot be read; the others are printed all the same."""
     folder = data_folder(options.data)
-    if options.collection is None:
-        databases = {name: path / DATABASE_FILE for name, path in find(folder).collections.items()}
-    else:
-        databases = {options.collection: database_of(folder, options.collection)}
+    databases = databases_of(folder, options.collection)
     known: dict[str, Stats] = {}
     failed: dict[str, str] = {}
     for name, database in databases.items():
@@ -62,17 +60,16 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def read(database: Path) -> Stats:
-    """Return what a database says of itself."""
     with ReadDatabase(database).reading(READER_CACHE_KIB) as connection:
-        meta = rows.read_meta(connection)
-        newest = rows.select(connection, "SELECT documents, size_bytes FROM snapshots ORDER BY number DESC LIMIT 1")
+        meta = read_meta(connection)
+        newest = select(connection, "SELECT documents, size_bytes FROM snapshots ORDER BY number DESC LIMIT 1")
         viewed, view_bytes = newest[0] if newest else (0, 0)
         return Stats(
             documents=rows.count(connection),
             fingerprint=meta.get("fingerprint"),
             ndim=meta.get("ndim"),
             reindexing=meta.get("reindexing"),
-            fresh=int(rows.single(connection, "SELECT count(*) FROM fresh")),
+            fresh=int(single(connection, "SELECT count(*) FROM fresh")),
             database_bytes=size_of(database),
             log_bytes=size_of(database.with_name(f"{database.name}-wal")),
             view_bytes=view_bytes,
@@ -81,7 +78,7 @@ def read(database: Path) -> Stats:
 
 
 def size_of(path: Path) -> int:
-    """Return a file's size, none where it is not there."""
+    """Return a file's size, 0 where it is not there."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -89,8 +86,8 @@ def size_of(path: Path) -> int:
 
 
 def line(name: str, stats: Stats) -> str:
-    """Return what there is to say of a collection."""
-    told = [
+    """Return the line to print about a collection."""
+    parts = [
         counted(stats.documents, "document"),
         f"{stats.ndim} dimensions" if stats.ndim else "no dimensions yet",
         f"model {stats.fingerprint}",
@@ -98,5 +95,5 @@ def line(name: str, stats: Stats) -> str:
         f"newest snapshot of the view {stats.view_bytes / 1e6:.1f} MB with {counted(stats.viewed, 'row')}",
     ]
     if stats.reindexing:
-        told.append(f"reindexing for {stats.reindexing}: {counted(stats.fresh, 'vector')} done")
-    return f"{name}: {'; '.join(told)}"
+        parts.append(f"reindexing for {stats.reindexing}: {counted(stats.fresh, 'vector')} done")
+    return f"{name}: {'; '.join(parts)}"

@@ -1,4 +1,4 @@
-"""Where the commands speak: answers on stdout, everything else on stderr, bars only where stderr is a terminal."""
+"""Output of the commands: answers on stdout, all else on stderr, progress bars only where stderr is a terminal."""
 
 import sys
 from typing import Never
@@ -6,19 +6,15 @@ from typing import Never
 from tqdm import tqdm
 
 
-class CommandError(Exception):
-    """A command cannot go on; the message says what was given, what is wrong, and what to do."""
-
-
 class Terminal:
     """Handed to every command, so that a test can hand in its own."""
 
     def answer(self, line: str) -> None:
-        """Print a line of what was asked for."""
+        """Print a line of the answer on stdout."""
         tqdm.write(line, file=sys.stdout)
 
     def say(self, line: str) -> None:
-        """Tell something beside the answer, past a bar that may be there."""
+        """Print a remark on stderr, above a progress bar that may be there."""
         tqdm.write(plain(line), file=sys.stderr)
 
     def bar(self, what: str, total: int | None, unit: str = " documents", done: int = 0) -> "tqdm[Never]":
@@ -34,11 +30,5 @@ def counted(number: int, noun: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text of whatever origin as one line that does not steer a terminal."""
+    """Return text of any origin as one line that cannot steer a terminal."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
-
-
-def printable(text: str, most: int = 80) -> str:
-    """Return somebody's text, an id or a file's name, in quotes and cut, with nothing in it that steers a terminal."""
-    shown = repr(text)
-    return shown if len(shown) <= most else f"{shown[: most - 3]}..."

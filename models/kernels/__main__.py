@@ -8,7 +8,7 @@ from models.kernels.build import LIBRARIES, BuildError, Recipe, build
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build as the command line says; returns the exit status."""
+    """Build as the command line says; return the exit status."""
     options = _parser().parse_args(arguments)
     recipe = Recipe(options.compiler, options.sanitize, options.out)
     try:
@@ -21,7 +21,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def say(line: str) -> None:
-    """Tell how far it is."""
     print(f"kernels: {line}", file=sys.stderr, flush=True)
 
 

@@ -1,9 +1,8 @@
-"""Compiles the operators with whatever C++ compiler is there; setup.py loads this file alone, so it imports no other.
+"""Compiles the operators with the C++ compiler that is installed; setup.py loads this file by itself.
 
-In: the sources beside it. Out: one shared library, written at once or not at all, under a name that holds the hash of
-the sources and flags: it is made again when they change, and whenever a compiler is named, since the name does not hold
-which one made it. Each file has its own instruction sets, so that the library loads on every x86-64 processor and can
-say what is missing.
+In: the sources beside it. Out: one shared library, written whole or not at all. Its name holds the hash of sources and
+flags, so a change of either builds it again, and so does a compiler that is named, which the hash does not hold. Each
+file has its own instruction sets: the library loads on every x86-64 processor and can tell what is missing.
 """
 
 import hashlib
@@ -35,23 +34,23 @@ SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno
 LINK = ("-shared", "-Wl,-z,defs", "-Wl,-z,now")
 AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma", "-mprfchw")
 BF16 = "attention_bf16.cpp"
-# gcc 12 takes its own intrinsics' undefined operands for ours.
+# gcc 12 warns of the undefined operands in its own intrinsics.
 INTRINSICS_WARNINGS = ("-Wno-uninitialized", "-Wno-maybe-uninitialized")
 
 Say = Callable[[str], None]
 
 
 class BuildError(Exception):
-    """There is no library, and the message says why."""
+    """No library was built; the message says why."""
 
 
 class NoCompilerError(BuildError):
-    """Nothing here can compile the operators; the portable graph serves as well, slower."""
+    """Nothing here can compile the operators; the portable graph serves instead, at less speed."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is built: the product, or the same with the sanitizers in, by the compiler that is named or by any."""
+    """What to build: the library, or the library with sanitizers; with a named compiler, or with the first found."""
 
     compiler: str | None = None  # a command, which may have arguments: "ccache g++"
     sanitize: bool = False
@@ -59,17 +58,16 @@ class Recipe:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """The compiler's flags for every file."""
         return (*FLAGS, *SANITIZERS) if self.sanitize else FLAGS
 
     @property
     def prefix(self) -> str:
-        """What the names of all libraries of this kind begin with."""
+        """The beginning of the names of all libraries of this kind."""
         return "vecd_kernels_sanitized-" if self.sanitize else "vecd_kernels-"
 
     @property
     def library(self) -> Path:
-        """Where the library lies once it is built from the sources as they are now."""
+        """The path of the library that the present sources give, whether or not it is built."""
         digest = hashlib.sha256(repr((self.flags, LINK)).encode())
         for path in sorted((*SOURCES.rglob("*.cpp"), *SOURCES.rglob("*.h"))):
             code = path.read_bytes()
@@ -78,11 +76,11 @@ class Recipe:
 
 
 def build(recipe: Recipe, say: Say) -> Path:
-    """Return the library, after making it where the sources have changed or the recipe names a compiler.
+    """Return the library, built anew where the sources have changed or the recipe names a compiler.
 
     Raises:
-        NoCompilerError: there is no C++ compiler, or the processor is no x86-64 one.
-        BuildError: the compiler failed, and the message holds its first complaint; or the sources changed meanwhile.
+        NoCompilerError: there is no C++ compiler, or this is not Linux on x86-64.
+        BuildError: the compiler failed, and the message holds its first error; or the sources changed meanwhile.
     """
     library = recipe.library
     if library.is_file() and recipe.compiler is None:
@@ -108,10 +106,10 @@ def build(recipe: Recipe, say: Say) -> Path:
 
 
 def find_compiler(wanted: str | None = None) -> tuple[str, ...]:
-    """Return the C++ compiler's path and arguments: the wanted one's, or the first that is there.
+    """Return the path and arguments of the wanted C++ compiler, or of the first one that is installed.
 
     Raises:
-        NoCompilerError: there is none, or the processor is no x86-64 one.
+        NoCompilerError: there is none, or this is not Linux on x86-64.
     """
     if sys.platform != "linux" or platform.machine() != "x86_64":
         message = f"the operators are written for Linux on x86-64, this is {sys.platform} on {platform.machine()}"
@@ -126,7 +124,7 @@ def find_compiler(wanted: str | None = None) -> tuple[str, ...]:
 
 
 def compile_objects(compiler: Sequence[str], sources: Sequence[Path], flags: Sequence[str], folder: Path) -> list[Path]:
-    """Compile each file with its own instruction sets, as many at a time as there are cores; returns the objects.
+    """Compile each file with its own instruction sets, one per core at a time; return the object files.
 
     Raises:
         BuildError: the compiler failed.
@@ -142,20 +140,20 @@ def compile_objects(compiler: Sequence[str], sources: Sequence[Path], flags: Seq
 
 
 def instruction_sets(source: Path) -> tuple[str, ...]:
-    """Return the flags of one file: those in avx512/ may use it, all others run on any processor."""
+    """Return the flags for the instruction sets of one file: AVX-512 in avx512/, none beyond x86-64 elsewhere."""
     if source.parent.name != "avx512":
         return ()
     return (*AVX512, "-mavx512bf16") if source.name == BF16 else AVX512
 
 
 def own_flags(source: Path) -> tuple[str, ...]:
-    """Return what one file is compiled with beside the recipe's flags."""
+    """Return the flags that one file is compiled with in addition to the recipe's."""
     sets = instruction_sets(source)
     return (*sets, *INTRINSICS_WARNINGS) if sets else ()
 
 
 def run_compiler(words: Sequence[str]) -> None:
-    """Run it to its end.
+    """Run a compiler's command line.
 
     Raises:
         BuildError: it failed or took longer than TIMEOUT_S.

@@ -1,7 +1,7 @@
 """Finds the library of operators and asks it whether it can run on this processor.
 
-In: what `python -m models.kernels` built. Out: its path and hash, or the reason why there is none. The library is
-loaded into this process; what runs of it then is compiled for any x86-64 processor.
+In: what `python -m models.kernels` built. Out: its path and hash, or the reason why there is none. Asking loads the
+library into this process, and runs only code that is compiled for every x86-64 processor.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ FEATURE_NAMES = {
 
 
 class KernelsLibrary(msgspec.Struct, frozen=True):
-    """A library that can run here, for SessionOptions.register_custom_ops_library."""
+    """A library that can run on this processor; SessionOptions.register_custom_ops_library takes its path."""
 
     path: Path
     sha256: str  # of its bytes: two compilers' libraries may differ in an embedding's last bit
@@ -31,7 +31,7 @@ class KernelsLibrary(msgspec.Struct, frozen=True):
 
 
 class KernelsMissing(msgspec.Struct, frozen=True):
-    """Why the operators cannot be used here; a graph that holds them does not load."""
+    """Why the operators cannot be used here. A graph that holds them does not load then."""
 
     reason: str
 
@@ -43,7 +43,7 @@ def kernels_library(
 
     Args:
         folder: where it was built.
-        without: processor features to do as if they were missing, by the names in FEATURE_NAMES, or "avx512bf16".
+        without: processor features to treat as missing, by the names in FEATURE_NAMES, or "avx512bf16".
     """
     path = Recipe(folder=folder).library
     if not path.is_file():
@@ -53,7 +53,7 @@ def kernels_library(
 
 
 def ask_library(path: Path, without: Collection[str] = frozenset()) -> KernelsLibrary | KernelsMissing:
-    """Ask a library that is there whether it can run here; `without` as above."""
+    """Return whether the library in this file can run on this processor; `without` as for `kernels_library`."""
     path = path.resolve()  # a name without a folder would be looked for in the system's
     try:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -5,6 +5,6 @@ schemas are those of the structs that decode and encode, the statuses those that
 """
 
 from server.openapi.document import Subject, describe, template_of
-from server.openapi.limits import Limits, limits_of
+from server.openapi.limits import Limits, Model, limits_of
 
-__all__ = ["Limits", "Subject", "describe", "limits_of", "template_of"]
+__all__ = ["Limits", "Model", "Subject", "describe", "limits_of", "template_of"]

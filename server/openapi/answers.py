@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from server.bodies.native import ProblemDocument
-from server.dialects import Dialect
-from server.encoding import OCTETS
 from server.openapi.causes import DOOR, SAMPLE_ID, Answer
 from server.openapi.examples import fit
 from server.openapi.limits import PLACE, Limits, Schema
 from server.openapi.schemas import Schemas
-from server.operations import Operation
+from server.web.dialect import Dialect
+from server.web.encoding import OCTETS
+from server.web.operations import Operation
+from server.web.problem_document import ProblemDocument
 
 TEXT: Schema = {"type": "string"}
 WHOLE: Schema = {"type": "integer", "minimum": 0}

@@ -9,42 +9,33 @@ from typing import Any
 
 import msgspec
 
-from index import (
-    ClosedError,
-    CollectionNameError,
-    DocumentError,
-    FilterError,
-    FingerprintError,
-    QueryError,
-    StorageFullError,
-    UnknownCollectionError,
-    VectorError,
-)
-from server.dialects import Dialect, Problem
-from server.errors import (
+from server.contract.errors import (
     DeadlineError,
     EmptyInputError,
-    ForbiddenError,
     InferenceError,
     InvalidInputError,
-    NotAcceptableError,
     OverloadedError,
-    RateError,
     RetryLaterError,
-    TooLargeError,
+    ServerError,
     UnacceptableInputError,
-    UnauthorizedError,
     UnavailableError,
-    UnknownDocumentError,
     UnknownModelError,
-    UnsupportedMediaError,
 )
 from server.openapi.limits import REFUSING_EMPTY, markers_of
-from server.operations import Operation
-from server.problems import STATUSES
+from server.web.dialect import Dialect, Problem
+from server.web.error_table import ERRORS
+from server.web.errors import (
+    ForbiddenError,
+    NotAcceptableError,
+    RateError,
+    TooLargeError,
+    UnauthorizedError,
+    UnsupportedMediaError,
+)
+from server.web.operations import Operation
 
 SAMPLE_ID = "5f1c9a4e00000007"
-# What the door answers before there is a route, always as a problem document (`server/protocol.py`).
+# What the door answers before there is a route, always as a problem document (`server/connection/protocol.py`).
 DOOR: dict[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "This is not HTTP/1.1.",
     HTTPStatus.REQUEST_TIMEOUT: "The headers did not come in `--header-timeout-s`, or the body in `--body-timeout-s`.",
@@ -56,38 +47,6 @@ DOOR: dict[HTTPStatus, str] = {
     HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "A version of HTTP other than 1.0 and 1.1.",
 }
 UNEXPECTED = "An error of the server itself; the log has the cause under the request's id."
-
-# Every error that a client can meet, as it is told what it means.
-ABOUT: dict[type[Exception], str] = {
-    InvalidInputError: "The request cannot be understood: malformed, of the wrong type, out of range, or with more "
-    "texts than `--max-client-batch-size`.",
-    EmptyInputError: "There is no text, or an empty one.",
-    UnauthorizedError: "There is no key, or one that is not known.",
-    ForbiddenError: "The key does not allow this; or, without keys, the Host header does not name this machine; or it "
-    "comes from a page whose origin `--cors-origins` has not.",
-    UnknownModelError: "No model of that name is served.",
-    NotAcceptableError: "None of the media types that the route gives is acceptable.",
-    TooLargeError: "The body has more than `--max-body-bytes`.",
-    UnsupportedMediaError: "The body's content type or encoding is not one that the route takes.",
-    UnacceptableInputError: "A text has more than `--max-text-bytes`, or is too long where nothing may be cut.",
-    OverloadedError: "There is no room, or the wait would be too long; nothing of the request was done.",
-    RateError: "This client has had its `--requests-per-minute` or `--tokens-per-minute`.",
-    InferenceError: "The model could not compute this.",
-    UnavailableError: "The server stops, or what computes is being replaced.",
-    DeadlineError: "The time that the client gave, or `--request-timeout-ms`, passed before this was done.",
-    UnknownDocumentError: "There is no document of this id.",
-    UnknownCollectionError: "There is no collection of this name.",
-    DocumentError: "An id, a text or metadata is beyond what a document may hold.",
-    VectorError: "A vector has another length than the model's, or holds what is not a finite number, or zeros alone.",
-    FilterError: "The filter is none, or beyond its limits.",
-    QueryError: "The search lacks what its mode needs, or the hits have more than `--max-body-bytes`.",
-    CollectionNameError: "A collection's name is 1 to 64 of a-z, 0-9, - and _; there are 256 at most.",
-    FingerprintError: "The collection holds another model's vectors; `python -m index reindex` or POST "
-    "/collections/{name}/reindex mends it.",
-    StorageFullError: "The disk is full, or the data folder cannot be written; what was acknowledged is there.",
-    ClosedError: "The index is closing.",
-}
-
 WITH_BODY = (InvalidInputError, TooLargeError, UnsupportedMediaError)
 WITH_TEXTS = (UnacceptableInputError, OverloadedError, UnavailableError)
 EMBEDDING = (InferenceError, DeadlineError)
@@ -102,7 +61,7 @@ class Answer(msgspec.Struct):
     headers: set[str]
 
 
-def errors_of(operation: Operation, *, keys_required: bool) -> Iterator[type[Exception]]:
+def errors_of(operation: Operation, *, keys_required: bool) -> Iterator[type[ServerError]]:
     """Give each of the project's errors that a route of this kind can end in."""
     yield NotAcceptableError
     if operation.scope is not None:
@@ -142,11 +101,11 @@ def answers_of(operation: Operation, dialect: Dialect, *, keys_required: bool) -
     return dict(sorted(found.items()))
 
 
-def _problem(kind: type[Exception]) -> Problem:
+def _problem(kind: type[ServerError]) -> Problem:
     """Return a problem as this error would be."""
-    detail = ABOUT[kind]
-    error = RateError(detail, "requests", 1.0) if kind is RateError else kind(detail)
-    return Problem(status=STATUSES[kind], detail=detail, request_id=SAMPLE_ID, error=error)
+    meaning = ERRORS[kind]
+    error = RateError(meaning.about, 1.0, "requests") if kind is RateError else kind(meaning.about)
+    return Problem(status=meaning.status, detail=meaning.about, request_id=SAMPLE_ID, error=error)
 
 
 def _bare(status: HTTPStatus, detail: str) -> Problem:
@@ -154,6 +113,6 @@ def _bare(status: HTTPStatus, detail: str) -> Problem:
 
 
 def _headers(error: Exception | None) -> set[str]:
-    if isinstance(error, RetryLaterError | ClosedError):
+    if isinstance(error, RetryLaterError):
         return {"retry-after"}
     return {"www-authenticate"} if isinstance(error, UnauthorizedError) else set()

@@ -10,10 +10,6 @@ from typing import cast
 import msgspec
 from litestar.handlers import HTTPRouteHandler
 
-from server.bodies.native import ProblemDocument
-from server.dialects import Dialect, dialect_of
-from server.encoding import BODIES
-from server.ndjson import NDJSON
 from server.openapi.about import DESCRIPTION
 from server.openapi.answers import HEADERS, door_answers, problem_of, response_of
 from server.openapi.causes import answers_of
@@ -22,7 +18,12 @@ from server.openapi.filters import filter_components
 from server.openapi.limits import Limits, Schema
 from server.openapi.parameters import parameters_of
 from server.openapi.schemas import Schemas
-from server.operations import KEY, SCOPES, Operation
+from server.web.dialect import Dialect, dialect_of
+from server.web.encoding import BODIES
+from server.web.key_scopes import KEY_SCOPES
+from server.web.ndjson import NDJSON
+from server.web.operations import KEY, Operation
+from server.web.problem_document import ProblemDocument
 
 KEY_SCHEME = "key"
 IN_COLLECTION = "/collections/"
@@ -42,7 +43,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 def describe(subject: Subject) -> Schema:
     """Return the OpenAPI 3.1 document."""
-    schemas, native = Schemas(subject.limits), subject.dialects[-1]
+    schemas, native, scopes = Schemas(subject.limits), subject.dialects[-1], ", ".join(KEY_SCOPES)
     schemas.of(ProblemDocument, native.name, answered=True)
     paths: dict[str, Schema] = {}
     for handler in subject.routes:
@@ -70,7 +71,7 @@ def describe(subject: Subject) -> Schema:
                 KEY_SCHEME: {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": f"What `python -m server keys add` printed; it allows some of {', '.join(SCOPES)}.",
+                    "description": f"What `python -m server keys add` printed; it allows some of {scopes}.",
                 }
             },
         },
@@ -83,8 +84,8 @@ def template_of(path: str) -> str:
 
 
 def operation_id(handler: HTTPRouteHandler, path: str, method: str = "") -> str:
-    """Return the name of an operation: the file and the function; `method` and path where a function has several."""
-    name = f"{handler.fn.__module__.rpartition('.')[2]}_{handler.fn.__name__}"
+    """Return the name of an operation; that of a collection by its name, and that of HEAD, says so."""
+    name = operation_at(handler).id
     if len(handler.paths) > 1 and path.startswith(IN_COLLECTION):
         name += "_in_collection"
     return f"{name}_{method.lower()}" if method == "HEAD" else name

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from server.openapi.limits import Limits, Schema
-from server.operations import Lines
+from server.web.operations import Lines
 
 
 def fit(value: Any, limits: Limits) -> Any:

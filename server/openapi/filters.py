@@ -1,15 +1,15 @@
-"""The dialect of filters as JSON schemas: what `index/filters.py` parses, for whoever writes filters by a program.
+"""Filters as JSON schemas: what `index/filters/parsing.py` parses, for programs that write filters.
 
 Depth, the number of conditions and the size of integers are beyond what a schema can say; the description says them.
 """
 
+from server.contract.limits import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_VALUES
 from server.openapi.limits import FILTER, Schema
 
 CONDITION = FILTER.replace("Filter", "FieldCondition")
-MOST_VALUES = 1_000
 SCALAR: Schema = {"anyOf": [{"type": "boolean"}, {"type": "number"}, {"type": "string"}]}
 ORDERED: Schema = {"anyOf": [{"type": "number"}, {"type": "string"}]}
-SCALARS: Schema = {"type": "array", "items": SCALAR, "maxItems": MOST_VALUES}
+SCALARS: Schema = {"type": "array", "items": SCALAR, "maxItems": MAX_FILTER_VALUES}
 FILTERS: Schema = {"type": "array", "items": {"$ref": FILTER}, "minItems": 1}
 
 
@@ -26,8 +26,8 @@ def filter_components() -> dict[str, Schema]:
             "title": "Filter",
             "type": "object",
             "description": "Which documents: each name is a field of the metadata with what it must meet, or one of "
-            "$and, $or and $not; all must hold. At most 8 deep, with 64 conditions and 1,000 values; integers have 64 "
-            "bits.",
+            f"$and, $or and $not; all must hold. At most {MAX_FILTER_DEPTH} deep, with {MAX_FILTER_CONDITIONS} "
+            f"conditions and {MAX_FILTER_VALUES:,} values; integers have 64 bits.",
             "properties": {"$and": FILTERS, "$or": FILTERS, "$not": {"$ref": FILTER}},
             "patternProperties": {"^([^$]|$)": {"anyOf": [*SCALAR["anyOf"], {"$ref": CONDITION}]}},
             "additionalProperties": False,

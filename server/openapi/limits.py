@@ -1,6 +1,6 @@
 """What a struct cannot say of itself: the bounds that a setting or the model decides, written into its JSON schema.
 
-In: a schema with markers (`server/operations.py`, LIMITED) and the limits of one daemon. Out: a schema without markers.
+In: a schema with markers (`server/web/operations.py`, LIMITED) and the limits of one daemon. Out: one without markers.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,10 +9,9 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from server.embedding import MOST_IDS
-from server.names import LATEST
-from server.operations import LIMITED
+from server.contract.names import LATEST
 from server.settings import Settings
+from server.web.operations import LIMITED, MOST_IDS
 
 Schema = dict[str, Any]
 
@@ -37,15 +36,22 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     accept_token_ids: bool
 
 
-def limits_of(
-    settings: Settings, names: Sequence[str], architecture: Mapping[str, Any], prompts: Iterable[str]
-) -> Limits:
-    """Return the limits of a daemon with these settings, and a model of these names, sizes and prompts."""
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """What the document has to know of a model; `names` has its own first."""
+
+    names: Sequence[str]
+    prompts: Iterable[str]
+    dimensions: int
+    vocabulary: int
+
+
+def limits_of(settings: Settings, model: Model) -> Limits:
+    """Return the limits of a daemon with these settings and this model."""
     return Limits(
-        names=tuple(names),
-        prompts=tuple(sorted(prompts)),
-        dimensions=int(architecture["hidden_size"]),
-        vocabulary=int(architecture["vocab_size"]),
+        names=tuple(model.names),
+        prompts=tuple(sorted(model.prompts)),
+        dimensions=model.dimensions,
+        vocabulary=model.vocabulary,
         max_client_batch_size=settings.max_client_batch_size,
         max_text_bytes=settings.max_text_bytes,
         accept_token_ids=settings.accept_token_ids,

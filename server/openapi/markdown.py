@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from server.names import LATEST
+from server.contract.names import LATEST
 from server.openapi.limits import FILTER, Schema
 
 COLLECTION = "/collections/{name}"

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from server.caller import LONGEST_MS, TIMEOUT_HEADER
+from server.access.caller import LONGEST_MS, TIMEOUT_HEADER
 from server.openapi.limits import Limits, Schema, bound
-from server.operations import Operation, Parameter
+from server.web.operations import Operation, Parameter
 
 REQUEST_ID = Parameter(
     name="x-request-id", place="header", kind=str, about="an id for the answer and the log: up to 128 plain characters"

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from msgspec.inspect import ListType, Metadata, StructType, Type, UnionType, type_info
 
-from server.dialects import Dialect
 from server.openapi.limits import PLACE, Limits, Schema, bound, parts_of
+from server.web.dialect import Dialect
 
 
 class Schemas:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.machine import describe_machine, describe_versions, one_core, one_core_apart
+from bench.machine import describe_machine, describe_versions, one_core, split_cores
 
 TWO_PROCESSORS = """processor\t: 0
 model name\t: Some Processor @ 3.00GHz
@@ -51,10 +51,10 @@ def test_one_core_is_one_core_and_the_others_come_back_even_after_a_failure() ->
 
 def test_what_is_measured_and_who_measures_it_share_no_core() -> None:
     with one_core(), pytest.raises(BenchError, match="needs two cores"):
-        one_core_apart()
+        split_cores()
     granted = os.sched_getaffinity(0)
     if len(granted) > 1:
-        measured, measuring = one_core_apart()
+        measured, measuring = split_cores()
         assert len(measured) == 1
         assert measured | measuring == granted
         assert not measured & measuring

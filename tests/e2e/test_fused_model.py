@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.sts import read_pairs
-from models import ARTIFACTS, KernelsMissing, kernels_library, load_manifest, open_tokenizer
-from server import SESSIONS
+from bench.workload.sts import read_pairs
+from models import ARTIFACTS, KernelsMissing, kernels_library, load_manifest
+from models.tokenizer import open_tokenizer
+from server.engine.sessions.selfcheck import SESSIONS
 
 pytestmark = pytest.mark.e2e
 

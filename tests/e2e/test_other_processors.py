@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from models import ARTIFACTS, lacks_all, onnxruntime
+from models import ARTIFACTS, lacks_all
+from models.runtime import onnxruntime
 from tests.running import clean_environment
 
 pytestmark = [
@@ -28,9 +29,11 @@ CHOOSE = """
 import json, sys
 from functools import partial
 from pathlib import Path
-from models import KernelsMissing, load_manifest, onnxruntime, open_tokenizer
-from server.ragged_session import RaggedSession
-from server.selfcheck import SESSIONS, Host, choose_variant
+from models import KernelsMissing, load_manifest
+from models.runtime import onnxruntime
+from models.tokenizer import open_tokenizer
+from server.engine.sessions.ragged import RaggedSession
+from server.engine.sessions.selfcheck import SESSIONS, Host, choose_variant
 folder, told = Path(sys.argv[1]), json.loads(sys.argv[2])
 manifest = load_manifest(folder)
 tokenizer = open_tokenizer(folder / manifest.tokenizer, manifest.max_tokens)

@@ -15,8 +15,11 @@ import pytest
 from numpy.typing import NDArray
 
 from export.corpus import read_corpus
-from models import ARTIFACTS, load_manifest, onnxruntime, open_tokenizer
-from server import MEMORY, Settings, build_daemon
+from models import ARTIFACTS, load_manifest
+from models.runtime import onnxruntime
+from models.tokenizer import open_tokenizer
+from server.backend import build_backend
+from server.settings import MEMORY, Settings
 from tests.running import RunningServer, start_server
 
 pytestmark = pytest.mark.e2e
@@ -106,9 +109,9 @@ def test_fifty_concurrent_requests_give_the_bits_of_one(real_server: RunningServ
 
 
 def test_one_thread_and_all_cores_give_the_same_bits() -> None:
-    daemon = build_daemon(Settings(cores=2, data=MEMORY))
+    backend = build_backend(Settings(cores=2, data=MEMORY))
     tokenizer = open_tokenizer(FOLDER / "tokenizer.json", 256)
-    session = daemon.chosen.session
+    session = backend.parts.model.chosen.session
     for text in TEXTS:
         ids = [tokenizer.encode(text).ids]
         for output in ("sentence_embedding", "pooled"):
@@ -134,7 +137,7 @@ def test_a_text_of_nearly_a_megabyte_is_answered_as_its_beginning(real_server: R
     assert found["tokens"] == [len(expected.ids)]
     assert found["truncated"] == [bool(expected.overflowing)]
     (row,) = found["embeddings"]
-    session = build_daemon(Settings(cores=1, data=MEMORY)).chosen.session
+    session = build_backend(Settings(cores=1, data=MEMORY)).parts.model.chosen.session
     computed = np.asarray(session.run([expected.ids], "sentence_embedding"))
     assert np.array(row, np.float32).tobytes() == computed.tobytes()
 

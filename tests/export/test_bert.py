@@ -12,7 +12,7 @@ from export.calibration import INT8_LEVELS, REDUCED_LEVELS, QuantizedEncoder, qu
 from export.quantization import Int8Linear
 from export.reference import embed_reference
 from export.runner import GraphRunner
-from models import onnxruntime
+from models.runtime import onnxruntime
 from tests.tiny import MAX_TOKENS, VOCABULARY, tiny_config, tiny_weights
 
 CONFIG = msgspec.convert(tiny_config(), BertConfig)

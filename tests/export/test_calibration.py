@@ -68,7 +68,7 @@ def test_calibrating_calls_back_for_every_layer() -> None:
 
 
 def test_what_reaches_a_layer_is_what_it_is_rounded_for() -> None:
-    """Biases keep the means that fp32 gives, for inputs as the quantized encoder has them, errors and all."""
+    """Biases keep the means of fp32 for the inputs of the quantized encoder, errors included."""
     encodings = [RANDOM.integers(0, len(VOCABULARY), MAX_TOKENS).tolist() for _ in range(20)]
     quantized = quantize_encoder(CONFIG, WEIGHTS, encodings, lambda: None)
     texts, layers = TextBatch(encodings), linear_layers(CONFIG, WEIGHTS)

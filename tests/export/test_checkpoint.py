@@ -10,8 +10,9 @@ from safetensors.numpy import save_file
 
 from export import Checkpoint, export_artifact
 from export.checkpoint import found_hashes, read_checkpoint
-from models import load_manifest, open_tokenizer
-from server.selfcheck import Host, choose_variant
+from models import load_manifest
+from models.tokenizer import open_tokenizer
+from server.engine.sessions.selfcheck import Host, choose_variant
 from tests.tiny import FUSED, SilentProgress, tiny_entry, tiny_weights, write_checkpoint
 
 Arrays = Mapping[str, np.ndarray]

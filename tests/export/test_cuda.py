@@ -13,7 +13,8 @@ from export import ExportError
 from export.bert import BertConfig, Fp32Linear, Weights, build_bert
 from export.cuda import Encoder, FusedGraphs, build_fp16, check_fp16, check_fusion
 from export.cuda_graph import Pooling, finish_graph
-from models import Fidelity, onnxruntime
+from models import Fidelity
+from models.runtime import onnxruntime
 from tests.export.cuda_kernels import without_kernel
 from tests.fused import fuse_by_hand
 from tests.tiny import MAX_TOKENS, VOCABULARY, SilentProgress, tiny_config, tiny_entry, tiny_tokenizer, tiny_weights
@@ -35,7 +36,7 @@ def run(model: onnx.ModelProto, feeds: dict[str, NDArray[np.int64]]) -> dict[str
 
 
 def alone(model: onnx.ModelProto, ids: list[int], padding: int = 0) -> dict[str, NDArray[np.float32]]:
-    """Run one text, with so much padding that nobody asked for."""
+    """Run one text with this much padding after it."""
     mask = np.array([[1] * len(ids) + [0] * padding], np.int64)
     return run(model, {"input_ids": np.array([ids + [7] * padding], np.int64), "attention_mask": mask})
 

@@ -14,7 +14,8 @@ from export.calibration import INT8_LEVELS, QuantizedEncoder, quantize_encoder
 from export.fused import FusedModel, build_fused, unfit_for_kernels
 from export.quantization import Int8Linear
 from export.runner import GraphRunner
-from models import KernelsMissing, kernels_library, onnxruntime
+from models import KernelsMissing, kernels_library
+from models.runtime import onnxruntime
 from tests.tiny import MAX_TOKENS, VOCABULARY, tiny_config, tiny_weights
 
 CONFIG = msgspec.convert(tiny_config(), BertConfig)

@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import pytest
 
-from bench.graphs import feeds
-from bench.stock import prepare_stock
+from bench.graphs.in_process import feeds
+from bench.peers.stock import prepare_stock
 from export import (
     Checkpoint,
     Request,
@@ -26,8 +26,10 @@ from export.bert import Fp32Linear, build_bert
 from export.checkpoint import read_checkpoint
 from export.reference import embed_reference
 from export.runner import GraphRunner
-from models import ARTIFACTS, load_catalog, load_manifest, onnxruntime, open_tokenizer, verify_file
-from server.padded_session import PaddedSession
+from models import ARTIFACTS, load_catalog, load_manifest, verify_file
+from models.runtime import onnxruntime
+from models.tokenizer import open_tokenizer
+from server.engine.sessions.padded import PaddedSession
 from tests.export.cuda_kernels import without_kernel
 from tests.tiny import FUSED, SilentProgress, tiny_entry, write_checkpoint
 

@@ -1,22 +1,22 @@
 """What the tests of the index share: an index over a folder, documents with vectors, and brute-force search."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from index import Document, Index
-from index.index import nowhere
+from index.store.disk import Disk
 from tests.index.vectors import NDIM, Rows, one
 
 FINGERPRINT = "model-a"
 
 
 def open_index(
-    folder: Path | None, at: Callable[[str], None] = nowhere, fingerprint: str = FINGERPRINT, variant: str = ""
+    folder: Path | None, disk: Disk | None = None, fingerprint: str = FINGERPRINT, variant: str = ""
 ) -> Index:
-    return Index(folder, fingerprint, NDIM, variant, at)
+    return Index(folder, fingerprint, NDIM, variant, disk)
 
 
 def document(id_: str, seed: int = 0, text: str = "", **metadata: Any) -> Document:

@@ -13,13 +13,15 @@ from index import (
     Collection,
     Document,
     DocumentError,
+    Entry,
     FilterError,
     Index,
     Query,
     QueryError,
     VectorError,
+    check_content,
 )
-from tests.index.harness import document, open_index, same
+from tests.index.harness import document, open_index, same, vector_of
 from tests.index.vectors import NDIM, clustered, one
 
 IDS = ["a/b", "a/", "/", "..", ".", "batch", "delete", "😀", "é" * 256, "x" * 512, " ", "%2F", "'", '"', "a\nb"]
@@ -237,3 +239,17 @@ def test_hits_that_are_too_large_together_are_refused_not_cut_off(collection: Co
         assert len(collection.search(msgspec.structs.replace(query, max_bytes=1_004, top_k=2))) == 2
     with pytest.raises(QueryError, match="max_bytes"):
         collection.search(Query(vector=one(1), max_bytes=0))
+
+
+def test_checked_entries_are_written_as_they_were_checked(collection: Collection) -> None:
+    metadata = {"n": 1}
+    content = check_content("checked", "a text", metadata)
+    metadata["n"] = 2
+    assert collection.put_many([Entry(content, one(1)), document("raw", 2, n=2)]).result() == 2
+    assert collection.put(Entry(check_content("alone", "another text", {}), one(3))).result() == 1
+    found = collection.get("checked", include_vector=True)
+    assert found is not None
+    assert (found.text, found.metadata) == ("a text", {"n": 1})
+    assert (vector_of(found) == one(1)).all()
+    assert [hit.id for hit in collection.search(Query(vector=one(1), filter={"n": 1}))] == ["checked"]
+    assert [found.id for found in collection.documents()] == ["alone", "checked", "raw"]

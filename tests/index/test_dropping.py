@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from index import Query, StorageFullError, UnknownCollectionError
-from index import index as module
-from index.index import DROPPED
+from index.store.layout import DROPPED
+from tests.index.fakes import RefusingDisk
 from tests.index.harness import document, open_index
 from tests.index.vectors import one
 
@@ -15,24 +15,19 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "collections").iterdir())
 
 
-def refuse(*_: object) -> None:
-    raise OSError(28, "No space left on device")
-
-
 WAYS = [("default", "rename"), ("default", "synchronize"), ("other", "rename"), ("other", "synchronize")]
 
 
-@pytest.mark.parametrize(("name", "where"), [*WAYS, ("default", "Collection")])
-def test_what_cannot_be_dropped_is_as_it_was(
-    tmp_path: Path, name: str, where: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = open_index(tmp_path)
+@pytest.mark.parametrize(("name", "where"), [*WAYS, ("default", "before_open")])
+def test_what_cannot_be_dropped_is_as_it_was(tmp_path: Path, name: str, where: str) -> None:
+    disk = RefusingDisk()
+    index = open_index(tmp_path, disk)
     collection = index.create(name)
     collection.put_many([document(str(n), n) for n in range(700)]).result()
-    with monkeypatch.context() as patch:
-        patch.setattr(Path if where == "rename" else module, where, refuse)
-        with pytest.raises(StorageFullError, match="cannot be dropped: No space left"):
-            index.drop(name)
+    disk.refused = {where}
+    with pytest.raises(StorageFullError, match="cannot be dropped: No space left"):
+        index.drop(name)
+    disk.refused.clear()
     assert index.collection(name) is collection
     assert names(tmp_path) == sorted({"default", name})
     collection.put(document("new", 9_000)).result()
@@ -49,15 +44,17 @@ def test_what_cannot_be_dropped_is_as_it_was(
     assert [one for one in names(tmp_path) if one.startswith(DROPPED)] == []
 
 
-def test_of_a_dropped_collection_no_snapshot_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    index = open_index(tmp_path)
+def test_of_a_dropped_collection_no_snapshot_is_written(tmp_path: Path) -> None:
+    disk = RefusingDisk()
+    index = open_index(tmp_path, disk)
     index.collection().put_many([document(str(n), n) for n in range(700)]).result()
     assert index.collection().wait_until_viewed(30)
-    monkeypatch.setattr("index.snapshots.Snapshots.save", refuse)
+    disk.points.clear()
     index.drop("default")
     assert index.collection().count() == 0
     index.close()
     assert index.well
+    assert "in_save" not in disk.points
 
 
 def test_readers_of_a_dropped_collection_take_nothing_from_the_next_of_its_name(tmp_path: Path) -> None:
@@ -77,13 +74,14 @@ def test_readers_of_a_dropped_collection_take_nothing_from_the_next_of_its_name(
     index.close()
 
 
-def test_what_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    index = open_index(tmp_path)
-    for where, refusal in ((module, "synchronize"), (module, "Collection")):
-        with monkeypatch.context() as patch:
-            patch.setattr(where, refusal, refuse)
-            with pytest.raises((StorageFullError, OSError)):
-                index.create("other")
+def test_what_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
+    disk = RefusingDisk()
+    index = open_index(tmp_path, disk)
+    for refused in ("synchronize", "before_open"):
+        disk.refused = {refused}
+        with pytest.raises((StorageFullError, OSError)):
+            index.create("other")
+        disk.refused.clear()
         with pytest.raises(UnknownCollectionError):
             index.collection("other")
         assert names(tmp_path) == ["default"]
@@ -91,19 +89,13 @@ def test_what_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.
     index.close()
 
 
-def test_names_are_on_the_disk_when_a_collection_is_there_and_when_it_is_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    synchronized: list[str] = []
-
-    def note(path: Path) -> None:
-        synchronized.append(path.name)
-
-    index = open_index(tmp_path)
-    monkeypatch.setattr(module, "synchronize", note)
+def test_names_are_on_the_disk_when_a_collection_is_there_and_when_it_is_gone(tmp_path: Path) -> None:
+    disk = RefusingDisk()
+    index = open_index(tmp_path, disk)
+    disk.synchronized.clear()
     index.create("other")
-    assert synchronized[:2] == ["other", "collections"]
-    synchronized.clear()
+    assert disk.synchronized[:2] == ["other", "collections"]
+    disk.synchronized.clear()
     index.drop("other")
-    assert synchronized == ["collections"]
+    assert disk.synchronized == ["collections"]
     index.close()

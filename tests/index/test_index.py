@@ -125,7 +125,7 @@ def test_a_damaged_document_is_never_returned(tmp_path: Path) -> None:
     with pytest.raises(DamagedError):
         collection.search(Query(vector=one(3)))
     assert collection.get("4") is not None
-    assert collection.health().problems == ("the document '3' is damaged: its checksum differs",)
+    assert collection.health().problems == ("the document '3' (key 4) is damaged: its checksum differs",)
     index.close()
 
 

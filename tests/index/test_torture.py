@@ -8,7 +8,7 @@ import apsw
 import numpy as np
 import pytest
 
-from index.view import View, ViewParameters
+from index.view.graph import Graph, GraphParameters
 from tests.index.torture.harm import digest_of
 from tests.index.torture.inspection import inspect
 from tests.index.torture.operations import Contents, Operation, encode, fingerprint
@@ -55,10 +55,10 @@ def test_a_victim_that_lies_is_caught(filled: Torture, lie: str, counted: str) -
 def test_a_start_that_does_not_notice_a_harmed_snapshot_is_counted(filled: Torture) -> None:
     for _ in range(TRIES):  # a snapshot that is harmed need not be the one to load next
         filled.kill("opening", harmful=True)
-        if filled._unnoticed:
+        if filled.unnoticed:
             break
-    assert len(filled._unnoticed) == 1
-    filled._see_noticed([])
+    assert len(filled.unnoticed) == 1
+    filled.see_noticed([])
     assert filled.figures.trusted == 1
     assert not filled.figures.clean
 
@@ -69,7 +69,7 @@ def test_a_snapshot_that_is_trusted_though_it_holds_other_rows_is_caught(filled:
     connection = apsw.Connection(str(home / "documents.sqlite"))
     (name,) = connection.execute("SELECT file FROM snapshots ORDER BY number DESC").fetchone() or ("",)
     keys = [key for (key,) in connection.execute("SELECT key FROM vectors")]
-    wrong = View(ViewParameters(NDIM))
+    wrong = Graph(GraphParameters(NDIM))
     rows = clustered(len(keys), 99).astype(np.float16)
     done = 0
     while done < len(keys):

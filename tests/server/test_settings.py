@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server.errors import SettingsError
+from server.contract.errors import SettingsError
 from server.settings import Settings, read_settings
 
 

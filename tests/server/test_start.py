@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from index import Index
-from server import ServerError, Settings
-from server.listening import listen
+from server.connection.listening import listen
+from server.contract.errors import ServerError
+from server.settings import Settings
 from tests.running import RunningServer, launch, start_server
 from tests.tiny import TINY
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from index.collection import DATABASE_FILE
+from index.store.layout import DATABASE_FILE
 
 
 class Harm(msgspec.Struct, frozen=True):

@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 
 from index import Collection, Index, Query
-from index.collection import DATABASE_FILE
-from index.planner import EXACT_WHOLE_ROWS
+from index.search.planner import EXACT_WHOLE_ROWS
+from index.store.layout import DATABASE_FILE
 from tests.index.harness import same
 from tests.index.torture.operations import DEFAULT, Contents, Facts, State, fingerprint, made, vector
 from tests.index.vectors import NDIM

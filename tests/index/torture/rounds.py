@@ -90,7 +90,7 @@ class Torture:
         self.folder, self._backups = self.base / "data", self.base / "backups"
         self._logs: list[Path] = []
         self._generation = 0
-        self._unnoticed: set[str] = set()
+        self.unnoticed: set[str] = set()
         self.state: State = {DEFAULT: Contents(0, {})}
         self.figures = Figures()
         self._live("closed", fill=True)
@@ -106,24 +106,24 @@ class Torture:
         come_to = self._live(moment, lie=lie)
         self.figures.kills += 1
         self.figures.moments[come_to] = self.figures.moments.get(come_to, 0) + 1
-        self._see_noticed(read_log(self._logs[-1].read_text("utf-8")).rejected)
+        self.see_noticed(read_log(self._logs[-1].read_text("utf-8")).rejected)
         if harmful:
             done = harm(self.folder / "collections" / DEFAULT, self._random)
             self.figures.harmed += bool(done.files)
-            self._unnoticed |= {done.needed} if done.needed else set()
+            self.unnoticed |= {done.needed} if done.needed else set()
 
-    def _see_noticed(self, rejected: Sequence[str] | None) -> None:
+    def see_noticed(self, rejected: Sequence[str] | None) -> None:
         """Hold what a start passed over to what it had to; None is a start that never came to load any."""
         if rejected is None:
             return
         self.figures.rejected += len(rejected)
-        for name in self._unnoticed:
+        for name in self.unnoticed:
             self.figures.needed += 1
             if any(name in line for line in rejected):
                 self.figures.noticed += 1
             else:
                 self.figures.trusted += 1
-        self._unnoticed.clear()
+        self.unnoticed.clear()
 
     def _live(self, moment: str, fill: bool = False, lie: str = "") -> str:
         """Return what the victim had come to when it was killed."""
@@ -172,8 +172,8 @@ class Torture:
         figures.verdict.add(judge(self.state, log, found.state))
         self._take(found)
         if found.foreign:
-            self._unnoticed.clear()  # another model's view is not loaded at all, and the exchange forgets its snapshots
-        self._see_noticed(found.rejected)
+            self.unnoticed.clear()  # another model's view is not loaded at all, and the exchange forgets its snapshots
+        self.see_noticed(found.rejected)
         for backup in log.backups:
             self._look_at_backup(log, backup)
         self.state = found.state

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from index import Index
+from tests.index.fakes import PointedDisk
 from tests.index.torture.operations import (
     Operation,
     base_operations,
@@ -60,7 +61,7 @@ class Victim:
         self._number = 0
         self._waiting: list[tuple[int, Future[Any]]] = []
         self.say("opening")
-        self._index = Index(Path(orders.folder), fingerprint(orders.generation), NDIM, at=self._at)
+        self._index = Index(Path(orders.folder), fingerprint(orders.generation), NDIM, disk=PointedDisk(self._at))
         names = self._index.names()
         if not self._index.collection().foreign:
             rejected = {name: self._index.collection(name).stats().rejected_snapshots for name in names}

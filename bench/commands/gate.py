@@ -1,0 +1,142 @@
+"""`bench gate`: whether a result is slower than an earlier one of the same kind, by the ratios that both hold.
+
+A ratio to something else that is timed on the same machine in the same run says more than a time. It fell where it is
+lower by more than the noise of both files, in quadrature, allows; that is never less than LEAST_TOLERANCE.
+"""
+
+import argparse
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from bench.errors import BenchError
+from bench.figures.files import kind_of, read_file
+from bench.figures.kernels import KernelFigures
+from bench.figures.outcomes import Reading, align, prepare_file, write_json
+from bench.figures.peer_rows import OURS
+from bench.figures.peers import PeersFigures
+from bench.figures.spread import Spread, relative
+
+SIGMAS = 3.0
+LEAST_TOLERANCE = 0.02  # of the earlier ratio: less never fails the gate, however quiet the machine
+
+Ratios = dict[str, Spread]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """One ratio in both files; None where a file lacks it, which does not count as a fall."""
+
+    ratio: str
+    against: Spread | None
+    current: Spread | None
+    tolerance: float | None
+    fell: bool
+
+
+class GateFigures(msgspec.Struct, frozen=True):
+    """Every verdict, and what was compared."""
+
+    against: str
+    current: str
+    sigmas: float
+    verdicts: list[Verdict]
+    fell: bool
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--against", type=Path, required=True, metavar="FILE", help="the earlier result")
+    parser.add_argument("--current", type=Path, required=True, metavar="FILE", help="the result that is judged")
+    parser.add_argument(
+        "--sigmas",
+        type=float,
+        default=SIGMAS,
+        metavar="K",
+        help="noise that is allowed, K times (default: %(default)s)",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the verdicts are written, if at all")
+
+
+def read(options: argparse.Namespace) -> Reading:
+    """Compare the files; the status is 1 where a ratio fell."""
+    if options.json is not None:
+        prepare_file(options.json)
+    verdicts = judge(*_read_ratios(options.against, options.current), options.sigmas)
+    fell = any(verdict.fell for verdict in verdicts)
+    if options.json is not None:
+        figures = GateFigures(str(options.against), str(options.current), options.sigmas, verdicts, fell)
+        write_json(options.json, figures)
+    return Reading([*_table(verdicts), *_explain(verdicts)], status=int(fell))
+
+
+def judge(against: Mapping[str, Spread], current: Mapping[str, Spread], sigmas: float) -> list[Verdict]:
+    """Return a verdict for each ratio of either file, in their order."""
+    return [_judge_one(name, against.get(name), current.get(name), sigmas) for name in {**against, **current}]
+
+
+def _judge_one(name: str, before: Spread | None, now: Spread | None, sigmas: float) -> Verdict:
+    if before is None or now is None:
+        return Verdict(name, before, now, None, fell=False)
+    tolerance = max(sigmas * math.hypot(before.noise, now.noise), LEAST_TOLERANCE * before.median)
+    return Verdict(name, before, now, tolerance, fell=before.median - now.median > tolerance)
+
+
+def kernel_ratios(result: KernelFigures) -> Ratios:
+    """Return the speed ratio of every pair of graphs at every shape."""
+    return {
+        f"{pair} at {shape}": Spread(ratio, result.noise[pair][shape] / 2)
+        for pair, ratios in result.ratios.items()
+        for shape, ratio in ratios.items()
+    }
+
+
+def peer_ratios(result: PeersFigures) -> Ratios:
+    """Return vecd's requests per second relative to each other server's in every row, round by round."""
+    found = {
+        f"{OURS}/{name}, {row}": relative(loads[OURS].requests_per_s, load.requests_per_s)
+        for row, loads in result.rows.items()
+        if OURS in loads
+        for name, load in loads.items()
+        if name != OURS
+    }
+    return {name: ratio for name, ratio in found.items() if ratio is not None}
+
+
+def _read_ratios(against: Path, current: Path) -> tuple[Ratios, Ratios]:
+    kinds = {kind_of(against), kind_of(current)}
+    if kinds == {"kernels"}:
+        return kernel_ratios(read_file(against, KernelFigures)), kernel_ratios(read_file(current, KernelFigures))
+    if kinds == {"peers"}:
+        return peer_ratios(read_file(against, PeersFigures)), peer_ratios(read_file(current, PeersFigures))
+    message = (
+        f"{against} and {current} cannot be compared: both names must begin with kernels, or both with peers, "
+        "for what they hold"
+    )
+    raise BenchError(message)
+
+
+def _table(verdicts: list[Verdict]) -> list[str]:
+    rows = [("ratio ± noise", "against", "current", "may fall by", "")]
+    for verdict in verdicts:
+        allowed = "" if verdict.tolerance is None else f"{verdict.tolerance:.3f}"
+        word = "missing" if verdict.tolerance is None else "fell" if verdict.fell else "ok"
+        rows.append((verdict.ratio, _cell(verdict.against), _cell(verdict.current), allowed, word))
+    return align(rows)
+
+
+def _explain(verdicts: list[Verdict]) -> list[str]:
+    lines = []
+    for verdict in verdicts:
+        if verdict.against is None or verdict.current is None:
+            lines.append(
+                f"missing: {verdict.ratio} is not in the {'earlier' if verdict.against is None else 'current'} file"
+            )
+        elif verdict.fell:
+            change = f"{verdict.against.median:.3f} to {verdict.current.median:.3f}"
+            lines.append(f"fell: {verdict.ratio}: {change}, by more than {verdict.tolerance:.3f}")
+    return lines
+
+
+def _cell(figure: Spread | None) -> str:
+    return "missing" if figure is None else f"{figure.median:.3f} ± {figure.noise:.3f}"

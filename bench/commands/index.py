@@ -1,0 +1,186 @@
+"""`bench index`: searching and writing documents in process: recall, milliseconds, memory, and how all of it grows.
+
+In: the STS benchmark's sentences, or made-up ones without --data; `bench/documents/corpus.py` makes many documents of
+them. Out: recall against exact search in float32, and the milliseconds of one search after the other, of the best of
+all rounds: by vector, under filters, by words and vector, and while documents are written as fast as they are taken.
+Threads take turns in the interpreter as often as the server's do.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from bench.artifacts import LoadedModel, load_model, open_artifact
+from bench.documents.corpus import Corpus, SampleSize, Sentences, embed_sentences
+from bench.documents.ingest import ingest, search_during_ingest
+from bench.documents.searches import measure_filters, recall_at_10, time_rounds, vector_query
+from bench.documents.start import start_apart
+from bench.figures.index import IndexFigures, SizeFigures, render_table
+from bench.figures.origin import origin_fields
+from bench.figures.outcomes import Outcome
+from bench.options import add_rounds, add_seconds, given_flags, positive
+from bench.progress import say
+from bench.workload.sts import FILES
+from index import Collection, Index, Query
+
+DOCUMENTS, ROUNDS, SECONDS = 100_000, 3, 6.0
+SIZES = (1_000, 10_000)
+SAMPLE_SIZE = SampleSize()
+SWITCH_INTERVAL_S = 0.0005  # the server's
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What is measured with: the model, the sentences, and the flags."""
+
+    model: LoadedModel
+    sentences: Sentences
+    options: argparse.Namespace
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--data", type=Path, metavar="DIR", help=f"folder with {' and '.join(FILES.values())}")
+    add("--documents", type=positive, default=DOCUMENTS, metavar="N", help="documents (default: %(default)s)")
+    add(
+        "--sizes",
+        type=positive,
+        nargs="*",
+        default=list(SIZES),
+        metavar="N",
+        help="further numbers of documents, to show how cost grows (default: 1000 10000)",
+    )
+    add_rounds(parser, ROUNDS)
+    add_seconds(parser, SECONDS, "how long searches go on beside an ingest, each round")
+
+
+def measure(options: argparse.Namespace, size: SampleSize = SAMPLE_SIZE) -> Outcome:
+    """Fill a collection of each size, and measure the most on that of --documents."""
+    open_artifact(options.models, options.model)  # a missing model is reported before anything is measured
+    origin = origin_fields(options)
+    model = load_model(options.models, options.model, options.provider)
+    setup = Setup(model, embed_sentences(model, options.data, options.seed, size), options)
+    with _switch_interval(SWITCH_INTERVAL_S):
+        sizes = {}
+        for count in sorted({*options.sizes} - {options.documents}):
+            say(f"{count:,} documents")
+            with TemporaryDirectory() as folder:
+                sizes[str(count)] = _measure_size(setup, count, Path(folder))
+        say(f"{options.documents:,} documents")
+        with TemporaryDirectory() as folder:
+            figures = _measure_largest(setup, sizes, Path(folder), origin)
+    return Outcome(figures, render_table(figures))
+
+
+@contextmanager
+def _switch_interval(seconds: float) -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(seconds)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+@contextmanager
+def _open_collection(setup: Setup, folder: Path) -> Iterator[Collection]:
+    manifest = setup.model.manifest
+    index = Index(folder, manifest.model_fingerprint, manifest.dimensions)
+    try:
+        yield index.collection()
+    finally:
+        index.close()
+
+
+def _fill(collection: Collection, corpus: Corpus) -> tuple[float, float]:
+    """Write all documents; return how many a second were written, and how many until they were in the view too."""
+    start_s = time.perf_counter()
+    rate = ingest(collection, corpus.documents(len(corpus)))
+    collection.wait_until_viewed()
+    return rate, len(corpus) / (time.perf_counter() - start_s)
+
+
+def _measure_size(setup: Setup, count: int, folder: Path) -> SizeFigures:
+    corpus = Corpus(setup.sentences, count, setup.options.seed)
+    with _open_collection(setup, folder) as collection:
+        return _fill_and_search(collection, corpus, setup)
+
+
+def _fill_and_search(collection: Collection, corpus: Corpus, setup: Setup) -> SizeFigures:
+    written_per_s, viewed_per_s = _fill(collection, corpus)
+    rows = [row for _, row in setup.sentences.queries]
+    queries = [vector_query(row) for row in rows]
+    stats = collection.stats()
+    return SizeFigures(
+        recall_at_10=recall_at_10(
+            [collection.search(query) for query in queries], rows, corpus.rows, np.arange(len(corpus))
+        ),
+        search_ms=time_rounds(collection, queries, setup.options.rounds),
+        written_per_s=written_per_s,
+        viewed_per_s=viewed_per_s,
+        memory_mb=stats.memory_bytes / 1e6,
+        database_mb=stats.database_bytes / 1e6,
+    )
+
+
+def _measure_largest(setup: Setup, sizes: dict[str, SizeFigures], folder: Path, origin: dict[str, Any]) -> IndexFigures:
+    options = setup.options
+    whole, searched = _measure_searches(setup, folder)
+    say("starts")
+    starts = [start_apart(folder, options.models, options.model) for _ in range(options.rounds)]
+    say("searches beside an ingest")
+    return IndexFigures(
+        **origin,
+        documents=options.documents,
+        queries=len(setup.sentences.queries),
+        recall_at_10=whole.recall_at_10,
+        search_ms=whole.search_ms,
+        **searched,
+        **_measure_ingest(setup, folder),
+        restart_s=min(start.restart_s for start in starts),
+        restart_pending=max(start.pending for start in starts),
+        rss_mb=min(start.rss_mb for start in starts),
+        rss_mb_model=min(start.rss_mb_model for start in starts),
+        sizes={**sizes, str(options.documents): whole},
+        rounds=options.rounds,
+        seconds=options.seconds,
+        flags=given_flags(options, ("documents",)) | {"--sizes": " ".join(map(str, options.sizes))},
+    )
+
+
+def _measure_searches(setup: Setup, folder: Path) -> tuple[SizeFigures, dict[str, Any]]:
+    """Fill the folder; return the figures of its size, and the fields of IndexFigures for other searches."""
+    options, queries = setup.options, setup.sentences.queries
+    corpus = Corpus(setup.sentences, options.documents, options.seed)
+    with _open_collection(setup, folder) as collection:
+        whole = _fill_and_search(collection, corpus, setup)
+        say("filters and words")
+        hybrid = [Query(mode="hybrid", text=text, vector=row) for text, row in queries]
+        words = [Query(mode="text", text=text) for text, _ in queries]
+        searched = {
+            "filtered": measure_filters(collection, corpus, [row for _, row in queries], options.rounds),
+            "hybrid_ms": time_rounds(collection, hybrid, options.rounds),
+            "text_ms": time_rounds(collection, words, options.rounds),
+        }
+        collection.snapshot()
+        collection.wait_until_viewed()
+    return whole, searched
+
+
+def _measure_ingest(setup: Setup, folder: Path) -> dict[str, Any]:
+    """Return the fields of IndexFigures for searches beside an ingest of as many documents again."""
+    options = setup.options
+    more = Corpus(setup.sentences, options.documents, options.seed + 1, "later")
+    queries = [vector_query(row) for _, row in setup.sentences.queries]
+    with _open_collection(setup, folder) as collection:
+        during, rate = search_during_ingest(
+            collection, more.documents(len(more)), queries, options.seconds, options.rounds
+        )
+    return {"ingest_search_ms": during, "ingest_beside_searches_per_s": rate}

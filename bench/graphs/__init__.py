@@ -1,0 +1,1 @@
+"""Graphs timed without a server: vecd's, optimum's and OpenVINO's, by shape and operator, and the core's peak."""

@@ -1,0 +1,1 @@
+"""The load generator: connections, dialects, loops, and what is recorded of every answer."""

@@ -1,0 +1,77 @@
+"""Documents: as callers hand them in and get them, as they are once checked and encoded, and the checks."""
+
+from typing import Any
+
+import msgspec
+
+from index.documents.attributes import Attribute, attributes_of
+from index.documents.metadata import encode_metadata
+from index.documents.vector import Vector, check_vector
+from index.errors import DocumentError, VectorError
+
+MAX_ID_BYTES = 512
+MAX_TEXT_BYTES = 16 * 1024 * 1024
+
+
+class Document(msgspec.Struct, frozen=True, eq=False):
+    """A document; `vector` (ndim,) float32 of unit length is needed to put it, and returned where asked for."""
+
+    id: str
+    text: str
+    metadata: dict[str, Any] = {}
+    vector: Vector | None = None
+
+
+class Content(msgspec.Struct, frozen=True, eq=False):
+    """A document without its vector, checked by `check_content`: metadata as JSON, and the rows that filters search."""
+
+    id: str
+    text: str
+    metadata: bytes
+    attributes: frozenset[Attribute]
+
+
+class Entry(msgspec.Struct, frozen=True, eq=False):
+    """Checked content and its vector: what `put` and `put_many` write without checking the content again."""
+
+    content: Content
+    vector: Vector
+
+
+def check_content(id_: str, text: str, metadata: object) -> Content:
+    """Return the content encoded as it is stored, or raise DocumentError as a put would: before there is a vector."""
+    check_id(id_)
+    if len(encode_text("text", text)) > MAX_TEXT_BYTES:
+        raise DocumentError(f"the text of {id_!r} is longer than {MAX_TEXT_BYTES} bytes")
+    encoded = encode_metadata(metadata)
+    assert isinstance(metadata, dict)  # or it would not have been encoded
+    return Content(id_, text, encoded, frozenset(attributes_of(metadata)))
+
+
+def entry_of(document: Document | Entry, ndim: int) -> Entry:
+    """Return what to write, or raise what is wrong with the document or its vector."""
+    if isinstance(document, Entry):
+        content = document.content
+    else:
+        content = check_content(document.id, document.text, document.metadata)
+    if document.vector is None:
+        raise VectorError(f"the document {content.id!r} has no vector")
+    return Entry(content, check_vector(document.vector, ndim))
+
+
+def check_id(given: str) -> str:
+    """Return the id, or raise DocumentError: an id is any text of 1 to MAX_ID_BYTES bytes without NUL."""
+    size = len(encode_text("id", given))
+    if not 1 <= size <= MAX_ID_BYTES:
+        raise DocumentError(f"an id takes 1 to {MAX_ID_BYTES} bytes of UTF-8; this one takes {size}")
+    if "\0" in given:
+        raise DocumentError("an id must not hold NUL")
+    return given
+
+
+def encode_text(what: str, text: str) -> bytes:
+    """Return the text's UTF-8, or raise DocumentError if it has none."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise DocumentError(f"the {what} is not Unicode (a lone surrogate)") from error

@@ -1,0 +1,66 @@
+"""Searches and hits as callers see them, and the checks of a search."""
+
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from index.documents.document import encode_text
+from index.documents.vector import Vector, check_vector
+from index.errors import QueryError
+
+MAX_TOP_K = 1_000
+DEFAULT_THRESHOLD = 0.5  # a cosine
+
+Mode = Literal["vector", "text", "hybrid"]
+
+
+class Query(msgspec.Struct, frozen=True, eq=False):
+    """A search. Modes vector and hybrid need `vector`, modes text and hybrid `text`.
+
+    `threshold` bounds the score from below; left out, it is 0.5 in mode vector and there is none in the others. Hits
+    whose texts and metadata take more than `max_bytes` together are refused, not cut off.
+    """
+
+    mode: Mode = "vector"
+    vector: Vector | None = None
+    text: str | None = None
+    top_k: int = 10
+    threshold: float | None = None
+    filter: dict[str, Any] | None = None
+    max_bytes: int | None = None
+
+    @property
+    def lowest_score(self) -> float:
+        """The score below which nothing is a hit."""
+        if self.threshold is not None:
+            return self.threshold
+        return DEFAULT_THRESHOLD if self.mode == "vector" else float("-inf")
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A document found. `score`: the cosine, the negated bm25, or the fused sum of reciprocal ranks."""
+
+    id: str
+    text: str
+    score: float
+    metadata: dict[str, Any]
+
+
+def check_query(query: Query, ndim: int) -> Query:
+    """Return the query with its vector checked, or raise QueryError, VectorError or DocumentError."""
+    if not 1 <= query.top_k <= MAX_TOP_K:
+        raise QueryError(f"top_k must be 1 to {MAX_TOP_K}; {query.top_k} was given")
+    if query.max_bytes is not None and query.max_bytes < 1:
+        raise QueryError(f"max_bytes must be 1 at least; {query.max_bytes} was given")
+    if query.threshold is not None and not np.isfinite(query.threshold):
+        raise QueryError("the threshold is not a finite number")
+    if query.mode != "vector" and query.text is None:
+        raise QueryError(f"a search in mode {query.mode} needs a text")
+    if query.text is not None:
+        encode_text("query", query.text)
+    if query.mode == "text":
+        return query
+    if query.vector is None:
+        raise QueryError(f"a search in mode {query.mode} needs a vector")
+    return msgspec.structs.replace(query, vector=check_vector(query.vector, ndim))

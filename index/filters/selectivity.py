@@ -1,0 +1,48 @@
+"""Which documents match a filter, and at most how many, counted no further than it matters."""
+
+import apsw
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from index.filters.clauses import Leaf, enumeration, size
+from index.filters.tree import Comparison, Condition, Every, Exists, Negation, Some
+
+
+class Cover(msgspec.Struct, frozen=True):
+    """Leaves of a filter of which at least one holds for every match, and how many rows they have together."""
+
+    leaves: tuple[Leaf, ...]
+    rows: int
+
+
+def smallest_cover(connection: apsw.Connection, condition: Condition, limit: int) -> Cover | None:
+    """Return the cover of the fewest rows, each leaf counted up to the limit; None where a filter has none."""
+    match condition:
+        case Comparison() | Exists():
+            clause = size(condition, limit)
+            ((rows,),) = connection.execute(clause.sql, clause.values)
+            return Cover((condition,), int(rows))
+        case Every(parts=parts):
+            covers = [cover for part in parts if (cover := smallest_cover(connection, part, limit)) is not None]
+            return min(covers, key=lambda cover: cover.rows, default=None)
+        case Some(parts=parts):
+            leaves: tuple[Leaf, ...] = ()
+            rows = 0
+            for part in parts:
+                cover = smallest_cover(connection, part, limit)
+                if cover is None:
+                    return None
+                leaves, rows = leaves + cover.leaves, rows + cover.rows
+            return Cover(leaves, rows)
+        case Negation():
+            return None
+
+
+def matching(connection: apsw.Connection, condition: Condition, cover: Cover | None) -> NDArray[np.int64]:
+    """Return the keys of the documents that match in ascending order, found through a cover if there is one."""
+    if cover is not None and not cover.leaves:
+        return np.empty(0, np.int64)
+    clause = enumeration(condition, None if cover is None else cover.leaves)
+    rows = connection.execute(clause.sql, clause.values).fetchall()
+    return np.sort(np.fromiter((key for (key,) in rows), np.int64, len(rows)))

@@ -1,0 +1,39 @@
+"""A filter as a tree of conditions, whatever it was parsed from and however it is searched."""
+
+import msgspec
+
+from index.documents.attributes import Scalar
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """The field has a value of this kind for which `value ORDER other` (`=`, `<` ...) holds with one of `values`."""
+
+    field: str
+    kind: int
+    order: str
+    values: tuple[Scalar, ...]
+
+
+class Exists(msgspec.Struct, frozen=True):
+    """The field is there, whatever its value."""
+
+    field: str
+
+
+class Every(msgspec.Struct, frozen=True):
+    """All parts hold; always where there are none."""
+
+    parts: tuple["Condition", ...]
+
+
+class Some(msgspec.Struct, frozen=True):
+    """At least one part holds; never where there are none."""
+
+    parts: tuple["Condition", ...]
+
+
+class Negation(msgspec.Struct, frozen=True):
+    part: "Condition"
+
+
+Condition = Comparison | Exists | Every | Some | Negation

@@ -1,0 +1,73 @@
+"""The names of the front door, all loaded at once: see `__init__.py`."""
+
+from index.collection import Collection
+from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Document, Entry, check_content
+from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
+from index.documents.query import DEFAULT_THRESHOLD, MAX_TOP_K, Hit, Query
+from index.errors import (
+    CallerError,
+    ClosedError,
+    CollectionNameError,
+    DamagedError,
+    DocumentError,
+    FilterError,
+    FingerprintError,
+    FolderInUseError,
+    IndexRoomError,
+    NewerSchemaError,
+    QueryError,
+    StorageFullError,
+    UnknownCollectionError,
+    UnreadableError,
+    VectorError,
+)
+from index.filters.parsing import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_VALUES, parse_filter
+from index.index import Index
+from index.stats import CollectionStats
+from index.store.health import Health
+from index.store.layout import COLLECTION_NAME, DEFAULT_COLLECTION, MAX_COLLECTIONS
+from index.store.reindex import Progress, Reindex
+
+__all__ = [
+    "COLLECTION_NAME",
+    "DEFAULT_COLLECTION",
+    "DEFAULT_THRESHOLD",
+    "MAX_COLLECTIONS",
+    "MAX_FILTER_CONDITIONS",
+    "MAX_FILTER_DEPTH",
+    "MAX_FILTER_VALUES",
+    "MAX_ID_BYTES",
+    "MAX_METADATA_BYTES",
+    "MAX_METADATA_DEPTH",
+    "MAX_METADATA_FIELDS",
+    "MAX_TEXT_BYTES",
+    "MAX_TOP_K",
+    "CallerError",
+    "ClosedError",
+    "Collection",
+    "CollectionNameError",
+    "CollectionStats",
+    "Content",
+    "DamagedError",
+    "Document",
+    "DocumentError",
+    "Entry",
+    "FilterError",
+    "FingerprintError",
+    "FolderInUseError",
+    "Health",
+    "Hit",
+    "Index",
+    "IndexRoomError",
+    "NewerSchemaError",
+    "Progress",
+    "Query",
+    "QueryError",
+    "Reindex",
+    "StorageFullError",
+    "UnknownCollectionError",
+    "UnreadableError",
+    "VectorError",
+    "check_content",
+    "parse_filter",
+]

@@ -1,0 +1,1 @@
+"""Searches: by vector, by words or both, from a query to the documents found."""

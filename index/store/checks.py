@@ -1,0 +1,143 @@
+"""Checks of a database row by row. Each says what is wrong, one line a problem, and changes nothing.
+
+A check may meet damage of any kind: `problems_of` runs all of them, and tells of each what it found or what stopped it.
+"""
+
+from collections.abc import Callable, Iterable
+
+import apsw
+import numpy as np
+
+from index.documents.vector import is_unit
+from index.errors import DamagedError
+from index.store import rows
+from index.store.checksums import bytes_checksum, vector_checksum
+from index.store.meta import read_meta
+from index.store.queries import select, single
+from index.store.schema import MIGRATIONS, migrate, version
+from index.words.table import words_agree
+
+MAX_PROBLEMS = 100
+MAX_NDIM = 1 << 16
+MAX_SHOWN = 80  # letters of an id or a name
+
+Check = Callable[[apsw.Connection], Iterable[str]]
+
+
+def problems_of(connection: apsw.Connection, checks: Iterable[Check]) -> tuple[str, ...]:
+    """Return what all checks find, each problem once, MAX_PROBLEMS of them."""
+    problems = [problem for check in checks for problem in attempt(check, connection)]
+    return tuple(dict.fromkeys(problems))[:MAX_PROBLEMS]
+
+
+def attempt(check: Check, connection: apsw.Connection) -> list[str]:
+    """Return what a check finds, and what stopped it."""
+    problems: list[str] = []
+    try:
+        problems.extend(check(connection))
+    except (apsw.Error, DamagedError) as error:
+        problems.append(f"SQLite: {error}")
+    except (TypeError, ValueError) as error:  # what is damaged may be of any type, and text no text
+        problems.append(f"a value is damaged: {error}")
+    return problems
+
+
+def check_documents(connection: apsw.Connection) -> Iterable[str]:
+    """Check the documents' checksums, over bytes that may no longer be text."""
+    query = (
+        "SELECT key, CAST(id AS BLOB), CAST(text AS BLOB), metadata, crc, "
+        "typeof(id) = 'text' AND typeof(text) = 'text' AND typeof(metadata) = 'blob' FROM docs"
+    )
+    for key, id_, text, metadata, crc, typed in connection.execute(query):
+        if not typed or bytes_checksum(key, id_, text, metadata) != crc:
+            shown = printable(id_.decode("utf-8", "replace")) if isinstance(id_, bytes) else "without an id"
+            yield f"the document {shown} (key {key}) is damaged: its checksum differs"
+
+
+def check_meta(connection: apsw.Connection) -> Iterable[str]:
+    """Check that the database says whose vectors it holds."""
+    if not isinstance(read_meta(connection).get("fingerprint"), str):
+        yield "the model's fingerprint is missing"
+
+
+def check_vectors(connection: apsw.Connection) -> Iterable[str]:
+    """Check the vectors' checksums, dimensions and lengths."""
+    ndim = read_meta(connection).get("ndim")
+    if not isinstance(ndim, int) or not 0 < ndim <= MAX_NDIM:
+        yield f"the number of dimensions is {ndim!r}"
+        return
+    for key, blob, crc in connection.execute("SELECT key, vector, crc FROM vectors"):
+        if not isinstance(blob, bytes) or len(blob) != 4 * ndim or vector_checksum(key, blob) != crc:
+            yield f"the vector with key {key} is damaged: its checksum or its length differs"
+            continue
+        norm = float(np.linalg.norm(np.frombuffer(blob, np.float32)))
+        if not is_unit(norm):
+            yield f"the vector with key {key} has length {norm:.4g} instead of 1"
+
+
+def check_schema(connection: apsw.Connection) -> Iterable[str]:
+    """Check the tables' definitions against those of a new database of the same version."""
+    new = apsw.Connection(":memory:")
+    try:
+        migrate(new, MIGRATIONS[: version(connection)])
+        expected, found = definitions(new), definitions(connection)
+    finally:
+        new.close()
+    for name in sorted({name for name, _ in expected ^ found}):
+        yield f"the definition of {printable(name)} is not vecd's"
+
+
+def definitions(connection: apsw.Connection) -> set[tuple[str, str]]:
+    """Return names and definitions; a table that was renamed stands in quotes, which mean nothing."""
+    found = select(connection, "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")
+    return {(str(name), "".join(str(sql).replace('"', "").split())) for name, sql in found}
+
+
+def check_structure(connection: apsw.Connection) -> Iterable[str]:
+    """Have SQLite check pages, indexes, and the structure of the table of words."""
+    for (found,) in connection.execute(f"PRAGMA integrity_check({MAX_PROBLEMS})").fetchall():
+        if found != "ok":
+            yield f"SQLite: {found}"
+
+
+def check_keys(connection: apsw.Connection) -> Iterable[str]:
+    """Check that no key will be used twice."""
+    used = single(connection, "SELECT max(key) FROM docs")
+    if used is not None and rows.highest_key(connection) < used:
+        yield "the count of keys is behind the documents: a key would be used twice"
+
+
+def check_counts(connection: apsw.Connection) -> Iterable[str]:
+    """Check that what belongs to a document is there, and nothing else."""
+    for table, key in (("vectors", "key"), ("texts_docsize", "id")):
+        lacking = f"SELECT count(*) FROM docs WHERE key NOT IN (SELECT {key} FROM {table})"  # noqa: S608 - names from here
+        left = f"SELECT count(*) FROM {table} WHERE {key} NOT IN (SELECT key FROM docs)"  # noqa: S608 - names from here
+        if count := single(connection, lacking):
+            yield f"{count} documents have no row in {table}"
+        if count := single(connection, left):
+            yield f"{count} rows of {table} belong to no document"
+    if count := single(connection, "SELECT count(*) FROM attr WHERE key NOT IN (SELECT key FROM docs)"):
+        yield f"{count} rows of attr belong to no document"
+
+
+def check_words(connection: apsw.Connection) -> Iterable[str]:
+    """Check the words against the texts. To SQLite this is a statement that writes: nobody else may be writing."""
+    if not words_agree(connection):
+        yield "the full text is not that of the documents"
+
+
+def printable(text: str) -> str:
+    """Return text of any origin, an id or a file's name, in quotes and cut, so that it cannot steer a terminal."""
+    shown = repr(text)
+    return shown if len(shown) <= MAX_SHOWN else f"{shown[: MAX_SHOWN - 3]}..."
+
+
+CHECKS: tuple[Check, ...] = (
+    check_documents,
+    check_meta,
+    check_vectors,
+    check_schema,
+    check_structure,
+    check_keys,
+    check_counts,
+)

@@ -1,0 +1,70 @@
+"""What the index does to files and folders beside SQLite's own work: so that a power cut takes nothing along."""
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+from index.errors import StorageFullError
+
+BUSY_MS = 10_000
+PIECE_BYTES = 1 << 20
+
+
+class Disk:
+    """Handed to all that write. A test hands in one that refuses, takes notes, or ends the process at a point.
+
+    `busy_ms` is how long a database that another process has locked is waited for.
+    """
+
+    busy_ms = BUSY_MS
+
+    def reach(self, point: str) -> None:
+        """Do nothing, at a named point between two steps."""
+
+    def rename(self, path: Path, target: Path) -> None:
+        """Raises OSError."""
+        path.rename(target)
+
+    def synchronize(self, path: Path) -> None:
+        """Flush a file, or the names in a folder, to the disk. Raises OSError."""
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def discard(self, path: Path) -> None:
+        """Remove a file if that can be done."""
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+    def make_folder(self, folder: Path) -> None:
+        """Make a folder, and those above it, where they are not there. Raises StorageFullError."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_be_made(folder, error) from error
+
+    def make_durable_folder(self, folder: Path) -> None:
+        """Do the same, and flush the names of those that were missing to the disk. Raises StorageFullError."""
+        try:
+            missing = [path for path in (folder, *folder.parents) if not path.exists()]
+            self.make_folder(folder)
+            for path in missing:
+                self.synchronize(path.parent)
+        except OSError as error:
+            raise cannot_be_made(folder, error) from error
+
+
+def cannot_be_made(folder: Path, error: OSError) -> StorageFullError:
+    return StorageFullError(f"the folder {folder} cannot be made: {error.strerror}")
+
+
+def digest_of(path: Path) -> str:
+    """Return a file's sha256 in hexadecimal. Raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()

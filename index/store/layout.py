@@ -1,0 +1,54 @@
+"""What lies where in a data folder, and the names that collections may have.
+
+FOLDER/lock, FOLDER/collections/NAME/documents.sqlite, and snapshots of the view, view-*.usearch, beside it. Dropping a
+collection renames its folder to .dropped-*, which either has happened or not.
+"""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from index.errors import CollectionNameError
+
+COLLECTIONS = "collections"
+DATABASE_FILE = "documents.sqlite"
+LOCK_FILE = "lock"
+DROPPED = ".dropped-"
+SNAPSHOT = "view-"
+
+DEFAULT_COLLECTION = "default"
+COLLECTION_NAME = "[a-z0-9_-]{1,64}"  # as a regular expression, which the whole name matches
+MAX_COLLECTIONS = 256
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """What lies among the collections: theirs by name, what is left of dropped ones, and what is not vecd's."""
+
+    collections: dict[str, Path]
+    dropped: tuple[Path, ...]
+    strangers: tuple[Path, ...]
+
+
+def contents_of(folder: Path) -> Contents:
+    """Return what a data folder or a backup holds, changing nothing. Raises OSError."""
+    collections, dropped, strangers = {}, [], []
+    for path in sorted((folder / COLLECTIONS).iterdir()):
+        if path.name.startswith(DROPPED):
+            dropped.append(path)
+        elif is_collection_name(path.name) and path.is_dir():
+            collections[path.name] = path
+        else:
+            strangers.append(path)
+    return Contents(collections, tuple(dropped), tuple(strangers))
+
+
+def is_collection_name(name: str) -> bool:
+    return re.fullmatch(COLLECTION_NAME, name) is not None
+
+
+def check_collection_name(name: str) -> str:
+    """Return the name, which becomes part of paths, or raise CollectionNameError."""
+    if not is_collection_name(name):
+        raise CollectionNameError(f"a collection's name is 1 to 64 of a-z, 0-9, - and _; {name[:80]!r} is not")
+    return name

@@ -1,0 +1,26 @@
+"""What a database says of itself as a whole: its model and dimensions, and which snapshots belong to it."""
+
+from typing import Any
+
+import apsw
+
+from index.store.queries import single
+
+
+def read_meta(connection: apsw.Connection) -> dict[str, Any]:
+    """Return what holds for the whole database: fingerprint, ndim, and reindexing while one is under way."""
+    return {str(name): value for name, value in connection.execute("SELECT name, value FROM meta")}
+
+
+def stored_ndim(connection: apsw.Connection) -> int:
+    """Return how many numbers a vector has in this transaction: a reindexing may change that between two."""
+    return int(single(connection, "SELECT value FROM meta WHERE name = 'ndim'"))
+
+
+def write_meta(connection: apsw.Connection, **values: str | int) -> None:
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+
+
+def forget_snapshots(connection: apsw.Connection) -> None:
+    """Have no snapshot count any more: their vectors are not those of the database, or none lies beside it."""
+    connection.execute("DELETE FROM snapshots")

@@ -1,0 +1,75 @@
+"""The tables, and the migrations that bring an older database to them, one after the other.
+
+`PRAGMA user_version` counts the migrations done. A database with more of them than are known here is refused.
+"""
+
+import apsw
+
+from index.errors import NewerSchemaError
+from index.store.queries import single
+
+# Keys are the store's own, counted up and never used twice (AUTOINCREMENT keeps the highest one ever given), so that
+# whatever lags behind the database can miss a document but never take another for it. Vectors stand apart from
+# documents: lists and full text need not read past them, and reindexing, which gathers another model's vectors in
+# `fresh`, exchanges the whole table. Each names the variant of the model that computed it.
+FIRST = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+CREATE TABLE docs (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    text TEXT NOT NULL,
+    metadata BLOB NOT NULL,
+    crc INTEGER NOT NULL
+);
+CREATE TABLE variants (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE vectors (
+    key INTEGER PRIMARY KEY, variant INTEGER NOT NULL, vector BLOB NOT NULL, crc INTEGER NOT NULL
+);
+CREATE TABLE fresh (key INTEGER PRIMARY KEY, variant INTEGER NOT NULL, vector BLOB NOT NULL, crc INTEGER NOT NULL);
+CREATE TABLE attr (
+    key INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    value NOT NULL,
+    PRIMARY KEY (key, field, kind, value)
+) WITHOUT ROWID;
+CREATE INDEX attr_by_value ON attr (field, kind, value, key);
+CREATE VIRTUAL TABLE texts USING fts5(
+    text, content = 'docs', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE terms USING fts5vocab(texts, 'row');
+CREATE TABLE snapshots (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    file TEXT NOT NULL UNIQUE,
+    sha256 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    documents INTEGER NOT NULL,
+    tombstones INTEGER NOT NULL,
+    parameters TEXT NOT NULL
+);
+"""
+MIGRATIONS = (FIRST,)
+
+
+def migrate(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+    """Bring the database up to date, each migration in a transaction of its own."""
+    done = version(connection)
+    if done > len(migrations):
+        raise NewerSchemaError(
+            f"the data were written by a newer vecd (schema {done}; this one knows {len(migrations)}); "
+            "start that version, or restore a backup made by this one"
+        )
+    for number, script in enumerate(migrations[done:], done + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute(script)
+            connection.execute(f"PRAGMA user_version={number}")
+            connection.execute("COMMIT")
+        except BaseException:  # whatever it was, a migration is whole or not there
+            connection.execute("ROLLBACK")
+            raise
+
+
+def version(connection: apsw.Connection) -> int:
+    """Return how many migrations the database has seen."""
+    return int(single(connection, "PRAGMA user_version"))

@@ -1,0 +1,81 @@
+"""The statements on vectors, of which each document has one, computed by a variant of the model.
+
+Every vector carries a checksum, which is checked whenever it is read.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from index.documents.vector import Vector
+from index.errors import DamagedError
+from index.store.checksums import vector_checksum
+from index.store.queries import Keys, array_of, select
+
+PAGE_ROWS = 4096
+
+Vectors = NDArray[np.float32]
+
+
+def insert_vectors(connection: apsw.Connection, vectors: Iterable[tuple[int, Vector]], variant: int) -> None:
+    """Write the vectors of new documents by key, as those of this variant."""
+    blobs = ((key, vector.tobytes()) for key, vector in vectors)
+    connection.executemany(
+        "INSERT INTO vectors VALUES (?, ?, ?, ?)",
+        [(key, variant, blob, vector_checksum(key, blob)) for key, blob in blobs],
+    )
+
+
+def insert_fresh(connection: apsw.Connection, key: int, vector: Vector, variant: int) -> int:
+    """Write a vector of a reindexing unless its document is gone or has one; return how many were written, 0 or 1."""
+    blob = vector.tobytes()
+    connection.execute(
+        "INSERT OR IGNORE INTO fresh SELECT key, ?, ?, ? FROM docs WHERE key = ?",
+        (variant, blob, vector_checksum(key, blob), key),
+    )
+    return int(connection.changes())
+
+
+def fetch_vectors(connection: apsw.Connection, keys: Sequence[int] | Keys, ndim: int) -> tuple[Keys, Vectors]:
+    """Return the keys (n,) that have a vector, and the vectors (n, ndim)."""
+    query = "SELECT vectors.key, vector, crc FROM carray(?) AS wanted CROSS JOIN vectors ON vectors.key = wanted.value"
+    found = connection.execute(query, (array_of(keys),)).fetchall() if len(keys) else []
+    return checked_vectors(found, ndim)
+
+
+def all_vectors(connection: apsw.Connection, ndim: int) -> Iterator[tuple[Keys, Vectors]]:
+    """Yield all keys in ascending order, and their vectors, a page at a time; raises DamagedError."""
+    query, last = "SELECT key, vector, crc FROM vectors WHERE key > ? ORDER BY key LIMIT ?", 0
+    while rows := connection.execute(query, (last, PAGE_ROWS)).fetchall():
+        keys, vectors = checked_vectors(rows, ndim)
+        if (np.diff(keys, prepend=last) <= 0).any():  # which a damaged tree may give, and a graph would not take
+            raise DamagedError("the vectors are damaged: a key stands where it should not. Restore a backup")
+        last = int(keys[-1])
+        yield keys, vectors
+
+
+def checked_vectors(rows: Sequence[Any], ndim: int) -> tuple[Keys, Vectors]:
+    """Return the rows' keys and vectors, or raise DamagedError."""
+    for key, blob, crc in rows:
+        if not isinstance(blob, bytes) or vector_checksum(key, blob) != crc or len(blob) != 4 * ndim:
+            raise DamagedError(f"the vector with key {key} is damaged: its checksum differs. Restore a backup")
+    keys = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    return keys, np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), ndim)
+
+
+def variant_number(connection: apsw.Connection, name: str) -> int:
+    """Return the number by which vectors name their variant; a new variant gets one."""
+    for (number,) in select(connection, "SELECT number FROM variants WHERE name = ?", name):
+        return int(number)
+    connection.execute("INSERT INTO variants (name) VALUES (?)", (name,))
+    return int(connection.last_insert_rowid())
+
+
+def count_by_variant(connection: apsw.Connection) -> dict[str, int]:
+    """Return how many vectors each variant computed, which reads the whole table."""
+    counted = "SELECT variant, count(*) AS vectors FROM vectors GROUP BY variant"
+    query = f"SELECT name, vectors FROM ({counted}) JOIN variants ON number = variant ORDER BY name"  # noqa: S608
+    return {str(name): int(vectors) for name, vectors in select(connection, query)}

@@ -1,0 +1,156 @@
+"""The one thread that writes. Jobs go in, futures come out; a future is done when its commit is on the disk.
+
+Jobs that wait at the same time share a commit, each in a savepoint of its own: one that fails takes no other along.
+Jobs run in the order in which they came.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import apsw
+
+from index.errors import ClosedError, StorageFullError
+from index.store.connections import meaning, storage_errors
+from index.store.disk import Disk
+from index.store.group import Changes, Group, Job
+from index.store.queries import single
+
+T = TypeVar("T")
+
+
+class Follower(Protocol):
+    """Keeps in memory what the database says. Called from the writer's thread alone."""
+
+    def expect(self, changes: Changes) -> None:
+        """Before the commit: the rows may be found from now on, readers of the database decide if they exist."""
+
+    def applied(self, changes: Changes) -> None:
+        """After the commit."""
+
+    def abandoned(self, changes: Changes) -> None:
+        """There is no commit: what was expected never comes."""
+
+
+class Writer:
+    """Owns the connection that writes, from construction until close.
+
+    `documents` and `database_bytes` are as of the last commit, `commits` are counted since the start: to read them
+    takes no query. `failed` says that a fault of our own ended the thread.
+    """
+
+    def __init__(
+        self, connection: apsw.Connection, path: Path | None, documents: int, follower: Follower, disk: Disk
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._follower = follower
+        self._disk = disk
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self.commits = 0
+        self.documents = documents
+        self.database_bytes = self._database_bytes()
+        self.failed = False
+        self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[apsw.Connection, Changes], T], documents: int = 1) -> Future[T]:
+        """Have the work done in a transaction; the future is done after the commit."""
+        future: Future[T] = Future()
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the index is closed")
+            self._jobs.put(Job(work, future, documents))
+        return future
+
+    def close(self) -> None:
+        """Do what was submitted, then close the connection."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for their turn."""
+        return self._jobs.qsize()
+
+    def _database_bytes(self) -> int:
+        return int(single(self._connection, "PRAGMA page_count") * single(self._connection, "PRAGMA page_size"))
+
+    def _run(self) -> None:
+        group: Group | None = None
+        try:
+            while (group is None or not group.last) and (first := self._jobs.get()) is not None:
+                group = Group(first)
+                if self._commit(group):
+                    self._disk.reach("after_commit")
+                    self._follower.applied(group.changes)
+                group.settle()
+        except BaseException as error:  # noqa: BLE001 - the thread's outermost frame: no future may wait forever
+            self.failed = True
+            if group is not None:
+                group.fail(error)
+                group.settle()
+            self._refuse(error)
+        finally:
+            self._connection.close()
+
+    def _refuse(self, error: BaseException) -> None:
+        """Fail all jobs that wait, and take no more."""
+        with self._lock:
+            self._closed = True
+        while not self._jobs.empty():
+            job = self._jobs.get()
+            if job is not None:
+                job.fail(error)
+                job.settle()
+
+    def _commit(self, group: Group) -> bool:
+        """Do the group's first job and those that wait. Return whether they were committed; if not, all have failed."""
+        try:
+            with storage_errors(self._path):
+                self._connection.execute("BEGIN IMMEDIATE")
+                job: Job | None = group.first
+                while job is not None:
+                    self._attempt(job, group.changes)
+                    job = group.take(self._jobs)
+                self._follower.expect(group.changes)
+                database_bytes = self._database_bytes()
+                self._connection.execute("COMMIT")
+        except BaseException as error:  # noqa: BLE001 - the outermost frame of the group: its futures get the error
+            group.fail(error)
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._follower.abandoned(group.changes)
+            return False
+        self.commits += 1
+        self.documents += len(group.changes.added) - len(group.changes.removed)
+        self.database_bytes = database_bytes
+        return True
+
+    def _attempt(self, job: Job, changes: Changes) -> None:
+        """Do a job that was not cancelled; its error is its own where the transaction can go on without it."""
+        if not job.future.set_running_or_notify_cancel():
+            return
+        own = Changes()
+        self._connection.execute("SAVEPOINT job")
+        try:
+            job.result = job.work(self._connection, own)
+        except Exception as error:  # whatever one job does wrong must not fail the others of its group
+            of_the_disk = isinstance(error, StorageFullError) or meaning(error, self._path) is not None
+            if of_the_disk or not self._connection.in_transaction:
+                raise  # the disk's errors are everybody's
+            self._connection.execute("ROLLBACK TO job")
+            self._connection.execute("RELEASE job")
+            job.fail(error)
+            return
+        self._connection.execute("RELEASE job")
+        changes.add(own)

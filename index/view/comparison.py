@@ -1,0 +1,34 @@
+"""Compares the vectors and the graph in memory with the database."""
+
+import numpy as np
+
+from index.store import rows
+from index.store.connections import Readers
+from index.store.vector_rows import all_vectors
+from index.view.captures import Moment
+from index.view.vectors import Vectors
+
+
+def differences(readers: Readers, vectors: Vectors) -> list[str]:
+    """Return what differs in memory: the keys, every row as it was rounded, and what the graph should have.
+
+    Both are seen as of one moment, so this holds while others write. But exchanging all vectors meanwhile shows as a
+    difference.
+    """
+    problems: list[str] = []
+    clock = vectors.clock
+    with readers.reading() as connection:
+        capture, graph = vectors.capture(Moment(clock, rows.highest_key(connection)))
+        for keys, truth in all_vectors(connection, capture.rows.shape[1]):
+            slots, known = capture.slots(keys)
+            if not known.all():
+                problems.append(f"{int((~known).sum())} vectors are not in memory")
+            differing = (capture.rows[slots[known]] != truth[known].astype(np.float16)).any(axis=1)
+            if differing.any():
+                problems.append(f"{int(differing.sum())} vectors in memory differ from the database")
+    lacking = np.setdiff1d(capture.keys[capture.viewed], graph.keys())
+    now, graph_now = vectors.capture()  # a row taken out of the graph meanwhile had its mark taken away first
+    missing = np.intersect1d(lacking, now.keys[now.viewed]) if graph_now is graph else lacking[:0]
+    if len(missing):
+        problems.append(f"{len(missing)} rows that the view should have are not in it")
+    return problems

@@ -1,0 +1,171 @@
+"""The thread that keeps the graph up to date with the vectors: adds, removes, rebuilds and snapshots.
+
+A document counts as stored long before it is in the graph, since exact search answers for all rows that are not. So a
+fresh start without a snapshot, a bulk ingest and a replay are one case: rows that the graph lacks.
+"""
+
+import threading
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import IndexRoomError
+from index.view.graph import Graph, GraphParameters
+from index.view.snapshots import Snapshots
+from index.view.vectors import Vectors
+
+SNAPSHOT_CHANGES, SNAPSHOT_S = 10_000, 300.0
+CLOSING_CHANGES = 500  # it takes less time to replay fewer than to write a whole snapshot
+TOMBSTONES_SHARE, TOMBSTONES_LEAST = 0.3, 1024  # with half of the rows removed, searches run at 74% of their rate
+BATCH_ROWS = 128
+PENDING_ROWS = 20_000  # as many rows as a search may have to look at beside the graph: 1.3 ms
+PACE_S = 0.001  # how long a row that is written waits at most for the graph to catch up
+
+
+class Indexer:
+    """The only one that changes the graph. `failure` says why the last snapshot could not be written.
+
+    `failed` says that a fault of our own ended the thread; searches stay right, and grow slower.
+    """
+
+    def __init__(self, vectors: Vectors, snapshots: Snapshots | None) -> None:
+        self._vectors = vectors
+        self._snapshots = snapshots
+        self._wake = threading.Condition()
+        self._work, self._closing, self._caught_up = True, False, False
+        self._changes, self._unsaved, self._saved_s = 0, 0, time.monotonic()  # unsaved: when saving failed
+        self._asked, self._leave_snapshot = False, True
+        self.failure: str | None = None
+        self.rebuilds = 0
+        self.failed = False
+        self._thread = threading.Thread(target=self._run, name="index-view", daemon=True)
+        self._thread.start()
+
+    def notify(self) -> None:
+        """Say that rows came or went."""
+        with self._wake:
+            self._work, self._caught_up = True, False
+            self._wake.notify_all()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the graph has every row; return whether it has."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._caught_up or self._closing or self.failed, timeout_s)
+            return self._caught_up
+
+    def pace(self, rows: int) -> None:
+        """Hold up the writer of so many rows while the graph is far behind, so that searches stay quick."""
+        with self._wake:
+            self._wake.wait_for(
+                lambda: self._closing or self.failed or self._vectors.pending <= PENDING_ROWS, rows * PACE_S
+            )
+
+    def close(self, *, leave_snapshot: bool = True) -> None:
+        """Stop within one piece of work, and leave a snapshot if much has changed since the last."""
+        with self._wake:
+            self._closing = True
+            self._leave_snapshot &= leave_snapshot
+            self._wake.notify_all()
+        self._thread.join()
+
+    def checkpoint(self) -> None:
+        """Have a snapshot written as soon as the graph has every row."""
+        with self._wake:
+            self._asked = True
+        self.notify()
+
+    def _run(self) -> None:
+        try:
+            self._follow()
+        except BaseException:  # the thread's outermost frame: `failed` must show it
+            with self._wake:
+                self.failed = True
+                self._wake.notify_all()
+            raise
+
+    def _follow(self) -> None:
+        self._vectors.graph.measure()
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._work or self._closing, self._until_snapshot_s())
+                self._work = False
+                if self._closing:
+                    break
+            self._catch_up()
+            self._vectors.graph.measure()
+            with self._wake:
+                asked, self._asked = self._asked, False
+            self._save_if(0 if asked else SNAPSHOT_CHANGES)
+            with self._wake:
+                self._caught_up = not self._work
+                self._wake.notify_all()
+        self._changes += self._unsaved
+        if self._leave_snapshot:
+            self._save_if(0 if self._asked else CLOSING_CHANGES)
+
+    def _until_snapshot_s(self) -> float | None:
+        if not self._changes + self._unsaved or self._snapshots is None:
+            return None
+        return max(0.0, self._saved_s + SNAPSHOT_S - time.monotonic())
+
+    def _catch_up(self) -> None:
+        while not self._closing:
+            self._sweep()
+            capture, graph = self._vectors.capture()
+            if graph.tombstones > TOMBSTONES_LEAST and graph.tombstones > TOMBSTONES_SHARE * (
+                len(graph) + graph.tombstones
+            ):
+                self._rebuild(graph.parameters)
+                continue
+            pending = np.flatnonzero(capture.alive & ~capture.viewed)[:BATCH_ROWS]
+            if not len(pending):
+                return
+            self._add(graph, capture.keys[pending], capture.rows[pending], mark=True)
+            with self._wake:
+                self._wake.notify_all()
+            self._save_if(SNAPSHOT_CHANGES)
+
+    def _sweep(self) -> None:
+        """Remove from the graph the rows that are gone."""
+        capture, graph = self._vectors.capture()
+        gone = capture.keys[np.flatnonzero(capture.viewed & ~capture.alive)]
+        if len(gone):
+            self._vectors.mark_viewed(graph, gone, False)  # first: a search under way looks again at what is marked
+            graph.remove(gone)
+            self._changes += len(gone)
+
+    def _add(self, graph: Graph, keys: NDArray[np.int64], rows: NDArray[np.float16], mark: bool) -> None:
+        done = 0
+        while done < len(keys) and not self._closing:
+            count = graph.add(keys[done:], rows[done:])
+            if mark:
+                self._vectors.mark_viewed(graph, keys[done : done + count], True)
+                self._changes += count
+            done += count
+
+    def _rebuild(self, parameters: GraphParameters) -> None:
+        """Build a graph without tombstones beside the old one, which answers meanwhile; then exchange them."""
+        since = self._vectors.clock
+        capture, old = self._vectors.capture()
+        fresh = Graph(parameters)
+        for start in range(0, len(capture.keys), BATCH_ROWS):
+            batch = np.arange(start, min(start + BATCH_ROWS, len(capture.keys)))
+            batch = batch[capture.alive[batch]]
+            self._add(fresh, capture.keys[batch], capture.rows[batch], mark=False)
+            self._sweep()
+        if not self._closing and self._vectors.compact(old, fresh, since):
+            self._changes = SNAPSHOT_CHANGES
+            self.rebuilds += 1
+
+    def _save_if(self, changes: int) -> None:
+        due = self._changes >= changes or self._until_snapshot_s() == 0
+        if self._snapshots is None or not due:
+            return
+        try:
+            self._snapshots.save(self._vectors.graph, lambda graph: graph is self._vectors.graph)
+            self.failure, self._unsaved = None, 0
+        except IndexRoomError as error:
+            self.failure = str(error)
+            self._unsaved += self._changes
+        self._changes, self._saved_s = 0, time.monotonic()

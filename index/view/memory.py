@@ -1,0 +1,108 @@
+"""What a collection keeps in memory beside its database: the vectors, their graph, and the thread that builds it.
+
+Follows the writer. Rows come before the commit and go after it: `vectors.py` says why.
+"""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.store import rows
+from index.store.connections import Readers
+from index.store.group import Changes
+from index.store.store import Store
+from index.store.vector_rows import all_vectors
+from index.view.graph import Graph, GraphParameters
+from index.view.indexer import Indexer
+from index.view.snapshots import Snapshots
+from index.view.vectors import Vectors
+
+
+class Memory:
+    """Empty until `load`, which is not called where the database has another model's vectors."""
+
+    def __init__(self, ndim: int) -> None:
+        self.parameters = GraphParameters(ndim)
+        self.vectors = Vectors(ndim, Graph(self.parameters))
+        self.snapshots: Snapshots | None = None
+        self._readers: Readers | None = None
+        self._indexer: Indexer | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def attach(self, store: Store, folder: Path | None) -> None:
+        """Take the database to follow, and the folder of the snapshots; None means that there are none."""
+        self._readers = store.readers
+        if folder is not None:
+            self.snapshots = Snapshots(folder, store.readers, store.writer, store.disk)
+            self.snapshots.remove_strays()
+
+    def load(self) -> None:
+        """Read the vectors, load the newest snapshot that is whole, and begin to add what it lacks."""
+        for keys, vectors in self._pages():
+            self.vectors.append(keys, vectors)
+        graph = None if self.snapshots is None else self.snapshots.load(self.parameters)
+        if graph is not None:
+            self.vectors.adopt(graph)
+        with self._lock:
+            if not self._closed:  # or nothing would ever stop the thread
+                self._indexer = Indexer(self.vectors, self.snapshots)
+
+    def _pages(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        assert self._readers is not None
+        with self._readers.reading() as connection:
+            self.vectors.reserve(rows.count(connection))
+            yield from all_vectors(connection, self.parameters.ndim)
+
+    def _exchange(self) -> None:
+        pages = [(keys, vectors.astype(np.float16)) for keys, vectors in self._pages()]
+        keys = np.concatenate([np.empty(0, np.int64), *(keys for keys, _ in pages)])
+        vectors = np.concatenate([np.empty((0, self.parameters.ndim), np.float16), *(part for _, part in pages)])
+        self.vectors.exchange(keys, vectors, Graph(self.parameters))
+
+    @property
+    def indexer(self) -> Indexer | None:
+        """What builds the graph; None until `load`."""
+        return self._indexer
+
+    def expect(self, changes: Changes) -> None:
+        """Add the rows that are about to be committed."""
+        if changes.added:
+            keys, vectors = zip(*changes.added, strict=True)
+            self.vectors.append(keys, np.stack(vectors))
+
+    def applied(self, changes: Changes) -> None:
+        """Mark the rows whose removal is committed as gone, or read all rows again."""
+        self.vectors.discard(changes.removed)
+        if self._indexer is None:
+            if changes.exchanged:
+                self.load()
+            return
+        if changes.exchanged:
+            self._exchange()
+        self._indexer.notify()
+        self._indexer.pace(len(changes.added))
+
+    def abandoned(self, changes: Changes) -> None:
+        """Mark the rows that were never committed as gone."""
+        self.vectors.discard([key for key, _ in changes.added])
+
+    def pause(self) -> None:
+        """Stop the thread without a snapshot; searches look at all rows that the graph lacks."""
+        if self._indexer is not None:
+            self._indexer.close(leave_snapshot=False)
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        if self._indexer is not None:
+            self._indexer = Indexer(self.vectors, self.snapshots)
+
+    def close(self) -> None:
+        """Stop the thread, which may leave a snapshot; the writer must still write."""
+        with self._lock:
+            self._closed = True
+        if self._indexer is not None:
+            self._indexer.close()

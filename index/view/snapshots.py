@@ -1,0 +1,109 @@
+"""Snapshots of the graph, so that a start need not build it: files that are checked whole before USearch sees a byte.
+
+Temporary file, fsync, sha256, rename, fsync of the folder, row in the database: a file without a row never counts, and
+a row whose file is gone or differs is passed over. The two newest are kept.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from index.errors import StorageFullError
+from index.store.connections import Readers
+from index.store.disk import Disk, digest_of
+from index.store.layout import SNAPSHOT
+from index.store.queries import select
+from index.store.writer import Writer
+from index.view.graph import Graph, GraphParameters
+
+KEPT = 2
+
+
+class Snapshots:
+    """The snapshots of one collection. `rejected` says why some were not loaded, `saved` counts those written."""
+
+    def __init__(self, folder: Path, readers: Readers, writer: Writer, disk: Disk) -> None:
+        self._folder = folder
+        self._readers = readers
+        self._writer = writer
+        self._disk = disk
+        self.rejected: list[str] = []
+        self.saved = 0
+
+    def save(self, graph: Graph, current: Callable[[Graph], bool]) -> None:
+        """Write one, and remove those older than the two newest. Raises StorageFullError; nothing is lost then.
+
+        It does not count where the graph is no longer the current one by then, since all vectors were exchanged.
+        """
+        name = f"{SNAPSHOT}{secrets.token_hex(8)}.usearch"
+        temporary, final = self._folder / f"{name}.tmp", self._folder / name
+        try:
+            graph.write(temporary)
+            self._disk.reach("in_save")
+            self._disk.synchronize(temporary)
+            digest, size_bytes = digest_of(temporary), temporary.stat().st_size
+            self._disk.reach("before_rename")
+            self._disk.rename(temporary, final)
+            self._disk.synchronize(self._folder)
+        except (OSError, RuntimeError) as error:  # USearch says RuntimeError of a file that it cannot write
+            self._disk.discard(temporary)
+            self._disk.discard(final)
+            raise StorageFullError(f"no snapshot can be written to {self._folder}: {error}") from error
+        self._disk.reach("after_rename")
+        parameters = msgspec.json.encode(graph.parameters).decode()
+        row = (name, digest, size_bytes, len(graph), graph.tombstones, parameters)
+        try:
+            self._disk.reach("before_row")
+            self.saved += self._writer.submit(
+                lambda connection, _: current(graph) and record(connection, row), 0
+            ).result()
+        except BaseException:  # whatever it was, a file without a row never counts, and the truth needs its room
+            self._disk.discard(final)
+            raise
+        self.remove_strays()
+
+    def load(self, parameters: GraphParameters) -> Graph | None:
+        """Return the graph of the newest snapshot that is whole and fits, if there is one."""
+        self.rejected = []
+        with self._readers.reading() as connection:
+            rows = select(connection, "SELECT file, sha256, tombstones, parameters FROM snapshots ORDER BY number DESC")
+        for name, digest, tombstones, written in rows:
+            if written != msgspec.json.encode(parameters).decode():
+                self.rejected.append(f"{name}: built with other parameters")
+                continue
+            try:
+                content = (self._folder / name).read_bytes()
+            except OSError as error:
+                self.rejected.append(f"{name}: {error.strerror}")
+                continue
+            if hashlib.sha256(content).hexdigest() != digest:
+                self.rejected.append(f"{name}: the sha256 differs")
+                continue
+            graph = Graph(parameters, tombstones)
+            graph.read(content)
+            return graph
+        return None
+
+    def remove_strays(self) -> None:
+        """Remove the files that no row names: older ones, and those of a save that was cut off."""
+        with self._readers.reading() as connection:
+            named = {name for (name,) in connection.execute("SELECT file FROM snapshots")}
+        for path in self._folder.glob(f"{SNAPSHOT}*"):
+            if path.name not in named:
+                self._disk.discard(path)
+
+
+def record(connection: apsw.Connection, row: tuple[str, str, int, int, int, str]) -> bool:
+    """Name a snapshot, and forget all but the two newest."""
+    connection.execute(
+        "INSERT INTO snapshots (file, sha256, size_bytes, documents, tombstones, parameters) VALUES (?, ?, ?, ?, ?, ?)",
+        row,
+    )
+    connection.execute(
+        "DELETE FROM snapshots WHERE number NOT IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)", (KEPT,)
+    )
+    return True

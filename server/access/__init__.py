@@ -1,0 +1,1 @@
+"""Who may call, how much, from where, and at whose charge."""

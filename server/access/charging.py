@@ -1,0 +1,120 @@
+"""Calls that embed, charged to the client's share of tokens.
+
+Tokens are reserved by estimate before the call and corrected when they are known; a call that fails costs none, and one
+that the client left costs what was reserved, for what had begun was computed all the same.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+
+from server.access.rates import Account, Bucket
+from server.contract.backend import Backend
+from server.contract.documents import Document, Found, Line, LinesWritten, Search, Written
+from server.contract.embedding import Demand, Embeddings, Input
+from server.contract.errors import ServerError
+from server.contract.estimate import TokenEstimate
+from server.web.errors import RateError
+
+# How long a stream waits for its client's share to fill again.
+PATIENCE_S = 300.0
+
+
+class Charge:
+    """What one call reserved, and what it used."""
+
+    def __init__(self, reserved: int) -> None:
+        self.reserved = reserved
+        self.used = 0
+
+
+class Charging:
+    """One request's calls; `account` is None where there is no limit."""
+
+    def __init__(self, backend: Backend, account: Account | None, estimate: TokenEstimate) -> None:
+        self._backend = backend
+        self._account = account
+        self._bucket = account.tokens if account else None
+        self._estimate = estimate
+
+    async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
+        if self._bucket is None:
+            return await self._backend.embed(texts, demand)
+        with self._reserved(self._bucket, texts) as charge:
+            found = await self._backend.embed(texts, demand)
+            charge.used = sum(found.tokens)
+        self._estimate.learn(texts, charge.used)
+        return found
+
+    async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
+        if self._bucket is None:
+            return await self._backend.put(name, documents, demand)
+        with self._reserved(self._bucket, [one.text for one in documents]) as charge:
+            written = await self._backend.put(name, documents, demand)
+            charge.used = sum(written.tokens)
+        return written
+
+    async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
+        if self._bucket is None:
+            return await self._backend.search(name, searches, demand)
+        queries = [one.query for one in searches if one.query is not None and one.mode != "text"]
+        with self._reserved(self._bucket, queries) as charge:
+            found = await self._backend.search(name, searches, demand)
+            charge.used = sum(found.tokens)
+        return found
+
+    async def keep(
+        self, name: str, groups: AsyncIterator[Sequence[Line]], demand: Demand
+    ) -> AsyncGenerator[LinesWritten]:
+        """Write a stream; each group waits until the client's share has room for it."""
+        account, bucket = self._account, self._bucket
+        reserved = deque[int]()
+
+        async def charged() -> AsyncIterator[Sequence[Line]]:
+            async for group in groups:
+                if account is not None and bucket is not None:
+                    tokens = self._estimate.of([line.document.text for line in group])
+                    await _take_patiently(account, bucket, tokens)
+                    reserved.append(tokens)
+                yield group
+
+        stream = self._backend.keep(name, charged(), demand)
+        try:
+            async for written in stream:
+                if bucket is not None:
+                    bucket.give_back(reserved.popleft() - written.tokens)
+                yield written
+        except ServerError:
+            if bucket is not None:
+                bucket.give_back(sum(reserved))
+            raise
+        finally:
+            await stream.aclose()
+
+    @contextmanager
+    def _reserved(self, bucket: Bucket, texts: Sequence[Input]) -> Iterator[Charge]:
+        charge = Charge(self._estimate.of(texts))
+        bucket.take(charge.reserved)
+        try:
+            yield charge
+        except asyncio.CancelledError:
+            charge.used = charge.reserved
+            raise
+        finally:
+            bucket.give_back(charge.reserved - charge.used)
+
+
+async def _take_patiently(account: Account, bucket: Bucket, tokens: int) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        account.fill()
+        try:
+            bucket.take(tokens)
+        except RateError as error:
+            if time.monotonic() + error.retry_after_s > deadline_s:
+                raise
+            await asyncio.sleep(error.retry_after_s)
+        else:
+            return

@@ -1,0 +1,228 @@
+"""The one place where the engine and the documents are put together: settings in, a backend out."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+from prometheus_client import CollectorRegistry, Info
+
+from models.tokenizer import open_tokenizer
+from server.contract.documents import (
+    CollectionState,
+    Document,
+    DocumentPage,
+    Found,
+    JsonObject,
+    Line,
+    LinesWritten,
+    Search,
+    Written,
+)
+from server.contract.embedding import Demand, Embeddings, Input, Token
+from server.contract.facts import Facts
+from server.contract.status import CacheStatus, MetricFamily, QueueStatus, Sample, Status
+from server.documents.collections import Collections
+from server.documents.documents import Documents
+from server.documents.gauges import IndexCollector
+from server.documents.ingest import Ingest
+from server.documents.library import Library, open_library
+from server.documents.reindexing import Reindexing
+from server.documents.retrieval import Retrieval
+from server.engine.assembly import build_engine, facts_of
+from server.engine.embedder import Embedder
+from server.engine.engine import Engine
+from server.engine.gauges import EngineCollector
+from server.engine.metrics import Metrics
+from server.engine.scheduling.watchdog import Watchdog
+from server.engine.sessions.loading import LoadedModel, OpenTokenizer, load_model
+from server.engine.sessions.selfcheck import SESSIONS, OpenSession
+from server.engine.tokens import Tokens
+from server.engine.turn import turn
+from server.settings import Settings
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What a backend consists of."""
+
+    model: LoadedModel
+    facts: Facts
+    metrics: Metrics
+    engine: Engine
+    embedder: Embedder
+    tokens: Tokens
+    watchdog: Watchdog
+    library: Library
+    documents: Documents
+    collections: Collections
+    retrieval: Retrieval
+    reindexing: Reindexing
+
+
+def build_backend(
+    settings: Settings,
+    sessions: Mapping[str, OpenSession] = SESSIONS,
+    tokenizer_opener: OpenTokenizer = open_tokenizer,
+) -> "LocalBackend":
+    """Load the model, check it, open the index, and put the parts together; nothing runs yet.
+
+    `sessions` opens a graph of each layout, `tokenizer_opener` the tokenizer.
+
+    Raises:
+        ArtifactError: the artifact is missing or damaged; the message names the file.
+        StartError: the provider cannot be used, or no variant passes the self-check.
+        IndexRoomError: the data folder is in use, cannot be written, or its files are damaged.
+    """
+    model = load_model(settings, sessions, tokenizer_opener)
+    facts, metrics = facts_of(settings, model), Metrics(CollectorRegistry())
+    engine = build_engine(settings, model, metrics)
+    embedder = Embedder(engine, facts, settings)
+    library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
+    ingest = Ingest(library, embedder, metrics, facts.document_prompt)
+    reindexing = Reindexing(library, embedder, facts.document_prompt)
+    _register(metrics, facts, engine, library)
+    return LocalBackend(
+        Parts(
+            model=model,
+            facts=facts,
+            metrics=metrics,
+            engine=engine,
+            embedder=embedder,
+            tokens=Tokens(model.tokenizer),
+            watchdog=Watchdog(engine.workers.slots.longest_s, settings.run_timeout_s, engine.workers.break_down),
+            library=library,
+            documents=Documents(engine, library, ingest, settings.max_body_bytes),
+            collections=Collections(engine, library, reindexing),
+            retrieval=Retrieval(library, embedder, metrics, facts.query_prompt, settings.max_body_bytes),
+            reindexing=reindexing,
+        )
+    )
+
+
+def _register(metrics: Metrics, facts: Facts, engine: Engine, library: Library) -> None:
+    """Show what is known from the start, and what can be read at any time."""
+    metrics.registry.register(EngineCollector(engine))
+    metrics.registry.register(IndexCollector(library.index))
+    Info("vecd_model", "The model that is served.", registry=metrics.registry).info(
+        {
+            "name": facts.name,
+            "variant": facts.variant.name,
+            "precision": facts.variant.precision,
+            "provider": facts.provider,
+            "fingerprint": facts.fingerprint,
+        }
+    )
+
+
+class LocalBackend:
+    """The `Backend` of the process in which the engine runs. `parts` is for what measures and tests them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._engine, self._embedder = parts.engine, parts.embedder
+        self._documents, self._collections = parts.documents, parts.collections
+
+    @property
+    def facts(self) -> Facts:
+        return self.parts.facts
+
+    @property
+    def broken(self) -> bool:
+        """True once the engine can never compute again; the process has to end."""
+        return self._engine.workers.broken is not None
+
+    def call_when_broken(self, callback: Callable[[], None]) -> None:
+        """Have this called once, from any thread, when the engine breaks."""
+        self._engine.workers.call_when_broken(callback)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Work until the block ends; then finish what is under way, and close the files."""
+        parts = self.parts
+        parts.engine.start()
+        parts.watchdog.start()
+        async with AsyncExitStack() as leaving:  # the library is closed last: the others write to it
+            for close in (parts.library.close, parts.tokens.close, parts.watchdog.stop, parts.engine.close):
+                leaving.callback(close)
+            leaving.push_async_callback(parts.reindexing.stop)
+            yield
+
+    async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
+        return await self._embedder.embed(texts, demand)
+
+    async def tokenize(self, texts: Sequence[str], demand: Demand, *, add_special_tokens: bool) -> list[list[Token]]:
+        self._embedder.check(texts)
+        prompted = [str(text) for text in self._embedder.prompted(texts, demand.prompt)]
+        async with turn(self._engine, demand):
+            return await self.parts.tokens.tokenize(prompted, add_special_tokens=add_special_tokens)
+
+    async def detokenize(self, ids: Sequence[Sequence[int]], demand: Demand, *, skip_special_tokens: bool) -> list[str]:
+        async with turn(self._engine, demand):
+            return await self.parts.tokens.decode(ids, skip_special_tokens=skip_special_tokens)
+
+    async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
+        return await self._documents.put(name, documents, demand)
+
+    def keep(self, name: str, groups: AsyncIterator[Sequence[Line]], demand: Demand) -> AsyncGenerator[LinesWritten]:
+        return self._documents.keep(name, groups, demand)
+
+    async def patch(self, name: str, document_id: str, metadata: JsonObject, demand: Demand) -> Document:
+        return await self._documents.patch(name, document_id, metadata, demand)
+
+    async def delete(self, name: str, document_id: str, demand: Demand) -> None:
+        await self._documents.delete(name, document_id, demand)
+
+    async def delete_many(self, name: str, ids: Sequence[str], demand: Demand) -> int:
+        return await self._documents.delete_many(name, ids, demand)
+
+    async def delete_matching(self, name: str, condition: JsonObject, demand: Demand) -> int:
+        return await self._documents.delete_matching(name, condition, demand)
+
+    async def get(self, name: str, document_id: str, demand: Demand, *, include_vector: bool) -> Document:
+        return await self._documents.get(name, document_id, demand, include_vector=include_vector)
+
+    async def list_after(
+        self, name: str, after: str, limit: int, demand: Demand, *, include_vector: bool
+    ) -> DocumentPage:
+        return await self._documents.list_after(name, after, limit, demand, include_vector=include_vector)
+
+    async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
+        async with turn(self._engine, demand):
+            return await self.parts.retrieval.search(name, searches, demand)
+
+    async def create(self, name: str, demand: Demand) -> CollectionState:
+        return await self._collections.create(name, demand)
+
+    async def drop(self, name: str, demand: Demand) -> None:
+        await self._collections.drop(name, demand)
+
+    async def reindex(self, name: str) -> CollectionState:
+        return self._collections.reindex(name)
+
+    async def collection(self, name: str) -> CollectionState:
+        return self._collections.one(name)
+
+    async def collections(self) -> list[CollectionState]:
+        return self._collections.all()
+
+    async def status(self) -> Status:
+        engine = self._engine
+        cache, backlog = engine.cache, engine.workers.forecast.backlog()
+        return Status(
+            ready=engine.ready and self.parts.library.index.well,
+            engine_ready=engine.ready,
+            active_requests=engine.admission.active,
+            cache=CacheStatus(cache.hits, cache.misses, len(cache), cache.used_bytes, cache.size_bytes),
+            queue=QueueStatus(backlog.texts, backlog.tokens, backlog.seconds),
+            index=self._collections.status(),
+        )
+
+    async def metrics(self) -> list[MetricFamily]:
+        return [
+            MetricFamily(
+                one.name,
+                one.documentation,
+                one.type,
+                [Sample(sample.name, dict(sample.labels), float(sample.value)) for sample in one.samples],
+            )
+            for one in self.parts.metrics.registry.collect()
+        ]

@@ -1,0 +1,114 @@
+"""Documents, searches and collections, as they cross the wall."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
+
+from server.contract.embedding import Rows, Timing
+from server.contract.errors import Failure
+
+if TYPE_CHECKING:
+    Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+else:  # msgspec knows no recursive types
+    Json = object
+JsonObject: TypeAlias = dict[str, Json]
+
+Mode = Literal["vector", "text", "hybrid"]
+State = Literal["ready", "indexing", "reindexing", "foreign", "failed"]
+
+
+class Document(msgspec.Struct, frozen=True, eq=False):
+    """`vector` (dimensions,) float32 is given only where it was asked for."""
+
+    id: str
+    text: str
+    metadata: JsonObject = {}
+    vector: Rows | None = None
+
+
+class Written(msgspec.Struct, frozen=True):
+    """Documents are on the disk. `tokens` and `truncated` are those of their texts, in order."""
+
+    tokens: list[int]
+    truncated: list[bool]
+    timing: Timing
+
+
+class Line(msgspec.Struct, frozen=True, eq=False):
+    """A document of a stream, and the number of its line, from 1."""
+
+    number: int
+    document: Document
+
+
+class RefusedLine(msgspec.Struct, frozen=True):
+    number: int
+    failure: Failure
+
+
+class LinesWritten(msgspec.Struct, frozen=True):
+    """What became of one group of lines: how many are on the disk, which are not, and the tokens of their texts."""
+
+    indexed: int
+    refused: list[RefusedLine]
+    tokens: int
+
+
+class DocumentPage(msgspec.Struct, frozen=True):
+    """Documents in the order of their ids' bytes; `more` tells whether others follow."""
+
+    documents: Sequence[Document]
+    more: bool
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """A search by one of `query`, `vector` and `like`, the id of a document.
+
+    `threshold` is the least score of a hit; None stands for 0.5 in mode vector and for none in the other modes.
+    """
+
+    query: str | None = None
+    vector: list[float] | None = None
+    like: str | None = None
+    top_k: int = 10
+    threshold: float | None = None
+    filter: JsonObject | None = None
+    mode: Mode = "vector"
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A document found. `score`: the cosine, the negated bm25, or the fused sum of reciprocal ranks."""
+
+    id: str
+    text: str
+    score: float
+    metadata: JsonObject
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The hits of each search, best first; tokens and truncation of the queries that were embedded; seconds."""
+
+    hits: list[list[Hit]]
+    tokens: list[int]
+    truncated: list[bool]
+    timing: Timing
+    search_s: float
+
+
+class ReindexProgress(msgspec.Struct, frozen=True):
+    """How many documents there are, how many have their new vector, and why it stopped, if it did."""
+
+    documents: int
+    done: int
+    failure: Failure | None = None
+
+
+class CollectionState(msgspec.Struct, frozen=True):
+    """A collection. `fingerprint` is that of the model whose vectors it holds."""
+
+    name: str
+    documents: int
+    fingerprint: str
+    state: State
+    reindex: ReindexProgress | None = None

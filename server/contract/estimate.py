@@ -1,0 +1,31 @@
+"""How many tokens texts likely have, by what the last ones had: known before anything is tokenized."""
+
+from collections.abc import Sequence
+
+from server.contract.embedding import Input
+
+# Characters and tokens of English prose in BERT's vocabulary, and how many tokens it takes to believe other texts.
+PROSE = (1_000, 200)
+REMEMBERED_TOKENS = 100_000
+SPECIAL_TOKENS = 2
+
+
+class TokenEstimate:
+    """Used from one event loop."""
+
+    def __init__(self, max_tokens: int) -> None:
+        self._max_tokens = max_tokens
+        self._characters, self._tokens = PROSE
+
+    def of(self, texts: Sequence[Input]) -> int:
+        most, characters, tokens = self._max_tokens, self._characters, self._tokens
+        return sum([min(most, SPECIAL_TOKENS + len(text) * tokens // characters) for text in texts])
+
+    def learn(self, texts: Sequence[Input], tokens: int) -> None:
+        """Take into account how many tokens texts turned out to have; token ids say nothing of texts."""
+        if not texts or isinstance(texts[0], tuple):
+            return
+        self._characters += sum(map(len, texts))
+        self._tokens += tokens
+        if self._tokens > REMEMBERED_TOKENS:
+            self._characters, self._tokens = 1 + self._characters // 2, 1 + self._tokens // 2

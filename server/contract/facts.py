@@ -1,0 +1,57 @@
+"""What HTTP has to know of the engine once: the model, the variant that serves, and what runs it."""
+
+import datetime
+
+import msgspec
+
+
+class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
+    """Cosines to fp32: measured at the export, and the least one on the golden probes at the start."""
+
+    mean: float
+    least: float
+    measured_on: str
+    on_probes: float
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """The graph that serves, and why those before it were refused."""
+
+    name: str
+    file: str
+    size_bytes: int
+    precision: str
+    fingerprint: str
+    fidelity: Fidelity
+    refused: tuple[str, ...]
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """`names` are those that the model goes by, its own first. `prompts` are the model's, by name.
+
+    `query_prompt` and `document_prompt` name those that stand before queries and before documents, where it has them.
+    """
+
+    names: tuple[str, ...]
+    revision: str | None
+    license: str
+    family: str
+    parameters: int
+    dimensions: int
+    max_tokens: int
+    vocabulary: int
+    pooling: str
+    prompts: dict[str, str]
+    query_prompt: str | None
+    document_prompt: str | None
+    fingerprint: str
+    variant: Variant
+    provider: str
+    provider_reason: str
+    cores: int
+    max_tokens_per_run: int
+    started: datetime.datetime
+
+    @property
+    def name(self) -> str:
+        return self.names[0]

@@ -1,0 +1,15 @@
+"""The limits of documents, searches and filters, as the OpenAPI document tells them.
+
+The index enforces its own; a test holds these equal to them.
+"""
+
+MAX_ID_BYTES = 512
+MAX_METADATA_FIELDS = 256
+MAX_METADATA_KIB = 64
+MAX_METADATA_DEPTH = 16
+MAX_TOP_K = 1_000
+MAX_FILTER_DEPTH = 8
+MAX_FILTER_CONDITIONS = 64
+MAX_FILTER_VALUES = 1_000
+COLLECTION_NAME = "[a-z0-9_-]{1,64}"
+DEFAULT_COLLECTION = "default"

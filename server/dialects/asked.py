@@ -1,0 +1,196 @@
+"""What a handler is asked, and how it answers: the one object through which every handler sees its request.
+
+Handlers are functions of an `Asked` that return a `Reply`; the decorators here make routes of them.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
+
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Method, Receive
+
+from server.access.caller import Caller, caller_of
+from server.access.charging import Charging
+from server.contract.backend import Backend
+from server.contract.embedding import Demand, Embeddings, TruncationSide
+from server.contract.facts import Facts
+from server.contract.limits import DEFAULT_COLLECTION
+from server.settings import Settings
+from server.web.context import Context, context_of
+from server.web.decoding import decode, media_taken, read_body
+from server.web.document_ids import document_id_of
+from server.web.encoding import encode, encode_aside, timing_headers
+from server.web.operations import Operation, handled, operation_of
+from server.web.queries import flag, query_of, whole
+from server.web.replies import NO_HEADERS, Reply
+from server.web.request_state import RequestState, state_of
+
+T = TypeVar("T")
+
+
+class Asked:
+    """One request."""
+
+    def __init__(self, request: Request[Any, Any, Any]) -> None:
+        self._request = request
+        self.scope: Any = request.scope
+        self.context: Context = context_of(request)
+        self.arrived_s = time.perf_counter()
+
+    @property
+    def backend(self) -> Backend:
+        """For every call but those that embed."""
+        return self.context.backend
+
+    @property
+    def charging(self) -> Charging:
+        """For the calls that embed: they are charged to the client."""
+        return Charging(self.context.backend, self.caller.account, self.context.estimate)
+
+    @property
+    def facts(self) -> Facts:
+        return self.context.backend.facts
+
+    @property
+    def settings(self) -> Settings:
+        return self.context.settings
+
+    @property
+    def state(self) -> RequestState:
+        return state_of(self.scope)
+
+    @property
+    def caller(self) -> Caller:
+        return caller_of(self.scope)
+
+    @property
+    def receive(self) -> Receive:
+        return self._request.receive
+
+    @property
+    def collection(self) -> str:
+        """The name of the collection that the path names, or of the default one."""
+        return str(self._request.path_params.get("name", DEFAULT_COLLECTION))
+
+    @property
+    def document_id(self) -> str:
+        """The id in the path; InvalidInputError where it is not UTF-8."""
+        return document_id_of(self.scope)
+
+    def parameter(self, name: str) -> str:
+        """Return a parameter of the path."""
+        return str(self._request.path_params[name])
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The parameters of the query; InvalidInputError where one is not UTF-8, or there twice."""
+        return query_of(self.scope)
+
+    def flag(self, name: str) -> bool | None:
+        """Return a parameter of the query that is true or false, or None where it is left out."""
+        return flag(self.query, name)
+
+    def whole(self, name: str, default: int, most: int) -> int:
+        """Return a parameter of the query that is a whole number from 1 to `most`."""
+        return whole(self.query, name, default, most)
+
+    def header(self, name: str) -> str:
+        return str(self._request.headers.get(name, ""))
+
+    @property
+    def media_taken(self) -> str:
+        """The media type of the body; UnsupportedMediaError where the route does not take it."""
+        return media_taken(self.scope, self._operation.takes)
+
+    async def body(self, kind: type[T]) -> T:
+        """Read and decode the body, and count the request as understood.
+
+        Raises:
+            UnsupportedMediaError, TooLargeError, OverloadedError, InvalidInputError: see `server/web/decoding.py`.
+        """
+        media = self.media_taken
+        body = await read_body(self.receive, self.settings.max_body_bytes, self.hold)
+        found = decode(body, media, kind)
+        self.count()
+        return found
+
+    def hold(self, size: int) -> None:
+        """Count bytes of the body as held; OverloadedError where there is no room for them."""
+        self.context.body_budget.hold(self.state, size)
+
+    def count(self) -> None:
+        """Count the request for /stats, as what its operation is for."""
+        if (purpose := self._operation.purpose) is not None:
+            self.context.metrics.requests.count(purpose)
+
+    def demand(  # noqa: PLR0913 - the fields of a demand
+        self,
+        *,
+        prompt: str | None = None,
+        normalize: bool = True,
+        every_token: bool = False,
+        dimensions: int | None = None,
+        cache: bool = True,
+        truncate: bool | None = None,
+        truncation_side: TruncationSide = "right",
+    ) -> Demand:
+        """Return a demand on behalf of the caller."""
+        caller = self.caller
+        return Demand(
+            client=caller.client,
+            timeout_s=caller.timeout_s,
+            prompt=prompt,
+            normalize=normalize,
+            every_token=every_token,
+            dimensions=dimensions,
+            cache=cache,
+            truncate=truncate,
+            truncation_side=truncation_side,
+        )
+
+    def reply(self, content: Any, *, headers: Mapping[str, str] = NO_HEADERS, status: int = 200) -> Reply:
+        """Return content in the media type that was agreed on."""
+        media = self.state.media
+        return Reply(encode(content, media), status=status, media_type=media, headers=headers)
+
+    async def reply_with_texts(self, content: Any, size_bytes: int, headers: Mapping[str, str] = NO_HEADERS) -> Reply:
+        """Return content that holds texts of about so many bytes, in the media type that was agreed on."""
+        media = self.state.media
+        return Reply(await encode_aside(content, media, size_bytes), media_type=media, headers=headers)
+
+    def reply_embeddings(self, content: Any, found: Embeddings, began_s: float) -> Reply:
+        """Return embeddings with the headers that tell times and truncation; their encoding began at `began_s`."""
+        media = self.state.media
+        body = encode(content, media)
+        self.context.metrics.encoded(time.perf_counter() - began_s)
+        return Reply(body, media_type=media, headers=timing_headers(found.timing, found.truncated))
+
+    @property
+    def _operation(self) -> Operation:
+        operation = operation_of(self.scope)
+        assert operation is not None
+        return operation
+
+
+Handler = Callable[[Asked], Awaitable[Reply]]
+Decorator = Callable[[str | list[str], Operation], Callable[[Handler], HTTPRouteHandler]]
+
+
+def _decorator(*methods: Method) -> Decorator:
+    def operate(path: str | list[str], operation: Operation) -> Callable[[Handler], HTTPRouteHandler]:
+        def make_route(handler: Handler) -> HTTPRouteHandler:
+            async def answer(request: Request[Any, Any, Any]) -> Reply:
+                return await handler(Asked(request))
+
+            return handled(*methods)(path, operation)(answer)
+
+        return make_route
+
+    return operate
+
+
+got, posted = _decorator("GET", "HEAD"), _decorator("POST")
+replaced, patched, deleted = _decorator("PUT"), _decorator("PATCH"), _decorator("DELETE")

@@ -1,0 +1,1 @@
+"""vecd's own dialect: embeddings, documents, search, collections, statistics."""

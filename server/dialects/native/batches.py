@@ -1,0 +1,96 @@
+"""Many documents at once: POST /index/batch and /index/delete of the native dialect, in each collection."""
+
+from server.contract.errors import DocumentError, FilterError, InvalidInputError
+from server.dialects.asked import Asked, posted
+from server.dialects.native.bodies.documents import (
+    BatchIndexed,
+    BatchRequest,
+    DeleteByFilter,
+    DeleteByIds,
+    DeletedCount,
+    DeleteRequest,
+    Document,
+)
+from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, WRITING, at
+from server.dialects.native.documents import SAMPLE, demand_for_writing, document_of
+from server.dialects.native.embeddings import TRUNCATE
+from server.dialects.native.lines import LineStream, lines_of
+from server.web.encoding import BODIES, timing_headers
+from server.web.ndjson import NDJSON
+from server.web.operations import Example, Lines, Operation
+from server.web.replies import Reply
+
+
+@posted(
+    at("/index/batch"),
+    Operation(
+        id="batches_put_batch",
+        summary="Keep many documents",
+        about="JSON and MessagePack are one transaction: all documents or none. NDJSON, a document a line, may be of "
+        "any length: it is read as fast as it is kept, in groups of at most 64 lines, and what is wrong with a line is "
+        "told at the end. A time-out given with it is that of each group.",
+        scope="write",
+        purpose="index",
+        embeds=True,
+        request=BatchRequest,
+        lines=Lines(Document, (SAMPLE, {"id": "c", "text": "C is older"})),
+        response=BatchIndexed,
+        takes=(*BODIES, NDJSON),
+        gives=BODIES,
+        parameters=(COLLECTION, TRUNCATE),
+        raises=WRITING,
+        example=Example({"documents": [SAMPLE]}, {"indexed": 1}),
+    ),
+)
+async def put_batch(asked: Asked) -> Reply:
+    if asked.media_taken == NDJSON:
+        asked.count()
+        demand = demand_for_writing(asked)
+        stream = LineStream(asked.hold)
+        told = await stream.keep(
+            lines_of(asked), lambda documents: asked.charging.keep(asked.collection, documents, demand)
+        )
+        return asked.reply(told)
+    given = (await asked.body(BatchRequest)).documents
+    documents = [document_of(one) for one in given]
+    written = await asked.charging.put(asked.collection, documents, demand_for_writing(asked))
+    return asked.reply({"indexed": len(documents)}, headers=timing_headers(written.timing, written.truncated))
+
+
+@posted(
+    at("/index/delete"),
+    Operation(
+        id="batches_delete_many",
+        summary="Delete documents by their ids or by a filter",
+        about="One transaction. An empty filter is refused; who wants to delete everything drops the collection.",
+        scope="write",
+        purpose="index",
+        request=DeleteByIds | DeleteByFilter,
+        response=DeletedCount,
+        takes=BODIES,
+        gives=BODIES,
+        parameters=(COLLECTION,),
+        raises=(*DELETING, *ADMITTED, DocumentError, FilterError),
+        example=Example({"filter": {"year": {"$lt": 2000}}}, {"deleted": 1}),
+    ),
+)
+async def delete_many(asked: Asked) -> Reply:
+    data = await asked.body(DeleteRequest)
+    if (data.ids is None) == (data.filter is None):
+        message = "there must be either ids or a filter"
+        raise InvalidInputError(message)
+    if data.ids is not None:
+        most = asked.settings.max_client_batch_size
+        if len(data.ids) > most:
+            message = f"{len(data.ids)} ids, max_client_batch_size is {most}"
+            raise InvalidInputError(message, "ids")
+        count = await asked.backend.delete_many(asked.collection, data.ids, asked.demand())
+        return asked.reply({"deleted": count})
+    if not data.filter:
+        message = "an empty filter would delete every document; DELETE /collections/{name} does that"
+        raise FilterError(message)
+    count = await asked.backend.delete_matching(asked.collection, data.filter, asked.demand())
+    return asked.reply({"deleted": count})
+
+
+ROUTES = [put_batch, delete_many]

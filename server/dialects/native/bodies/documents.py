@@ -1,0 +1,121 @@
+"""What is written to a collection and read from it."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from server.contract.limits import MAX_ID_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS, MAX_METADATA_KIB
+from server.web.operations import limited
+
+# Whether an id is one the index decides (422); this is how it is documented.
+Id = Annotated[
+    str,
+    msgspec.Meta(
+        description=f"any text of 1 to {MAX_ID_BYTES} bytes in UTF-8 without NUL",
+        extra_json_schema={"minLength": 1, "maxLength": MAX_ID_BYTES, "pattern": "^[^\\u0000]*$"},
+    ),
+]
+Metadata = Annotated[
+    dict[str, Any],
+    msgspec.Meta(
+        description=f"an object of at most {MAX_METADATA_FIELDS} fields and {MAX_METADATA_KIB} KiB, nested at most "
+        f"{MAX_METADATA_DEPTH} deep; integers have 64 bits",
+        extra_json_schema={"maxProperties": MAX_METADATA_FIELDS},
+    ),
+]
+Patch = Annotated[dict[str, Any], msgspec.Meta(description="what comes of it is held to the limits of metadata")]
+Filter = Annotated[dict[str, Any], limited("filter")]
+Text = Annotated[str, limited("text")]
+Ids = Annotated[list[Id], limited("texts")]
+Row = Annotated[list[float], limited("vector")]
+
+
+class Document(msgspec.Struct, forbid_unknown_fields=True):
+    """A document to keep, instead of the one that has its id."""
+
+    id: Id
+    text: Text
+    metadata: Metadata | None = None
+
+
+class Indexed(msgspec.Struct):
+    """The document is on the disk."""
+
+    indexed: str
+
+
+class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Documents to keep, in one transaction: all or none."""
+
+    documents: Annotated[list[Document], limited("texts")]
+
+
+class LineError(msgspec.Struct):
+    """Why a line of NDJSON was not kept; `line` counts from 1."""
+
+    line: int
+    status: int
+    detail: str
+
+
+class BatchIndexed(msgspec.Struct, omit_defaults=True):
+    """How many documents are on the disk; of NDJSON also how many lines are not, and why the first 1,000 are not."""
+
+    indexed: int
+    failed: int | msgspec.UnsetType = msgspec.UNSET
+    errors: list[LineError] | msgspec.UnsetType = msgspec.UNSET
+
+
+class StoredDocument(msgspec.Struct, omit_defaults=True):
+    """A document; its vector where that was asked for."""
+
+    id: str
+    text: str
+    metadata: dict[str, Any]
+    vector: Row | msgspec.UnsetType = msgspec.UNSET
+
+
+class PatchRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Metadata to merge into a document's: null removes a field."""
+
+    metadata: Patch
+
+
+class Deleted(msgspec.Struct):
+    """The document is gone."""
+
+    deleted: str
+
+
+class DeletedCount(msgspec.Struct):
+    """How many documents are gone."""
+
+    deleted: int
+
+
+class DeleteRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """What to delete: either these ids, or all documents that match a filter."""
+
+    ids: Ids | None = None
+    filter: Filter | None = None
+
+
+class DeleteByIds(msgspec.Struct, forbid_unknown_fields=True):
+    """The documents of these ids; one that is not there is no error."""
+
+    ids: Ids
+    filter: None = None
+
+
+class DeleteByFilter(msgspec.Struct, forbid_unknown_fields=True):
+    """All documents that match a filter, which may not be empty."""
+
+    filter: Annotated[dict[str, Any], limited("filter of something")]
+    ids: None = None
+
+
+class Page(msgspec.Struct):
+    """Documents in the order of their ids' bytes; `next` is what to give as `after` for more, null at the end."""
+
+    documents: list[StoredDocument]
+    next: str | None

@@ -1,0 +1,53 @@
+"""What the native dialect takes and gives."""
+
+from typing import Annotated
+
+import msgspec
+
+from server.web.operations import limited
+
+
+class EmbedRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Texts to embed: none gives no embeddings, and an empty one is embedded like any other."""
+
+    texts: Annotated[list[Annotated[str, limited("text")]], limited("texts")]
+    cache: Annotated[bool, msgspec.Meta(description="false neither reads nor fills the cache")] = True
+    normalize: Annotated[bool, msgspec.Meta(description="false gives the pooled vector as it is")] = True
+    dimensions: (
+        Annotated[int, msgspec.Meta(ge=1, description="keeps the first, and normalizes again"), limited("dimensions")]
+        | None
+    ) = None
+    prompt: (
+        Annotated[str, limited("prompt"), msgspec.Meta(description="the model's, put before each text, by its name")]
+        | None
+    ) = None
+
+
+class EmbedResponse(msgspec.Struct):
+    """A row for each text; `cached_count` counts the texts found in the cache at arrival."""
+
+    embeddings: list[list[float]]
+    dimensions: int
+    cached_count: int
+    tokens: list[int]
+    truncated: list[bool]
+
+
+class BatchResponse(msgspec.Struct):
+    """A row for each text."""
+
+    embeddings: list[list[float]]
+    dimensions: int
+
+
+class SimilarityRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Two lists of texts to compare; without `b`, `a` is compared with itself."""
+
+    a: Annotated[list[Annotated[str, limited("text")]], limited("half")]
+    b: Annotated[list[Annotated[str, limited("text")]], limited("half")] | None = None
+
+
+class SimilarityResponse(msgspec.Struct):
+    """Cosines: a row for each of `a`, a column for each of `b`."""
+
+    similarity: list[list[float]]

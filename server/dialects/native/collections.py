@@ -1,0 +1,121 @@
+"""Collections of the native dialect: listed, made, dropped, reindexed under /collections."""
+
+from http import HTTPStatus
+
+from server.contract import documents as contract
+from server.contract.errors import ClosedError, CollectionNameError, StorageFullError, error_of
+from server.dialects.asked import Asked, deleted, got, posted, replaced
+from server.dialects.native.bodies.collections import (
+    CollectionDropped,
+    CollectionList,
+    CollectionSettings,
+    CollectionState,
+    ReindexProgress,
+)
+from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING
+from server.web.encoding import BODIES
+from server.web.operations import Example, Operation
+from server.web.problems import detail_of
+from server.web.replies import Reply
+
+PATH = "/collections/{name:str}"
+SAMPLE = {"name": "default", "documents": 3, "fingerprint": "4b1c0d6e", "state": "ready", "reindex": None}
+
+
+@got(
+    "/collections",
+    Operation(
+        id="collections_list_collections",
+        summary="List all collections",
+        scope="search",
+        response=CollectionList,
+        gives=BODIES,
+    ),
+)
+async def list_collections(asked: Asked) -> Reply:
+    return asked.reply(CollectionList([shown(one) for one in await asked.backend.collections()]))
+
+
+@got(
+    PATH,
+    Operation(
+        id="collections_get",
+        summary="Show a collection, and how far its reindexing is",
+        scope="search",
+        response=CollectionState,
+        gives=BODIES,
+        parameters=(COLLECTION,),
+        raises=READING,
+    ),
+)
+async def get(asked: Asked) -> Reply:
+    return asked.reply(shown(await asked.backend.collection(asked.collection)))
+
+
+@replaced(
+    PATH,
+    Operation(
+        id="collections_create",
+        summary="Make a collection, unless there is one of this name",
+        scope="write",
+        request=CollectionSettings,
+        response=CollectionState,
+        takes=BODIES,
+        gives=BODIES,
+        parameters=(COLLECTION,),
+        raises=(CollectionNameError, ClosedError, StorageFullError, *ADMITTED),
+        example=Example({}, SAMPLE),
+    ),
+)
+async def create(asked: Asked) -> Reply:
+    await asked.body(CollectionSettings)
+    return asked.reply(shown(await asked.backend.create(asked.collection, asked.demand())))
+
+
+@deleted(
+    PATH,
+    Operation(
+        id="collections_drop",
+        summary="Drop a collection and its documents",
+        about="The default collection is empty afterwards.",
+        scope="admin",
+        response=CollectionDropped,
+        gives=BODIES,
+        parameters=(COLLECTION,),
+        raises=(*DELETING, *ADMITTED),
+    ),
+)
+async def drop(asked: Asked) -> Reply:
+    await asked.backend.drop(asked.collection, asked.demand())
+    return asked.reply({"deleted": asked.collection})
+
+
+@posted(
+    PATH + "/reindex",
+    Operation(
+        id="collections_reindex",
+        summary="Embed all documents of a collection anew",
+        about="In the background; GET /collections/{name} tells how far it is. Searches go on as they were until all "
+        "vectors are there, and change at once. Cut off, it goes on where it was when it is asked for again.",
+        scope="admin",
+        status=HTTPStatus.ACCEPTED,
+        response=CollectionState,
+        gives=BODIES,
+        parameters=(COLLECTION,),
+        raises=READING,
+    ),
+)
+async def reindex(asked: Asked) -> Reply:
+    state = await asked.backend.reindex(asked.collection)
+    return asked.reply(shown(state), status=HTTPStatus.ACCEPTED)
+
+
+def shown(state: contract.CollectionState) -> CollectionState:
+    progress, reindex = None, state.reindex
+    if reindex is not None:
+        error = None if reindex.failure is None else detail_of(error_of(reindex.failure))
+        progress = ReindexProgress(reindex.documents, reindex.done, error)
+    return CollectionState(state.name, state.documents, state.fingerprint, state.state, progress)
+
+
+ROUTES = [list_collections, get, create, drop, reindex]

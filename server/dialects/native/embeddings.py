@@ -1,0 +1,138 @@
+"""POST /embed, /embed/batch and /similarity of the native dialect."""
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.contract.embedding import Demand, Embeddings
+from server.dialects.asked import Asked, posted
+from server.dialects.native.bodies.embeddings import (
+    BatchResponse,
+    EmbedRequest,
+    EmbedResponse,
+    SimilarityRequest,
+    SimilarityResponse,
+)
+from server.web.encoding import BODIES, OCTETS, encode_array, encode_bytes, encode_rows, timing_headers
+from server.web.operations import Example, Operation, Parameter
+from server.web.replies import JSON, Reply
+
+GIVES = (*BODIES, OCTETS)
+TRUNCATE = Parameter(
+    name="truncate", place="query", kind=bool, about="false refuses a text that is longer than the model takes"
+)
+EXAMPLE = {"texts": ["Hello world"]}
+
+
+@posted(
+    "/embed",
+    Operation(
+        id="native_embed",
+        summary="Embed texts, through the cache",
+        scope="embed",
+        purpose="embed",
+        request=EmbedRequest,
+        response=EmbedResponse,
+        takes=BODIES,
+        gives=GIVES,
+        parameters=(TRUNCATE,),
+        example=Example(
+            EXAMPLE,
+            {
+                "embeddings": [[0.0124, -0.0385]],
+                "dimensions": 384,
+                "cached_count": 0,
+                "tokens": [4],
+                "truncated": [False],
+            },
+        ),
+    ),
+)
+async def embed(asked: Asked) -> Reply:
+    data = await asked.body(EmbedRequest)
+    found = await asked.charging.embed(data.texts, _demand(asked, data, cache=data.cache))
+    fields = {
+        "dimensions": found.rows.shape[1],
+        "cached_count": found.cached_count,
+        "tokens": found.tokens,
+        "truncated": found.truncated,
+    }
+    return await _reply(asked, found, fields)
+
+
+@posted(
+    "/embed/batch",
+    Operation(
+        id="native_embed_batch",
+        summary="Embed many texts",
+        about="For throughput: the cache is neither read nor filled, and `cache` is ignored.",
+        scope="embed",
+        purpose="batch",
+        request=EmbedRequest,
+        response=BatchResponse,
+        takes=BODIES,
+        gives=GIVES,
+        parameters=(TRUNCATE,),
+        example=Example(EXAMPLE, {"embeddings": [[0.0124, -0.0385]], "dimensions": 384}),
+    ),
+)
+async def embed_batch(asked: Asked) -> Reply:
+    data = await asked.body(EmbedRequest)
+    found = await asked.charging.embed(data.texts, _demand(asked, data, cache=False))
+    return await _reply(asked, found, {"dimensions": found.rows.shape[1]})
+
+
+@posted(
+    "/similarity",
+    Operation(
+        id="native_similarity",
+        summary="Compare texts by cosine",
+        scope="embed",
+        purpose="embed",
+        request=SimilarityRequest,
+        response=SimilarityResponse,
+        takes=BODIES,
+        gives=BODIES,
+        example=Example({"a": ["a cat"], "b": ["a kitten", "a car"]}, {"similarity": [[0.788, 0.463]]}),
+    ),
+)
+async def similarity(asked: Asked) -> Reply:
+    """Compare texts by cosine: a row for each of `a`, a column for each of `b`."""
+    data = await asked.body(SimilarityRequest)
+    found = await asked.charging.embed([*data.a, *(data.b or [])], asked.demand())
+    left = found.rows[: len(data.a)]
+    right = left if data.b is None else found.rows[len(data.a) :]
+    start_s = time.perf_counter()
+    if asked.state.media != JSON:
+        return asked.reply_embeddings({"similarity": cosines(left, right)}, found, start_s)
+    matrix = await encode_array(len(left), len(right), lambda part: cosines(left[part], right))
+    return asked.reply_embeddings({"similarity": matrix}, found, start_s)
+
+
+def cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the cosines (left, right) of unit vectors; rounding may leave [-1, 1] by a bit, so it is clipped."""
+    return np.asarray(np.clip(left @ right.T, -1.0, 1.0), np.float32)
+
+
+def _demand(asked: Asked, data: EmbedRequest, *, cache: bool) -> Demand:
+    return asked.demand(
+        cache=cache,
+        normalize=data.normalize,
+        dimensions=data.dimensions,
+        prompt=data.prompt,
+        truncate=asked.flag("truncate"),
+    )
+
+
+async def _reply(asked: Asked, found: Embeddings, fields: dict[str, Any]) -> Reply:
+    start_s, media = time.perf_counter(), asked.state.media
+    if media == OCTETS:
+        body, shape = encode_bytes(found.rows)
+        return Reply(body, media_type=OCTETS, headers=timing_headers(found.timing, found.truncated) | shape)
+    rows = await encode_rows(found.rows) if media == JSON else found.rows
+    return asked.reply_embeddings({"embeddings": rows} | fields, found, start_s)
+
+
+ROUTES = [embed, embed_batch, similarity]

@@ -1,0 +1,118 @@
+"""A body of NDJSON as documents: its lines go to the backend in groups; what is wrong with one is told at the end."""
+
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+
+from server.contract.documents import Line, LinesWritten
+from server.contract.errors import (
+    FingerprintError,
+    InvalidInputError,
+    ServerError,
+    UnknownCollectionError,
+    error_of,
+)
+from server.dialects.asked import Asked
+from server.dialects.native.bodies.documents import BatchIndexed, Document, LineError
+from server.dialects.native.documents import document_of
+from server.settings import Settings
+from server.web.decoding import decode_json
+from server.web.errors import StreamStoppedError
+from server.web.ndjson import GROUP_LINES, Bounds, Group, groups_of_lines, until
+from server.web.problems import LOGGED, detail_of, status_of
+
+MOST_ERRORS = 1_000
+# What JSON makes of one byte of a text at most, and room for an id and metadata, however these are written.
+LONGEST_ESCAPE, BESIDE_TEXT_BYTES = 6, 1 << 20
+
+log = logging.getLogger("vecd")
+
+
+# Documents of lines in; what became of each group out.
+Keep = Callable[[AsyncIterator[Sequence[Line]]], AsyncGenerator[LinesWritten]]
+
+
+def lines_of(asked: Asked) -> AsyncIterator[Group]:
+    """Read the body of a request, as fast as its lines are kept."""
+    lifecycle = asked.context.lifecycle
+    bounds = Bounds(
+        line_bytes=longest_line(asked.settings),
+        group_lines=min(GROUP_LINES, asked.settings.max_client_batch_size),
+        hold=asked.hold,
+        leaving=lambda: lifecycle.leaving,
+    )
+    return groups_of_lines(until(lambda: lifecycle.leaving, asked.receive), bounds)
+
+
+def longest_line(settings: Settings) -> int:
+    """Return how many bytes the line of a document that may be kept has at most."""
+    return min(settings.max_body_bytes, LONGEST_ESCAPE * settings.max_text_bytes + BESIDE_TEXT_BYTES)
+
+
+class LineStream:
+    """One request's lines, and what became of them so far; `hold` is told how many bytes go, below zero."""
+
+    def __init__(self, hold: Callable[[int], None]) -> None:
+        self._hold = hold
+        self._indexed = self._failed = self._line = 0
+        self._errors: list[LineError] = []
+        self._under_way: deque[Group] = deque()
+
+    async def keep(self, groups: AsyncIterator[Group], keep: Keep) -> BatchIndexed:
+        """Keep what can be kept.
+
+        Raises:
+            UnknownCollectionError, FingerprintError: at once, whatever the lines hold.
+            StreamStoppedError: no more can be kept; the message says how far it came.
+        """
+        try:
+            async with aclosing(keep(self._documents(groups))) as stream:
+                async for written in stream:
+                    self._account(written)
+        except ServerError as error:
+            if isinstance(error, UnknownCollectionError | FingerprintError) and not self._line:
+                raise
+            raise self._stopped(error) from error
+        self._errors.sort(key=lambda one: one.line)
+        return BatchIndexed(self._indexed, self._failed, self._errors[:MOST_ERRORS])
+
+    async def _documents(self, groups: AsyncIterator[Group]) -> AsyncIterator[Sequence[Line]]:
+        async for group in groups:
+            self._under_way.append(group)
+            yield self._decode(group)
+
+    def _decode(self, group: Group) -> list[Line]:
+        """Return the documents of a group; lines that hold none are refused."""
+        found = []
+        for line in group.lines:
+            if line.error is not None:
+                self._refuse(line.number, line.error)
+                continue
+            try:
+                found.append(Line(line.number, document_of(decode_json(line.content, Document))))
+            except InvalidInputError as error:
+                self._refuse(line.number, error)
+        return found
+
+    def _account(self, written: LinesWritten) -> None:
+        """Take note of a group that is done; its bytes are given back."""
+        self._indexed += written.indexed
+        for one in written.refused:
+            self._refuse(one.number, error_of(one.failure))
+        group = self._under_way.popleft()
+        self._line = group.lines[-1].number
+        self._hold(-group.held_bytes)
+
+    def _refuse(self, number: int, error: ServerError) -> None:
+        self._failed += 1
+        status = status_of(error)
+        if status in LOGGED:
+            log.error("line %d of a stream: %s", number, error)
+        # Groups may be refused in another order than they came in.
+        if len(self._errors) < 2 * MOST_ERRORS:
+            self._errors.append(LineError(number, status.value, detail_of(error)))
+
+    def _stopped(self, error: ServerError) -> StreamStoppedError:
+        done = f"all lines up to {self._line} are done and {self._indexed} documents are on the disk"
+        return StreamStoppedError(f"{done}; stopped: {detail_of(error)}", error)

@@ -1,0 +1,120 @@
+"""POST /search and /search/batch of the native dialect, in each collection."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from server.contract import documents as contract
+from server.contract.errors import (
+    DocumentError,
+    FilterError,
+    FingerprintError,
+    QueryError,
+    UnknownDocumentError,
+    VectorError,
+)
+from server.dialects.asked import Asked, posted
+from server.dialects.native.bodies.search import (
+    SearchBatch,
+    SearchBatchRequest,
+    SearchBatchResponse,
+    SearchByLike,
+    SearchByQuery,
+    SearchByVector,
+    SearchHit,
+    SearchRequest,
+)
+from server.dialects.native.collection_paths import COLLECTION, READING, at
+from server.dialects.native.documents import size_of
+from server.web.encoding import BODIES, timing_headers
+from server.web.operations import Example, Operation
+from server.web.replies import Reply
+
+SEARCHING = (
+    *READING,
+    FingerprintError,
+    UnknownDocumentError,
+    DocumentError,
+    FilterError,
+    QueryError,
+    VectorError,
+)
+ASKED = {"query": "programming languages", "top_k": 3, "filter": {"year": {"$gte": 1990}}}
+ANSWERED = {"id": "py", "text": "Python is a programming language", "score": 0.625, "metadata": {"year": 1991}}
+
+
+@posted(
+    at("/search"),
+    Operation(
+        id="search_search",
+        summary="Search documents",
+        about="By one of `query`, `vector` and `like`; best first. Mode vector compares meanings, text looks for words "
+        "(bm25), hybrid fuses both rankings (reciprocal rank fusion).",
+        scope="search",
+        purpose="search",
+        embeds=True,
+        request=SearchByQuery | SearchByVector | SearchByLike,
+        response=list[SearchHit],
+        takes=BODIES,
+        gives=BODIES,
+        parameters=(COLLECTION,),
+        raises=SEARCHING,
+        example=Example(ASKED, [ANSWERED]),
+    ),
+)
+async def search(asked: Asked) -> Reply:
+    data = await asked.body(SearchRequest)
+    found = await _search(asked, [data])
+    return await _reply(asked, found, shown(found.hits[0]))
+
+
+@posted(
+    at("/search/batch"),
+    Operation(
+        id="search_search_batch",
+        summary="Search many times",
+        about="All searches are done, or none.",
+        scope="search",
+        purpose="search",
+        embeds=True,
+        request=SearchBatch,
+        response=SearchBatchResponse,
+        takes=BODIES,
+        gives=BODIES,
+        parameters=(COLLECTION,),
+        raises=SEARCHING,
+        example=Example({"searches": [ASKED]}, {"results": [[ANSWERED]]}),
+    ),
+)
+async def search_batch(asked: Asked) -> Reply:
+    data = await asked.body(SearchBatchRequest)
+    found = await _search(asked, data.searches)
+    return await _reply(asked, found, {"results": [shown(hits) for hits in found.hits]})
+
+
+async def _search(asked: Asked, searches: Sequence[SearchRequest]) -> contract.Found:
+    wanted = [
+        contract.Search(
+            query=one.query,
+            vector=one.vector,
+            like=one.like,
+            top_k=one.top_k,
+            threshold=one.threshold,
+            filter=one.filter,
+            mode=one.mode,
+        )
+        for one in searches
+    ]
+    return await asked.charging.search(asked.collection, wanted, asked.demand())
+
+
+async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
+    size = sum(size_of(hit) for hits in found.hits for hit in hits)
+    headers = timing_headers(found.timing, found.truncated, found.search_s)
+    return await asked.reply_with_texts(content, size, headers)
+
+
+def shown(hits: Sequence[contract.Hit]) -> list[dict[str, Any]]:
+    return [{"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata} for hit in hits]
+
+
+ROUTES = [search, search_batch]

@@ -1,0 +1,96 @@
+"""Health and statistics: GET /health, /health/live, /health/ready, /stats and /metrics."""
+
+from http import HTTPStatus
+
+import msgspec
+
+from server.contract.status import Status
+from server.dialects.asked import Asked, got
+from server.dialects.health import METRICS, NOT_READY, reply_metrics
+from server.dialects.native.bodies.status import (
+    CacheStats,
+    Health,
+    IndexStats,
+    Liveness,
+    QueueStats,
+    RequestStats,
+    Stats,
+)
+from server.web.operations import Operation
+from server.web.replies import Reply
+
+
+@got(
+    "/health",
+    Operation(id="status_health", summary="Say that the process is up and has a model", scope=None, response=Health),
+)
+async def health(_: Asked) -> Reply:
+    """Say that the process is up and has a model; it does not listen before."""
+    return Reply(msgspec.json.encode(Health()))
+
+
+@got(
+    "/health/live",
+    Operation(id="status_live", summary="Say that the event loop turns", scope=None, response=Liveness),
+)
+async def live(_: Asked) -> Reply:
+    return Reply(msgspec.json.encode(Liveness("ok")))
+
+
+@got(
+    "/health/ready",
+    Operation(
+        id="status_ready",
+        summary="Say whether requests are taken",
+        about="503 while the server drains, a worker is dead or a thread of the index has died.",
+        scope=None,
+        response=Liveness,
+        answers={HTTPStatus.SERVICE_UNAVAILABLE: Liveness},
+    ),
+)
+async def ready(asked: Asked) -> Reply:
+    status = await asked.backend.status()
+    if status.ready and not asked.context.lifecycle.draining:
+        return Reply(msgspec.json.encode(Liveness("ready")))
+    return Reply(msgspec.json.encode(Liveness("not ready")), status=503, headers=NOT_READY)
+
+
+@got(
+    "/stats",
+    Operation(id="status_stats", summary="Count what was done since the start", scope="admin", response=Stats),
+)
+async def stats(asked: Asked) -> Reply:
+    return Reply(msgspec.json.encode(_stats(asked, await asked.backend.status())))
+
+
+@got("/metrics", METRICS)
+async def metrics(asked: Asked) -> Reply:
+    return await reply_metrics(asked)
+
+
+def _stats(asked: Asked, status: Status) -> Stats:
+    facts, cache, queue, index = asked.facts, status.cache, status.queue, status.index
+    requests, looked_up = asked.context.metrics.requests, cache.hits + cache.misses
+    return Stats(
+        model=facts.name,
+        dimensions=facts.dimensions,
+        max_tokens=facts.max_tokens,
+        provider=facts.provider,
+        variant=facts.variant.name,
+        fingerprint=facts.fingerprint,
+        index=IndexStats(index.documents, index.collections, index.pending, index.database_bytes, index.memory_bytes),
+        requests=RequestStats(requests.embed, requests.batch, requests.search, requests.index),
+        cache=CacheStats(
+            cache.hits,
+            cache.misses,
+            cache.hits / looked_up if looked_up else 0.0,
+            cache.entries,
+            cache.used_bytes,
+            cache.size_bytes,
+        ),
+        queue=QueueStats(queue.texts, queue.tokens, queue.seconds),
+        active_requests=status.active_requests,
+    )
+
+
+ROUTES = [health, live, ready, stats, metrics]

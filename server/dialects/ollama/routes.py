@@ -1,0 +1,195 @@
+"""Ollama's dialect: POST /api/embed, /api/embeddings and /api/show, GET /api/tags, /api/ps and /api/version.
+
+Source: Ollama's API documentation. Durations are nanoseconds.
+"""
+
+import time
+from http import HTTPStatus
+
+import msgspec
+
+from server.contract.facts import Facts
+from server.contract.names import tagged
+from server.dialects.asked import Asked, got, posted
+from server.dialects.ollama.bodies import (
+    Details,
+    EmbedRequest,
+    EmbedResponse,
+    ErrorDocument,
+    ListedModel,
+    ModelList,
+    PromptRequest,
+    PromptResponse,
+    RunningList,
+    RunningModel,
+    ShowRequest,
+    ShowResponse,
+    VersionResponse,
+)
+from server.version import VERSION
+from server.web.decoding import FORM
+from server.web.dialect import Dialect, Problem, Told
+from server.web.encoding import encode_rows
+from server.web.operations import Example, Operation
+from server.web.replies import JSON, Reply
+
+# curl's own type for what -d sends, as Ollama's documentation calls it; the body is JSON all the same.
+TAKES = (JSON, FORM)
+NANOSECONDS = 1_000_000_000
+
+
+def tell(problem: Problem) -> Told:
+    """Return an error as Ollama's clients raise it: what cannot be done is a bad request, too."""
+    status = problem.status
+    if status is HTTPStatus.UNPROCESSABLE_ENTITY:
+        status = HTTPStatus.BAD_REQUEST
+    return Told(status, ErrorDocument(problem.detail))
+
+
+OLLAMA = Dialect(
+    name="Ollama",
+    about="What Ollama's clients call: host `http://host:8000`. Unknown fields are ignored.",
+    prefix="/api",
+    tell=tell,
+    error=ErrorDocument,
+)
+
+
+@posted(
+    "/api/embed",
+    Operation(
+        id="ollama_embed",
+        summary="Embed texts",
+        scope="embed",
+        purpose="embed",
+        request=EmbedRequest,
+        takes=TAKES,
+        response=EmbedResponse,
+        errors=(HTTPStatus.NOT_FOUND,),
+        example=Example(
+            {"model": "all-minilm", "input": "Hello world"},
+            {
+                "model": "all-minilm",
+                "embeddings": [[0.0124, -0.0385]],
+                "total_duration": 2_100_000,
+                "load_duration": 30_000,
+                "prompt_eval_count": 4,
+            },
+        ),
+    ),
+)
+async def embed(asked: Asked) -> Reply:
+    data = await asked.body(EmbedRequest)
+    loaded_s = time.perf_counter()
+    asked.context.names.check(data.model)
+    texts = [data.input] if isinstance(data.input, str) else data.input
+    found = await asked.charging.embed(texts, asked.demand(dimensions=data.dimensions, truncate=data.truncate))
+    start_s = time.perf_counter()
+    content = {
+        "model": data.model,
+        "embeddings": await encode_rows(found.rows),
+        "total_duration": int((start_s - asked.arrived_s) * NANOSECONDS),
+        "load_duration": int((loaded_s - asked.arrived_s) * NANOSECONDS),
+        "prompt_eval_count": sum(found.tokens),
+    }
+    return asked.reply_embeddings(content, found, start_s)
+
+
+@posted(
+    "/api/embeddings",
+    Operation(
+        id="ollama_embeddings",
+        summary="Embed one text, as older clients ask",
+        scope="embed",
+        purpose="embed",
+        request=PromptRequest,
+        takes=TAKES,
+        response=PromptResponse,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+async def embeddings(asked: Asked) -> Reply:
+    data = await asked.body(PromptRequest)
+    asked.context.names.check(data.model)
+    found = await asked.charging.embed([data.prompt] if data.prompt else [], asked.demand())
+    start_s = time.perf_counter()
+    return asked.reply_embeddings({"embedding": found.rows.reshape(-1)}, found, start_s)
+
+
+@got("/api/tags", Operation(id="ollama_tags", summary="List the model's names", scope="any", response=ModelList))
+async def tags(asked: Asked) -> Reply:
+    models = [_listed(tagged(name), asked.facts) for name in asked.context.names.all]
+    return Reply(msgspec.json.encode(ModelList(models)))
+
+
+@got("/api/ps", Operation(id="ollama_running", summary="Show what is loaded", scope="any", response=RunningList))
+async def running(asked: Asked) -> Reply:
+    """Show the model, which is always loaded."""
+    facts = asked.facts
+    listed = msgspec.structs.asdict(_listed(tagged(facts.name), facts))
+    size_vram = listed["size"] if facts.provider == "cuda" else 0
+    return Reply(msgspec.json.encode(RunningList([RunningModel(**listed, size_vram=size_vram)])))
+
+
+@posted(
+    "/api/show",
+    Operation(
+        id="ollama_show",
+        summary="Show the model",
+        scope="any",
+        request=ShowRequest,
+        takes=TAKES,
+        response=ShowResponse,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+async def show(asked: Asked) -> Reply:
+    data = await asked.body(ShowRequest)
+    asked.context.names.check(data.model or data.name)
+    facts = asked.facts
+    shown = ShowResponse(
+        license=facts.license,
+        modified_at=_time(facts),
+        details=_details(facts),
+        model_info={
+            "general.architecture": "bert",
+            "general.basename": facts.name,
+            "bert.context_length": facts.max_tokens,
+            "bert.embedding_length": facts.dimensions,
+        },
+    )
+    return Reply(msgspec.json.encode(shown))
+
+
+@got(
+    "/api/version", Operation(id="ollama_version", summary="Tell vecd's version", scope="any", response=VersionResponse)
+)
+async def version(_: Asked) -> Reply:
+    return Reply(msgspec.json.encode(VersionResponse(VERSION)))
+
+
+def _listed(name: str, facts: Facts) -> ListedModel:
+    return ListedModel(
+        name=name,
+        model=name,
+        modified_at=_time(facts),
+        size=facts.variant.size_bytes,
+        digest=facts.fingerprint,
+        details=_details(facts),
+    )
+
+
+def _time(facts: Facts) -> str:
+    return facts.started.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _details(facts: Facts) -> Details:
+    return Details(
+        family=facts.family,
+        families=[facts.family],
+        parameter_size=f"{facts.parameters / 1e6:.0f}M",
+        quantization_level=facts.variant.precision,
+    )
+
+
+ROUTES = [embed, embeddings, tags, running, show, version]

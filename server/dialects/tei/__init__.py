@@ -1,0 +1,1 @@
+"""The dialect of text-embeddings-inference, under /tei."""

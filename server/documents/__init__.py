@@ -1,0 +1,1 @@
+"""Documents and searches: embedded by the engine, kept and found by the index."""

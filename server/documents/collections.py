@@ -1,0 +1,64 @@
+"""Collections as the contract has them: their state, with how far an exchange of their vectors is."""
+
+from index import CollectionStats
+from server.contract.documents import CollectionState, ReindexProgress
+from server.contract.embedding import Demand
+from server.contract.status import IndexStatus
+from server.documents.library import Library
+from server.documents.reindexing import Reindexing
+from server.engine.engine import Engine
+from server.engine.turn import turn
+
+
+class Collections:
+    """The calls about whole collections."""
+
+    def __init__(self, engine: Engine, library: Library, reindexing: Reindexing) -> None:
+        self._engine = engine
+        self._library = library
+        self._reindexing = reindexing
+
+    async def create(self, name: str, demand: Demand) -> CollectionState:
+        async with turn(self._engine, demand):
+            collection = await self._library.manage(self._library.index.create, name)
+        return self._state_of(collection.stats())
+
+    async def drop(self, name: str, demand: Demand) -> None:
+        async with turn(self._engine, demand):
+            await self._library.manage(self._library.index.drop, name)
+            self._reindexing.forget(name)
+
+    def reindex(self, name: str) -> CollectionState:
+        self._reindexing.start(name)
+        return self.one(name)
+
+    def one(self, name: str) -> CollectionState:
+        return self._state_of(self._library.collection(name).stats())
+
+    def all(self) -> list[CollectionState]:
+        return [self._state_of(stats) for stats in self._library.index.stats()]
+
+    def status(self) -> IndexStatus:
+        stats = self._library.index.stats()
+        return IndexStatus(
+            documents=sum(one.documents for one in stats),
+            collections=len(stats),
+            pending=sum(one.pending for one in stats),
+            database_bytes=sum(one.database_bytes for one in stats),
+            memory_bytes=sum(one.memory_bytes for one in stats),
+            foreign=tuple(one.name for one in stats if one.state == "foreign"),
+        )
+
+    def _state_of(self, stats: CollectionStats) -> CollectionState:
+        exchange, progress = self._reindexing.of(stats.name), None
+        if exchange is not None or stats.reindex is not None:
+            done = 0 if stats.reindex is None else stats.reindex.done
+            progress = ReindexProgress(stats.documents, done, None if exchange is None else exchange.failure)
+        running = exchange is not None and exchange.running
+        return CollectionState(
+            name=stats.name,
+            documents=stats.documents,
+            fingerprint=stats.fingerprint,
+            state="reindexing" if running else stats.state,
+            reindex=progress,
+        )

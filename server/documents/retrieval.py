@@ -1,0 +1,172 @@
+"""Searches in, hits out: queries are embedded through the cache, then the index searches on its threads."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+import index
+from index import MAX_TOP_K, Collection, Query, VectorError, parse_filter
+from server.contract.documents import Found, Hit, Search
+from server.contract.embedding import Demand, Timing
+from server.contract.errors import InvalidInputError, QueryError, UnknownDocumentError
+from server.documents.library import Library, translated
+from server.engine.embedder import Embedder
+from server.engine.metrics import Metrics
+
+# So many of one request's searches run at once.
+CONCURRENT_SEARCHES = 2
+# What a hit takes beside its text and metadata, about: 1,000 empty ones are no small answer either.
+HIT_BYTES = 150
+
+Row = NDArray[np.float32]
+# A search, and the row of its query where that was embedded.
+Embedded = tuple[Search, Row | None]
+
+
+class Retrieval:
+    """Searches collections. `prompt` is the model's for queries, if any; `max_bytes` bounds the hits of one request."""
+
+    def __init__(
+        self, library: Library, embedder: Embedder, metrics: Metrics, prompt: str | None, max_bytes: int
+    ) -> None:
+        self._library = library
+        self._embedder = embedder
+        self._metrics = metrics
+        self._prompt = prompt
+        self._max_bytes = max_bytes
+
+    async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
+        """Do all searches, or none, for a caller who has a place among the requests in work; raises as the backend."""
+        collection = self._library.collection(name)
+        self._check(searches)
+        if any(one.filter for one in searches):
+            await self._library.run(check_filters, searches)
+        queries = [one.query for one in searches if one.query is not None and one.mode != "text"]
+        timing, tokens, truncated, rows = Timing(), list[int](), list[bool](), iter(np.empty((0, 0), np.float32))
+        if queries:
+            with translated():
+                collection.check_searchable()
+            prompted = msgspec.structs.replace(demand, prompt=self._prompt)
+            found = await self._embedder.embed_admitted(queries, prompted)
+            timing, tokens, truncated, rows = found.timing, found.tokens, found.truncated, iter(found.rows)
+        start_s = time.perf_counter()
+        embedded = [(one, next(rows) if one.query is not None and one.mode != "text" else None) for one in searches]
+        hits = await self._search_each(collection, embedded)
+        return Found(hits, tokens, truncated, timing, time.perf_counter() - start_s)
+
+    def _check(self, searches: Sequence[Search]) -> None:
+        """Raise what is wrong with searches before anything is done for them."""
+        if len(searches) > (most := self._embedder.max_texts):
+            message = f"{len(searches)} searches, max_client_batch_size is {most}"
+            raise InvalidInputError(message, "searches")
+        self._embedder.check([one.query for one in searches if one.query is not None])
+        for one in searches:
+            if sum(given is not None for given in (one.query, one.vector, one.like)) != 1:
+                message = "a search has one of query, vector and like"
+                raise InvalidInputError(message)
+
+    async def _search_each(self, collection: Collection, embedded: Sequence[Embedded]) -> list[list[Hit]]:
+        """Search for each, a few at a time: the searches of others go between those of a long batch."""
+        found: list[list[Hit]] = [[] for _ in embedded]
+        budget = HitBudget(self._max_bytes, several=len(embedded) > 1)
+        rest = iter(enumerate(embedded))
+
+        async def drive() -> None:
+            for number, one in rest:
+                found[number] = await self._library.run(self._search, collection, one, budget)
+
+        drivers = [asyncio.create_task(drive()) for _ in range(min(len(embedded), CONCURRENT_SEARCHES))]
+        try:
+            await asyncio.gather(*drivers)
+        finally:  # where one failed, the others must not go on
+            for driver in drivers:
+                driver.cancel()
+        return found
+
+    def _search(self, collection: Collection, pair: Embedded, budget: "HitBudget") -> list[Hit]:
+        start_s, (search, row) = time.perf_counter(), pair
+        if search.like is not None:
+            hits = self._like(collection, search, budget)
+        else:
+            vector = unit(search.vector) if search.vector is not None else row
+            hits = collection.search(self._query(search, search.query, vector, budget))
+        budget.take(hits)
+        self._metrics.searched(search.mode, time.perf_counter() - start_s)
+        return [Hit(hit.id, hit.text, hit.score, hit.metadata) for hit in hits]
+
+    def _like(self, collection: Collection, search: Search, budget: "HitBudget") -> list[index.Hit]:
+        """Find documents that are like one, and leave that one out."""
+        assert search.like is not None
+        if search.mode != "text":
+            collection.check_searchable()
+        document = collection.get(search.like, include_vector=True)
+        if document is None:
+            message = f"there is no document {search.like!r}"
+            raise UnknownDocumentError(message, "like")
+        # One more is asked for than is wanted, but no more than the index gives.
+        query = self._query(search, document.text, document.vector, budget)
+        hits = collection.search(msgspec.structs.replace(query, top_k=min(search.top_k + 1, MAX_TOP_K)))
+        return [hit for hit in hits if hit.id != search.like][: search.top_k]
+
+    def _query(self, search: Search, text: str | None, vector: Row | None, budget: "HitBudget") -> Query:
+        return Query(
+            mode=search.mode,
+            vector=vector,
+            text=text,
+            top_k=search.top_k,
+            threshold=search.threshold,
+            filter=search.filter,
+            max_bytes=max(1, budget.size),
+        )
+
+
+class HitBudget:
+    """What the hits of one request may still take together: as many bytes as a request's body may have.
+
+    The index holds the hits of each search to it.
+    """
+
+    def __init__(self, max_bytes: int, *, several: bool) -> None:
+        self.size = max_bytes
+        self._lock = threading.Lock()
+        self._several = several
+        self._max_bytes = max_bytes
+
+    def take(self, hits: Sequence[index.Hit]) -> None:
+        """Count the hits of one search among several. From any thread.
+
+        Raises:
+            QueryError: they are too large together.
+        """
+        if not self._several:
+            return
+        taken = sum(HIT_BYTES + len(hit.text.encode()) + len(msgspec.json.encode(hit.metadata)) for hit in hits)
+        with self._lock:
+            self.size -= taken
+            none_left = self.size <= 0
+        if none_left:
+            message = f"the hits of all searches take more than {self._max_bytes} bytes; lower top_k, or ask for fewer"
+            raise QueryError(message)
+
+
+def check_filters(searches: Sequence[Search]) -> None:
+    """Raise what is wrong with a filter before anything is embedded; thousands of them take a while."""
+    for one in searches:
+        if one.filter:
+            parse_filter(one.filter)
+
+
+def unit(vector: Sequence[float]) -> Row:
+    """Return a vector as a row of unit length; what is compared is its direction."""
+    row = np.asarray(vector, np.float64)
+    largest = float(np.abs(row).max(initial=0))
+    if not np.isfinite(largest) or largest == 0:
+        message = "a vector must be finite and have a direction, which zero has not"
+        raise VectorError(message)
+    row = row / largest  # whose squares neither overflow nor vanish
+    return np.asarray(row / np.linalg.norm(row), np.float32)

@@ -1,0 +1,99 @@
+"""The engine with the limits of the settings and the prompts of the model.
+
+In: texts as a dialect has them, and a demand. Out: embeddings, cut to the dimensions that are asked for.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from server.contract.embedding import Demand, Embeddings, Input, Rows
+from server.contract.errors import InvalidInputError, UnacceptableInputError
+from server.contract.facts import Facts
+from server.engine.engine import Engine
+from server.settings import Settings
+
+LONGEST_UTF8 = 4
+
+
+class Embedder:
+    """Checks texts, puts prompts before them, embeds. `embed` takes a place among the requests in work."""
+
+    def __init__(self, engine: Engine, facts: Facts, settings: Settings) -> None:
+        self.engine = engine
+        self.max_texts = settings.max_client_batch_size
+        self._facts = facts
+        self._settings = settings
+
+    async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
+        """Return rows (texts, dimensions); raises what `Backend.embed` does."""
+        prompted = self._prepare(texts, demand)
+        return self._cut(await self.engine.embed(prompted, self._with_defaults(demand)), demand)
+
+    async def embed_admitted(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
+        """Embed for a caller who has a place among the requests in work."""
+        prompted = self._prepare(texts, demand)
+        return self._cut(await self.engine.embed_admitted(prompted, self._with_defaults(demand)), demand)
+
+    def _prepare(self, texts: Sequence[Input], demand: Demand) -> Sequence[Input]:
+        self.check(texts)
+        prompted = self.prompted(texts, demand.prompt)
+        if demand.dimensions is not None and demand.dimensions > self._facts.dimensions:
+            message = f"dimensions is {demand.dimensions}, this model has {self._facts.dimensions}"
+            raise InvalidInputError(message, "dimensions")
+        return prompted
+
+    def _with_defaults(self, demand: Demand) -> Demand:
+        if demand.truncate is None and not self._settings.auto_truncate:
+            return msgspec.structs.replace(demand, truncate=False)
+        return demand
+
+    def _cut(self, found: Embeddings, demand: Demand) -> Embeddings:
+        if demand.dimensions is None or demand.dimensions == self._facts.dimensions:
+            return found
+        rows = cut_rows(found.rows, demand.dimensions, normalize=demand.normalize)
+        return msgspec.structs.replace(found, rows=rows)
+
+    def check(self, texts: Sequence[Input]) -> None:
+        """Hold texts to the limits.
+
+        Raises:
+            InvalidInputError: too many texts, or a token id that the model does not have.
+            UnacceptableInputError: a text over the limit.
+        """
+        if len(texts) > self.max_texts:
+            message = f"{len(texts)} texts, max_client_batch_size is {self.max_texts}"
+            raise InvalidInputError(message, "texts")
+        limit, vocabulary = self._settings.max_text_bytes, self._facts.vocabulary
+        for index, text in enumerate(texts):
+            if isinstance(text, tuple):
+                if text and not 0 <= min(text) <= max(text) < vocabulary:
+                    message = f"text {index} has a token id outside the model's vocabulary of {vocabulary}"
+                    raise InvalidInputError(message)
+            elif len(text) * LONGEST_UTF8 > limit and (size := len(text.encode())) > limit:
+                message = f"text {index} has {size} bytes, max_text_bytes is {limit}"
+                raise UnacceptableInputError(message)
+
+    def prompted(self, texts: Sequence[Input], prompt: str | None) -> Sequence[Input]:
+        """Put a prompt of the model before each text; InvalidInputError where the model does not have it."""
+        if prompt is None:
+            return texts
+        known = self._facts.prompts
+        if prompt not in known:
+            names = ", ".join(sorted(known)) or "none"
+            message = f"prompt {prompt!r} is not one of this model's; it has {names}"
+            raise InvalidInputError(message, "prompt")
+        if any(isinstance(text, tuple) for text in texts):
+            message = "a prompt cannot be put before token ids"
+            raise InvalidInputError(message, "prompt")
+        return [known[prompt] + str(text) for text in texts]
+
+
+def cut_rows(rows: Rows, dimensions: int, *, normalize: bool) -> Rows:
+    """Keep the first dimensions, and bring the rest back to unit norm (Matryoshka truncation)."""
+    kept = np.ascontiguousarray(rows[:, :dimensions])
+    if not normalize:
+        return kept
+    norms = np.sqrt(np.einsum("ij,ij->i", kept, kept))[:, None]
+    return np.asarray(np.divide(kept, norms, out=np.zeros_like(kept), where=norms > 0), np.float32)

@@ -1,0 +1,97 @@
+"""The order in which callers are served: fair by tokens between clients, then between the requests of one client.
+
+Self-clocked fair queueing (Golestani, "A self-clocked fair queueing scheme for broadband applications", INFOCOM 1994):
+whoever would finish first if all were served side by side goes first, so a small request overtakes a large one and
+nobody waits for more than its share. No clock, no thread, no I/O.
+"""
+
+import heapq
+import itertools
+from collections import deque
+
+from server.engine.scheduling.job import Job, Waiting
+
+# A request is served in pieces of so many tokens: small ones in one piece, in the order of arrival, and a large one's
+# pieces between those of others. Two runs of the CPU's budget.
+CHUNK_TOKENS = 512
+
+
+class Chunk:
+    """Neighbouring texts of one job that share a place in the order; what is computed is taken out of `texts`."""
+
+    __slots__ = ("job", "texts", "tokens")
+
+    def __init__(self, job: Job, texts: deque[Waiting], tokens: int) -> None:
+        self.job = job
+        self.texts = texts
+        self.tokens = tokens
+
+
+class _Client:
+    """What one client has waiting, and its place among the clients. All quantities are tokens."""
+
+    __slots__ = ("chunks", "clock", "start", "tag")
+
+    def __init__(self, start: float) -> None:
+        self.chunks: list[tuple[float, int, Chunk]] = []
+        self.clock = 0.0
+        self.start = start  # what it has been served, counted from the clock at which it began to wait
+        self.tag = 0.0
+
+
+class FairOrder:
+    """Chunks that wait, by the tokens at which each would be done. Chunks whose texts are gone are passed over."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, _Client] = {}
+        self._heap: list[tuple[float, int, str]] = []
+        self._clock = 0.0
+        self._arrivals = itertools.count()
+
+    def push(self, chunks: list[Chunk]) -> None:
+        """Add a job's chunks, each behind the one before."""
+        name = chunks[0].job.client
+        client = self._clients.get(name)
+        if client is None:
+            client = self._clients[name] = _Client(self._clock)
+        tag = client.clock
+        for chunk in chunks:
+            tag += chunk.tokens
+            heapq.heappush(client.chunks, (tag, next(self._arrivals), chunk))
+        self._settle(name, client)
+
+    def first(self) -> Chunk | None:
+        """Return the chunk whose turn it is; None if none has a text left."""
+        while self._heap:
+            tag, _, name = self._heap[0]
+            client = self._clients.get(name)
+            if client is None or client.tag != tag:
+                heapq.heappop(self._heap)  # its client has another place by now
+            elif client.chunks[0][2].texts:
+                return client.chunks[0][2]
+            else:
+                self._settle(name, client)
+        return None
+
+    def charge(self, chunk: Chunk, tokens: int, *, leads: bool) -> None:
+        """Book tokens that were taken from a chunk's texts. Time goes on with the chunk that leads a run."""
+        client = self._clients[chunk.job.client]
+        client.start += tokens
+        if leads:
+            self._clock = max(self._clock, client.start)
+        tag, _, head = client.chunks[0]
+        if head is chunk:
+            client.clock = max(client.clock, tag - chunk.tokens)
+        self._settle(chunk.job.client, client)
+
+    def _settle(self, name: str, client: _Client) -> None:
+        """Forget what is empty, and give the client its next place."""
+        while client.chunks and not client.chunks[0][2].texts:
+            heapq.heappop(client.chunks)
+        if not client.chunks:
+            del self._clients[name]
+            return
+        tag = client.start + client.chunks[0][2].tokens
+        if tag != client.tag:
+            client.tag = tag
+            heapq.heappush(self._heap, (tag, next(self._arrivals), name))

@@ -1,0 +1,106 @@
+"""Which variant serves: the best one for the provider that proves itself on the golden probes, here and now.
+
+A kernel that is wrong on this processor, or int8 that saturates where VNNI is missing, shows in the cosine to the
+fp32 embeddings of the manifest; such a variant is refused and the next one tried.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from tokenizers import Tokenizer
+
+from models import KernelsLibrary, Manifest, Variant, kernels_library, lacks_all, verify_file
+from models.runtime import onnxruntime
+from server.contract.errors import InferenceError, StartError
+from server.engine.sessions.padded import PaddedSession
+from server.engine.sessions.ragged import RaggedSession
+from server.engine.sessions.session import EqualLengthSession, Session
+
+OpenSession = Callable[[Path, str, int], Session]
+# The adapter of each layout that a variant may have.
+SESSIONS: Mapping[str, OpenSession] = {
+    "equal-length": EqualLengthSession,
+    "padded": PaddedSession,
+    "ragged": RaggedSession,
+}
+
+
+class Host(msgspec.Struct, frozen=True):
+    """What there is to run on. `lacks` tells whether the processor has none of some instruction sets."""
+
+    provider: str
+    cores: int
+    lacks: Callable[[Sequence[str]], bool] = lacks_all
+
+
+class ChosenVariant(msgspec.Struct, frozen=True):
+    """The variant in use, its least cosine with the probes, and what was refused before it and why."""
+
+    variant: Variant
+    session: Session
+    probe_cosine: float
+    refused: tuple[str, ...]
+
+
+def choose_variant(
+    folder: Path,
+    manifest: Manifest,
+    tokenizer: Tokenizer,
+    host: Host,
+    sessions: Mapping[str, OpenSession] = SESSIONS,
+) -> ChosenVariant:
+    """Return the first variant of the manifest that serves the provider and passes the self-check.
+
+    All files that the provider may use are compared with their hashes first: a damaged one is told while somebody
+    looks, not on the day when it would have to stand in.
+
+    Raises:
+        ArtifactError: a graph's file is not the one that was exported.
+        StartError: no variant passed; the message says what each one gave.
+    """
+    left_out = manifest.omitted if host.provider == "cpu" else {}
+    refused = [f"{name}: left out by the export, {why}" for name, why in left_out.items()]
+    candidates = [variant for variant in manifest.variants if host.provider in variant.providers]
+    paths = {variant.name: verify_file(folder, manifest, variant.file) for variant in candidates}
+    for variant in candidates:
+        if host.lacks(variant.instructions):
+            refused.append(f"{variant.name}: this processor lacks {' and '.join(variant.instructions)}")
+            continue
+        try:
+            session = sessions[variant.layout](paths[variant.name], host.provider, host.cores)
+        except StartError as error:
+            refused.append(f"{variant.name}: {error}")
+            continue
+        cosine = probe_cosine(session, manifest, tokenizer)
+        if cosine >= variant.probe_cosine:
+            return ChosenVariant(variant, session, cosine, tuple(refused))
+        refused.append(f"{variant.name}: cosine {cosine:.4f} on the probes, {variant.probe_cosine:.4f} is required")
+    message = f"no variant of {manifest.name} can serve on {host.provider}: {'; '.join(refused) or 'it has none'}"
+    raise StartError(message)
+
+
+def runtime_version(variant: Variant) -> str:
+    """Name the versions of what runs the variant, which decide an embedding's last bits (the operators by hash)."""
+    library = kernels_library() if variant.layout == "ragged" else None
+    operators = f", operators {library.sha256[:12]}" if isinstance(library, KernelsLibrary) else ""
+    return f"onnxruntime {onnxruntime.__version__}{operators}"
+
+
+def probe_cosine(session: Session, manifest: Manifest, tokenizer: Tokenizer) -> float:
+    """Return the least cosine of the session's embeddings with the golden probes; -1 if it cannot run them.
+
+    Not a number, which no bar admits, where an embedding has no direction.
+    """
+    return float(np.min(_cosines(session, manifest, tokenizer)))
+
+
+def _cosines(session: Session, manifest: Manifest, tokenizer: Tokenizer) -> Sequence[float]:
+    try:
+        rows = [session.run([tokenizer.encode(p.text).ids], "sentence_embedding")[0] for p in manifest.probes]
+    except InferenceError:
+        return [-1.0]
+    expected = [np.array(probe.embedding, np.float32) for probe in manifest.probes]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return [float(row @ probe / np.linalg.norm(row)) for row, probe in zip(rows, expected, strict=True)]

@@ -1,0 +1,60 @@
+"""Texts to tokens and back, on a thread of its own; nothing is truncated."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
+
+from tokenizers import Tokenizer
+
+from server.contract.embedding import Token
+from server.contract.errors import InvalidInputError
+from server.engine.tokenization import guarded
+
+
+class Tokens:
+    """The model's tokenizer, without a limit of tokens."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
+        self._tokenizer.no_truncation()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tokens")
+
+    async def tokenize(self, texts: Sequence[str], *, add_special_tokens: bool) -> list[list[Token]]:
+        """Return the tokens of each text."""
+        loop = asyncio.get_running_loop()
+        return [await loop.run_in_executor(self._thread, self._tokenize, text, add_special_tokens) for text in texts]
+
+    async def decode(self, ids: Sequence[Sequence[int]], *, skip_special_tokens: bool) -> list[str]:
+        """Return a text for each sequence of token ids.
+
+        Raises:
+            InvalidInputError: an id is not in the vocabulary.
+        """
+        size = self._tokenizer.get_vocab_size()
+        if not all(0 <= one < size for sequence in ids for one in sequence):
+            message = f"a token id is outside the model's vocabulary of {size}"
+            raise InvalidInputError(message, "ids")
+        loop = asyncio.get_running_loop()
+        lists = [list(sequence) for sequence in ids]
+        return await loop.run_in_executor(
+            self._thread, lambda: guarded(lambda: self._tokenizer.decode_batch(lists, skip_special_tokens))
+        )
+
+    def _tokenize(self, text: str, add_special_tokens: bool) -> list[Token]:
+        # Unlike the call for one text, that for many gives up the interpreter lock.
+        (found,) = guarded(lambda: self._tokenizer.encode_batch([text], add_special_tokens=add_special_tokens))
+        # The library counts characters.
+        byte = list(accumulate((len(character.encode()) for character in text), initial=0))
+        return [
+            Token(one, token, True, None, None)
+            if special
+            else Token(one, text[start:stop], False, byte[start], byte[stop])
+            for one, token, special, (start, stop) in zip(
+                found.ids, found.tokens, found.special_tokens_mask, found.offsets, strict=True
+            )
+        ]
+
+    def close(self) -> None:
+        """Take no more work."""
+        self._thread.shutdown(wait=False, cancel_futures=True)

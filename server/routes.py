@@ -1,0 +1,29 @@
+"""Everything that the server answers: every dialect and every route. A table; nothing is built here."""
+
+from litestar.handlers import HTTPRouteHandler
+
+from server.dialects.cohere import routes as cohere
+from server.dialects.native import batches, collections, documents, embeddings, search, status
+from server.dialects.native.dialect import NATIVE
+from server.dialects.ollama import routes as ollama
+from server.dialects.openai import routes as openai
+from server.dialects.tei import embeddings as tei
+from server.dialects.tei import model as tei_model
+from server.openapi import page
+
+# One dialect has no prefix and therefore everything else: it is the last.
+DIALECTS = (openai.OPENAI, tei.TEI, cohere.COHERE, ollama.OLLAMA, NATIVE)
+ROUTES: list[HTTPRouteHandler] = [
+    *embeddings.ROUTES,
+    *documents.ROUTES,
+    *batches.ROUTES,
+    *search.ROUTES,
+    *collections.ROUTES,
+    *openai.ROUTES,
+    *tei.ROUTES,
+    *tei_model.ROUTES,
+    *cohere.ROUTES,
+    *ollama.ROUTES,
+    *status.ROUTES,
+    *page.ROUTES,
+]

@@ -1,0 +1,166 @@
+"""The process that serves: load, check, listen, serve until SIGTERM or Ctrl-C, drain.
+
+Exits with 1 where it cannot start, and where the engine broke, so that its supervisor starts it anew. On SIGHUP it
+reads keys and certificates again.
+"""
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+import uvicorn
+
+from index import IndexRoomError
+from models import ArtifactError
+from server.access.exposure import check_exposure
+from server.app import Application, build_application
+from server.backend import LocalBackend, build_backend
+from server.banner import banner
+from server.connection.listening import BACKLOG, Listeners, listen, load_certificate
+from server.connection.protocol import protocol_for
+from server.contract.errors import ServerError, StartError
+from server.logs import configure_logs
+from server.settings import Settings
+from server.web.metrics import UNKNOWN_ROUTE
+
+# A worker that is done with a run needs the interpreter at once; the event loop would keep it for 5 ms by default.
+SWITCH_INTERVAL_S = 0.0005
+# Once the engine is broken, requests in work are answered; a thread that hangs must not keep the process for longer.
+BROKEN_GRACE_S = 5.0
+
+log = logging.getLogger("vecd")
+
+
+class Server(uvicorn.Server):
+    """uvicorn, saying where it listens once it does, and when it stops."""
+
+    def __init__(self, config: uvicorn.Config, application: Application, settings: Settings, announcement: str) -> None:
+        super().__init__(config)
+        self._application = application
+        self._settings = settings
+        self._announcement = announcement
+        self._leave_s = 0.0
+
+    async def main_loop(self) -> None:
+        """Say that it listens, then serve: a signal that comes right after the words finds everything in place."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+        print(self._announcement, flush=True)  # noqa: T201 - what the user waits for
+        await super().main_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note that the process is to end: from now on it is not ready; it leaves after drain_delay_s."""
+        if not self.should_exit:
+            self._application.lifecycle.drain()
+            self._leave_s = time.monotonic() + self._settings.drain_delay_s
+        super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called by uvicorn ten times a second; true ends the server."""
+        leaving = await super().on_tick(counter) and (self.force_exit or time.monotonic() >= self._leave_s)
+        self._application.lifecycle.leave(leaving=leaving)
+        return leaving
+
+    def _reload(self) -> None:
+        """Read keys and certificates again; what cannot be read stays as it was."""
+        keys = self._application.keys
+        try:
+            keys.reload()
+            log.info("the keys were read again; there are %d", len(keys))
+        except ServerError as error:
+            log.error("the keys stay as they were: %s", error)
+        try:
+            if self.config.ssl is not None:
+                load_certificate(self.config.ssl, self._settings)
+                log.info("the certificate was read again")
+        except (OSError, ssl.SSLError) as error:
+            log.error("the certificate stays as it was: %s", error)
+
+    def end(self) -> None:
+        """End the process, whatever hangs; called from any thread."""
+        self.should_exit = True
+        timer = threading.Timer(BROKEN_GRACE_S, os._exit, [1])
+        timer.daemon = True
+        timer.start()
+
+
+def serve(settings: Settings, build: Callable[[Settings], LocalBackend] = build_backend) -> None:
+    """Serve what `build` makes until a signal ends the process.
+
+    Raises:
+        ServerError: the server cannot start.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is a file, and shells allow few
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to read again
+    configure_logs(settings.log_format, settings.log_level)
+    try:
+        with listen(settings) as listeners:
+            check_exposure(listeners.main, settings)
+            backend = build(settings)
+            _serve(settings, backend, listeners)
+    except (ArtifactError, IndexRoomError) as error:
+        raise StartError(str(error)) from error
+    if backend.broken:
+        sys.stderr.flush()
+        os._exit(1)  # a thread that hangs in a run would be torn down with what it works on
+
+
+def _leave(*_: object) -> NoReturn:
+    # uvicorn raises the signal once more after it has drained; leaving with 0 tells supervisors that all was well.
+    sys.exit(0)
+
+
+def _serve(settings: Settings, backend: LocalBackend, listeners: Listeners) -> None:
+    application = build_application(settings, backend, backend.running())
+    config = _config(settings, application)
+    announcement = banner(settings, backend.facts, backend.parts.collections.status(), _address(settings, listeners))
+    server = Server(config, application, settings, announcement)
+    backend.call_when_broken(server.end)
+    server.run(sockets=listeners.all)
+
+
+def _config(settings: Settings, application: Application) -> uvicorn.Config:
+    lifecycle, metrics = application.lifecycle, application.metrics
+    config = uvicorn.Config(
+        application.asgi,
+        loop="uvloop",
+        http=protocol_for(lambda: lifecycle.draining, settings, lambda status: metrics.answered(UNKNOWN_ROUTE, status)),
+        proxy_headers=False,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=settings.shutdown_timeout_s,
+        ssl_certfile=settings.tls_certificate or None,
+        ssl_keyfile=settings.tls_key or None,
+        ssl_keyfile_password="",  # an encrypted key is an error, not a question on the terminal
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        message = f"--tls-certificate and --tls-key: {getattr(error, 'strerror', None) or error}"
+        raise StartError(message) from error
+    return config
+
+
+def _address(settings: Settings, listeners: Listeners) -> str:
+    """Return where clients find the server."""
+    if settings.uds:
+        return f"unix:{settings.uds}"
+    host, port = listeners.main.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if settings.tls_certificate else 'http'}://{shown}:{port}"

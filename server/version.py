@@ -1,0 +1,5 @@
+"""vecd's version, as the package has it."""
+
+from importlib.metadata import version
+
+VERSION = version("vecd")

@@ -1,0 +1,1 @@
+"""One request and its answer: state, bodies, media types, errors, headers."""

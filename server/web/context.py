@@ -1,0 +1,33 @@
+"""What handlers are given besides the request: the backend, the settings, and what this process counts and bounds."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from server.contract.backend import Backend
+from server.contract.estimate import TokenEstimate
+from server.contract.names import ModelNames
+from server.settings import Settings
+from server.web.body_budget import BodyBudget
+from server.web.lifecycle import Lifecycle
+from server.web.metrics import WebMetrics
+
+STATE = "context"
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """Built in `server/app.py`, one for the process."""
+
+    settings: Settings
+    backend: Backend
+    names: ModelNames
+    estimate: TokenEstimate
+    body_budget: BodyBudget
+    metrics: WebMetrics
+    lifecycle: Lifecycle
+
+
+def context_of(request: Request[Any, Any, Any]) -> Context:
+    context: Context = request.app.state[STATE]
+    return context

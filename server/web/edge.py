@@ -1,0 +1,129 @@
+"""The outermost layer, around everything including errors: gives each request its id, counts and logs its answer.
+
+An id that the client sent is kept if it is short and plain, so that traces can be joined. Every line that is logged on
+behalf of the request carries it.
+"""
+
+import asyncio
+import itertools
+import logging
+import re
+import secrets
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, cast
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from server.contract.errors import UnavailableError
+from server.logs import name_request
+from server.settings import Settings
+from server.web.body_budget import BodyBudget
+from server.web.dialect import Problem
+from server.web.document_ids import take_document_id
+from server.web.headers import ALWAYS
+from server.web.metrics import UNKNOWN_ROUTE, WebMetrics
+from server.web.problems import Problems
+from server.web.request_state import KEY, RequestState
+
+ID_HEADER = b"x-request-id"
+PLAIN = re.compile(rb"[\x21-\x7e]{1,128}")
+TRANSPORT_SECURITY = ((b"strict-transport-security", b"max-age=31536000"),)
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+log = logging.getLogger("vecd.access")
+
+
+class Edge:
+    """ASGI middleware that stamps every response, and sees every answer."""
+
+    def __init__(
+        self, app: ASGIApp, metrics: WebMetrics, body_budget: BodyBudget, problems: Problems, settings: Settings
+    ) -> None:
+        self.app = app
+        self._metrics = metrics
+        self._body_budget = body_budget
+        self._problems = problems
+        self._access_log = settings.access_log
+        self._always = ALWAYS + (TRANSPORT_SECURITY if settings.tls_certificate else ())
+        # Random once: asking the system for each request would give up the interpreter lock each time.
+        self._prefix = secrets.token_hex(4).encode()
+        self._numbers = itertools.count()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on, with an id in its scope and its response."""
+        if scope["type"] != ScopeType.HTTP:
+            await self.app(scope, receive, send)
+            return
+        state = self._state_for(scope)
+        name_request(state.request_id)
+        start_s, status = time.perf_counter(), 0
+
+        async def send_stamped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                message["headers"] = self._stamp(state, message["headers"])
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_stamped)
+        except asyncio.CancelledError:
+            if state.counted_as is not None:
+                status = state.counted_as
+            elif not status:  # the server stops, and its time for requests in flight is over
+                await self._send_stopping(scope, state, send_stamped)
+        finally:
+            self._body_budget.release(state)
+            status = status or 500  # what the protocol answers where the application did not
+            self._metrics.answered(str(scope.get("path_template") or UNKNOWN_ROUTE), status)
+            if self._access_log:
+                _log(scope, state, status, time.perf_counter() - start_s)
+
+    def _state_for(self, scope: Scope) -> RequestState:
+        headers = dict(scope["headers"])
+        given = headers.get(ID_HEADER)
+        value = given if given and PLAIN.fullmatch(given) else self._prefix + b"%08x" % next(self._numbers)
+        state = RequestState(value.decode(), scope["path"], headers, asyncio.current_task())
+        cast("dict[str, Any]", scope)[KEY] = state
+        take_document_id(scope, state)
+        return state
+
+    def _stamp(self, state: RequestState, headers: Headers) -> list[tuple[bytes, bytes]]:
+        """Return the headers of an answer with those that each has."""
+        stamped = [*headers, (ID_HEADER, state.request_id.encode())]
+        names = {name for name, _ in headers}
+        stamped += [header for header in self._always if header[0] not in names]
+        if state.answer_headers is not None:
+            stamped += state.answer_headers().items()
+        return stamped
+
+    async def _send_stopping(self, scope: Scope, state: RequestState, send: Send) -> None:
+        """Answer 503 from outside the application."""
+        detail = "the server is stopping and this request was not done in time"
+        problem = Problem(
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            detail=detail,
+            request_id=state.request_id,
+            error=UnavailableError(detail),
+        )
+        status, media_type, body = self._problems.render(scope, problem)
+        headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
+        start = {"type": "http.response.start", "status": status, "headers": [*headers, (b"retry-after", b"1")]}
+        await send(cast("Message", start))
+        await send(cast("Message", {"type": "http.response.body", "body": body, "more_body": False}))
+
+
+def _log(scope: Scope, state: RequestState, status: int, seconds: float) -> None:
+    client = scope.get("client")
+    fields = {
+        "method": cast("HTTPScope", scope)["method"],
+        "path": state.path,
+        "status": status,
+        "ms": round(seconds * 1e3, 3),
+        "client": client[0] if client else None,
+    }
+    log.info("request", extra=fields)

@@ -1,0 +1,87 @@
+"""Answers to bytes: JSON in slices that let others have their turn, MessagePack, base64, raw float32.
+
+orjson writes float32 arrays in their shortest form, without a detour through lists, and holds the interpreter lock
+meanwhile: 2,048 rows in one piece would keep everybody waiting for 40 ms.
+"""
+
+import asyncio
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from server.contract.embedding import Rows, Timing
+from server.web.messagepack import MESSAGE_PACK, encode_message_pack
+from server.web.replies import JSON
+
+OCTETS = "application/octet-stream"
+# What the native routes take and give.
+BODIES = (JSON, *MESSAGE_PACK)
+# Numbers that one slice holds, about a millisecond of encoding: 85 rows of 384.
+SLICE_NUMBERS = 32_768
+# Texts and metadata of so many bytes are encoded on a thread: less takes some hundred microseconds at most.
+THREAD_BYTES = 65_536
+OPTIONS = orjson.OPT_SERIALIZE_NUMPY
+
+
+async def encode_rows(rows: Rows) -> Any:
+    """Return (texts, dimensions) as something that orjson writes as an array of arrays."""
+    return await encode_array(len(rows), rows.shape[1], lambda part: rows[part])
+
+
+async def encode_array(length: int, width: int, part: Callable[[slice], Any]) -> Any:
+    """Return something that orjson writes as an array of so many elements of about `width` numbers each.
+
+    `part` gives the elements of a slice.
+    """
+    step = max(1, SLICE_NUMBERS // max(1, width))
+    if length <= step:
+        return part(slice(0, length))
+    pieces = []
+    for start in range(0, length, step):
+        await asyncio.sleep(0)
+        pieces.append(orjson.dumps(part(slice(start, min(length, start + step))), option=OPTIONS)[1:-1])
+    return orjson.Fragment(b"[" + b",".join(pieces) + b"]")
+
+
+def encode_base64(row: NDArray[np.float32]) -> str:
+    """Return little-endian float32 in base64, as OpenAI's clients ask for it."""
+    return base64.b64encode(row.astype("<f4", copy=False).tobytes()).decode()
+
+
+def encode_bytes(rows: Rows) -> tuple[bytes, dict[str, str]]:
+    """Return rows as little-endian float32, one after the other, and the header that has their shape."""
+    shape = {"x-embedding-shape": f"{rows.shape[0]},{rows.shape[1]}"}
+    return rows.astype("<f4", copy=False).tobytes(), shape
+
+
+def encode(content: Any, media: str) -> bytes:
+    """Return structs, or what holds no more than JSON knows and rows of float32, in JSON or MessagePack."""
+    if media != JSON:
+        return encode_message_pack(content)
+    if isinstance(content, msgspec.Struct):
+        return msgspec.json.encode(content)
+    return orjson.dumps(content, option=OPTIONS)
+
+
+async def encode_aside(content: Any, media: str, size_bytes: int) -> bytes:
+    """Encode content that holds texts of about so many bytes; on a thread where they are large."""
+    if size_bytes < THREAD_BYTES:
+        return encode(content, media)
+    return await asyncio.to_thread(encode, content, media)
+
+
+def timing_headers(timing: Timing, truncated: Sequence[bool], search_s: float | None = None) -> dict[str, str]:
+    """Return times (W3C Server Timing), and how many texts were cut."""
+    search = "" if search_s is None else f", search;dur={search_s * 1e3:.3f}"
+    headers = {
+        "server-timing": f"queue;dur={timing.queue_s * 1e3:.3f}, tokenize;dur={timing.tokenize_s * 1e3:.3f}, "
+        f"inference;dur={timing.inference_s * 1e3:.3f}{search}"
+    }
+    if any(truncated):
+        headers["x-truncated-inputs"] = str(sum(truncated))
+    return headers

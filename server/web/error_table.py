@@ -1,0 +1,110 @@
+"""Every error that a client can meet: its status and its meaning, for answers and for the document."""
+
+from http import HTTPStatus
+
+import msgspec
+
+from server.contract.errors import (
+    ClosedError,
+    CollectionNameError,
+    DeadlineError,
+    DocumentError,
+    EmptyInputError,
+    FilterError,
+    FingerprintError,
+    InferenceError,
+    InvalidInputError,
+    OverloadedError,
+    QueryError,
+    ServerError,
+    StorageFullError,
+    UnacceptableInputError,
+    UnavailableError,
+    UnknownCollectionError,
+    UnknownDocumentError,
+    UnknownModelError,
+    VectorError,
+)
+from server.web.errors import (
+    ForbiddenError,
+    NotAcceptableError,
+    RateError,
+    TooLargeError,
+    UnauthorizedError,
+    UnsupportedMediaError,
+)
+
+
+class Meaning(msgspec.Struct, frozen=True):
+    status: HTTPStatus
+    about: str
+
+
+ERRORS: dict[type[ServerError], Meaning] = {
+    InvalidInputError: Meaning(
+        HTTPStatus.BAD_REQUEST,
+        "The request cannot be understood: malformed, of the wrong type, out of range, or with more "
+        "texts than `--max-client-batch-size`.",
+    ),
+    EmptyInputError: Meaning(HTTPStatus.BAD_REQUEST, "There is no text, or an empty one."),
+    UnauthorizedError: Meaning(HTTPStatus.UNAUTHORIZED, "There is no key, or one that is not known."),
+    ForbiddenError: Meaning(
+        HTTPStatus.FORBIDDEN,
+        "The key does not allow this; or, without keys, the Host header does not name this machine; or it "
+        "comes from a page whose origin `--cors-origins` has not.",
+    ),
+    UnknownModelError: Meaning(HTTPStatus.NOT_FOUND, "No model of that name is served."),
+    NotAcceptableError: Meaning(
+        HTTPStatus.NOT_ACCEPTABLE, "None of the media types that the route gives is acceptable."
+    ),
+    TooLargeError: Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body has more than `--max-body-bytes`."),
+    UnsupportedMediaError: Meaning(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body's content type or encoding is not one that the route takes."
+    ),
+    UnacceptableInputError: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "A text has more than `--max-text-bytes`, or is too long where nothing may be cut.",
+    ),
+    OverloadedError: Meaning(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "There is no room, or the wait would be too long; nothing of the request was done.",
+    ),
+    RateError: Meaning(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "This client has had its `--requests-per-minute` or `--tokens-per-minute`.",
+    ),
+    InferenceError: Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "The model could not compute this."),
+    UnavailableError: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "The server stops, or what computes is being replaced."),
+    DeadlineError: Meaning(
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "The time that the client gave, or `--request-timeout-ms`, passed before this was done.",
+    ),
+    UnknownDocumentError: Meaning(HTTPStatus.NOT_FOUND, "There is no document of this id."),
+    UnknownCollectionError: Meaning(HTTPStatus.NOT_FOUND, "There is no collection of this name."),
+    DocumentError: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "An id, a text or metadata is beyond what a document may hold."
+    ),
+    VectorError: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "A vector has another length than the model's, or holds what is not a finite number, or zeros alone.",
+    ),
+    FilterError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The filter is none, or beyond its limits."),
+    QueryError: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The search lacks what its mode needs, or the hits have more than `--max-body-bytes`.",
+    ),
+    CollectionNameError: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "A collection's name is 1 to 64 of a-z, 0-9, - and _; there are 256 at most.",
+    ),
+    FingerprintError: Meaning(
+        HTTPStatus.CONFLICT,
+        "The collection holds another model's vectors; `python -m index reindex` or POST "
+        "/collections/{name}/reindex mends it.",
+    ),
+    StorageFullError: Meaning(
+        HTTPStatus.INSUFFICIENT_STORAGE,
+        "The disk is full, or the data folder cannot be written; what was acknowledged is there.",
+    ),
+    ClosedError: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "The index is closing."),
+}

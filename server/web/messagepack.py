@@ -1,0 +1,76 @@
+"""MessagePack: encoding, with arrays of float32 as they are, and how much a body would make before it is decoded.
+
+An empty map is a single byte there. Values stand one after the other, each begun by a byte that says what it is and how
+long; maps and lists have no end of their own. So one pass from left to right sees them all, without a stack.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+MESSAGE_PACK = ("application/vnd.msgpack", "application/x-msgpack")
+
+# The first bytes of maps and lists. Other values may hold them too, so that their number is a bound and no more.
+CONTAINERS = bytes([*range(0x80, 0xA0), *range(0xDC, 0xE0)])
+# What is short and holds nothing: numbers, true, false, nil, texts of less than 32 bytes.
+_FIXED = {b"\xcc\xd0": 1, b"\xcd\xd1": 2, b"\xca\xce\xd2": 4, b"\xcb\xcf\xd3": 8}
+_NUMBERS = [b"[%s].{%d}" % (first, size) for first, size in _FIXED.items()]
+_SHORT = [b"[%c]" % (0xA0 + size) + b".{%d}" % size for size in range(32)]
+PLAIN = re.compile(b"(?:[\x00-\x7f\xc0-\xc3\xe0-\xff]|%s)*+" % b"|".join([*_NUMBERS, *_SHORT]), re.DOTALL)
+# How many bytes after the first one say how long what follows is, and how many come besides that.
+LENGTHS = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8: (2, 1), 0xC9: (4, 1)}
+LENGTHS |= {0xD9: (1, 0), 0xDA: (2, 0), 0xDB: (4, 0)}
+HEADS = {0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4} | dict.fromkeys(range(0x80, 0xA0), 0)
+EXTENSIONS = {0xD4: 2, 0xD5: 3, 0xD6: 5, 0xD7: 9, 0xD8: 17}
+
+
+def too_many(body: bytes, most: int) -> bool:
+    """Say whether a body has more than so many maps, lists and long texts together.
+
+    Few bytes that could begin a map or a list settle it at once. Bytes that are no MessagePack are for the decoder.
+    """
+    if len(body) - len(body.translate(None, CONTAINERS)) <= most:
+        return False
+    place, found, end = 0, 0, len(body)
+    while found <= most:
+        plain = PLAIN.match(body, place)
+        place = plain.end() if plain else place
+        if place >= end:
+            return False
+        first = body[place]
+        found += 1
+        if first in LENGTHS:
+            size, more = LENGTHS[first]
+            place += 1 + size + more + int.from_bytes(body[place + 1 : place + 1 + size])
+        elif first in HEADS:
+            place += 1 + HEADS[first]
+        elif first in EXTENSIONS:
+            place += 1 + EXTENSIONS[first]
+        else:
+            return False
+    return True
+
+
+def encode_message_pack(content: Any) -> bytes:
+    """Return content in MessagePack; arrays of float32 keep that type, which takes half the bytes of float64."""
+    return msgspec.msgpack.encode(content, enc_hook=_pack_array)
+
+
+def _pack_array(array: NDArray[np.float32]) -> msgspec.Raw:
+    """Return an array of one or two dimensions, rows within a list."""
+    if array.ndim == 1:
+        return msgspec.Raw(_pack_rows(array[None]))
+    return msgspec.Raw(b"\xdd" + len(array).to_bytes(4, "big") + _pack_rows(array))
+
+
+def _pack_rows(rows: NDArray[np.float32]) -> bytes:
+    # Each row is the head of an array of 16-bit length, then 0xca and four bytes, big end first, for each number.
+    count, width = rows.shape
+    numbers = np.empty((count, width, 5), np.uint8)
+    numbers[:, :, 0] = 0xCA
+    numbers[:, :, 1:] = rows.astype(">f4").view(np.uint8).reshape(count, width, 4)
+    head = np.frombuffer(b"\xdc" + width.to_bytes(2, "big"), np.uint8)
+    return np.concatenate([np.tile(head, (count, 1)), numbers.reshape(count, 5 * width)], axis=1).tobytes()

@@ -1,0 +1,16 @@
+"""How vecd's own routes, and all that is answered before there is a route, tell an error."""
+
+import msgspec
+
+PROBLEM_JSON = "application/problem+json"
+UNEXPECTED = "an unexpected error; the log has the cause"
+
+
+class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong (RFC 9457). `request_id` is that of the response's header and of the log."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str

@@ -1,0 +1,62 @@
+"""The parameters of a request's query, decoded strictly: an id that is not UTF-8 must not become another document's.
+
+A plus sign is one, as it is in a path (RFC 3986); forms alone mean a space by it.
+"""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from server.contract.errors import InvalidInputError
+
+FLAGS = {"true": True, "false": False}
+
+
+def query_of(scope: Any) -> dict[str, str]:
+    """Return the parameters by name.
+
+    Raises:
+        InvalidInputError: one is not UTF-8, or there twice.
+    """
+    raw = scope["query_string"]
+    if not raw:
+        return {}
+    try:
+        pairs = parse_qsl(raw.replace(b"+", b"%2B").decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        message = f"the query is not percent-encoded UTF-8: {error}"
+        raise InvalidInputError(message) from error
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        message = "a parameter of the query is there twice"
+        raise InvalidInputError(message)
+    return found
+
+
+def flag(query: dict[str, str], name: str) -> bool | None:
+    """Return a parameter that is true or false, or None where it is left out.
+
+    Raises:
+        InvalidInputError: it is neither.
+    """
+    value = query.get(name)
+    if value is None:
+        return None
+    if value not in FLAGS:
+        message = f"{name} is neither true nor false"
+        raise InvalidInputError(message, name)
+    return FLAGS[value]
+
+
+def whole(query: dict[str, str], name: str, default: int, most: int) -> int:
+    """Return a parameter that is a whole number from 1 to `most`.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
+    value = query.get(name)
+    if value is None:
+        return default
+    if not (value.isascii() and value.isdigit() and len(value) <= len(str(most)) and 1 <= int(value) <= most):
+        message = f"{name} is {value[:50]!r}, not a number from 1 to {most}"
+        raise InvalidInputError(message, name)
+    return int(value)

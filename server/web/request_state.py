@@ -1,0 +1,48 @@
+"""What vecd knows of a request, in one place in its ASGI scope: written by whoever finds it out, read by the others."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+KEY = "vecd"
+
+
+class RequestState(msgspec.Struct):
+    """Made by the edge, which sees each request first.
+
+    `path` is the decoded path as it was sent, before a stand-in took the place of a document's id; `headers` are those
+    of the request, by their names in lower case, the last one of each name; `task` is the one that serves it, and
+    `counted_as` the status to count where that was ended early. `caller` and `media`, the media type of the answer, are
+    found by the access check. `answer_headers` gives more headers for the answer, whatever it is. `held_bytes` of its
+    body are counted in the body budget.
+    """
+
+    request_id: str
+    path: str
+    headers: Mapping[bytes, bytes]
+    task: asyncio.Task[Any] | None
+    counted_as: int | None = None
+    caller: object = None
+    media: str = ""
+    document_id: bytes | None = None
+    answer_headers: Callable[[], Mapping[bytes, bytes]] | None = None
+    held_bytes: int = 0
+
+
+def state_of(scope: Any) -> RequestState:
+    state: RequestState = scope[KEY]
+    return state
+
+
+def request_id_of(scope: Any) -> str:
+    """Return the id of the request, or a dash for one that the edge has not seen."""
+    state: RequestState | None = scope.get(KEY)
+    return state.request_id if state else "-"
+
+
+def path_of(scope: Any) -> str:
+    """Return the path that the client sent."""
+    state: RequestState | None = scope.get(KEY)
+    return state.path if state else str(scope["path"])

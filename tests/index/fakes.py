@@ -1,0 +1,54 @@
+"""Disks to hand in: one that stops at named points, one that refuses what it is told to."""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+from index.store.disk import Disk
+
+
+class PointedDisk(Disk):
+    """Calls a function with the name of each point."""
+
+    def __init__(self, at: Callable[[str], None]) -> None:
+        self._at = at
+
+    def reach(self, point: str) -> None:
+        self._at(point)
+
+
+class RefusingDisk(Disk):
+    """Refuses the operations and points that are in `refused`, and notes the points and the paths it has flushed."""
+
+    def __init__(self, *refused: str, error: Exception | None = None) -> None:
+        self.refused = set(refused)
+        self.points: list[str] = []
+        self.synchronized: list[str] = []
+        self._error = error or OSError(errno.ENOSPC, "No space left on device")
+
+    def reach(self, point: str) -> None:
+        self.points.append(point)
+        self._refuse(point)
+
+    def rename(self, path: Path, target: Path) -> None:
+        self._refuse("rename")
+        super().rename(path, target)
+
+    def synchronize(self, path: Path) -> None:
+        self._refuse("synchronize")
+        self.synchronized.append(path.name)
+        super().synchronize(path)
+
+    def discard(self, path: Path) -> None:
+        self._refuse("discard")
+        super().discard(path)
+
+    def _refuse(self, operation: str) -> None:
+        if operation in self.refused:
+            raise self._error
+
+
+class ImpatientDisk(Disk):
+    """Waits for others who have locked a database only for a moment."""
+
+    busy_ms = 20

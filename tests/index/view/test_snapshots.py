@@ -1,0 +1,168 @@
+"""Snapshots: what is whole is loaded and brought up to date, what is damaged is noticed before USearch sees it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from index import Index, Query, StorageFullError
+from index.collection import Collection
+from tests.index.fakes import RefusingDisk
+from tests.index.harness import document, open_index
+from tests.index.vectors import one
+
+COUNT = 3_000  # more than are searched without the view
+
+
+def snapshots_of(folder: Path) -> list[Path]:
+    return sorted((folder / "collections" / "default").glob("view-*.usearch"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def save(collection: Collection) -> None:
+    assert collection.wait_until_viewed(60)
+    collection.snapshot()
+    assert collection.wait_until_viewed(60)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A data folder with two snapshots, of which the newer one has all documents."""
+    index = open_index(tmp_path)
+    collection = index.collection()
+    collection.put_many([document(str(n), n) for n in range(COUNT - 1)]).result()
+    save(collection)
+    collection.put(document("last", COUNT)).result()
+    save(collection)
+    index.close()
+    assert len(snapshots_of(tmp_path)) == 2
+    return tmp_path
+
+
+def check(index: Index) -> None:
+    collection = index.collection()
+    for seed, id_ in ((3, "3"), (COUNT, "last")):
+        assert collection.search(Query(vector=one(seed), top_k=1))[0].id == id_
+    assert collection.wait_until_viewed(60)
+    for seed, id_ in ((3, "3"), (COUNT, "last")):
+        assert collection.search(Query(vector=one(seed), top_k=1))[0].id == id_
+    assert collection.health().problems == ()
+
+
+def test_a_start_loads_the_newest(folder: Path) -> None:
+    index = open_index(folder)
+    stats = index.collection().stats()
+    assert stats.rejected_snapshots == ()
+    assert stats.viewed == COUNT
+    check(index)
+    index.close()
+
+
+def test_what_came_and_went_after_the_snapshot_is_made_up_for(folder: Path) -> None:
+    index = open_index(folder)
+    collection = index.collection()
+    collection.put(document("new", 9_999)).result()
+    collection.put(document("3", 8_888)).result()
+    collection.delete("4").result()
+    collection.memory.close()
+    collection.memory.snapshots = None
+    index.close()
+    index = open_index(folder)
+    collection = index.collection()
+    assert collection.wait_until_viewed(60)
+    assert collection.stats().viewed == COUNT
+    assert collection.search(Query(vector=one(9_999), top_k=1))[0].id == "new"
+    assert collection.search(Query(vector=one(8_888), top_k=1))[0].id == "3"
+    assert "4" not in {hit.id for hit in collection.search(Query(vector=one(4), threshold=-1))}
+    assert collection.health().problems == ()
+    index.close()
+
+
+def flip(path: Path, _: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(content)
+
+
+def truncate(path: Path, _: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def swap(path: Path, other: Path) -> None:
+    path.write_bytes(other.read_bytes())
+
+
+def empty(path: Path, _: Path) -> None:
+    path.write_bytes(b"")
+
+
+def remove(path: Path, _: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize("harm", [flip, truncate, swap, empty, remove])
+def test_a_damaged_snapshot_is_passed_over_for_the_one_before(folder: Path, harm: Callable[[Path, Path], None]) -> None:
+    older, newer = snapshots_of(folder)
+    harm(newer, older)
+    index = open_index(folder)
+    stats = index.collection().stats()
+    assert len(stats.rejected_snapshots) == 1
+    assert newer.name in stats.rejected_snapshots[0]
+    assert stats.viewed >= COUNT - 1
+    check(index)
+    index.close()
+
+
+def test_without_any_whole_snapshot_the_view_is_built_anew_while_exact_search_answers(folder: Path) -> None:
+    for path in snapshots_of(folder):
+        truncate(path, path)
+    index = open_index(folder)
+    stats = index.collection().stats()
+    assert len(stats.rejected_snapshots) == 2
+    assert stats.state == "indexing"
+    check(index)
+    assert index.collection().stats().viewed == COUNT
+    index.close()
+    index = open_index(folder)  # the rebuild left a snapshot
+    assert index.collection().stats().viewed == COUNT
+    index.close()
+
+
+def test_strays_of_a_save_that_was_cut_off_are_removed(folder: Path) -> None:
+    home = folder / "collections" / "default"
+    (home / "view-0123.usearch.tmp").write_bytes(b"half")
+    (home / "view-4567.usearch").write_bytes(b"without a row")
+    open_index(folder).close()
+    assert not list(home.glob("view-0123*")) + list(home.glob("view-4567*"))
+    assert len(snapshots_of(folder)) == 2
+
+
+def test_many_tombstones_make_a_new_view(tmp_path: Path) -> None:
+    index = open_index(tmp_path)
+    collection = index.collection()
+    collection.put_many([document(str(n), n, n=n) for n in range(4_000)]).result()
+    assert collection.wait_until_viewed(60)
+    collection.delete_matching({"n": {"$gte": 2_500}}).result()
+    collection.put(document("after", 77_777)).result()
+    assert collection.wait_until_viewed(60)
+    stats = collection.stats()
+    assert (stats.rebuilds, stats.tombstones, stats.viewed) == (1, 0, 2_501)
+    assert collection.search(Query(vector=one(77_777), top_k=1))[0].id == "after"
+    assert collection.health().problems == ()
+    index.close()
+
+
+def test_a_snapshot_that_cannot_be_named_leaves_no_file_and_is_made_up_for(tmp_path: Path) -> None:
+    disk = RefusingDisk("before_row", error=StorageFullError("the disk is full"))
+    index = open_index(tmp_path, disk)
+    collection = index.collection()
+    collection.put_many([document(str(n), n) for n in range(600)]).result()
+    assert collection.memory.indexer is not None
+    for _ in range(2):
+        save(collection)
+        assert collection.memory.indexer.failure == "the disk is full"
+        assert snapshots_of(tmp_path) == []
+    disk.refused.clear()
+    assert collection.memory.snapshots is not None
+    assert collection.memory.snapshots.saved == 0
+    index.close()
+    assert len(snapshots_of(tmp_path)) == 1

@@ -1,0 +1,100 @@
+"""Finding the library, and asking it what the processor lacks."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from models import KernelsLibrary, KernelsMissing, kernels_library
+from models.kernels.build import Recipe
+from models.kernels.library import FEATURE_NAMES, ask_library
+from models.runtime import ONNXRUNTIME_ERRORS
+from tests.models.kernels.nodes import open_node
+
+XGETBV, MOVE_7_TO_AL = b"\x0f\x01\xd0", b"\xb0\x07\x90"  # the second with a NOP, to be as long
+
+
+def test_a_library_that_can_run_here_is_found(library: KernelsLibrary) -> None:
+    assert library.path.is_absolute()
+    assert library.path.is_file()
+
+
+@pytest.mark.parametrize(("feature", "name"), FEATURE_NAMES.items())
+def test_a_processor_without_a_feature_is_told_so(kernels: Path, feature: str, name: str) -> None:
+    assert ask_library(kernels, {feature}) == KernelsMissing(f"this processor lacks {name}")
+
+
+def test_everything_that_is_missing_is_named(kernels: Path) -> None:
+    missing = ask_library(kernels, {"avx512vnni", "avx512bw"})
+    assert missing == KernelsMissing("this processor lacks AVX-512 BW, AVX-512 VNNI")
+
+
+def test_bfloat16_is_a_choice_and_no_requirement(kernels: Path) -> None:
+    here = ask_library(kernels, {"avx512bf16"})
+    assert isinstance(here, KernelsLibrary)
+    assert not here.has_bf16
+
+
+def test_another_processor_is_refused_in_words(kernels: Path, tmp_path: Path) -> None:
+    """In the copy, XGETBV answers like an operating system that saves no AVX-512 registers."""
+    code = kernels.read_bytes()
+    assert code.count(XGETBV) == 1
+    other = tmp_path / "other.so"
+    other.write_bytes(code.replace(XGETBV, MOVE_7_TO_AL))
+    assert ask_library(other) == KernelsMissing(f"this processor lacks {', '.join(FEATURE_NAMES.values())}")
+    with pytest.raises(ONNXRUNTIME_ERRORS, match=r"vecd\.Pool: this processor lacks avx512f avx512bw avx512dq"):
+        open_node(other, "Pool", {}, {"mode": 0})
+
+
+def test_a_library_that_was_never_built_is_missing_with_the_command_that_builds_it(tmp_path: Path) -> None:
+    missing = kernels_library(tmp_path)
+    assert isinstance(missing, KernelsMissing)
+    assert "is not built: python -m models.kernels builds it" in missing.reason
+
+
+def test_a_library_of_other_sources_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "vecd_kernels-ort17-x86_64-000000000000.so").write_bytes(b"")
+    missing = kernels_library(tmp_path)
+    assert isinstance(missing, KernelsMissing)
+    assert "one from other sources is" in missing.reason
+
+
+def test_a_damaged_library_is_missing_and_says_so(tmp_path: Path) -> None:
+    Recipe(folder=tmp_path).library.write_bytes(b"no library")
+    missing = kernels_library(tmp_path)
+    assert isinstance(missing, KernelsMissing)
+    assert "does not load" in missing.reason
+
+
+def test_a_library_of_something_else_says_so(tmp_path: Path) -> None:
+    found = ask_library(next(Path(msgspec.__file__).parent.glob("_core*.so")))
+    assert isinstance(found, KernelsMissing)
+    assert "vecd_kernels_missing" in found.reason
+
+
+def test_two_builds_are_told_apart_by_their_bytes(library: KernelsLibrary, tmp_path: Path) -> None:
+    other = tmp_path / "other.so"
+    other.write_bytes(library.path.read_bytes() + b"by another compiler")
+    found = ask_library(other)
+    assert isinstance(found, KernelsLibrary)
+    assert library.sha256 == hashlib.sha256(library.path.read_bytes()).hexdigest() != found.sha256
+
+
+@pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm")
+def test_the_library_shows_three_names_and_hides_the_rest(kernels: Path) -> None:
+    words: list[str | Path] = ["nm", "--dynamic", "--defined-only", kernels]
+    listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    names = {"RegisterCustomOps", "vecd_kernels_bf16", "vecd_kernels_missing"}
+    assert {line.split()[-1] for line in listed.splitlines()} == names
+
+
+def test_models_is_imported_without_a_compiler_and_without_the_library(tmp_path: Path) -> None:
+    script = "import models; print(type(models.kernels_library(__import__('pathlib').Path('nowhere'))).__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={"PATH": "/nowhere"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "KernelsMissing"

@@ -1,0 +1,136 @@
+"""The file of keys under many hands: written whole or not at all, by one at a time, and what the commands say."""
+
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from server.access.key_commands import run
+from server.access.keys import changing, read_keys
+from server.contract.errors import SettingsError
+from tests.server.access.test_keys import SHOWN, add, id_of
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "keys.json"
+
+
+def test_what_fails_in_between_changes_nothing(file: Path) -> None:
+    add(file)
+    before = file.read_bytes()
+    with suppress(ZeroDivisionError), changing(file) as keys:
+        keys.clear()
+        raise ZeroDivisionError
+    assert file.read_bytes() == before
+    assert {path.name for path in file.parent.iterdir()} == {"keys.json", "keys.json.lock"}
+
+
+def test_a_reader_never_sees_half_a_file(file: Path) -> None:
+    for _ in range(20):
+        add(file)
+    done, seen = threading.Event(), list[int]()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.append(len(read_keys(file) or ()))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for _ in range(40):
+            add(file)
+    finally:
+        done.set()
+        reader.join()
+    assert len(seen) > 5
+    assert seen == sorted(seen)
+    assert seen[0] >= 20
+
+
+ADDED = """
+import sys
+from pathlib import Path
+from server.access.keys import changing, new_key
+for _ in range(15):
+    with changing(Path(sys.argv[1])) as keys:
+        keys.append(new_key("many", ["embed"])[0])
+"""
+
+
+def test_several_processes_that_add_at_once_lose_nothing(file: Path) -> None:
+    processes = [subprocess.Popen([sys.executable, "-c", ADDED, str(file)]) for _ in range(4)]
+    assert [process.wait(60) for process in processes] == [0] * 4
+    assert len(read_keys(file) or ()) == 60
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from server.access.keys import changing, new_key
+moment = sys.argv[2]
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+if moment == "before it is renamed":
+    Path.replace = die
+else:
+    os.fsync = die
+with changing(Path(sys.argv[1])) as keys:
+    keys.append(new_key("late", ["embed"])[0])
+"""
+
+
+@pytest.mark.parametrize("moment", ["before it is on disk", "before it is renamed"])
+def test_killed_in_the_middle_of_writing_the_old_file_stays(file: Path, moment: str) -> None:
+    shown = add(file)
+    before = file.read_bytes()
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(file), moment], check=False, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    assert file.read_bytes() == before
+    assert add(file) != shown  # and the lock died with its holder
+    assert len(read_keys(file) or ()) == 2
+
+
+@pytest.mark.parametrize("scopes", ["root", "embed,root", "", "embed,", "EMBED", "any"])
+def test_a_scope_that_there_is_not_is_refused_and_nothing_written(file: Path, scopes: str) -> None:
+    with pytest.raises(SettingsError, match="embed, search, write, admin"):
+        run(["add", "me", "--scopes", scopes], file)
+    assert not file.exists()
+
+
+def test_an_id_that_there_is_not_is_refused_and_nothing_changed(file: Path) -> None:
+    add(file)
+    before = file.read_bytes()
+    with pytest.raises(SettingsError, match=r"keys\.json.*'000000000000'"):
+        run(["revoke", "000000000000"], file)
+    assert file.read_bytes() == before
+
+
+def test_revoking_without_a_file_makes_none(file: Path) -> None:
+    with pytest.raises(SettingsError, match=r"keys\.json"):
+        run(["revoke", "000000000000"], file)
+    assert not file.exists()
+
+
+def test_a_key_is_printed_once_and_never_listed(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["add", "a laptop", "--scopes", "search, embed,search"], file)
+    printed = capsys.readouterr()
+    shown = printed.out.strip()
+    assert SHOWN.fullmatch(shown)
+    assert shown not in printed.err
+    run(["list"], file)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert id_of(shown) in line
+    assert "search,embed " in line
+    assert "a laptop" in line
+    assert shown.rsplit("_", 1)[1] not in line
+
+
+def test_a_name_cannot_write_a_line_of_the_list(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SettingsError, match="name"):
+        run(["add", "me\n000000000000  2026-01-01 00:00  admin  root"], file)
+    assert not file.exists()

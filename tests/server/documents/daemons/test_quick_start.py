@@ -1,0 +1,52 @@
+"""What the README promises: documents are found by what they mean, deleted ones are not, a restart changes nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running import start_server
+from tests.server.documents.daemons.asking import Asker
+
+pytestmark = pytest.mark.e2e
+
+PYTHON = {"id": "py", "text": "Python is a programming language", "metadata": {"year": 1991, "typed": False}}
+ERLANG = {"id": "erl", "text": "Erlang is great for concurrent systems", "metadata": {"year": 1986}}
+NEURAL = {"id": "ml", "text": "Machine learning uses neural networks", "metadata": {"topic": "science"}}
+
+
+def hits(asker: Asker, **search: Any) -> list[dict[str, Any]]:
+    answer = asker.ask("POST", "/search", {"query": "programming languages"} | search)
+    assert answer.status == 200, answer
+    found: list[dict[str, Any]] = answer.body
+    return found
+
+
+def ids(asker: Asker, **search: Any) -> list[str]:
+    return [hit["id"] for hit in hits(asker, **search)]
+
+
+def test_documents_are_found_deleted_and_still_so_after_a_restart(tmp_path: Path) -> None:
+    with start_server("--data", str(tmp_path)) as server:
+        with Asker(server.host, server.port) as asker:
+            assert asker.ask("POST", "/index", PYTHON).body == {"indexed": "py"}
+            assert asker.ask("POST", "/index/batch", {"documents": [ERLANG, NEURAL]}).body == {"indexed": 2}
+            (alone,) = hits(asker)  # above the threshold that nobody chose
+            assert alone["score"] > 0.5
+            assert alone == PYTHON | {"score": alone["score"]}
+            everyone = ids(asker, threshold=-1)
+            assert everyone[0] == "py"
+            assert set(everyone) == {"py", "erl", "ml"}
+            assert ids(asker, threshold=-1, filter={"year": {"$lt": 1990}}) == ["erl"]
+            assert ids(asker, query="concurrent", mode="text") == ["erl"]
+            assert asker.ask("DELETE", "/index/py").body == {"deleted": "py"}
+            assert asker.ask("GET", "/index/py").status == 404
+            assert ids(asker) == []
+        assert server.terminate() == 0
+    with start_server("--data", str(tmp_path)) as server, Asker(server.host, server.port) as asker:
+        assert asker.ask("GET", "/stats").body["index"]["documents"] == 2
+        assert ids(asker) == []
+        assert set(ids(asker, threshold=-1)) == {"erl", "ml"}
+        assert asker.ask("GET", "/index/erl").body == ERLANG
+        assert asker.ask("POST", "/index", PYTHON).body == {"indexed": "py"}
+        assert ids(asker) == ["py"]

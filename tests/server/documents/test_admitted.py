@@ -1,0 +1,128 @@
+"""Every route for documents has a place among the requests in work, and a time."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from index import Collection, Hit, UnreadableError
+from server.backend import LocalBackend
+from server.contract.errors import StorageFullError
+from server.documents.retrieval import HIT_BYTES, HitBudget
+from server.web.problems import detail_of
+from tests.server.application import Check, run_check, tiny_settings
+
+ROUTES: list[tuple[str, str, Any]] = [
+    ("POST", "/index", {"id": "b", "text": "a text"}),
+    ("GET", "/index/a", None),
+    ("GET", "/index?id=a", None),
+    ("GET", "/index", None),
+    ("PATCH", "/index/a", {"metadata": {}}),
+    ("POST", "/index/batch", {"documents": [{"id": "b", "text": "a text"}]}),
+    ("POST", "/index/delete", {"ids": ["nobody"]}),
+    ("POST", "/index/delete", {"filter": {"n": 5}}),
+    ("POST", "/search", {"query": "a text"}),
+    ("DELETE", "/index?id=b", None),
+    ("DELETE", "/index/a", None),
+]
+
+
+def with_backend(tiny_models: Path, check: Check) -> None:
+    """Serve in process; one request may be in work, and there is a document."""
+
+    async def check_with_document(client: httpx.AsyncClient, backend: LocalBackend) -> None:
+        assert (await client.post("/index", json={"id": "a", "text": "a text"})).status_code == 200
+        await check(client, backend)
+
+    run_check(tiny_settings(tiny_models, max_concurrent_requests=1), check_with_document)
+
+
+def test_a_request_has_one_place_and_without_one_is_refused(tiny_models: Path) -> None:
+    async def check(client: httpx.AsyncClient, backend: LocalBackend) -> None:
+        with backend.parts.engine.enter():
+            for method, path, body in ROUTES:
+                answer = await client.request(method, path, json=body)
+                assert (answer.status_code, "retry-after" in answer.headers) == (429, True), (method, path)
+        for method, path, body in ROUTES:
+            answer = await client.request(method, path, json=body)
+            assert answer.status_code == 200, (method, path, answer.text)
+        assert backend.parts.engine.admission.active == 0
+
+    with_backend(tiny_models, check)
+
+
+def test_a_request_that_waits_for_threads_ends_with_its_time(tiny_models: Path) -> None:
+    async def check(client: httpx.AsyncClient, backend: LocalBackend) -> None:
+        release = threading.Event()
+        threads = backend.parts.library._threads
+        blocked = [threads.submit(release.wait) for _ in range(threads._max_workers)]
+        try:
+            for method, path, body in ROUTES:
+                answer = await client.request(method, path, json=body, headers={"x-request-timeout-ms": "200"})
+                assert answer.status_code == 504, (method, path, answer.text)
+                assert backend.parts.engine.admission.active == 0
+        finally:
+            release.set()
+        assert all(one.result() for one in blocked)
+        assert backend.parts.engine.admission.refused["deadline"] == len(ROUTES)
+
+    with_backend(tiny_models, check)
+
+
+def test_a_batch_of_too_many_documents_is_told_before_what_is_wrong_with_them(tiny_models: Path) -> None:
+    async def check(client: httpx.AsyncClient, _: LocalBackend) -> None:
+        documents = [{"id": "", "text": "a"}] * 2049
+        answer = await client.post("/index/batch", json={"documents": documents})
+        assert answer.status_code == 400
+        assert "max_client_batch_size" in answer.json()["detail"]
+
+    with_backend(tiny_models, check)
+
+
+def test_big_filters_are_read_while_others_are_served(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(
+        "server.documents.retrieval.parse_filter", lambda _: seen.append(threading.current_thread().name)
+    )
+
+    async def check(client: httpx.AsyncClient, _: LocalBackend) -> None:
+        answer = await client.post("/search", json={"query": "a text", "filter": {"n": {"$exists": False}}})
+        assert answer.status_code == 200, answer.text
+        assert [name.startswith("index-read") for name in seen] == [True]
+
+    with_backend(tiny_models, check)
+
+
+def test_what_is_left_is_the_same_whoever_takes_at_once() -> None:
+    budget = HitBudget(10**9, several=True)
+    hit = Hit("a", "text", 1.0, {})
+
+    def take() -> None:
+        for _ in range(2_000):
+            budget.take([hit] * 5)
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert budget.size == 10**9 - 4 * 2_000 * 5 * (HIT_BYTES + len("text") + len("{}"))
+
+
+def test_a_client_is_not_told_where_the_data_are() -> None:
+    told = detail_of(StorageFullError("/srv/secret/documents.sqlite cannot be written"))
+    assert "/srv" not in told
+    assert "Make room" in told
+
+
+def test_a_disk_that_cannot_be_read_is_not_called_full(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check(client: httpx.AsyncClient, _: LocalBackend) -> None:
+        assert (await client.get("/index/a")).status_code == 500
+
+    def fail(*_: object, **__: object) -> None:
+        raise UnreadableError("/srv/secret cannot be read")
+
+    monkeypatch.setattr(Collection, "get", fail)
+    with_backend(tiny_models, check)

@@ -1,0 +1,73 @@
+"""Who gets how much: the order of clients and of their requests, in tokens."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from server.engine.scheduling.cost import Cost
+from server.engine.scheduling.fairness import CHUNK_TOKENS
+from server.engine.scheduling.job import Job
+from server.engine.scheduling.scheduler import Limits, Queue
+
+RUNS, RUN_TOKENS = 60, 256
+LIMITS = Limits(RUN_TOKENS, float("inf"))
+COST = Cost(0.0, 1e-6, 0.0)
+
+
+def serve(queue: Queue, between: Callable[[], None] = lambda: None) -> Counter[str]:
+    """Take runs, and count the tokens that each client got."""
+    served: Counter[str] = Counter()
+    for _ in range(RUNS):
+        between()
+        for text in queue.take(COST, LIMITS, now_s=0.0):
+            served[text.job.client] += len(text.ids)
+    return served
+
+
+def push(queue: Queue, client: str, *lengths: int, output: str = "pooled") -> None:
+    queue.push(Job(len(lengths), output, client), [[7] * length for length in lengths])
+
+
+def in_loop(check: Callable[[], None]) -> None:
+    async def run() -> None:
+        check()
+
+    asyncio.run(run())
+
+
+def test_a_client_that_keeps_asking_is_not_set_back_by_it() -> None:
+    def check() -> None:
+        queue = Queue("ragged")
+        push(queue, "bulk", *[16] * 2000)
+        for _ in range(20):
+            push(queue, "busy", *[16] * 8)
+        served = serve(queue, lambda: push(queue, "busy", *[16] * 8))
+        assert served["busy"] == pytest.approx(served["bulk"], abs=2 * CHUNK_TOKENS)
+
+    in_loop(check)
+
+
+def test_a_piece_that_is_served_in_parts_loses_nothing_by_it() -> None:
+    def check() -> None:
+        queue = Queue("ragged")
+        push(queue, "bulk", *[16] * 2000)
+        for name in "abcd":
+            for _ in range(1000):
+                push(queue, name, 16)
+        served = serve(queue)
+        for name in "abcd":
+            assert served[name] == pytest.approx(served["bulk"], abs=2 * CHUNK_TOKENS)
+
+    in_loop(check)
+
+
+def test_one_output_does_not_hold_up_another() -> None:
+    def check() -> None:
+        queue = Queue("ragged")
+        push(queue, "a", *[100] * 1000)
+        push(queue, "a", 8, output="sentence_embedding")
+        assert [text.job.output for text in queue.take(COST, LIMITS, now_s=0.0)] == ["sentence_embedding"]
+
+    in_loop(check)

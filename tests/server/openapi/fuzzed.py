@@ -1,0 +1,147 @@
+"""The document of the tiny model as Schemathesis reads it, and what its requests need before they can be sent."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import schemathesis
+from schemathesis.generation import GenerationMode
+
+from server.access.caller import TIMEOUT_HEADER
+from server.openapi import Model, Subject, describe, limits_of
+from server.routes import DIALECTS, ROUTES
+from server.settings import Settings
+from server.version import VERSION
+from server.web.messagepack import MESSAGE_PACK
+from server.web.ndjson import NDJSON
+from server.web.replies import JSON
+from tests.server.openapi.library import fit_document, fit_filter, fit_id, fit_integers, fit_search, mapped
+from tests.tiny import TINY, tiny_config
+
+Case = schemathesis.Case[Any]
+# The one route that is asked to hurry: an answer that comes too late says nothing else.
+HURRIED = "/embed"
+IN_COLLECTION = "/collections/{name}"
+MAX_TEXTS, MAX_TEXT_BYTES, MAX_BODY_BYTES = 8, 5000, 100_000
+# Small limits, so that whoever generates requests reaches them.
+SETTINGS = Settings(max_client_batch_size=MAX_TEXTS, max_text_bytes=MAX_TEXT_BYTES, max_body_bytes=MAX_BODY_BYTES)
+FLAGS = (
+    *("--max-client-batch-size", str(MAX_TEXTS)),
+    *("--max-text-bytes", str(MAX_TEXT_BYTES)),
+    *("--max-body-bytes", str(MAX_BODY_BYTES)),
+)
+
+
+def config(mode: str, *, systematic: bool = True) -> schemathesis.Config:
+    """Return what counts as an answer: of its own accord the server never fails, but it may be late where it must.
+
+    What is not `systematic` has no requests besides those made up at random.
+    """
+    return schemathesis.Config.from_dict(
+        {
+            # HTTP lets everybody send headers and parameters that nobody asked for.
+            "generation": {"allow-extra-parameters": False, "mode": mode},
+            "phases": {"coverage": {"enabled": systematic}},
+            "checks": {
+                "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "504"]},
+                "negative_data_rejection": {"expected-statuses": ["400", "401", "404", "406", "413", "415", "422"]},
+                "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", "404", "504"]},
+            },
+        }
+    )
+
+
+def tiny_document(*, keys_required: bool) -> dict[str, Any]:
+    """Return the document of a daemon over the tiny model with these limits."""
+    sizes: dict[str, Any] = tiny_config()
+    model = Model(names=(TINY,), prompts=("query",), dimensions=sizes["hidden_size"], vocabulary=sizes["vocab_size"])
+    limits = limits_of(SETTINGS, model)
+    return describe(
+        Subject(routes=ROUTES, dialects=DIALECTS, limits=limits, keys_required=keys_required, version=VERSION)
+    )
+
+
+def fuzzed_document() -> dict[str, Any]:
+    """Return the document without the second name of MessagePack in requests, which would be sent as the first is."""
+    document = tiny_document(keys_required=True)
+    for item in document["paths"].values():
+        for operation in item.values():
+            operation.get("requestBody", {"content": {}})["content"].pop(MESSAGE_PACK[1], None)
+    return document
+
+
+@schemathesis.serializer(*MESSAGE_PACK)
+def pack(_: Any, value: Any) -> bytes:
+    """Encode a body in MessagePack."""
+    return msgspec.msgpack.encode(narrow(value))
+
+
+@schemathesis.deserializer(*MESSAGE_PACK)
+def unpack(_: Any, response: schemathesis.Response) -> Any:
+    """Decode an answer in MessagePack."""
+    return msgspec.msgpack.decode(response.content)
+
+
+@schemathesis.serializer(NDJSON)
+def lines(_: Any, value: Any) -> bytes:
+    """Encode a body of NDJSON, which is a text to the document."""
+    return value.encode() if isinstance(value, str) else msgspec.json.encode(value)
+
+
+def adapt(case: Case) -> None:
+    """Change what a JSON schema cannot say: 10.0 is a whole number there, and two lists know nothing of each other."""
+    case.body = whole(case.body)
+    if case.path != HURRIED:
+        case.headers.pop(TIMEOUT_HEADER.decode(), None)
+    if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
+        _fit(case)
+    elif case.media_type == NDJSON:
+        case.media_type = JSON  # what is wrong with a line is told, and no reason to refuse the others
+
+
+def _fit(case: Case) -> None:
+    """Make a right request right where only the server knows what that is."""
+    route = case.path.removeprefix(IN_COLLECTION)
+    if "name" in case.path_parameters and case.path.startswith(IN_COLLECTION):
+        # Few collections, as each has a thread; and of those whose documents are asked for, the one that has some.
+        case.path_parameters["name"] = "default" if route else case.path_parameters["name"][:1]
+    for place in (case.path_parameters, case.query):
+        if isinstance(place.get("id"), str):
+            place["id"] = fit_id(place["id"])
+    if route in FITTING and isinstance(case.body, dict):
+        case.body = FITTING[route](case.body)
+
+
+def _fit_similarity(body: dict[str, Any]) -> dict[str, Any]:
+    return body | {"b": (body.get("b") or [])[: MAX_TEXTS - len(body["a"])]}
+
+
+def _fit_deletion(body: dict[str, Any]) -> dict[str, Any]:
+    if body.get("filter") is not None:
+        return body | {"filter": fit_filter(body["filter"])}
+    return body | {"ids": [fit_id(one) for one in body["ids"]]}
+
+
+FITTING: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "/similarity": _fit_similarity,
+    "/index": fit_document,
+    "/index/batch": lambda body: {"documents": [fit_document(one) for one in body["documents"]]},
+    "/index/{id}": fit_integers,
+    "/index/delete": _fit_deletion,
+    "/search": fit_search,
+    "/search/batch": lambda body: {"searches": [fit_search(one) for one in body["searches"]]},
+}
+
+
+def narrow(value: Any) -> Any:
+    """Return a body in which integers of more than 64 bits, of which MessagePack knows none, are floats."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return float(value)
+    return mapped(value, narrow)
+
+
+def whole(value: Any) -> Any:
+    """Return a body in which whole numbers are integers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return mapped(value, whole)
