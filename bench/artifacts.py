@@ -14,7 +14,7 @@ from bench.errors import BenchError
 from models import Manifest, Variant, load_manifest, verify_file
 from models.tokenizer import open_tokenizer
 from server.backend import build_backend
-from server.contract import Demand, Embeddings
+from server.contract.embedding import Demand, Embeddings
 from server.engine import TOKENS_PER_RUN, Engine
 from server.engine.sessions import SESSIONS, Session
 from server.settings import MEMORY, Settings

@@ -9,7 +9,7 @@ from bench.figures.outcomes import Outcome, prepare_file, write_json
 from bench.options import add_common_arguments
 from export import ExportError
 from models import ArtifactError
-from server.contract import ServerError
+from server.contract.errors import ServerError
 
 
 def run_command(name: str, about: str, command: ModuleType, arguments: Sequence[str]) -> list[str]:

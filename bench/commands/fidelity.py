@@ -28,7 +28,7 @@ from bench.graphs.invariance import check_invariance
 from bench.progress import open_bar
 from bench.workload.sts import FILES, Pair, read_pairs
 from models import Variant
-from server.contract import ServerError
+from server.contract.errors import ServerError
 
 TEXTS_PER_REQUEST = 64
 
