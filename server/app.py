@@ -26,13 +26,11 @@ from server.settings import Settings
 from server.web.body_budget import BodyBudget
 from server.web.context import STATE, Context
 from server.web.edge import Edge
+from server.web.headers import EXPOSED
 from server.web.lifecycle import Lifecycle
 from server.web.metrics import WebMetrics
 from server.web.preflight import answering_options
 from server.web.problems import Problems
-
-# What scripts of other origins may read of an answer.
-EXPOSED = ("x-request-id", "x-embedding-shape", "x-truncated-inputs", "server-timing", "ratelimit", "retry-after")
 
 
 class Application(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from server.connection.reading import Head
 from server.connection.refusal import Refusal, compose, new_request_id
 from server.connection.sending import Outlet
+from server.web.headers import cors_headers
 from server.web.problem_document import UNEXPECTED
 from server.web.request_state import KEY, RequestState
 
@@ -38,7 +39,9 @@ class Flow(FlowControl):
 
 
 class Cycle(RequestResponseCycle):
-    """One request and its response."""
+    """One request and its response; pages of these origins may read what it answers by itself."""
+
+    origins: tuple[str, ...] = ()
 
     def end(self, counted_as: int) -> None:
         """End the work; whatever the application still says is not sent."""
@@ -69,13 +72,17 @@ class Cycle(RequestResponseCycle):
         """Called where the application raised, or ended without a response."""
         refusal = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED)
         headers, body = compose(refusal, self.request_id())
+        origin = dict(self.scope["headers"]).get(b"origin")
+        headers += cors_headers(self.origins, origin)
         await self.send({"type": "http.response.start", "status": refusal.status.value, "headers": headers})
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def new_cycle(protocol: HttpToolsProtocol, head: Head, outlet: Outlet, peers: dict[str, Any]) -> Cycle:
+def new_cycle(
+    protocol: HttpToolsProtocol, head: Head, outlet: Outlet, peers: dict[str, Any], origins: tuple[str, ...]
+) -> Cycle:
     """Return the cycle of a new request; `peers` are `server`, `client` and `scheme`."""
-    return Cycle(
+    cycle = Cycle(
         scope=_scope(head, protocol.app_state, peers),
         transport=cast("asyncio.Transport", outlet),
         flow=protocol.flow,
@@ -88,6 +95,8 @@ def new_cycle(protocol: HttpToolsProtocol, head: Head, outlet: Outlet, peers: di
         keep_alive=False,  # a connection on which half a request is left cannot be used again
         on_response=protocol.on_response_complete,
     )
+    cycle.origins = origins
+    return cycle
 
 
 def _scope(head: Head, state: dict[str, Any], peers: dict[str, Any]) -> Any:

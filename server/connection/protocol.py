@@ -30,6 +30,7 @@ from server.connection.refusal import (
 from server.connection.sending import Outlet, Sending
 from server.connection.timeouts import Sweep
 from server.settings import Settings
+from server.web.headers import cors_headers
 
 # What nginx writes into its log for a client that did not wait; it is never sent.
 CLIENT_LEFT = 499
@@ -138,7 +139,7 @@ class Protocol(HttpToolsProtocol):
     def receive_head(self, head: Head) -> None:
         """Called by the reading half: start on the request, or let it wait for the one before it."""
         self.persistent = head.persistent and not self.stopping and not self.draining()
-        self.cycle = new_cycle(self, head, self.outlet, self.peers)
+        self.cycle = new_cycle(self, head, self.outlet, self.peers, self.settings.cors_origins)
         if self._busy():
             self.pipeline.appendleft((self.cycle, self.app))
             self.reading.waits = True
@@ -218,7 +219,9 @@ class Protocol(HttpToolsProtocol):
 
     def _send_last(self, refusal: Refusal, request_id: str) -> None:
         if not self.transport.is_closing():
-            self._linger(render(refusal, request_id, self.server_state.default_headers))
+            common = self.server_state.default_headers
+            for_pages = cors_headers(self.settings.cors_origins, self.reading.origin)
+            self._linger(render(refusal, request_id, (*common, *for_pages)))
 
     def _finish(self) -> None:
         """Called by the cycle after its last answer, or in the midst of one that cannot be finished."""

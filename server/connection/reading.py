@@ -60,6 +60,7 @@ class Reading:
         self.part = NOTHING
         self.deadline = 0  # of the part, in ticks
         self.kept = bytearray()
+        self.origin: bytes | None = None  # of the page that sends what is being received, once its header has come
         self.waits = False  # set from outside while a request that was handed over waits for the one before it
         self._receiver = receiver
         self._settings = settings
@@ -141,6 +142,7 @@ class Reading:
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         self._begin(HEAD, self._sweep.header_ticks)
+        self.origin = None
         self._url = b""
         self._headers = []
 
@@ -153,7 +155,10 @@ class Reading:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A whole header; or a trailer, which nobody reads."""
-        self._headers.append((name.lower(), value))
+        name = name.lower()
+        self._headers.append((name, value))
+        if name == b"origin":
+            self.origin = value
 
     def on_headers_complete(self) -> None:
         """The end of the headers: the first moment at which a request can be judged."""

@@ -48,10 +48,10 @@ class RefusedLine(msgspec.Struct, frozen=True):
 
 
 class LinesWritten(msgspec.Struct, frozen=True):
-    """What became of one group of lines: how many are on the disk, which are not, and the tokens of their texts."""
+    """What became of one group of lines: which are not on the disk, how many texts were cut, and their tokens."""
 
-    indexed: int
     refused: list[RefusedLine]
+    truncated: int
     tokens: int
 
 

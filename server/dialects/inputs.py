@@ -45,11 +45,17 @@ def read_inputs(given: Given, name: str, bounds: Bounds) -> list[Input]:
     else:
         found = [one if isinstance(one, str) else _read_ids(one, name, bounds) for one in given]
     if not all(found) or not found:
-        message = f"{name} is empty, or a text in it is"
-        raise EmptyInputError(message, name)
+        raise EmptyInputError(_emptiness(given, found, name), name)
     if len({type(one) for one in found}) > 1:
         raise _mixed(name)
     return found
+
+
+def _emptiness(given: Given, found: list[Input], name: str) -> str:
+    """Say what is empty: all there is, or which of many, counted from 0."""
+    if isinstance(given, str) or not found:
+        return f"{name} is empty"
+    return f"{name}[{next(number for number, one in enumerate(found) if not one)}] is empty"
 
 
 def _read_ids(given: int | list[int] | list[str | int | list[int]], name: str, bounds: Bounds) -> tuple[int, ...]:

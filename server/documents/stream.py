@@ -89,12 +89,12 @@ class Stream:
             raise ended
 
     async def _commit(self, part: Part) -> LinesWritten:
-        indexed = tokens = 0
+        truncated = tokens = 0
         for prepared in part.prepared:
             await self._ingest.commit(prepared)
-            indexed += len(prepared.contents)
+            truncated += sum(prepared.found.truncated)
             tokens += sum(prepared.found.tokens)
-        return LinesWritten(indexed, part.refused, tokens)
+        return LinesWritten(part.refused, truncated, tokens)
 
     async def _prepare(self, group: Group) -> Part:
         part = Part([], [])

@@ -39,7 +39,12 @@ def build_engine(settings: Settings, model: LoadedModel, metrics: Metrics) -> En
 def _build_workers(settings: Settings, model: LoadedModel, metrics: Metrics) -> Workers:
     session, layout, provider = model.chosen.session, model.chosen.variant.layout, model.provider.provider
     probes = [model.tokenizer.encode(probe.text).ids for probe in model.manifest.probes]
-    costs = CostModel(calibrate(session, probes, model.manifest.max_tokens))
+    most = model.manifest.max_tokens
+    on_all_cores = provider == "cpu" and model.cores > 1
+    costs = CostModel(
+        calibrate(session, probes, most),
+        calibrate(session, probes, most, all_cores=True) if on_all_cores else (),
+    )
     # A GPU executes one run at a time; a second thread prepares the next one.
     runs, threads = (model.cores, model.cores) if provider == "cpu" else (1, 2)
     plan = Plan(

@@ -60,7 +60,7 @@ def describe(subject: Subject) -> Schema:
             "description": DESCRIPTION,
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": "."}],
         "tags": [{"name": one.name, "description": one.about} for one in (native, *subject.dialects[:-1])],
         "paths": paths,
         "components": {
@@ -110,7 +110,10 @@ def _operation(handler: HTTPRouteHandler, path: str, method: str, schemas: Schem
     if parameters := parameters_of(operation, template_of(path), limits):
         found["parameters"] = parameters
     if operation.request is not None:
-        found["requestBody"] = {"required": True, "content": _content(operation, dialect, schemas, limits)}
+        found["requestBody"] = {
+            "required": not operation.optional_body,
+            "content": _content(operation, dialect, schemas, limits),
+        }
     native = subject.dialects[-1]
     responses = {str(operation.status): response_of(operation, dialect, schemas, limits)}
     if operation.links:

@@ -23,7 +23,7 @@ from server.settings import Settings
 from server.web.body_budget import BodyBudget
 from server.web.dialect import Problem
 from server.web.document_ids import take_document_id
-from server.web.headers import ALWAYS
+from server.web.headers import ALWAYS, cors_headers
 from server.web.metrics import UNKNOWN_ROUTE, WebMetrics
 from server.web.problems import Problems
 from server.web.request_state import KEY, RequestState
@@ -48,6 +48,7 @@ class Edge:
         self._body_budget = body_budget
         self._problems = problems
         self._access_log = settings.access_log
+        self._origins = settings.cors_origins
         self._always = ALWAYS + (TRANSPORT_SECURITY if settings.tls_certificate else ())
         # Random once: asking the system for each request would give up the interpreter lock each time.
         self._prefix = secrets.token_hex(4).encode()
@@ -112,6 +113,7 @@ class Edge:
         )
         status, media_type, body = self._problems.render(scope, problem)
         headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
+        headers += cors_headers(self._origins, state.headers.get(b"origin"))
         start = {"type": "http.response.start", "status": status, "headers": [*headers, (b"retry-after", b"1")]}
         await send(cast("Message", start))
         await send(cast("Message", {"type": "http.response.body", "body": body, "more_body": False}))

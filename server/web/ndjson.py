@@ -14,6 +14,7 @@ from litestar.types import Receive
 from litestar.types.asgi_types import ReceiveMessage
 
 from server.contract.errors import InvalidInputError, OverloadedError, ServerError, UnavailableError
+from server.web.decoding import BYTE_ORDER_MARK
 from server.web.errors import TooLargeError
 
 NDJSON = "application/x-ndjson"
@@ -137,6 +138,9 @@ class _Begun:
 
     def _end(self) -> Line | None:
         number, content, too_long = self._number, bytes(self._content), self._too_long
+        if number == 1 and content.startswith(BYTE_ORDER_MARK):
+            content = content.removeprefix(BYTE_ORDER_MARK)
+            self._bounds.hold(-len(BYTE_ORDER_MARK))
         self._number, self._too_long = number + 1, False
         self._content.clear()
         if too_long:

@@ -77,7 +77,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     which the first has the example; `lines` describes a body of NDJSON, where that is taken. `errors` are the statuses
     besides those that every route of its kind has, and `answers` those with a body that is no error; `raises` are the
     errors that few routes have. `embeds` says whether the model is used; left out, it is where the scope is embed.
-    `purpose` is what the request counts as in /stats.
+    `purpose` is what the request counts as in /stats. `hints` say, by the names of unknown fields, what may have been
+    meant. A route with an `optional_body` takes none as `{}`.
     """
 
     id: str
@@ -99,6 +100,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     embeds: bool | None = None
     purpose: Purpose | None = None
     example: Example | None = None
+    hints: Mapping[str, str] = {}
+    optional_body: bool = False
 
     @property
     def uses_model(self) -> bool:

@@ -3,6 +3,7 @@
 A plus sign is one, as it is in a path (RFC 3986); forms alone mean a space by it.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -30,6 +31,18 @@ def query_of(scope: Any) -> dict[str, str]:
         message = "a parameter of the query is there twice"
         raise InvalidInputError(message)
     return found
+
+
+def check_known(query: Mapping[str, str], known: Sequence[str]) -> None:
+    """Refuse parameters that a route does not know: ignored, they would make an answer look like what was asked for.
+
+    Raises:
+        InvalidInputError: there is one; the message names those that are known.
+    """
+    for name in query:
+        if name not in known:
+            message = f"the query has {name[:50]!r}, and this route takes {', '.join(known) or 'no parameters'}"
+            raise InvalidInputError(message, name[:50])
 
 
 def flag(query: dict[str, str], name: str) -> bool | None:

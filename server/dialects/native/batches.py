@@ -1,7 +1,9 @@
 """Many documents at once: POST /index/batch and /index/delete of the native dialect, in each collection."""
 
+from msgspec import UNSET
+
 from server.contract.errors import DocumentError, FilterError, InvalidInputError
-from server.dialects.asked import Asked, posted
+from server.dialects.asked import Asked
 from server.dialects.native.bodies.documents import (
     BatchIndexed,
     BatchRequest,
@@ -15,6 +17,7 @@ from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETI
 from server.dialects.native.documents import SAMPLE, demand_for_writing, document_of
 from server.dialects.native.embeddings import TRUNCATE
 from server.dialects.native.lines import LineStream, lines_of
+from server.dialects.native.routing import posted
 from server.web.encoding import BODIES, timing_headers
 from server.web.ndjson import NDJSON
 from server.web.operations import Example, Lines, Operation
@@ -50,11 +53,13 @@ async def put_batch(asked: Asked) -> Reply:
         told = await stream.keep(
             lines_of(asked), lambda documents: asked.charging.keep(asked.collection, documents, demand)
         )
-        return asked.reply(told)
+        cut = {} if told.truncated is UNSET else {"x-truncated-inputs": str(told.truncated)}
+        return asked.reply(told, headers=cut)
     given = (await asked.body(BatchRequest)).documents
     documents = [document_of(one) for one in given]
     written = await asked.charging.put(asked.collection, documents, demand_for_writing(asked))
-    return asked.reply({"indexed": len(documents)}, headers=timing_headers(written.timing, written.truncated))
+    indexed = len({one.id for one in documents})
+    return asked.reply({"indexed": indexed}, headers=timing_headers(written.timing, written.truncated))
 
 
 @posted(

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from server.contract import documents as contract
 from server.contract.errors import ClosedError, CollectionNameError, StorageFullError, error_of
-from server.dialects.asked import Asked, deleted, got, posted, replaced
+from server.dialects.asked import Asked
 from server.dialects.native.bodies.collections import (
     CollectionDropped,
     CollectionList,
@@ -13,6 +13,7 @@ from server.dialects.native.bodies.collections import (
     ReindexProgress,
 )
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING
+from server.dialects.native.routing import deleted, got, posted, replaced
 from server.web.encoding import BODIES
 from server.web.operations import Example, Operation
 from server.web.problems import detail_of
@@ -59,6 +60,7 @@ async def get(asked: Asked) -> Reply:
         summary="Make a collection, unless there is one of this name",
         scope="write",
         request=CollectionSettings,
+        optional_body=True,
         response=CollectionState,
         takes=BODIES,
         gives=BODIES,

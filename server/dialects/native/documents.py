@@ -11,10 +11,11 @@ import msgspec
 from server.contract import documents as contract
 from server.contract.embedding import Demand
 from server.contract.errors import DocumentError, InvalidInputError, UnknownDocumentError
-from server.dialects.asked import Asked, deleted, got, patched, posted
+from server.dialects.asked import Asked
 from server.dialects.native.bodies.documents import Deleted, Document, Id, Indexed, Page, PatchRequest, StoredDocument
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING, WRITING, at
 from server.dialects.native.embeddings import TRUNCATE
+from server.dialects.native.routing import deleted, got, patched, posted
 from server.web.encoding import BODIES, timing_headers
 from server.web.operations import Example, Link, Operation, Parameter
 from server.web.replies import Reply

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.contract.embedding import Demand, Embeddings
-from server.dialects.asked import Asked, posted
+from server.dialects.asked import Asked
 from server.dialects.native.bodies.embeddings import (
     BatchResponse,
     EmbedRequest,
@@ -15,6 +15,7 @@ from server.dialects.native.bodies.embeddings import (
     SimilarityRequest,
     SimilarityResponse,
 )
+from server.dialects.native.routing import posted
 from server.web.encoding import BODIES, OCTETS, encode_array, encode_bytes, encode_rows, timing_headers
 from server.web.operations import Example, Operation, Parameter
 from server.web.replies import JSON, Reply
@@ -24,6 +25,11 @@ TRUNCATE = Parameter(
     name="truncate", place="query", kind=bool, about="false refuses a text that is longer than the model takes"
 )
 EXAMPLE = {"texts": ["Hello world"]}
+# What clients of other dialects call the texts.
+HINTS = {
+    "inputs": "requests as text-embeddings-inference takes them go to /tei/embed",
+    "input": "requests as OpenAI takes them go to /v1/embeddings, and as Ollama takes them to /api/embed",
+}
 
 
 @posted(
@@ -34,6 +40,7 @@ EXAMPLE = {"texts": ["Hello world"]}
         scope="embed",
         purpose="embed",
         request=EmbedRequest,
+        hints=HINTS,
         response=EmbedResponse,
         takes=BODIES,
         gives=GIVES,
@@ -71,6 +78,7 @@ async def embed(asked: Asked) -> Reply:
         scope="embed",
         purpose="batch",
         request=EmbedRequest,
+        hints=HINTS,
         response=BatchResponse,
         takes=BODIES,
         gives=GIVES,

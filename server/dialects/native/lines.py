@@ -1,9 +1,14 @@
 """A body of NDJSON as documents: its lines go to the backend in groups; what is wrong with one is told at the end."""
 
+import asyncio
 import logging
+from array import array
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+
+import msgspec
+import numpy as np
 
 from server.contract.documents import Line, LinesWritten
 from server.contract.errors import (
@@ -23,6 +28,9 @@ from server.web.ndjson import GROUP_LINES, Bounds, Group, groups_of_lines, until
 from server.web.problems import LOGGED, detail_of, status_of
 
 MOST_ERRORS = 1_000
+# More are counted on a thread.
+MANY_IDS = 100_000
+MASK = (1 << 64) - 1
 # What JSON makes of one byte of a text at most, and room for an id and metadata, however these are written.
 LONGEST_ESCAPE, BESIDE_TEXT_BYTES = 6, 1 << 20
 
@@ -55,9 +63,10 @@ class LineStream:
 
     def __init__(self, hold: Callable[[int], None]) -> None:
         self._hold = hold
-        self._indexed = self._failed = self._line = 0
+        self._failed = self._line = self._truncated = 0
+        self._ids = array("Q")  # hashes of the ids that are on the disk: 8 bytes each, however many there are
         self._errors: list[LineError] = []
-        self._under_way: deque[Group] = deque()
+        self._under_way: deque[tuple[Group, dict[int, int]]] = deque()
 
     async def keep(self, groups: AsyncIterator[Group], keep: Keep) -> BatchIndexed:
         """Keep what can be kept.
@@ -73,14 +82,21 @@ class LineStream:
         except ServerError as error:
             if isinstance(error, UnknownCollectionError | FingerprintError) and not self._line:
                 raise
-            raise self._stopped(error) from error
+            raise self._stopped(await self._count(), error) from error
         self._errors.sort(key=lambda one: one.line)
-        return BatchIndexed(self._indexed, self._failed, self._errors[:MOST_ERRORS])
+        told = BatchIndexed(await self._count(), self._failed, self._errors[:MOST_ERRORS])
+        return msgspec.structs.replace(told, truncated=self._truncated) if self._truncated else told
+
+    async def _count(self) -> int:
+        """Return how many documents are on the disk: an id that came again was replaced."""
+        ids = np.frombuffer(self._ids, np.uint64)
+        return len(np.unique(ids)) if len(ids) < MANY_IDS else len(await asyncio.to_thread(np.unique, ids))
 
     async def _documents(self, groups: AsyncIterator[Group]) -> AsyncIterator[Sequence[Line]]:
         async for group in groups:
-            self._under_way.append(group)
-            yield self._decode(group)
+            lines = self._decode(group)
+            self._under_way.append((group, {line.number: hash(line.document.id) & MASK for line in lines}))
+            yield lines
 
     def _decode(self, group: Group) -> list[Line]:
         """Return the documents of a group; lines that hold none are refused."""
@@ -96,13 +112,15 @@ class LineStream:
         return found
 
     def _account(self, written: LinesWritten) -> None:
-        """Take note of a group that is done; its bytes are given back."""
-        self._indexed += written.indexed
+        """Take note of a group that is done; its bytes are given back, and those of its ids are held."""
+        group, ids = self._under_way.popleft()
         for one in written.refused:
             self._refuse(one.number, error_of(one.failure))
-        group = self._under_way.popleft()
+            del ids[one.number]
+        self._ids.extend(ids.values())
+        self._truncated += written.truncated
         self._line = group.lines[-1].number
-        self._hold(-group.held_bytes)
+        self._hold(self._ids.itemsize * len(ids) - group.held_bytes)
 
     def _refuse(self, number: int, error: ServerError) -> None:
         self._failed += 1
@@ -113,6 +131,6 @@ class LineStream:
         if len(self._errors) < 2 * MOST_ERRORS:
             self._errors.append(LineError(number, status.value, detail_of(error)))
 
-    def _stopped(self, error: ServerError) -> StreamStoppedError:
-        done = f"all lines up to {self._line} are done and {self._indexed} documents are on the disk"
+    def _stopped(self, indexed: int, error: ServerError) -> StreamStoppedError:
+        done = f"all lines up to {self._line} are done and {indexed} documents are on the disk"
         return StreamStoppedError(f"{done}; stopped: {detail_of(error)}", error)

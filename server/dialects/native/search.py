@@ -12,7 +12,7 @@ from server.contract.errors import (
     UnknownDocumentError,
     VectorError,
 )
-from server.dialects.asked import Asked, posted
+from server.dialects.asked import Asked
 from server.dialects.native.bodies.search import (
     SearchBatch,
     SearchBatchRequest,
@@ -25,6 +25,7 @@ from server.dialects.native.bodies.search import (
 )
 from server.dialects.native.collection_paths import COLLECTION, READING, at
 from server.dialects.native.documents import size_of
+from server.dialects.native.routing import posted
 from server.web.encoding import BODIES, timing_headers
 from server.web.operations import Example, Operation
 from server.web.replies import Reply

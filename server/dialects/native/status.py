@@ -5,7 +5,7 @@ from http import HTTPStatus
 import msgspec
 
 from server.contract.status import Status
-from server.dialects.asked import Asked, got
+from server.dialects.asked import Asked
 from server.dialects.health import METRICS, NOT_READY, reply_metrics
 from server.dialects.native.bodies.status import (
     CacheStats,
@@ -16,6 +16,7 @@ from server.dialects.native.bodies.status import (
     RequestStats,
     Stats,
 )
+from server.dialects.native.routing import got
 from server.web.operations import Operation
 from server.web.replies import Reply
 

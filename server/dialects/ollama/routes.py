@@ -27,14 +27,14 @@ from server.dialects.ollama.bodies import (
     VersionResponse,
 )
 from server.version import VERSION
-from server.web.decoding import FORM
+from server.web.decoding import ANY
 from server.web.dialect import Dialect, Problem, Told
 from server.web.encoding import encode_rows
 from server.web.operations import Example, Operation
 from server.web.replies import JSON, Reply
 
-# curl's own type for what -d sends, as Ollama's documentation calls it; the body is JSON all the same.
-TAKES = (JSON, FORM)
+# The original looks at no content type: the body is JSON, whatever it is called.
+TAKES = (JSON, ANY)
 NANOSECONDS = 1_000_000_000
 
 
@@ -82,7 +82,8 @@ async def embed(asked: Asked) -> Reply:
     data = await asked.body(EmbedRequest)
     loaded_s = time.perf_counter()
     asked.context.names.check(data.model)
-    texts = [data.input] if isinstance(data.input, str) else data.input
+    # As in the original, an empty text by itself gives no row; one among others does.
+    texts = data.input if isinstance(data.input, list) else [data.input] if data.input else []
     found = await asked.charging.embed(texts, asked.demand(dimensions=data.dimensions, truncate=data.truncate))
     start_s = time.perf_counter()
     content = {

@@ -20,10 +20,45 @@ MOST_ROUNDS = 5
 # What is remembered of the runs, and how many of them come between two fits.
 RECENT_RUNS = 512
 RUNS_A_FIT = 128
+# All cores are worth taking from others who may come only where they win clearly.
+WINNING_SHARE = 0.9
 
 
 class CostModel:
-    """The cost in use. `observe` may be called from any worker."""
+    """The costs in use: of runs on one core and, for lone texts, of runs on all of them.
+
+    `all_cores` is None where there is no such choice. `observe` may be called from any worker.
+    """
+
+    def __init__(self, calibration: Sequence[Observation], all_cores: Sequence[Observation] = ()) -> None:
+        self._one_core = _Fit(calibration)
+        self._all_cores = _Fit(all_cores) if all_cores else None
+
+    @property
+    def cost(self) -> Cost:
+        """The cost of a run on one core."""
+        return self._one_core.cost
+
+    @property
+    def all_cores(self) -> Cost | None:
+        """The cost of a run on all cores."""
+        return self._all_cores.cost if self._all_cores else None
+
+    def all_cores_win(self, length: int) -> bool:
+        """Tell whether a lone text of so many tokens is computed sooner by all cores than by one."""
+        if self._all_cores is None:
+            return False
+        one, all_ = self.cost, self._all_cores.cost
+        return all_.run_s + all_.of_text(length) < WINNING_SHARE * (one.run_s + one.of_text(length))
+
+    def observe(self, observation: Observation, *, all_cores: bool = False) -> None:
+        """Take a run into account; now and then, fit anew."""
+        fit = self._all_cores if all_cores and self._all_cores else self._one_core
+        fit.observe(observation)
+
+
+class _Fit:
+    """The cost that fits what was timed at the start and what was seen of late."""
 
     def __init__(self, calibration: Sequence[Observation]) -> None:
         self._calibration = list(calibration)
@@ -32,7 +67,6 @@ class CostModel:
         self.cost: Cost = fit_cost(self._calibration)
 
     def observe(self, observation: Observation) -> None:
-        """Take a run into account; now and then, fit anew."""
         self._recent.append(observation)
         self._since_fit += 1
         if self._since_fit >= RUNS_A_FIT:
@@ -40,21 +74,24 @@ class CostModel:
             self.cost = fit_cost([*self._calibration, *self._recent])
 
 
-def calibrate(session: Session, encodings: Sequence[list[int]], max_tokens: int) -> list[Observation]:
-    """Time runs of the shapes that the model takes, on the token ids of some texts.
+def calibrate(
+    session: Session, encodings: Sequence[list[int]], max_tokens: int, *, all_cores: bool = False
+) -> list[Observation]:
+    """Time runs of the shapes that the model takes, on the token ids of some texts; on all cores, of one text each.
 
     Raises:
         InferenceError: a run failed.
     """
     ids = list(chain.from_iterable(encodings))
-    shapes = sorted({(texts, min(length, max_tokens)) for texts, length in SHAPES})
+    wanted = [shape for shape in SHAPES if not all_cores or shape[0] == 1]
+    shapes = sorted({(texts, min(length, max_tokens)) for texts, length in wanted})
     runs = {shape: [list(islice(cycle(ids), shape[1]))] * shape[0] for shape in shapes}
     least = dict.fromkeys(shapes, float("inf"))
     end = time.perf_counter() + TIMED_S
     for _ in range(MOST_ROUNDS):
         for shape, run in runs.items():
             start = time.perf_counter()
-            session.run(run, "sentence_embedding")
+            session.run(run, "sentence_embedding", all_cores=all_cores)
             least[shape] = min(least[shape], time.perf_counter() - start)
         if time.perf_counter() > end:
             break

@@ -23,8 +23,6 @@ from server.logs import places
 
 log = logging.getLogger("vecd")
 
-# A lone text whose run takes longer than this uses all cores; the shorter, the less it wins (`bench ragged`).
-LONE_S = 0.0015
 # So many runs in a row that each killed its worker are no text's fault. After so many texts in a row that could not be
 # computed, the probe tells whether any can.
 MOST_DEATHS, MOST_FAILURES = 5, 20
@@ -173,9 +171,9 @@ class Workers:
         return run
 
     def _alone(self, run: list[Waiting]) -> bool:
-        """Tell whether a run is one long text and nobody else wants the cores."""
+        """Tell whether a run is one text that all cores compute sooner, and nobody else wants them."""
         lone = len(run) == 1 and not self._queue and self.slots.busy == 1 < self.slots.concurrent
-        return lone and self._costs.cost.of_text(len(run[0].ids)) >= LONE_S
+        return lone and self._costs.all_cores_win(len(run[0].ids))
 
     def _compute(self, run: list[Waiting], *, alone: bool) -> None:
         start_s = time.perf_counter()
@@ -197,8 +195,7 @@ class Workers:
             self._deaths_in_a_row = self._failures_in_a_row = 0
         end_all(finished)
         with_padding, squares = computed(run, self.plan.layout)
-        if not alone:
-            self._costs.observe(Observation(with_padding, squares, seconds))
+        self._costs.observe(Observation(with_padding, squares, seconds), all_cores=alone)
         self._on_run(RunFigures(len(run), tokens, with_padding, seconds))
 
     def _halve(self, run: list[Waiting], error: InferenceError) -> None:

@@ -59,11 +59,15 @@ class LineError(msgspec.Struct):
 
 
 class BatchIndexed(msgspec.Struct, omit_defaults=True):
-    """How many documents are on the disk; of NDJSON also how many lines are not, and why the first 1,000 are not."""
+    """How many documents are on the disk: of one id, one.
+
+    Of NDJSON also how many lines are not, why the first 1,000 are not, and how many texts were cut, if any was.
+    """
 
     indexed: int
     failed: int | msgspec.UnsetType = msgspec.UNSET
     errors: list[LineError] | msgspec.UnsetType = msgspec.UNSET
+    truncated: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class StoredDocument(msgspec.Struct, omit_defaults=True):

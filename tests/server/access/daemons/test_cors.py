@@ -1,5 +1,6 @@
 """Which pages' scripts may call: none unless the settings name their origin."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def key(key_file: Path) -> str:
 
 @pytest.fixture(scope="module")
 def open_to(tiny_models: Path, key_file: Path, key: str) -> Iterator[Daemon]:
-    flags = ("--cors-origins", f"{ALLOWED}, {OTHER}")
+    flags = ("--cors-origins", f"{ALLOWED}, {OTHER}", "--header-timeout-s", "1")
     with serving(tiny_models, key_file.parent, *flags, VECD_KEYS=str(key_file)) as daemon:
         yield daemon
 
@@ -80,6 +81,36 @@ def test_answers_and_errors_may_be_read_by_the_allowed(open_to: Daemon, key: str
         assert "origin" in answer.headers["vary"].lower()
         exposed = answer.headers["access-control-expose-headers"]
         assert all(name in exposed for name in ("x-request-id", "retry-after", "x-truncated-inputs", "server-timing"))
+
+
+HEAD = f"host: localhost\r\norigin: {ALLOWED}\r\ncontent-type: application/json"
+BROKEN = {
+    400: f"POST /embed HTTP/1.1\r\n{HEAD}\r\nhost: other\r\n\r\n",
+    408: f"POST /embed HTTP/1.1\r\n{HEAD}\r\nx: y",
+    413: f"POST /embed HTTP/1.1\r\n{HEAD}\r\ncontent-length: 1000000000\r\n\r\n",
+    431: f"POST /embed HTTP/1.1\r\n{HEAD}\r\nx: {'x' * 40_000}\r\n\r\n",
+    501: f"POST /embed HTTP/1.1\r\n{HEAD}\r\ntransfer-encoding: gzip, chunked\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("status", BROKEN)
+def test_what_the_connection_itself_answers_may_be_read_by_the_allowed(open_to: Daemon, status: int) -> None:
+    """A page would see nothing but a network error otherwise."""
+    answer = ask_raw(open_to, BROKEN[status])
+    head = answer.partition(b"\r\n\r\n")[0].decode().lower()
+    assert f" {status} " in head.splitlines()[0]
+    assert f"{ALLOW}: {ALLOWED}" in head
+    assert "vary: origin" in head
+    assert "x-request-id" in head.partition("access-control-expose-headers: ")[2].splitlines()[0]
+    evil = ask_raw(open_to, BROKEN[status].replace(ALLOWED, EVIL[0]))
+    assert ALLOW.encode() not in evil
+
+
+def ask_raw(daemon: Daemon, request: str) -> bytes:
+    """Send these bytes, and return all that is answered."""
+    with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as connection:
+        connection.sendall(request.encode())
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 @pytest.mark.parametrize("origin", EVIL)

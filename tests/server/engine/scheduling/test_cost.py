@@ -73,3 +73,34 @@ def test_calibration_times_few_and_many_tokens_and_never_more_than_the_model_tak
     assert max(session.lengths) == 100
     assert {one.tokens for one in seen} == {8, 32, 64, 100, 256}
     assert all(one.seconds > 0 for one in seen)
+
+
+def test_all_cores_are_taken_where_they_win_whatever_the_machine() -> None:
+    """A slow machine takes long for every text; that alone is no reason to take all cores from the others."""
+    one = [observe(Cost(0.001, 1e-4, 0.0), 1, length) for length in (8, 32, 128, 256)]
+    both = [observe(Cost(0.003, 0.5e-4, 0.0), 1, length) for length in (8, 32, 128, 256)]
+    costs = CostModel(one, both)
+    assert [costs.all_cores_win(length) for length in (8, 16, 32, 128, 256)] == [False, False, False, True, True]
+    assert not CostModel(one).all_cores_win(256)
+
+
+def test_what_runs_on_all_cores_take_is_followed_and_does_not_change_the_cost_of_the_others() -> None:
+    lengths = (8, 32, 128, 256)
+    one = [observe(Cost(0.001, 1e-4, 0.0), 1, length) for length in lengths]
+    costs = CostModel(one, [observe(Cost(0.001, 0.5e-4, 0.0), 1, length) for length in lengths])
+    before = costs.cost
+    for number in range(4 * RUNS_A_FIT):
+        costs.observe(observe(Cost(0.001, 2e-4, 0.0), 1, lengths[number % 4]), all_cores=True)
+    assert not costs.all_cores_win(256)
+    assert costs.cost == before
+
+
+def test_calibration_on_all_cores_times_single_texts() -> None:
+    class Session:
+        def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> Rows:
+            assert all_cores
+            assert len(encodings) == 1
+            return np.zeros((1, 1), np.float32)
+
+    seen = calibrate(Session(), [[1, 2, 3]], max_tokens=100, all_cores=True)
+    assert {one.tokens for one in seen} == {8, 32, 100}

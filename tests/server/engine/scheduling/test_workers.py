@@ -50,10 +50,17 @@ class Fixed(CostModel):
 
     def __init__(self) -> None:
         super().__init__([Observation(1, 1, 1.0)])
-        self.cost = COST
 
-    def observe(self, observation: Observation) -> None:
+    @property
+    def cost(self) -> Cost:
+        return COST
+
+    def all_cores_win(self, length: int) -> bool:
+        return length >= 10
+
+    def observe(self, observation: Observation, *, all_cores: bool = False) -> None:
         assert observation.seconds >= 0
+        assert not all_cores or observation.tokens >= 10
 
 
 def pool(session: FakeSession, threads: int = 2, runs: int = 2, layout: str = "equal-length") -> Workers:
@@ -230,10 +237,7 @@ def test_the_backlog_tells_how_long_what_waits_will_take(session: FakeSession, w
     asyncio.run(look())
 
 
-def test_only_a_lone_long_text_uses_all_cores(
-    session: FakeSession, workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("server.engine.scheduling.workers.LONE_S", 10.0)
+def test_a_lone_text_uses_all_cores_where_they_win(session: FakeSession, workers: Workers) -> None:
     asyncio.run(compute(workers, [1] * 10))
     asyncio.run(compute(workers, [1] * 9))
     assert [all_cores for _, _, all_cores in session.runs] == [True, False]
