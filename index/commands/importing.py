@@ -67,22 +67,24 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         send(source, client, resuming, terminal)
         done = resuming.progress
         resuming.finish()
-    terminal.answer(f"{counted(done.indexed, 'document')} indexed, {counted(done.refused, 'line')} refused")
+    cut = f", {counted(done.truncated, 'text')} cut to what the model reads" if done.truncated else ""
+    terminal.answer(f"{counted(done.indexed, 'document')} indexed, {counted(done.refused, 'line')} refused{cut}")
     return 1 if done.refused else 0
 
 
 def send(source: Source, client: Client, resuming: Resuming, terminal: Terminal) -> None:
     """Send all lines that are not done yet; print how far it came where it is interrupted."""
-    sender, warned = Sender(client, terminal), False
+    sender, warned = Sender(client, terminal, resuming.progress), False
     try:
         with terminal.bar("import", source.total, source.unit) as bar:
             for piece in pieces(source.lines(resuming.progress.line)):
                 if source.ignored and not warned:
                     terminal.say(f"left out, since a server has no use for it: {', '.join(sorted(source.ignored))}")
                     warned = True
-                before = sender.indexed, sender.refused
                 sender.send(piece)
-                resuming.advance(piece[-1].number, sender.indexed - before[0], sender.refused - before[1])
+                resuming.advance(
+                    piece[-1].number, indexed=sender.indexed, refused=sender.refused, truncated=sender.truncated
+                )
                 bar.update(sum(line.weight for line in piece))
     except BaseException:  # whatever it was, how far it came matters
         if resuming.progress.line:

@@ -20,6 +20,7 @@ class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line: int = 0
     indexed: int = 0
     refused: int = 0
+    truncated: int = 0
 
 
 class Resuming:
@@ -53,11 +54,10 @@ class Resuming:
         """Begin with this line, whatever was done before."""
         self.progress = msgspec.structs.replace(self._fresh, line=line - 1)
 
-    def advance(self, line: int, indexed: int, refused: int) -> None:
-        """Note that everything up to a line is done."""
-        before = self.progress
+    def advance(self, line: int, *, indexed: int, refused: int, truncated: int) -> None:
+        """Note that everything up to a line is done, and what has come of all lines so far."""
         self.progress = msgspec.structs.replace(
-            before, line=line, indexed=before.indexed + indexed, refused=before.refused + refused
+            self.progress, line=line, indexed=indexed, refused=refused, truncated=truncated
         )
         if self.path is None:
             return

@@ -7,6 +7,7 @@ import msgspec
 from index.commands.client import Client
 from index.commands.errors import CommandError
 from index.commands.lines import BAD, TOO_LARGE, Line, Refused, halves
+from index.commands.resuming import Progress
 from index.commands.terminal import Terminal, plain
 
 NDJSON_MEDIA = "application/x-ndjson"
@@ -27,16 +28,16 @@ class Answer(msgspec.Struct, frozen=True):
 
     indexed: int
     errors: tuple[LineError, ...] = ()
+    truncated: int = 0
 
 
 class Sender:
-    """Counts the documents that were kept and the lines that were refused, and prints the latter."""
+    """Counts documents kept, lines refused and texts cut, on top of what was done `before`; prints what is refused."""
 
-    def __init__(self, client: Client, terminal: Terminal) -> None:
+    def __init__(self, client: Client, terminal: Terminal, before: Progress) -> None:
         self._client = client
         self._terminal = terminal
-        self.indexed = 0
-        self.refused = 0
+        self.indexed, self.refused, self.truncated = before.indexed, before.refused, before.truncated
 
     def send(self, piece: list[Line]) -> None:
         """Return when every line is kept or refused. Raises CommandError where the server takes no more."""
@@ -68,6 +69,7 @@ class Sender:
             )
             raise CommandError(message) from error
         self.indexed += kept.indexed
+        self.truncated += kept.truncated
         self._refuse_all(piece, kept.errors)
 
     def _refuse_all(self, piece: list[Line], errors: Iterable[LineError]) -> None:

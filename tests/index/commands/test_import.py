@@ -241,3 +241,12 @@ def test_interrupted_it_says_how_far_it_came(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "is done" in told
     assert "Traceback" not in told
+
+
+def test_texts_that_the_server_cut_are_told_at_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "in.ndjson", 2 * PIECE_LINES)
+    cut = {"indexed": PIECE_LINES, "failed": 0, "errors": [], "truncated": 7}
+    with fake_server(Answer(body=cut), Answer(body=cut | {"truncated": 3})) as server:
+        assert run("import", file, "--url", server.url) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "1,024 documents indexed, 0 lines refused, 10 texts cut to what the model reads"
