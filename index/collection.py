@@ -5,14 +5,14 @@ the caller's.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from index.documents.document import Document, Entry, check_id, encode_text, entry_of
 from index.documents.query import Hit, Query, check_query
-from index.documents.vector import Model
+from index.documents.vector import Model, Vector
 from index.errors import FilterError, FingerprintError
 from index.filters.parsing import parse_filter
 from index.search.searcher import Searcher
@@ -99,6 +99,10 @@ class Collection:
 
     def get(self, id_: str, include_vector: bool = False) -> Document | None:
         return self.store.get(check_id(id_), include_vector)
+
+    def unchanged_vectors(self, texts: Mapping[str, str]) -> dict[str, Vector]:
+        """Return the vectors, by id, of documents that have the text given by id already, computed by this variant."""
+        return self.store.unchanged_vectors(texts)
 
     def list_after(
         self, id_: str = "", limit: int = 100, include_vector: bool = False, max_bytes: int | None = None

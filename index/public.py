@@ -4,6 +4,7 @@ from index.collection import Collection
 from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Document, Entry, check_content
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
 from index.documents.query import DEFAULT_THRESHOLD, MAX_TOP_K, Hit, Query
+from index.documents.vector import Vector
 from index.errors import (
     CallerError,
     ClosedError,
@@ -67,6 +68,7 @@ __all__ = [
     "StorageFullError",
     "UnknownCollectionError",
     "UnreadableError",
+    "Vector",
     "VectorError",
     "check_content",
     "parse_filter",

@@ -4,7 +4,7 @@ What writes returns a future that is done after the commit; what reads sees only
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import msgspec
 from index.documents.attributes import attributes_of
 from index.documents.document import Document, Entry
 from index.documents.metadata import encode_metadata
+from index.documents.vector import Vector
 from index.filters.selectivity import matching, smallest_cover
 from index.filters.tree import Condition
 from index.store import rows
@@ -25,7 +26,7 @@ from index.store.group import Changes
 from index.store.log import check_log
 from index.store.meta import read_meta, stored_ndim
 from index.store.schema import migrate
-from index.store.vector_rows import count_by_variant, fetch_vectors, variant_number
+from index.store.vector_rows import count_by_variant, fetch_unchanged, fetch_vectors, variant_number
 from index.store.writer import Follower, Writer
 
 PAGE_DOCUMENTS = 256
@@ -122,6 +123,12 @@ class Store:
                 return None if found is None else found.decode()
             _, vectors = fetch_vectors(connection, [found.key], stored_ndim(connection))
             return found.decode(vectors[0] if len(vectors) else None)
+
+    def unchanged_vectors(self, texts: Mapping[str, str]) -> dict[str, Vector]:
+        """Return, by id, the vectors of this variant whose documents have these texts already."""
+        with self.readers.reading() as connection:
+            keys = rows.keys_of(connection, list(texts)) if texts else []
+            return fetch_unchanged(connection, list(keys), texts, self.variant, stored_ndim(connection))
 
     def list_after(
         self, id_: str, limit: int, include_vector: bool = False, max_bytes: int | None = None

@@ -3,7 +3,7 @@
 Every vector carries a checksum, which is checked whenever it is read.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -44,6 +44,20 @@ def fetch_vectors(connection: apsw.Connection, keys: Sequence[int] | Keys, ndim:
     query = "SELECT vectors.key, vector, crc FROM carray(?) AS wanted CROSS JOIN vectors ON vectors.key = wanted.value"
     found = connection.execute(query, (array_of(keys),)).fetchall() if len(keys) else []
     return checked_vectors(found, ndim)
+
+
+def fetch_unchanged(
+    connection: apsw.Connection, keys: Sequence[int], texts: Mapping[str, str], variant: int, ndim: int
+) -> dict[str, Vector]:
+    """Return, by id, the vectors that a variant computed of documents whose texts are still these."""
+    query = (
+        "SELECT docs.key, vector, vectors.crc, id, text FROM carray(?) AS wanted "
+        "CROSS JOIN docs ON docs.key = wanted.value JOIN vectors ON vectors.key = docs.key WHERE variant = ?"
+    )
+    found = connection.execute(query, (array_of(keys), variant)).fetchall() if keys else []
+    same = {str(id_): row for *row, id_, text in found if texts[str(id_)] == text}
+    _, vectors = checked_vectors(list(same.values()), ndim)
+    return dict(zip(same, vectors, strict=True))
 
 
 def all_vectors(connection: apsw.Connection, ndim: int) -> Iterator[tuple[Keys, Vectors]]:

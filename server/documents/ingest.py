@@ -1,12 +1,16 @@
-"""Documents in, acknowledged once they are on the disk: checked, embedded without the cache, committed."""
+"""Documents in, acknowledged once they are on the disk: checked, embedded without the cache, committed.
+
+A text that a document has already, with a vector of the variant that serves, is not computed again.
+"""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
 import msgspec
+import numpy as np
 
-from index import Collection, Content, Entry, check_content
+from index import Collection, Content, Entry, Vector, check_content
 from server.contract.documents import Document
 from server.contract.embedding import Demand, Embeddings
 from server.contract.errors import InvalidInputError
@@ -47,10 +51,30 @@ class Ingest:
         if len(documents) > (most := self._embedder.max_texts):
             message = f"{len(documents)} documents, max_client_batch_size is {most}"
             raise InvalidInputError(message, "documents")
-        contents = await self._library.run(checked, documents)
+        contents, known = await self._library.run(check, collection, documents)
         uncached = msgspec.structs.replace(demand, cache=False, prompt=self._prompt)
-        found = await self._embedder.embed_admitted([one.text for one in documents], uncached)
-        return Prepared(collection, contents, found)
+        return Prepared(collection, contents, await self._embed(contents, known, uncached))
+
+    async def _embed(self, contents: Sequence[Content], known: Mapping[str, Vector], demand: Demand) -> Embeddings:
+        """Embed the texts whose vectors are not `known` by the documents' ids; the others are tokenized alone."""
+        new = [one.text for one in contents if one.id not in known]
+        if not known or not contents:
+            return await self._embedder.embed_admitted(new, demand)
+        old = [one.text for one in contents if one.id in known]
+        tokens, truncated = await self._embedder.measure(old, demand)
+        found = await self._embedder.embed_admitted(new, demand)
+        measured, embedded = (
+            iter(zip(tokens, truncated, strict=True)),
+            iter(zip(found.rows, found.tokens, found.truncated, strict=True)),
+        )
+        parts = [(known[one.id], *next(measured)) if one.id in known else next(embedded) for one in contents]
+        return Embeddings(
+            np.array([row for row, _, _ in parts], np.float32),
+            [count for _, count, _ in parts],
+            [cut for _, _, cut in parts],
+            0,
+            found.timing,
+        )
 
     async def commit(self, prepared: Prepared) -> None:
         """Return once the documents are on the disk."""
@@ -59,9 +83,16 @@ class Ingest:
         self._metrics.committed(time.perf_counter() - start_s)
 
 
-def checked(documents: Sequence[Document]) -> list[Content]:
-    """Check and encode documents, or raise what the index says of the first one that it does not take."""
-    return [check_content(one.id, one.text, one.metadata) for one in documents]
+def check(collection: Collection, documents: Sequence[Document]) -> tuple[list[Content], Mapping[str, Vector]]:
+    """Check and encode documents; return them with the vectors that are stored of those whose text has not changed.
+
+    Raises what the index says of the first document that it does not take. Of one id that is there twice with two texts
+    nothing is known.
+    """
+    contents = [check_content(one.id, one.text, one.metadata) for one in documents]
+    texts = {one.id: one.text for one in contents}
+    several = {one.id for one in contents if texts[one.id] != one.text}
+    return contents, collection.unchanged_vectors({id_: text for id_, text in texts.items() if id_ not in several})
 
 
 def submit(prepared: Prepared) -> Future[int]:

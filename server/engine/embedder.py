@@ -36,6 +36,11 @@ class Embedder:
         prompted = self._prepare(texts, demand)
         return self._cut(await self.engine.embed_admitted(prompted, self._with_defaults(demand)), demand)
 
+    async def measure(self, texts: Sequence[str], demand: Demand) -> tuple[list[int], list[bool]]:
+        """Return how many tokens texts have, and whether each is cut, without embedding them."""
+        encodings = await self.engine.measure(self._prepare(texts, demand), self._with_defaults(demand))
+        return [len(one.ids) for one in encodings], [one.truncated for one in encodings]
+
     def _prepare(self, texts: Sequence[Input], demand: Demand) -> Sequence[Input]:
         self.check(texts)
         prompted = self.prompted(texts, demand.prompt)

@@ -93,6 +93,18 @@ class Engine:
         limit_s = self._model.timeout_s
         return limit_s if demand.timeout_s is None else min(limit_s, demand.timeout_s)
 
+    async def measure(self, texts: Sequence[Input], demand: Demand) -> list[Encoding]:
+        """Tokenize texts that need not be computed: how many tokens they have, and whether they are cut.
+
+        Raises:
+            UnacceptableInputError: a text is too long for the model and may not be truncated.
+            DeadlineError, InferenceError
+        """
+        work = Work(texts, demand, self.seconds_for(demand), time.perf_counter(), {}, Timing())
+        encodings = await self._tokenize(list(texts), work)
+        self._refuse_long(work, dict(zip(texts, encodings, strict=True)))
+        return encodings
+
     def enter(self) -> AbstractContextManager[None]:
         """Hold a place among the requests in work.
 

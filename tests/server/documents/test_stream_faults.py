@@ -43,7 +43,7 @@ class Failing:
 
 
 def keep(ingest: Failing, texts: Sequence[str]) -> BatchIndexed:
-    lines = [Line(number, json.dumps({"id": "a", "text": text}).encode()) for number, text in enumerate(texts, 1)]
+    lines = [Line(number, json.dumps({"id": str(number), "text": text}).encode()) for number, text in enumerate(texts, 1)]
 
     async def groups() -> AsyncIterator[Group]:
         for start in range(0, len(lines), 64):
