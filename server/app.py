@@ -31,12 +31,12 @@ from server.web.metrics import WebMetrics
 from server.web.preflight import answering_options
 from server.web.problems import Problems
 
-# What scripts of other origins may read of an answer.
+# The headers of an answer that scripts of other origins may read.
 EXPOSED = ("x-request-id", "x-embedding-shape", "x-truncated-inputs", "server-timing", "ratelimit", "retry-after")
 
 
 class Application(msgspec.Struct, frozen=True):
-    """The ASGI application, and what the process that serves it has to reach."""
+    """The ASGI application, and its parts that the serving process needs."""
 
     asgi: ASGIApp
     keys: KeyRing
@@ -45,7 +45,7 @@ class Application(msgspec.Struct, frozen=True):
 
 
 def build_application(settings: Settings, backend: Backend, running: AbstractAsyncContextManager[None]) -> Application:
-    """Put HTTP before a backend, which works while `running` is entered.
+    """Put HTTP in front of a backend, which works while `running` is entered.
 
     Raises:
         SettingsError: the file of keys cannot be read.
@@ -79,7 +79,7 @@ def _litestar(
     return Litestar(
         [*answering_options(ROUTES), *ROUTES],
         lifespan=[lifespan],
-        # As a middleware it would cost a second layer of error handling; as a guard, a copy of the handler.
+        # A middleware would cost a second layer of error handling; a guard, a copy of the handler.
         before_request=Access(_policy(context.settings, keys)).admit,
         cors_config=CORSConfig(allow_origins=origins, expose_headers=list(EXPOSED)) if origins else None,
         exception_handlers={

@@ -1,4 +1,4 @@
-"""What was chosen and found at the start, a line each; the address is the last."""
+"""What the server prints at its start: what it chose and found, a line each, and its address last."""
 
 from server.contract.facts import Facts
 from server.contract.status import IndexStatus

@@ -1,4 +1,4 @@
-"""What HTTP may ask of what computes and keeps: plain structs in, plain structs out. Imports nothing of vecd."""
+"""The interface of the engine and the documents to HTTP: plain structs in and out. Imports nothing of vecd."""
 
 from server.contract.backend import Backend
 from server.contract.embedding import Demand, Embeddings, Input, Rows, Timing

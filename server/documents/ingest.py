@@ -16,11 +16,11 @@ from server.engine.metrics import Metrics
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """Documents as the index has checked and encoded them, with their embeddings."""
+    """Documents, checked and encoded by the index, with their embeddings."""
 
     collection: Collection
     contents: Sequence[Content]
-    found: Embeddings
+    embeddings: Embeddings
 
 
 class Ingest:
@@ -33,24 +33,24 @@ class Ingest:
         self._prompt = prompt
 
     def check_writable(self, name: str) -> None:
-        """Raise UnknownCollectionError or FingerprintError where a collection takes no documents."""
+        """Raise UnknownCollectionError or FingerprintError where a collection accepts no documents."""
         self._library.writable(name)
 
     async def prepare(self, name: str, documents: Sequence[Document], demand: Demand) -> Prepared:
-        """Check and embed documents for a caller who has a place among the requests in work.
+        """Check and embed documents for a caller who has a place among the requests in progress.
 
         Raises:
             UnknownCollectionError, FingerprintError, DocumentError, InvalidInputError
-            ServerError: as the embedder.
+            ServerError: the errors of the embedder.
         """
         collection = self._library.writable(name)
         if len(documents) > (most := self._embedder.max_texts):
             message = f"{len(documents)} documents, max_client_batch_size is {most}"
             raise InvalidInputError(message, "documents")
-        contents = await self._library.run(checked, documents)
+        contents = await self._library.run(check_documents, documents)
         uncached = msgspec.structs.replace(demand, cache=False, prompt=self._prompt)
-        found = await self._embedder.embed_admitted([one.text for one in documents], uncached)
-        return Prepared(collection, contents, found)
+        embeddings = await self._embedder.embed_admitted([one.text for one in documents], uncached)
+        return Prepared(collection, contents, embeddings)
 
     async def commit(self, prepared: Prepared) -> None:
         """Return once the documents are on the disk."""
@@ -59,12 +59,12 @@ class Ingest:
         self._metrics.committed(time.perf_counter() - start_s)
 
 
-def checked(documents: Sequence[Document]) -> list[Content]:
-    """Check and encode documents, or raise what the index says of the first one that it does not take."""
+def check_documents(documents: Sequence[Document]) -> list[Content]:
+    """Check and encode documents, or raise the index's error for the first one that is not valid."""
     return [check_content(one.id, one.text, one.metadata) for one in documents]
 
 
 def submit(prepared: Prepared) -> Future[int]:
-    """Hand documents to the writer."""
-    pairs = zip(prepared.contents, prepared.found.rows, strict=True)
+    """Hand documents to the index's writer."""
+    pairs = zip(prepared.contents, prepared.embeddings.rows, strict=True)
     return prepared.collection.put_many([Entry(content, row) for content, row in pairs])

@@ -1,4 +1,4 @@
-"""A request on its way through the engine: what it asks for, and what is known of its texts so far."""
+"""A request on its way through the engine: what it asks for, and the embeddings found so far."""
 
 import time
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from server.contract.embedding import Demand, Input, Timing
 from server.engine.cache import CachedEmbedding
 
 
-class Work(msgspec.Struct):
-    """`found` has the texts that are known so far. Work that has not begun after `timeout_s` is not begun."""
+class Request(msgspec.Struct):
+    """`found` has the embeddings known so far. Work that has not begun `timeout_s` after arrival is dropped."""
 
     texts: Sequence[Input]
     demand: Demand
@@ -21,17 +21,17 @@ class Work(msgspec.Struct):
 
     @property
     def left_s(self) -> float:
-        """Seconds left until its deadline; below zero when that has passed."""
+        """Seconds until the deadline; below zero after it."""
         return self.arrived_s + self.timeout_s - time.perf_counter()
 
 
 def output_of(demand: Demand) -> str:
-    """Return the name of the graph's output that a demand asks for."""
+    """Return the name of the graph's output for a demand."""
     if demand.every_token:
         return "token_embeddings"
     return "sentence_embedding" if demand.normalize else "pooled"
 
 
 def kind_of(demand: Demand) -> str:
-    """Return what the row of a text depends on besides the text, in at most 12 characters."""
+    """Return what a text's row depends on besides the text, for the cache's key; at most 12 characters."""
     return ("unit" if demand.normalize else "pooled") + (" end" if demand.truncation_side == "left" else "")

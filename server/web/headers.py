@@ -1,6 +1,6 @@
-"""Headers that every answer has, unless its route gives others of the same names."""
+"""Headers that every answer has, unless its route sets its own with the same names."""
 
-# For those who look at an answer in a browser (OWASP REST security cheat sheet); pages bring their own.
+# For answers that are opened in a browser (OWASP REST security cheat sheet); pages set their own.
 SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

@@ -1,7 +1,7 @@
 """Many documents at once: POST /index/batch and /index/delete of the native dialect, in each collection."""
 
 from server.contract.errors import DocumentError, FilterError, InvalidInputError
-from server.dialects.asked import Asked, posted
+from server.dialects.asked import Asked, on_post
 from server.dialects.native.bodies.documents import (
     BatchIndexed,
     BatchRequest,
@@ -21,14 +21,14 @@ from server.web.operations import Example, Lines, Operation
 from server.web.replies import Reply
 
 
-@posted(
+@on_post(
     at("/index/batch"),
     Operation(
         id="batches_put_batch",
-        summary="Keep many documents",
-        about="JSON and MessagePack are one transaction: all documents or none. NDJSON, a document a line, may be of "
-        "any length: it is read as fast as it is kept, in groups of at most 64 lines, and what is wrong with a line is "
-        "told at the end. A time-out given with it is that of each group.",
+        summary="Store many documents",
+        about="JSON and MessagePack are one transaction: all documents or none. NDJSON, a document per line, may have "
+        "any length: it is read as fast as it is stored, in groups of at most 64 lines, and the answer lists what is "
+        "wrong with lines. A timeout that the client gives applies to each group.",
         scope="write",
         purpose="index",
         embeds=True,
@@ -47,22 +47,22 @@ async def put_batch(asked: Asked) -> Reply:
         asked.count()
         demand = demand_for_writing(asked)
         stream = LineStream(asked.hold)
-        told = await stream.keep(
+        indexed = await stream.keep(
             lines_of(asked), lambda documents: asked.charging.keep(asked.collection, documents, demand)
         )
-        return asked.reply(told)
+        return asked.reply(indexed)
     given = (await asked.body(BatchRequest)).documents
     documents = [document_of(one) for one in given]
     written = await asked.charging.put(asked.collection, documents, demand_for_writing(asked))
     return asked.reply({"indexed": len(documents)}, headers=timing_headers(written.timing, written.truncated))
 
 
-@posted(
+@on_post(
     at("/index/delete"),
     Operation(
         id="batches_delete_many",
         summary="Delete documents by their ids or by a filter",
-        about="One transaction. An empty filter is refused; who wants to delete everything drops the collection.",
+        about="One transaction. An empty filter is refused; to delete everything, drop the collection.",
         scope="write",
         purpose="index",
         request=DeleteByIds | DeleteByFilter,

@@ -210,7 +210,7 @@ def test_what_stops_it_is_told(foreign: Path) -> None:
     async def check() -> None:
         async with reindexing_of(foreign, "it failed") as (_, reindexing):
             reindexing.start("default")
-            while (found := reindexing.of("default")) is None or found.running:
+            while (found := reindexing.task_of("default")) is None or found.running:
                 await asyncio.sleep(0.01)
             assert found.failure is not None
 
@@ -231,7 +231,7 @@ def test_a_dropped_collection_is_not_kept_in_memory(
             await library.manage(library.index.drop, "default")
             reindexing.forget("default")
             await asyncio.sleep(0.05)
-            assert reindexing.of("default") is None
+            assert reindexing.task_of("default") is None
             gc.collect()
             assert kept() is None
 
