@@ -77,7 +77,9 @@ def test_who_waits_as_long_as_told_is_served(limit: int, asked: list[tuple[float
             tokens_of(rates).take(amount)
         except RateError as error:
             clock.now_s += error.retry_after_s
+            before = tokens_of(rates).level
             tokens_of(rates).take(amount)
+            assert tokens_of(rates).level == before - amount
 
 
 @given(limits, st.integers(1, 2_000_000), st.integers(1, 2_000_000))

@@ -232,7 +232,8 @@ def test_what_came_is_committed_while_the_client_says_nothing() -> None:
                 await asyncio.sleep(0.001)
 
         groups = grouped([line(str(number), "slow") for number in range(10)], 2)
-        await LineStream(lambda _: None).keep(given(groups, all_there), kept_by(ingest))
+        indexed = await LineStream(lambda _: None).keep(given(groups, all_there), kept_by(ingest))
+        assert (indexed.indexed, indexed.failed) == (10, 0)
 
     asyncio.run(check())
 

@@ -58,7 +58,9 @@ def test_who_is_refused_for_the_least_that_it_adds_is_told_of_what_it_likely_doe
 
 
 def test_more_than_the_whole_bound_is_taken_when_nothing_waits() -> None:
-    admission(tokens=100).weigh(5000, 5000, 0.0, NOTHING, 60.0)
+    door = admission(tokens=100)
+    door.weigh(5000, 5000, 0.0, NOTHING, 60.0)
+    assert not door.refused
 
 
 def test_a_wait_that_would_be_too_long_is_refused_at_once_and_a_short_one_is_not() -> None:

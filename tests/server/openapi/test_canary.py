@@ -16,12 +16,13 @@ import pytest
 from index import Document, Index
 from server.openapi.causes import BEFORE_ROUTING
 from tests.faulty import RUN_FAILS, RUN_GIVES_NAN, TOKENIZER_PANICS, TOKENIZER_RAISES, WORKER_DIES
-from tests.server.engine.faults.daemon import PATIENCE_S, FaultyServer, start_faulty, until
+from tests.server.engine.faults.daemon import PATIENCE_S, FaultyServer, start_faulty
 from tests.server.engine.faults.wire import Wire
 from tests.server.openapi.conftest import ALL_SCOPES as EVERYTHING
 from tests.server.openapi.conftest import add_key
 from tests.server.openapi.fuzzed import FLAGS, tiny_document
 from tests.server.openapi.provocations import FOREIGN, KEPT, KEY, NAME, PLACE, TEXT, Provocation, Subject, subjects
+from tests.server.polling import until
 
 DOCUMENT = tiny_document(keys_required=True)
 ERROR = 400
