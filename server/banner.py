@@ -28,7 +28,7 @@ def banner(settings: Settings, facts: Facts, index: IndexStatus, address: str) -
 
 def _documents(settings: Settings, index: IndexStatus) -> str:
     if settings.data == MEMORY:
-        return "none yet; those that come are kept in memory alone"
+        return "none yet; those that come are kept in memory only"
     several = f"{index.collections} collections" if index.collections > 1 else "1 collection"
     mend = f"; another model's: {', '.join(index.foreign)}: python -m index reindex" if index.foreign else ""
     return f"{index.documents:,} in {several}, in {settings.data}{mend}"

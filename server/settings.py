@@ -57,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, _listen("address to listen on")] = "127.0.0.1"
     port: Annotated[int, _listen("port to listen on; 0 takes a free one", ge=0, le=65535)] = 8000
     uds: Annotated[str, _listen("Unix socket to listen on, instead of an address; empty for none")] = ""
-    metrics_host: Annotated[str, _listen("address of a second port, for /metrics and /health alone")] = "127.0.0.1"
+    metrics_host: Annotated[str, _listen("address of a second port, for /metrics and /health only")] = "127.0.0.1"
     metrics_port: Annotated[int, _listen("that port, where no key is needed; 0 for none", ge=0, le=65535)] = 0
     tls_certificate: Annotated[str, _listen("file of the certificate chain (PEM); empty for plain HTTP")] = ""
     tls_key: Annotated[str, _listen("file of its private key (PEM)")] = ""

@@ -48,7 +48,7 @@ class Tally(Collector):
 
 
 class WebMetrics:
-    """Used from the event loop alone."""
+    """Used from the event loop only."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # an unused second series for each metric

@@ -34,7 +34,7 @@ class EmbedRequest(msgspec.Struct):
 
 
 class EmbedAllRequest(msgspec.Struct):
-    """Texts or token ids as for /embed, for the rows of every token."""
+    """Texts or token ids as for /tei/embed, for the rows of every token."""
 
     inputs: Annotated[Given, msgspec.Meta(extra_json_schema={"maxItems": MAX_TEXTS_OF_TOKENS}), limited("given")]
     truncate: bool | None = None
