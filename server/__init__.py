@@ -1,1 +1,1 @@
-"""The daemon: HTTP in, embeddings and hits out. `python -m server` runs it; other rooms enter by its wings."""
+"""The daemon: HTTP in, embeddings and hits out. `python -m server` runs it; other rooms import its wings."""

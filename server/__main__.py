@@ -1,6 +1,6 @@
 """`python -m server` serves; `python -m server keys` makes, lists and revokes keys.
 
-What a command does not need it does not load: serving is imported once the settings are known to be good.
+A command loads only what it needs: serving is imported after the settings are checked.
 """
 
 import importlib
@@ -12,7 +12,6 @@ from server.settings import read_settings
 
 
 def main(arguments: list[str]) -> None:
-    """Do what the command line and the environment say."""
     if arguments[:1] == ["keys"]:
         file = read_settings([]).keys
         importlib.import_module("server.access.key_commands").run(arguments[1:], file)
@@ -22,7 +21,7 @@ def main(arguments: list[str]) -> None:
 
 
 def run(command: Callable[[], None]) -> None:
-    """Run a command; an error of ours ends the process with 1 and a line on standard error."""
+    """Run a command; a ServerError ends the process with status 1 and a line on standard error."""
     try:
         command()
     except ServerError as error:

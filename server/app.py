@@ -34,7 +34,7 @@ from server.web.problems import Problems
 
 
 class Application(msgspec.Struct, frozen=True):
-    """The ASGI application, and what the process that serves it has to reach."""
+    """The ASGI application, and its parts that the serving process needs."""
 
     asgi: ASGIApp
     keys: KeyRing
@@ -43,7 +43,7 @@ class Application(msgspec.Struct, frozen=True):
 
 
 def build_application(settings: Settings, backend: Backend, running: AbstractAsyncContextManager[None]) -> Application:
-    """Put HTTP before a backend, which works while `running` is entered.
+    """Put HTTP in front of a backend, which works while `running` is entered.
 
     Raises:
         SettingsError: the file of keys cannot be read.
@@ -77,7 +77,7 @@ def _litestar(
     return Litestar(
         [*answering_options(ROUTES), *ROUTES],
         lifespan=[lifespan],
-        # As a middleware it would cost a second layer of error handling; as a guard, a copy of the handler.
+        # A middleware would cost a second layer of error handling; a guard, a copy of the handler.
         before_request=Access(_policy(context.settings, keys)).admit,
         cors_config=CORSConfig(allow_origins=origins, expose_headers=list(EXPOSED)) if origins else None,
         exception_handlers={

@@ -28,6 +28,7 @@ from server.documents.ingest import Ingest
 from server.documents.library import Library, open_library
 from server.documents.reindexing import Reindexing
 from server.documents.retrieval import Retrieval
+from server.engine.admitted import admitted
 from server.engine.assembly import build_engine, facts_of
 from server.engine.embedder import Embedder
 from server.engine.engine import Engine
@@ -37,13 +38,10 @@ from server.engine.scheduling.watchdog import Watchdog
 from server.engine.sessions.loading import LoadedModel, OpenTokenizer, load_model
 from server.engine.sessions.selfcheck import SESSIONS, OpenSession
 from server.engine.tokens import Tokens
-from server.engine.turn import turn
 from server.settings import Settings
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What a backend consists of."""
-
     model: LoadedModel
     facts: Facts
     metrics: Metrics
@@ -63,7 +61,7 @@ def build_backend(
     sessions: Mapping[str, OpenSession] = SESSIONS,
     tokenizer_opener: OpenTokenizer = open_tokenizer,
 ) -> "LocalBackend":
-    """Load the model, check it, open the index, and put the parts together; nothing runs yet.
+    """Load and check the model, open the index, and put the parts together; nothing runs yet.
 
     `sessions` opens a graph of each layout, `tokenizer_opener` the tokenizer.
 
@@ -99,7 +97,7 @@ def build_backend(
 
 
 def _register(metrics: Metrics, facts: Facts, engine: Engine, library: Library) -> None:
-    """Show what is known from the start, and what can be read at any time."""
+    """Register the model's metrics, and those that are read at each scrape."""
     metrics.registry.register(EngineCollector(engine))
     metrics.registry.register(IndexCollector(library.index))
     Info("vecd_model", "The model that is served.", registry=metrics.registry).info(
@@ -114,7 +112,7 @@ def _register(metrics: Metrics, facts: Facts, engine: Engine, library: Library) 
 
 
 class LocalBackend:
-    """The `Backend` of the process in which the engine runs. `parts` is for what measures and tests them."""
+    """The `Backend` in the process of the engine. `parts` is for benchmarks and tests."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -127,16 +125,16 @@ class LocalBackend:
 
     @property
     def broken(self) -> bool:
-        """True once the engine can never compute again; the process has to end."""
+        """True once the engine can never compute again; the process must end."""
         return self._engine.workers.broken is not None
 
     def call_when_broken(self, callback: Callable[[], None]) -> None:
-        """Have this called once, from any thread, when the engine breaks."""
+        """Set a callback that is called once, from any thread, when the engine breaks."""
         self._engine.workers.call_when_broken(callback)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Work until the block ends; then finish what is under way, and close the files."""
+        """Work until the block ends; then finish the work in progress, and close the files."""
         parts = self.parts
         parts.engine.start()
         parts.watchdog.start()
@@ -152,11 +150,11 @@ class LocalBackend:
     async def tokenize(self, texts: Sequence[str], demand: Demand, *, add_special_tokens: bool) -> list[list[Token]]:
         self._embedder.check(texts)
         prompted = [str(text) for text in self._embedder.prompted(texts, demand.prompt)]
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             return await self.parts.tokens.tokenize(prompted, add_special_tokens=add_special_tokens)
 
     async def detokenize(self, ids: Sequence[Sequence[int]], demand: Demand, *, skip_special_tokens: bool) -> list[str]:
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             return await self.parts.tokens.decode(ids, skip_special_tokens=skip_special_tokens)
 
     async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
@@ -186,7 +184,7 @@ class LocalBackend:
         return await self._documents.list_after(name, after, limit, demand, include_vector=include_vector)
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             return await self.parts.retrieval.search(name, searches, demand)
 
     async def create(self, name: str, demand: Demand) -> CollectionState:

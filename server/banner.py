@@ -1,4 +1,4 @@
-"""What was chosen and found at the start, a line each; the address is the last."""
+"""What the server prints at its start: what it chose and found, a line each, and its address last."""
 
 from server.contract.facts import Facts
 from server.contract.status import IndexStatus
@@ -28,7 +28,7 @@ def banner(settings: Settings, facts: Facts, index: IndexStatus, address: str) -
 
 def _documents(settings: Settings, index: IndexStatus) -> str:
     if settings.data == MEMORY:
-        return "none yet; those that come are kept in memory alone"
+        return "none yet; those that come are kept in memory only"
     several = f"{index.collections} collections" if index.collections > 1 else "1 collection"
     mend = f"; another model's: {', '.join(index.foreign)}: python -m index reindex" if index.foreign else ""
     return f"{index.documents:,} in {several}, in {settings.data}{mend}"

@@ -1,7 +1,7 @@
 """The log: lines for people or JSON for machines, on standard error, each with the id of its request.
 
-The product logs through the standard library, and so do the libraries below it; structlog renders it all. Nothing
-that a client sent is ever logged but its request's id, method, path and address: no text, no key.
+vecd and its libraries log through the standard library; structlog renders the records. Of what a client sent, only the
+request's id, method, path and address are logged: no text, no key.
 """
 
 import logging
@@ -14,19 +14,19 @@ from pathlib import Path
 import structlog
 
 FORMATS = ("text", "json")
-MOST_PLACES = 6
-# A request is a task with a context of its own, so this needs no end.
+MAX_FRAMES = 6
+# A request is a task with a context of its own, so the variable is never reset.
 _request: ContextVar[str] = ContextVar("request")
 
 
-def places(error: BaseException) -> str:
-    """Return where an error came from, innermost first; its message may quote a text and is left out."""
+def origin_of(error: BaseException) -> str:
+    """Return the frames of an error, innermost first; its message is left out, because it may quote a text."""
     frames = reversed(traceback.extract_tb(error.__traceback__))
-    return " < ".join(f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in islice(frames, MOST_PLACES))
+    return " < ".join(f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in islice(frames, MAX_FRAMES))
 
 
 def name_request(request_id: str) -> None:
-    """Have every line that is logged from now on, in this task and those that it starts, carry the request's id."""
+    """Add the request's id to every line that is logged from now on in this task and in those that it starts."""
     _request.set(request_id)
 
 
@@ -38,21 +38,20 @@ def _add_request(
     return event
 
 
-def _add_places(
+def _add_origin(
     _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Say of an exception its type and where it came from: its message, and its lines, may quote what a client sent."""
+    """Replace an exception by its type and frames: its message and source lines may quote what a client sent."""
     found = event.pop("exc_info", None)
     error = found[1] if isinstance(found, tuple) else found
     if isinstance(error, BaseException):
-        event["error"] = f"{type(error).__name__} at {places(error)}"
+        event["error"] = f"{type(error).__name__} at {origin_of(error)}"
     return event
 
 
-# structlog's own names for what a line is made of.
 _FIELDS: list[structlog.typing.Processor] = [
     _add_request,
-    _add_places,
+    _add_origin,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
@@ -70,6 +69,6 @@ def configure_logs(style: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_FIELDS, processors=[remove, end]))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # uvicorn tells the start and the end of everything; what matters of it the daemon says itself.
+    # uvicorn logs each start and stop; the daemon itself reports those that matter.
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))

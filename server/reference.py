@@ -1,6 +1,6 @@
-"""`python -m server.reference` writes docs/api.md and docs/settings.md: what the code says of itself, for reading.
+"""`python -m server.reference` writes docs/api.md and docs/settings.md from the code.
 
-The interface is that of all-MiniLM-L6-v2 and the default settings; a running server shows its own at /docs.
+They show the interface with all-MiniLM-L6-v2 and the default settings; a running server shows its own at /docs.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from server.version import VERSION
 MODEL = "all-MiniLM-L6-v2"
 DOCS = ROOT / "docs"
 GENERATED = "<!-- Written by `make docs`; a test holds it to the code. -->\n"
-# The end of a name says what is counted.
+# The unit of a setting, by the last word of its name.
 UNITS = {
     "bytes": "bytes",
     "ms": "milliseconds",
@@ -33,7 +33,6 @@ RATES = {"requests_per_minute": "requests a minute", "tokens_per_minute": "token
 
 
 def api_page() -> str:
-    """Return docs/api.md."""
     entry = load_catalog()[MODEL]
     model = Model(
         names=(MODEL, *entry.aliases),
@@ -46,13 +45,12 @@ def api_page() -> str:
     first = (
         f"# The HTTP interface\n\n{GENERATED}\n"
         f"As it is with {MODEL} and the default [settings](settings.md), on http://127.0.0.1:8000. A running server\n"
-        "shows its own interface at `/docs`, to be tried, and gives it to programs at `/openapi.json`.\n\n"
+        "shows its own interface at `/docs`, where it can be tried, and gives it to programs at `/openapi.json`.\n\n"
     )
     return first + to_markdown(describe(subject))
 
 
 def settings_page() -> str:
-    """Return docs/settings.md."""
     lines = [
         f"# Settings\n\n{GENERATED}",
         "A flag wins over a variable, and a variable over the default. `python -m server --help` says the same.\n",
@@ -85,7 +83,6 @@ def _choices(field: Field) -> str:
 
 
 def main() -> None:
-    """Write both pages."""
     for name, text in (("api.md", api_page()), ("settings.md", settings_page())):
         (DOCS / name).write_text(text, "utf-8")
 

@@ -1,4 +1,4 @@
-"""Everything that the server answers: every dialect and every route. A table; nothing is built here."""
+"""The tables of all dialects and all routes; nothing is built here."""
 
 from litestar.handlers import HTTPRouteHandler
 
@@ -11,7 +11,7 @@ from server.dialects.tei import embeddings as tei
 from server.dialects.tei import model as tei_model
 from server.openapi import page
 
-# One dialect has no prefix and therefore everything else: it is the last.
+# The native dialect comes last: it has no prefix, and so has every path that no other dialect has.
 DIALECTS = (openai.OPENAI, tei.TEI, cohere.COHERE, ollama.OLLAMA, NATIVE)
 ROUTES: list[HTTPRouteHandler] = [
     *embeddings.ROUTES,

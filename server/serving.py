@@ -1,7 +1,7 @@
-"""The process that serves: load, check, listen, serve until SIGTERM or Ctrl-C, drain.
+"""The process that serves: listen, load, check, serve until SIGTERM or Ctrl-C, drain.
 
-Exits with 1 where it cannot start, and where the engine broke, so that its supervisor starts it anew. On SIGHUP it
-reads keys and certificates again.
+Exits with 1 where it cannot start or the engine broke, so that its supervisor restarts it. On SIGHUP it reads keys and
+certificates again.
 """
 
 import asyncio
@@ -32,16 +32,16 @@ from server.logs import configure_logs
 from server.settings import Settings
 from server.web.metrics import UNKNOWN_ROUTE
 
-# A worker that is done with a run needs the interpreter at once; the event loop would keep it for 5 ms by default.
+# A worker that has finished a run needs the interpreter lock at once; by default the event loop keeps it for 5 ms.
 SWITCH_INTERVAL_S = 0.0005
-# Once the engine is broken, requests in work are answered; a thread that hangs must not keep the process for longer.
+# After the engine broke, requests in progress are still answered for so long; a hanging thread must not delay the end.
 BROKEN_GRACE_S = 5.0
 
 log = logging.getLogger("vecd")
 
 
 class Server(uvicorn.Server):
-    """uvicorn, saying where it listens once it does, and when it stops."""
+    """uvicorn's server, which announces where it listens, drains before it stops, and reloads on SIGHUP."""
 
     def __init__(self, config: uvicorn.Config, application: Application, settings: Settings, announcement: str) -> None:
         super().__init__(config)
@@ -51,13 +51,13 @@ class Server(uvicorn.Server):
         self._leave_s = 0.0
 
     async def main_loop(self) -> None:
-        """Say that it listens, then serve: a signal that comes right after the words finds everything in place."""
+        """Announce the address, then serve; a signal sent right after the announcement is handled."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
         print(self._announcement, flush=True)  # noqa: T201 - what the user waits for
         await super().main_loop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note that the process is to end: from now on it is not ready; it leaves after drain_delay_s."""
+        """Begin to drain: the server is not ready from now on, and leaves after drain_delay_s."""
         if not self.should_exit:
             self._application.lifecycle.drain()
             self._leave_s = time.monotonic() + self._settings.drain_delay_s
@@ -70,7 +70,7 @@ class Server(uvicorn.Server):
         return leaving
 
     def _reload(self) -> None:
-        """Read keys and certificates again; what cannot be read stays as it was."""
+        """Read keys and certificates again; where one cannot be read, the old one stays."""
         keys = self._application.keys
         try:
             keys.reload()
@@ -85,7 +85,7 @@ class Server(uvicorn.Server):
             log.error("the certificate stays as it was: %s", error)
 
     def end(self) -> None:
-        """End the process, whatever hangs; called from any thread."""
+        """End the process, even if a thread hangs; may be called from any thread."""
         self.should_exit = True
         timer = threading.Timer(BROKEN_GRACE_S, os._exit, [1])
         timer.daemon = True
@@ -99,7 +99,7 @@ def serve(settings: Settings, build: Callable[[Settings], LocalBackend] = build_
         ServerError: the server cannot start.
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is a file, and shells allow few
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection takes a descriptor, and shells allow few
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -114,11 +114,11 @@ def serve(settings: Settings, build: Callable[[Settings], LocalBackend] = build_
         raise StartError(str(error)) from error
     if backend.broken:
         sys.stderr.flush()
-        os._exit(1)  # a thread that hangs in a run would be torn down with what it works on
+        os._exit(1)  # a normal exit would destroy the session under a thread that hangs in a run
 
 
 def _leave(*_: object) -> NoReturn:
-    # uvicorn raises the signal once more after it has drained; leaving with 0 tells supervisors that all was well.
+    # uvicorn raises the signal again after it has drained; status 0 tells supervisors that the stop was clean.
     sys.exit(0)
 
 
@@ -158,7 +158,6 @@ def _config(settings: Settings, application: Application) -> uvicorn.Config:
 
 
 def _address(settings: Settings, listeners: Listeners) -> str:
-    """Return where clients find the server."""
     if settings.uds:
         return f"unix:{settings.uds}"
     host, port = listeners.main.getsockname()[:2]

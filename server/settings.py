@@ -1,7 +1,7 @@
 """Every setting of the daemon: one frozen struct, filled from flags, VECD_ variables and defaults, in that order.
 
-A setting is declared once, here; its flag, its variable, its help and docs/settings.md follow from the field. What a
-value must be is checked when the struct is made, before anything is loaded.
+A setting is declared once, here; its flag, its variable, its help and docs/settings.md follow from the field. Values
+are checked when the struct is made, before anything is loaded.
 """
 
 import argparse
@@ -22,15 +22,15 @@ from server.version import VERSION
 
 PREFIX = "VECD_"
 ROOT = Path(__file__).resolve().parent.parent
-# What stands for the data folder where nothing is to be kept.
+# Given in place of the data folder: documents are kept in memory only.
 MEMORY = Path(":memory:")
 
 KIB = 1024
 MIB = 1024 * KIB
 
-# The peer of a Unix socket, which has no address, among the trusted proxies.
+# The name of a Unix socket's peer, which has no address, among the trusted proxies.
 UNIX = "unix"
-# As browsers send it (RFC 6454, section 6.2): a scheme and a host, in lower case, perhaps a port, and nothing more.
+# As browsers send it (RFC 6454, section 6.2): a scheme and a host, in lower case, and an optional port.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\sA-Z]+")
 
 
@@ -57,18 +57,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, _listen("address to listen on")] = "127.0.0.1"
     port: Annotated[int, _listen("port to listen on; 0 takes a free one", ge=0, le=65535)] = 8000
     uds: Annotated[str, _listen("Unix socket to listen on, instead of an address; empty for none")] = ""
-    metrics_host: Annotated[str, _listen("address of a second port, for /metrics and /health alone")] = "127.0.0.1"
+    metrics_host: Annotated[str, _listen("address of a second port, for /metrics and /health only")] = "127.0.0.1"
     metrics_port: Annotated[int, _listen("that port, where no key is needed; 0 for none", ge=0, le=65535)] = 0
     tls_certificate: Annotated[str, _listen("file of the certificate chain (PEM); empty for plain HTTP")] = ""
     tls_key: Annotated[str, _listen("file of its private key (PEM)")] = ""
     keys: Annotated[Path, _listen("file of the keys that clients need; without the file, none")] = ROOT / "keys.json"
     insecure: Annotated[bool, _listen("serve beyond this machine without keys")] = False
-    allowed_hosts: Annotated[_Names, _listen("names in the Host header to answer to without keys; comma between")] = ()
-    trusted_proxies: Annotated[_Names, _listen("addresses, networks whose X-Forwarded-For counts; comma between")] = ()
-    cors_origins: Annotated[_Names, _listen("origins whose pages may call; comma between")] = ()
+    allowed_hosts: Annotated[
+        _Names, _listen("accepted names in the Host header without keys, separated by commas")
+    ] = ()
+    trusted_proxies: Annotated[
+        _Names, _listen("addresses and networks whose X-Forwarded-For is trusted, separated by commas")
+    ] = ()
+    cors_origins: Annotated[_Names, _listen("origins whose pages may call, separated by commas")] = ()
     models: Annotated[Path, _model("folder of the exported models")] = ARTIFACTS
     model: Annotated[str, _model("name of the model to serve, a folder in --models")] = "all-MiniLM-L6-v2"
-    model_alias: Annotated[_Names, _model("more names that clients may call it by; comma between")] = ()
+    model_alias: Annotated[_Names, _model("more names that clients may call it by, separated by commas")] = ()
     data: Annotated[Path, _model("folder of the documents; :memory: keeps none")] = ROOT / "data"
     provider: Annotated[Literal["auto", "cpu", "cuda"], _model("execution provider of ONNX Runtime")] = "auto"
     cores: Annotated[int, _model("runs side by side; 0 takes what the cgroup grants", ge=0, le=1024)] = 0
@@ -79,22 +83,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_client_batch_size: Annotated[int, _limit("texts in one request", ge=1)] = 2048
     max_text_bytes: Annotated[int, _limit("UTF-8 bytes of one text", ge=1)] = MIB
     max_body_bytes: Annotated[int, _limit("bytes of a request's body", ge=1024)] = 32 * MIB
-    max_bodies_bytes: Annotated[int, _limit("bytes of the bodies of all requests in work", ge=1024)] = 512 * MIB
+    max_bodies_bytes: Annotated[int, _limit("bytes of the bodies of all requests in progress", ge=1024)] = 512 * MIB
     max_header_bytes: Annotated[int, _limit("bytes of a request's headers", ge=1024)] = 32 * KIB
     max_headers: Annotated[int, _limit("headers of a request", ge=8)] = 100
     max_url_bytes: Annotated[int, _limit("bytes of a request's path and query", ge=256)] = 8 * KIB
     max_queue_tokens: Annotated[int, _load("tokens that may wait for a run", ge=512)] = 2_000_000
-    max_concurrent_requests: Annotated[int, _load("requests in work at once", ge=1)] = 1024
+    max_concurrent_requests: Annotated[int, _load("requests in progress at once", ge=1)] = 1024
     max_connections: Annotated[int, _load("connections open at once", ge=1)] = 4096
     requests_per_minute: Annotated[int, _load("for each key, or address without keys; 0 for no limit", ge=0)] = 0
     tokens_per_minute: Annotated[int, _load("the same, in the model's tokens; 0 for no limit", ge=0)] = 0
-    request_timeout_ms: Annotated[int, _time("work that has not begun by then is not begun any more", ge=1)] = 30_000
+    request_timeout_ms: Annotated[int, _time("work that has not begun by then is dropped", ge=1)] = 30_000
     header_timeout_s: Annotated[int, _time("time to send a request's headers", ge=1)] = 10
     body_timeout_s: Annotated[int, _time("time to send a request's body", ge=1)] = 60
     send_timeout_s: Annotated[int, _time("time in which a client must take some of its answer", ge=1)] = 60
     keep_alive_s: Annotated[int, _time("time that a connection may be idle between requests", ge=1)] = 75
-    run_timeout_s: Annotated[int, _time("a run that takes longer hangs, and the process ends", ge=1)] = 60
-    drain_delay_s: Annotated[int, _time("time to go on serving after SIGTERM while not ready any more", ge=0)] = 0
+    run_timeout_s: Annotated[int, _time("a run that takes longer counts as hung, and the process ends", ge=1)] = 60
+    drain_delay_s: Annotated[int, _time("time to go on serving after SIGTERM, while not ready", ge=0)] = 0
     shutdown_timeout_s: Annotated[int, _time("time for requests in flight after that", ge=1)] = 30
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _log("least level that is logged")] = "info"
     log_format: Annotated[Literal["text", "json"], _log("lines for people, or JSON for machines")] = "text"
@@ -105,12 +109,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             message = "--tls-key needs --tls-certificate"
             raise SettingsError(message)
         if self.metrics_port and self.metrics_port == self.port and not self.uds:
-            message = f"--port and --metrics-port are both {self.port}; a request is told apart by its port"
+            message = f"--port and --metrics-port are both {self.port}; requests are told apart by their port"
             raise SettingsError(message)
         for origin in self.cors_origins:
             if origin != "*" and not ORIGIN.fullmatch(origin):
                 message = (
-                    f"--cors-origins: {origin!r} is no origin, such as https://app.example or http://localhost:3000"
+                    f"--cors-origins: {origin!r} is not an origin, such as https://app.example or http://localhost:3000"
                 )
                 raise SettingsError(message)
         for proxy in self.trusted_proxies:
@@ -127,7 +131,7 @@ def _check_proxy(proxy: str) -> None:
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A setting as it is declared: its type without bounds, its group and what is said of it."""
+    """A setting as it is declared: `kind` is its type without bounds, `annotated` with them, `about` its help."""
 
     name: str
     kind: Any
@@ -150,7 +154,7 @@ class Field(msgspec.Struct, frozen=True):
 
 
 def declared_settings() -> list[Field]:
-    """Return every setting, in order; those of one group follow each other."""
+    """Return every setting in order, group by group."""
     found = []
     for one in msgspec.structs.fields(Settings):
         meta = next(meta for meta in one.type.__metadata__ if isinstance(meta, msgspec.Meta))
@@ -184,7 +188,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] | Non
 
 def _convert(label: str, value: str, field: Field) -> object:
     if field.choices and value not in field.choices:
-        message = f"{label}={value!r} is none of {', '.join(field.choices)}"
+        message = f"{label}={value!r} is not one of {', '.join(field.choices)}"
         raise SettingsError(message)
     if isinstance(field.kind, types.GenericAlias):
         return tuple(part for one in value.split(",") if (part := one.strip()))
@@ -196,7 +200,7 @@ def _convert(label: str, value: str, field: Field) -> object:
 
 
 def _hint(variable: str) -> str:
-    """Kubernetes gives every pod variables named after its Services; one that is named vecd collides with ours."""
+    """Return advice for Kubernetes, which gives pods variables named after Services: one named vecd collides."""
     links = variable.endswith(("_SERVICE_HOST", "_SERVICE_PORT", "_TCP", "_TCP_ADDR", "_TCP_PORT", "_TCP_PROTO"))
     return ". In Kubernetes, set enableServiceLinks: false on the pod" if links else ""
 

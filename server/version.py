@@ -1,4 +1,4 @@
-"""vecd's version, as the package has it."""
+"""vecd's version, from the metadata of the package."""
 
 from importlib.metadata import version
 

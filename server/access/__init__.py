@@ -1,1 +1,1 @@
-"""Who may call, how much, from where, and at whose charge."""
+"""Who may call, how much, from where, and whose share of tokens pays for it."""

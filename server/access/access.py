@@ -1,7 +1,7 @@
 """The check that every request passes: key and scope, the client's share, host and origin, media type of the answer.
 
-Litestar calls it when it has found the route and before a byte of the body is read, so that a scope is the route's and
-errors are told in the dialect of the path.
+Litestar calls it after it has found the route, whose scope is checked, and before a byte of the body is read. Errors
+are rendered in the dialect of the path.
 """
 
 from functools import partial
@@ -13,7 +13,7 @@ from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.types import Scope
 
-from server.access.caller import Caller, read_timeout_s, site_of
+from server.access.caller import Caller, network_of, read_timeout_s
 from server.access.hosts import Hosts
 from server.access.keys import KeyRing
 from server.access.rates import Account, Rates
@@ -23,14 +23,14 @@ from server.web.operations import Operation, operation_of
 from server.web.request_state import RequestState, state_of
 
 BEARER = "bearer"
-# Without a body a page may send these anywhere without asking first, for there is no content type to stop it.
+# Without a body a page may send these to any origin without a preflight, because no content type requires one.
 CHANGING = frozenset({"POST", "DELETE"})
-# What the second port shows.
+# The routes of the second port.
 ON_METRICS_PORT = frozenset({"/metrics", "/health", "/health/live", "/health/ready"})
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """`hosts` is None where the Host header may say anything; `origins` are those whose pages may call."""
+    """`hosts` is None where any Host header is accepted; `origins` are those whose pages may call."""
 
     keys: KeyRing
     rates: Rates
@@ -40,13 +40,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Access:
-    """Leaves the caller, and the media type of the answer, in the scope of each request that is let in."""
+    """Writes the caller, and the media type of the answer, into the state of each request that is admitted."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
 
     async def admit(self, request: Request[Any, Any, Any]) -> None:
-        """Let a request in, or raise one of the project's errors."""
+        """Admit a request, or raise a ServerError or Litestar's NotFoundException."""
         scope = request.scope
         state, operation = state_of(scope), operation_of(scope)
         if self._policy.metrics_port and self._on_metrics_port(scope):
@@ -65,7 +65,7 @@ class Access:
 
     def _identify(self, scope: Scope, state: RequestState, operation: Operation) -> Caller:
         address = scope.get("client")
-        client = site_of(address[0]) if address else ""
+        client = network_of(address[0]) if address else ""
         keys = self._policy.keys
         if not keys.required:
             self._check_host(scope)
@@ -74,10 +74,12 @@ class Access:
         name = f"key {key.id}" if key else client
         account = self._count(state, name, keyed=key is not None)
         if key is None:
-            message = "this needs a key: Authorization: Bearer vecd_..., one that `python -m server keys add` made"
+            message = (
+                "a key is required: send Authorization: Bearer vecd_..., a key made by `python -m server keys add`"
+            )
             raise UnauthorizedError(message)
         if operation.scope not in key.scopes and operation.scope != "any":
-            message = f"this key allows {', '.join(key.scopes)}, and this needs {operation.scope}"
+            message = f"this key allows {', '.join(key.scopes)}; this route needs {operation.scope}"
             raise ForbiddenError(message)
         return Caller(name, read_timeout_s(state.headers), account)
 
@@ -87,11 +89,11 @@ class Access:
             return
         named = [value for name, value in scope["headers"] if name == b"host"]
         if len(named) != 1 or not hosts.known(named[0].decode("latin-1")):
-            message = "without keys the Host header must name this machine, or be one of allowed_hosts"
+            message = "without keys the Host header must name this machine, or one of allowed_hosts"
             raise ForbiddenError(message)
 
     def _check_origin(self, state: RequestState) -> None:
-        """Refuse what a page of a foreign origin sent; scripts send neither header."""
+        """Refuse a request from a page of a foreign origin; programs other than browsers send neither header."""
         headers, allowed = state.headers, self._policy.origins
         origin = headers.get(b"origin", b"").decode("latin-1")
         if origin:
@@ -100,15 +102,15 @@ class Access:
         else:
             foreign = headers.get(b"sec-fetch-site") == b"cross-site"
         if foreign:
-            message = "a page of another origin may not send this, unless cors_origins has it"
+            message = "a page of another origin may not send this, unless cors_origins lists that origin"
             raise ForbiddenError(message)
 
     def _count(self, state: RequestState, client: str, *, keyed: bool = False) -> Account | None:
-        """Count a request for a client, and have its answer say what is left."""
+        """Count a request for a client, and add what is left of its share to the headers of the answer."""
         rates = self._policy.rates
-        if not rates.on:
+        if not rates.enabled:
             return None
-        account = rates.open(client, keyed=keyed)
+        account = rates.account_of(client, keyed=keyed)
         state.answer_headers = partial(rates.headers, account)
         if account.requests:
             account.requests.take(1)
@@ -116,7 +118,7 @@ class Access:
 
 
 def _token(scope: Scope) -> str:
-    """Return the key that the client shows (RFC 6750), or nothing where it shows none or several."""
+    """Return the client's bearer token (RFC 6750), or an empty string where it sends none or several."""
     shown = [value for name, value in scope["headers"] if name == b"authorization"]
     scheme, _, token = shown[0].decode("latin-1").partition(" ") if len(shown) == 1 else ("", "", "")
     return token.strip() if scheme.lower() == BEARER else ""

@@ -1,4 +1,4 @@
-"""Who asks, and how long they will wait: what every dialect reads of a request besides its body."""
+"""The client of a request and the time that it allows, which every dialect reads besides the body."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -12,16 +12,16 @@ from server.contract.errors import InvalidInputError
 from server.web.request_state import state_of
 
 TIMEOUT_HEADER = b"x-request-timeout-ms"
-# A day: nobody waits longer.
+# A day.
 LONGEST_MS = 86_400_000
-# What one customer of a provider is given at least (RFC 6177): who has that has all its addresses.
-SITE_BITS = 64
+# The IPv6 network that a provider gives one customer at least (RFC 6177), who has all its addresses.
+NETWORK_BITS = 64
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """The client that shares the server with others, by its key or its address, and the seconds that it gives.
+    """`client` is the id of a key, or an address; `timeout_s` how long the client waits, if it says so.
 
-    `account` is None where there is no limit to how much a client may ask for.
+    `account` is None where clients have no limits.
     """
 
     client: str
@@ -30,28 +30,28 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 def caller_of(scope: Any) -> Caller:
-    """Return the caller that `server/access/access.py` found."""
+    """Return the caller that the access check found."""
     caller = state_of(scope).caller
     assert isinstance(caller, Caller)
     return caller
 
 
 @lru_cache(4096)
-def site_of(address: str) -> str:
-    """Return what stands for a client without a key: its IPv4 address, or its IPv6 network."""
+def network_of(address: str) -> str:
+    """Return what identifies a client without a key: its IPv4 address, or its IPv6 network."""
     try:
         parsed = ipaddress.ip_address(address)
-    except ValueError:  # a Unix socket's peer, or what a trusted proxy made up: all the same client
+    except ValueError:  # a Unix socket's peer, or nonsense from a trusted proxy: all of these are one client
         return ""
     if isinstance(parsed, ipaddress.IPv4Address):
         return address
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, SITE_BITS), strict=False))
+    return str(ipaddress.ip_network((parsed, NETWORK_BITS), strict=False))
 
 
 def read_timeout_s(headers: Mapping[bytes, bytes]) -> float | None:
-    """Return the seconds that the client gives its request, if it says so.
+    """Return how many seconds the client waits, if it says so.
 
     Raises:
         InvalidInputError: the header holds no whole number of milliseconds.

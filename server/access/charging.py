@@ -1,7 +1,7 @@
 """Calls that embed, charged to the client's share of tokens.
 
-Tokens are reserved by estimate before the call and corrected when they are known; a call that fails costs none, and one
-that the client left costs what was reserved, for what had begun was computed all the same.
+Tokens are reserved by estimate before the call and corrected when they are known. A call that fails costs none; one
+that the client left costs what was reserved, because work that has begun is computed all the same.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from server.contract.errors import ServerError
 from server.contract.estimate import TokenEstimate
 from server.web.errors import RateError
 
-# How long a stream waits for its client's share to fill again.
+# How long a stream waits for its client's share to fill up again.
 PATIENCE_S = 300.0
 
 
 class Charge:
-    """What one call reserved, and what it used."""
+    """The tokens that one call reserved, and those that it used."""
 
     def __init__(self, reserved: int) -> None:
         self.reserved = reserved
@@ -31,7 +31,7 @@ class Charge:
 
 
 class Charging:
-    """One request's calls; `account` is None where there is no limit."""
+    """The calls of one request; `account` is None where there is no limit."""
 
     def __init__(self, backend: Backend, account: Account | None, estimate: TokenEstimate) -> None:
         self._backend = backend

@@ -1,4 +1,4 @@
-"""Without keys a server stays on this machine, unless the settings say otherwise."""
+"""A server without keys listens on this machine only, unless the settings say otherwise."""
 
 import ipaddress
 import socket
@@ -12,7 +12,7 @@ def check_exposure(listener: socket.socket, settings: Settings) -> None:
     """Refuse to serve other machines without keys.
 
     Raises:
-        ServerError: the socket can be reached from other machines, there are no keys, and --insecure is not said.
+        ServerError: the socket can be reached from other machines, there are no keys, and --insecure is not set.
     """
     if settings.uds:
         return
@@ -21,6 +21,6 @@ def check_exposure(listener: socket.socket, settings: Settings) -> None:
         return
     message = (
         f"{settings.host} can be reached from other machines, and {settings.keys} has no keys. Make one with "
-        "`python -m server keys add NAME`, or say --insecure where something else keeps strangers out"
+        "`python -m server keys add NAME`, or pass --insecure where something else keeps strangers out"
     )
     raise ServerError(message)

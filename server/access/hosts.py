@@ -1,7 +1,7 @@
-"""Which names a server without keys answers to.
+"""The names that a server without keys answers to.
 
-A page in a browser can have its own name resolve to this machine and then call it as if from its own origin (DNS
-rebinding); it cannot choose the Host header. So without keys that must name this machine.
+A web page can make its own name resolve to this machine and then call it as its own origin (DNS rebinding), but it
+cannot choose the Host header. So without keys the Host header must name this machine.
 """
 
 import ipaddress
@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 
 LOCAL = "localhost"
-# RFC 9110, section 7.2: a name or an address, and perhaps a port.
+# RFC 9110, section 7.2: a name or an address, and optionally a port.
 HOST = re.compile(r"(\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]*))(:\d*)?")
 
 
@@ -21,7 +21,7 @@ class Hosts:
         self.known = lru_cache(256)(self._known)
 
     def _known(self, header: str) -> bool:
-        """Tell whether a Host header names this machine: by an address, as localhost, or as the settings say."""
+        """Return whether a Host header names this machine: by address, as localhost, or by a name of the settings."""
         parts = HOST.fullmatch(header.lower())
         if parts is None:
             return False

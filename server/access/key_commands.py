@@ -1,4 +1,4 @@
-"""`python -m server keys add|list|revoke`: the keys that clients need, in the file that --keys names.
+"""`python -m server keys add|list|revoke`: the keys of clients, in the file that --keys names.
 
 A running server reads the file again on SIGHUP.
 """
@@ -17,7 +17,7 @@ RELOAD = "a running server reads the file again on SIGHUP"
 
 
 def run(arguments: Sequence[str], file: Path) -> None:
-    """Do what the command line says, with `file` unless it names another.
+    """Run the command, on `file` unless --keys names another.
 
     Raises:
         SettingsError: the file cannot be read or written, or there is no such scope or key.

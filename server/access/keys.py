@@ -1,7 +1,7 @@
-"""The keys that clients need: `vecd_<id>_<secret>`, found by id, kept as a salted SHA-256, compared in constant time.
+"""The keys of clients: `vecd_<id>_<secret>`, found by id, stored as a salted SHA-256, compared in constant time.
 
-A secret is 256 random bits, so one round of SHA-256 is enough: there is nothing to guess. The file is written whole and
-renamed into place; who has read it cannot call anything with it.
+A secret is 256 random bits, so one round of SHA-256 is enough: it cannot be guessed. The file is written whole and
+renamed into place; its content does not let its reader call anything.
 """
 
 import datetime
@@ -25,13 +25,12 @@ PREFIX = "vecd"
 ID_BYTES, SALT_BYTES, SECRET_BYTES = 6, 16, 32
 FORMAT = 1
 
-
-# A salt, and the SHA-256 of it and the secret.
-Lock = tuple[bytes, bytes]
+# A salt, and the SHA-256 of the salt and the secret.
+SaltedHash = tuple[bytes, bytes]
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is kept of a key; salt and sha256 in hexadecimal digits."""
+    """A key as the file holds it; salt and sha256 in hexadecimal digits."""
 
     id: Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{2 * ID_BYTES}}}$")]
     name: str
@@ -41,24 +40,21 @@ class Key(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
     @property
-    def lock(self) -> Lock:
-        """What a secret is compared with."""
+    def salted_hash(self) -> SaltedHash:
         return bytes.fromhex(self.salt), bytes.fromhex(self.sha256)
 
 
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the file holds."""
-
     format: int
     keys: tuple[Key, ...]
 
 
-# What a secret is compared with where no key has the id: that takes the same time.
-NO_LOCK: Lock = (secrets.token_bytes(SALT_BYTES), secrets.token_bytes(SECRET_BYTES))
+# A secret is compared with this where no key has its id, so that both cases take the same time.
+NO_KEY_HASH: SaltedHash = (secrets.token_bytes(SALT_BYTES), secrets.token_bytes(SECRET_BYTES))
 
 
 class KeyRing:
-    """The keys of a file as it was last read. Once there was a file, keys are needed, even if it is gone again."""
+    """The keys of a file as last read. Once the file has existed, keys are required, even if it is deleted again."""
 
     def __init__(self, path: Path) -> None:
         """Read the file, if there is one.
@@ -68,7 +64,7 @@ class KeyRing:
         """
         self.path = path
         self.required = False
-        self._keys: dict[str, tuple[Key | None, Lock]] = {}
+        self._keys: dict[str, tuple[Key | None, SaltedHash]] = {}
         self.reload()
 
     def __len__(self) -> int:
@@ -82,19 +78,19 @@ class KeyRing:
         """
         self.required = self.required or self.path.exists()  # also one that cannot be read
         keys = read_keys(self.path)
-        self._keys = {key.id: (key, key.lock) for key in keys or ()}
+        self._keys = {key.id: (key, key.salted_hash) for key in keys or ()}
 
     def find(self, token: str) -> Key | None:
-        """Return the key that a client has shown, or None."""
+        """Return the key whose token a client sent, or None."""
         prefix, _, rest = token.partition("_")
         name, _, secret = rest.partition("_")
-        key, lock = self._keys.get(name, (None, NO_LOCK))
-        return key if fits(secret, lock) and prefix == PREFIX else None
+        key, salted_hash = self._keys.get(name, (None, NO_KEY_HASH))
+        return key if matches(secret, salted_hash) and prefix == PREFIX else None
 
 
-def fits(secret: str, lock: Lock) -> bool:
-    """Compare in constant time."""
-    salt, digest = lock
+def matches(secret: str, salted_hash: SaltedHash) -> bool:
+    """Compare a secret with a hash in constant time."""
+    salt, digest = salted_hash
     return hmac.compare_digest(_digest(salt, secret), digest)
 
 
@@ -122,7 +118,7 @@ def read_keys(path: Path) -> tuple[Key, ...] | None:
 
 
 def new_key(name: str, scopes: Sequence[KeyScope]) -> tuple[Key, str]:
-    """Return a key, and what the client is given: the only time that it is seen."""
+    """Return a key, and the token for the client, which cannot be restored later."""
     secret, salt = secrets.token_hex(SECRET_BYTES), secrets.token_bytes(SALT_BYTES)
     key = Key(
         id=secrets.token_hex(ID_BYTES),
@@ -137,7 +133,7 @@ def new_key(name: str, scopes: Sequence[KeyScope]) -> tuple[Key, str]:
 
 @contextmanager
 def changing(path: Path) -> Iterator[list[Key]]:
-    """Hold the keys of a file to change them, alone; they are written when the block ends without an error.
+    """Lock the file and give its keys to be changed; they are written when the block ends without an error.
 
     Raises:
         SettingsError: the file cannot be read or written.
@@ -155,15 +151,15 @@ def changing(path: Path) -> Iterator[list[Key]]:
 
 
 def _write(path: Path, content: KeyFile) -> None:
-    # A temporary file of this kind is readable by its owner alone.
+    # Only its owner can read a temporary file of this kind.
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
         try:
             file.write(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-            if path.exists():  # whoever reads it, the server, must be able to go on
+            if path.exists():  # the server must still be able to read it
                 os.chown(file.fileno(), path.stat().st_uid, path.stat().st_gid)
             Path(file.name).replace(path)
-        except BaseException:  # whatever it was, no half-written file stays
+        except BaseException:  # no half-written file stays
             Path(file.name).unlink(missing_ok=True)
             raise

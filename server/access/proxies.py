@@ -1,7 +1,7 @@
-"""Which peers are believed when they name, in X-Forwarded-For, the client on whose behalf they call.
+"""Trusted proxies, whose X-Forwarded-For names the client on whose behalf they call.
 
-uvicorn's middleware: the client is the rightmost address that is not itself trusted; what stands left of it anybody can
-write. Settings have checked what is trusted: addresses, networks, or "unix".
+uvicorn's middleware: the client is the rightmost address that is not itself trusted; anybody can write the addresses
+left of it. Trusted are addresses, networks or "unix"; the settings have checked them.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from server.settings import UNIX
 
 
 def behind_proxies(app: ASGIApp, trusted: Sequence[str]) -> ASGIApp:
-    """Return the application that sees the clients of these proxies."""
+    """Return the application, which sees the clients of these proxies."""
     if not trusted:
         return app
     proxied = ProxyHeadersMiddleware(app, trusted_hosts=list(trusted))  # type: ignore[arg-type]  # two ways to type ASGI

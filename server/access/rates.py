@@ -1,7 +1,7 @@
-"""How much each client may ask for: a token bucket each for requests and for the model's tokens, off by default.
+"""Rate limits by client: a token bucket for requests and one for the model's tokens, both off by default.
 
-A bucket holds a minute's worth and fills steadily. A request's tokens are reserved by estimate before any work, and
-corrected when they are known; what is refused costs nothing. Used from the event loop alone.
+A bucket holds the share of a minute and fills steadily. A request's tokens are reserved by estimate before any work,
+and corrected when they are known; a refused request costs nothing. Used from the event loop only.
 """
 
 import math
@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping
 from server.web.errors import RateError
 
 WINDOW_S = 60.0
-# The client that was not seen for longest is forgotten first, and starts with full buckets again: 48 MB with both
-# limits, as tracemalloc counts.
+# The least recently seen client is forgotten first, and starts with full buckets again: 48 MB with both limits, by
+# tracemalloc.
 MAX_CLIENTS = 100_000
-# Filling by steps rounds; a client that waited as long as it was told to must not be told to wait a nanosecond more.
+# Filling in steps rounds; a client that waited for `retry-after` must not have to wait a nanosecond more.
 ROUNDING = 1e-6
 
 
 class Bucket:
-    """What one client has left of one thing; below zero where an estimate was too low."""
+    """What one client has left of its requests or tokens; below zero where an estimate was too low."""
 
     __slots__ = ("level", "name", "per_minute")
 
@@ -30,27 +30,26 @@ class Bucket:
         self.level = float(per_minute)
 
     def fill(self, seconds: float) -> None:
-        """Let time pass."""
         self.level = min(self.per_minute, self.level + seconds * self.per_minute / WINDOW_S)
 
     def take(self, amount: int) -> None:
-        """Take so much; more than a whole bucket is given where the bucket is full.
+        """Take an amount; an amount above the whole bucket is given where the bucket is full.
 
         Raises:
-            RateError: there is less.
+            RateError: less is left.
         """
         missing = min(amount, self.per_minute) - self.level
         if missing > ROUNDING:
-            message = f"this client has had its share for now: {self.name}_per_minute is {self.per_minute}"
+            message = f"this client has used up its share for now: {self.name}_per_minute is {self.per_minute}"
             raise RateError(message, missing / self.per_minute * WINDOW_S, self.name)
         self.level -= amount
 
     def give_back(self, amount: int) -> None:
-        """Give back what was taken too much or, below zero, take what was taken too little."""
+        """Return an amount that was taken in excess or, below zero, take what is missing."""
         self.level = min(self.per_minute, self.level + amount)
 
-    def told(self) -> str:
-        """Return what is left (r), and in how many seconds all will be (t)."""
+    def to_header(self) -> str:
+        """Return the header's item: what is left (r), and the seconds until the bucket is full (t)."""
         full_s = math.ceil((self.per_minute - self.level) / self.per_minute * WINDOW_S)
         return f'"{self.name}";r={max(0, int(self.level))};t={full_s}'
 
@@ -82,7 +81,7 @@ class Rates:
     def __init__(
         self, requests_per_minute: int, tokens_per_minute: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.on = bool(requests_per_minute or tokens_per_minute)
+        self.enabled = bool(requests_per_minute or tokens_per_minute)
         self._limits = (requests_per_minute, tokens_per_minute)
         policy = ", ".join(
             [f'"{one.name}";q={one.per_minute};w={WINDOW_S:.0f}' for one in Account(*self._limits, clock).buckets]
@@ -92,8 +91,8 @@ class Rates:
         self._accounts: OrderedDict[str, Account] = OrderedDict()
         self._of_keys: dict[str, Account] = {}
 
-    def open(self, client: str, *, keyed: bool = False) -> Account:
-        """Return a client's account as it is now; those of keys are never forgotten, however many others there are."""
+    def account_of(self, client: str, *, keyed: bool = False) -> Account:
+        """Return a client's account with its buckets filled up to now; accounts of keys are never forgotten."""
         if keyed:
             account = self._of_keys.get(client)
             if account is None:
@@ -109,6 +108,6 @@ class Rates:
         return account.fill()
 
     def headers(self, account: Account) -> Mapping[bytes, bytes]:
-        """Return what a client's answers say (draft-ietf-httpapi-ratelimit-headers-10)."""
-        now = ", ".join([bucket.told() for bucket in account.buckets])
+        """Return the headers of a client's answers (draft-ietf-httpapi-ratelimit-headers-10)."""
+        now = ", ".join([bucket.to_header() for bucket in account.buckets])
         return {b"ratelimit-policy": self._policy, b"ratelimit": now.encode()}

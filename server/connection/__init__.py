@@ -1,1 +1,1 @@
-"""Bytes to one HTTP request and back: framing, limits of size and time, how a connection ends."""
+"""Bytes to one HTTP request and back: framing, limits on size and time, how a connection ends."""

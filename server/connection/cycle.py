@@ -1,4 +1,4 @@
-"""One request and its response: uvicorn's cycle, which can be ended early, and answers where nobody else does."""
+"""One request and its response: uvicorn's cycle, which can be ended early, and answers where the application fails."""
 
 import asyncio
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from server.connection.reading import Head
 from server.connection.refusal import Refusal, compose, new_request_id
-from server.connection.sending import Outlet
+from server.connection.sending import CycleTransport
 from server.web.headers import cors_headers
 from server.web.problem_document import UNEXPECTED
 from server.web.request_state import KEY, RequestState
@@ -19,12 +19,12 @@ ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
 class Flow(FlowControl):
-    """Flow control in which the protocol has the last word: a cycle that wants to read on may have to wait."""
+    """Flow control that the protocol can hold: until it lets go, no cycle resumes reading."""
 
     held = False
 
     def hold(self, *, held: bool) -> None:
-        """Stop reading until it is let go."""
+        """Stop reading until this is called with `held` false."""
         if held:
             self.held = True
             self.pause_reading()
@@ -33,7 +33,6 @@ class Flow(FlowControl):
             self.resume_reading()
 
     def resume_reading(self) -> None:
-        """Called by cycles and by the protocol."""
         if self.read_paused and not self.held:
             super().resume_reading()
 
@@ -44,7 +43,7 @@ class Cycle(RequestResponseCycle):
     origins: tuple[str, ...] = ()
 
     def end(self, counted_as: int) -> None:
-        """End the work; whatever the application still says is not sent."""
+        """Cancel the application's task, and discard what it still sends; the request is counted under this status."""
         self.disconnected = True
         self.message_event.set()
         state = self._state()
@@ -62,14 +61,13 @@ class Cycle(RequestResponseCycle):
         return cast("dict[str, Any]", self.scope).get(KEY)
 
     async def send(self, message: Any) -> None:
-        """Called by the application."""
-        outlet = cast("Outlet", self.transport)
+        transport = cast("CycleTransport", self.transport)
         if message["type"] == "http.response.start" and self.scope["method"] != "HEAD":
-            outlet.hold_head()
+            transport.hold_head()
         await super().send(message)
 
     async def send_500_response(self) -> None:
-        """Called where the application raised, or ended without a response."""
+        """Answer where the application raised, or ended without a response."""
         refusal = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED)
         headers, body = compose(refusal, self.request_id())
         origin = dict(self.scope["headers"]).get(b"origin")
@@ -79,12 +77,12 @@ class Cycle(RequestResponseCycle):
 
 
 def new_cycle(
-    protocol: HttpToolsProtocol, head: Head, outlet: Outlet, peers: dict[str, Any], origins: tuple[str, ...]
+    protocol: HttpToolsProtocol, head: Head, transport: CycleTransport, peers: dict[str, Any], origins: tuple[str, ...]
 ) -> Cycle:
     """Return the cycle of a new request; `peers` are `server`, `client` and `scheme`."""
     cycle = Cycle(
         scope=_scope(head, protocol.app_state, peers),
-        transport=cast("asyncio.Transport", outlet),
+        transport=cast("asyncio.Transport", transport),
         flow=protocol.flow,
         logger=protocol.logger,
         access_logger=protocol.access_logger,

@@ -1,7 +1,8 @@
-"""What the parser lets pass and RFC 9112 does not: the target, the host, and what says where a body ends.
+"""Checks of RFC 9112 that the parser does not make: the target, the host, and where a body ends.
 
-Pure functions over a parsed head. Two readers that disagree on where a request ends, or whom it is for, are how one
-client's bytes become another's request; so what is ambiguous is refused and its connection closed.
+Pure functions over a parsed head. Where two readers disagree on the end of a request, or on its host, one client's
+bytes become another client's request (request smuggling); so an ambiguous request is refused, and its connection
+closed.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from server.connection.refusal import RefusedError
 
 VERSIONS = {"1.0", "1.1"}
 FRAMING = {b"host", b"content-length", b"content-type", b"transfer-encoding", b"expect"}
-# Bodies of this type may be of any length: they are never in memory whole, and read no faster than they are worked on.
+# Bodies of this type may have any length: they are never in memory whole, and are read as fast as they are processed.
 STREAMED = b"application/x-ndjson"
 # What stands around a name and its value on the wire.
 LINE_BYTES = len(b": \r\n")
@@ -30,7 +31,7 @@ class Framing(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a request is for; `authority` where the target itself names the host (section 3.2.2)."""
+    """The resource that a request asks for; `authority` where the target itself names the host (section 3.2.2)."""
 
     path: bytes
     query: bytes
@@ -60,7 +61,7 @@ def check_head(version: str, headers: list[Header], max_headers: int, max_body_b
         RefusedError: 400, 413, 431, 501 or 505.
     """
     if version not in VERSIONS:
-        raise RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"HTTP/{version} is not spoken here; HTTP/1.1 is")
+        raise RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"HTTP/{version} is not supported; HTTP/1.1 is")
     if len(headers) > max_headers:
         detail = f"{len(headers)} headers are more than max_headers, {max_headers}"
         raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
@@ -91,12 +92,12 @@ def check_head(version: str, headers: list[Header], max_headers: int, max_body_b
 
 def _check_transfer_encoding(version: str, value: bytes) -> None:
     if version == "1.0":  # section 6.1: faulty framing
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "HTTP/1.0 knows no Transfer-Encoding")
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding")
     codings = [coding.strip() for coding in value.lower().split(b",")]
     if codings[-1] != b"chunked":
         raise RefusedError(HTTPStatus.BAD_REQUEST, "the last Transfer-Encoding must be chunked")
     if len(codings) > 1:
-        raise RefusedError(HTTPStatus.NOT_IMPLEMENTED, "the only Transfer-Encoding that is understood is chunked")
+        raise RefusedError(HTTPStatus.NOT_IMPLEMENTED, "the only Transfer-Encoding that is supported is chunked")
 
 
 def read_target(method: bytes, url: bytes) -> Target:
@@ -109,7 +110,7 @@ def read_target(method: bytes, url: bytes) -> Target:
         path, _, query = url.partition(b"?")
         return Target(path, query)
     if method == b"CONNECT":
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "CONNECT is for proxies, and this is none")
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "CONNECT is for proxies, and this server is not one")
     if b"#" in url:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "the target holds a fragment (#), which stays with the client")
     if url == b"*" and method == b"OPTIONS":

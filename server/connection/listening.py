@@ -1,4 +1,4 @@
-"""The sockets that the server listens on, taken before anything slow, so that a port in use is told at once."""
+"""The sockets that the server listens on, opened before anything slow, so that a port in use is reported at once."""
 
 import socket
 import ssl
@@ -16,14 +16,13 @@ BACKLOG = 2048
 
 
 class Listeners(msgspec.Struct, frozen=True):
-    """What serves everything, and what serves /metrics and /health alone."""
+    """`main` serves every route, `metrics` only /metrics and /health."""
 
     main: socket.socket
     metrics: socket.socket | None
 
     @property
     def all(self) -> list[socket.socket]:
-        """Return them as a list."""
         return [self.main, self.metrics] if self.metrics else [self.main]
 
 
@@ -41,15 +40,15 @@ def listen(settings: Settings) -> Iterator[Listeners]:
             main = stack.enter_context(_tcp(settings.host, settings.port, "--host and --port decide"))
         metrics = None
         if settings.metrics_port:
-            told = "--metrics-host and --metrics-port decide"
-            metrics = stack.enter_context(_tcp(settings.metrics_host, settings.metrics_port, told))
+            decides = "--metrics-host and --metrics-port decide"
+            metrics = stack.enter_context(_tcp(settings.metrics_host, settings.metrics_port, decides))
         yield Listeners(main, metrics)
 
 
 def _tcp(host: str, port: int, decides: str) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        # It listens at once: only that tells two servers apart that were started together.
+        # It listens at once: of two servers started together, only one can listen.
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -59,7 +58,7 @@ def _tcp(host: str, port: int, decides: str) -> socket.socket:
 
 @contextmanager
 def _unix(path: Path) -> Iterator[socket.socket]:
-    """Listen on a path; what a server that was killed has left there is replaced. The umask decides who may connect."""
+    """Listen on a path; a socket left by a server that was killed is replaced. The umask decides who may connect."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         try:
             if path.exists() and stat.S_ISSOCK(path.stat().st_mode) and not _answers(path):
@@ -96,11 +95,11 @@ def _answers(path: Path) -> bool:
 
 
 def load_certificate(context: ssl.SSLContext, settings: Settings) -> None:
-    """Have new connections use the certificate as the files now have it, if they fit each other.
+    """Use the certificate and key that the files hold now for new connections, if they match.
 
     Raises:
-        OSError, ssl.SSLError: they cannot be read, or do not fit; the context stays as it was.
+        OSError, ssl.SSLError: they cannot be read, or do not match; the context stays as it was.
     """
-    # A context that is given a certificate and then a key of another has lost the one that it had.
+    # A context into which a certificate without its key is loaded loses the one that it had, so another is tried first.
     for one in (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), context):
         one.load_cert_chain(settings.tls_certificate, settings.tls_key or None, "")

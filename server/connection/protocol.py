@@ -1,11 +1,11 @@
-"""uvicorn's HTTP/1.1 protocol with what it lacks: bounds on size and time, and an end to the work for those who leave.
+"""uvicorn's HTTP/1.1 protocol with bounds on size and time, which ends the work for a client that leaves.
 
-What is refused here gets a problem document, after the answers to earlier requests, as the last one of its connection;
-the client's further bytes are read for a while, lest a reset take the answer away. A request's time runs while vecd
-waits for its bytes: not while vecd does not read, nor before it has sent 100 Continue.
+A request that is refused here gets a problem document, after the answers to earlier requests, as the last answer of its
+connection; the client's further bytes are read for a while, because a reset would destroy the answer. A request's time
+runs while vecd waits for its bytes: not while vecd does not read, nor before it has sent 100 Continue.
 
-A client that half-closes its connection before its answer came cannot be told from one that left, and counts as one
-(as with nginx and hyper): its work ends. If it is still there it reads a 400 that says so.
+A client that half-closes its connection before it has its answer looks like one that left, and is treated as one (as by
+nginx and hyper): its work ends. If it is still there it reads a 400 that says so.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server.connection.cycle import Cycle, Flow, new_cycle
-from server.connection.reading import BODY, HEAD, Head, Reading
+from server.connection.reading import BODY, HEAD, Head, RequestReader
 from server.connection.refusal import (
     ENDED_EARLY,
     HALF_CLOSED,
@@ -27,12 +27,12 @@ from server.connection.refusal import (
     too_many_connections,
     too_slow,
 )
-from server.connection.sending import Outlet, Sending
+from server.connection.sending import CycleTransport, ResponseSender
 from server.connection.timeouts import Sweep
 from server.settings import Settings
 from server.web.headers import cors_headers
 
-# What nginx writes into its log for a client that did not wait; it is never sent.
+# nginx's status for a client that did not wait; it is counted and never sent.
 CLIENT_LEFT = 499
 
 
@@ -43,33 +43,32 @@ class Protocol(HttpToolsProtocol):
     sweep: Sweep
     flow: Flow
     running: Cycle | None = None
-    # Whether the request that is being received may be followed by another one.
+    # Whether another request may follow the one that is being received.
     persistent = stopping = False
-    # What comes is thrown away, up to so many bytes: nothing that was sent from here on will be answered.
-    deaf, allowance = False, 0
-    # What is to be answered once all earlier requests are.
+    # Whether what arrives is thrown away, up to so many bytes: nothing that the client sends from here on is answered.
+    discarding, discardable_bytes = False, 0
+    # The answer to send once all earlier requests are answered.
     refusal: Refusal | None = None
-    # The tick by which the next request must begin, or the client read the last answer.
+    # The tick by which the next request must begin, or by which the client must have read the last answer.
     deadline = 0
 
     @staticmethod
     def draining() -> bool:
-        """Tell whether the server stops; see `protocol_for`."""
+        """Return whether the server stops; see `protocol_for`."""
         return False
 
     @staticmethod
     def count(status: int) -> None:
-        """Take note of an answer to a request that the application never saw; see `protocol_for`."""
+        """Count an answer to a request that the application never saw; see `protocol_for`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Called by the event loop."""
         super().connection_made(transport)
         self.flow = Flow(transport)
-        self.outlet = Outlet(transport, self._finish)
+        self.cycle_transport = CycleTransport(transport, self._finish)
         self.peers = {"server": self.server, "client": self.client, "scheme": self.scheme}
-        self.reading = Reading(self, self.settings, self.sweep)
-        self.sending = Sending(transport, self.sweep)
-        self.allowance = self.settings.max_body_bytes
+        self.reader = RequestReader(self, self.settings, self.sweep)
+        self.sender = ResponseSender(transport, self.sweep)
+        self.discardable_bytes = self.settings.max_body_bytes
         self.sweep.add(self, self.loop)
         self.deadline = self.sweep.tick + self.sweep.header_ticks
         if len(self.connections) > self.settings.max_connections:
@@ -77,21 +76,21 @@ class Protocol(HttpToolsProtocol):
             self._refuse(too_many_connections(self.settings.max_connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Called by the event loop: end the work of a request whose client is gone."""
+        """End the work of a request whose client is gone."""
         self.sweep.discard(self)
         super().connection_lost(exc)
-        self.reading.close()
+        self.reader.close()
         self._end_work(CLIENT_LEFT)
 
     def eof_received(self) -> None:
-        """Called by the event loop, which closes the connection then: the client sends nothing more."""
-        if self.reading.part:
+        """Treat the client as gone; the event loop closes the connection afterwards."""
+        if self.reader.part:
             self._refuse(ENDED_EARLY, CLIENT_LEFT)
         if self._busy():
             self._answer_running(HALF_CLOSED, CLIENT_LEFT)
 
     def shutdown(self) -> None:
-        """Called when the server stops: answer what is under way or still comes, with `connection: close`."""
+        """Stop: answer the requests that are in progress or still arrive, with `connection: close`."""
         self.stopping, self.persistent = True, False
         if self._busy():
             self.cycle.keep_alive = False
@@ -99,18 +98,17 @@ class Protocol(HttpToolsProtocol):
             self.deadline = self.sweep.tick + self.sweep.stop_ticks
 
     def resume_writing(self) -> None:
-        """Called by the event loop: some of the answer was taken."""
-        self.sending.progressed()
+        self.sender.progressed()
         super().resume_writing()
 
     def on_tick(self, tick: int) -> None:
-        """Called some times a second: end what takes too long."""
-        unsent = self.sending.check()
-        if part := self.reading.part:
+        """End what takes too long."""
+        unsent = self.sender.check()
+        if part := self.reader.part:
             unasked = part == BODY and self.cycle.waiting_for_100_continue
             if self.flow.read_paused or self.pipeline or unasked:
-                self.reading.deadline += 1
-            elif tick >= self.reading.deadline:
+                self.reader.deadline += 1
+            elif tick >= self.reader.deadline:
                 setting = "header_timeout_s" if part == HEAD else "body_timeout_s"
                 self._refuse(too_slow(setting, getattr(self.settings, setting)))
         elif unsent:
@@ -119,12 +117,11 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Called by the event loop."""
-        if self.deaf:
+        if self.discarding:
             self._discard(len(data))
             return
         try:
-            kept = self.reading.take(data)
+            kept = self.reader.take(data)
         except RefusedError as error:
             self._refuse(error.refusal)
         else:
@@ -132,29 +129,27 @@ class Protocol(HttpToolsProtocol):
                 self.flow.hold(held=kept > HIGH_WATER_LIMIT)
 
     def _discard(self, size: int) -> None:
-        self.allowance -= size
-        if self.allowance < 0:
+        self.discardable_bytes -= size
+        if self.discardable_bytes < 0:
             self.flow.hold(held=True) if self._busy() else self.transport.close()
 
     def receive_head(self, head: Head) -> None:
-        """Called by the reading half: start on the request, or let it wait for the one before it."""
+        """Start on the request, or let it wait for the one before it."""
         self.persistent = head.persistent and not self.stopping and not self.draining()
-        self.cycle = new_cycle(self, head, self.outlet, self.peers, self.settings.cors_origins)
+        self.cycle = new_cycle(self, head, self.cycle_transport, self.peers, self.settings.cors_origins)
         if self._busy():
             self.pipeline.appendleft((self.cycle, self.app))
-            self.reading.waits = True
+            self.reader.waits = True
         else:
             self._start_asgi_task(self.cycle, self.app)
 
     def receive_body(self, data: bytes) -> None:
-        """Called by the reading half."""
         self.cycle.body += data
         if len(self.cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
         self.cycle.message_event.set()
 
     def receive_end(self) -> None:
-        """Called by the reading half: the request is whole."""
         cycle = self.cycle
         cycle.more_body = False
         cycle.keep_alive = self.persistent
@@ -162,17 +157,17 @@ class Protocol(HttpToolsProtocol):
         self.flow.resume_reading()  # else a client that leaves would not be seen
 
     def on_response_complete(self) -> None:
-        """Called by the cycle: go on with the next request, or wait for it."""
+        """Go on with the next request, or wait for it."""
         self.server_state.total_requests += 1
-        if self.transport.is_closing() or (self.deaf and not self.refusal):
+        if self.transport.is_closing() or (self.discarding and not self.refusal):
             return
         self.deadline = self.sweep.tick + self.sweep.keep_alive_ticks
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-            self.reading.waits = bool(self.pipeline)
+            self.reader.waits = bool(self.pipeline)
         elif self.refusal:
             self._reject(self.refusal)
-        if self.reading.kept:
+        if self.reader.kept:
             self.data_received(b"")
         self.flow.resume_reading()
 
@@ -184,10 +179,10 @@ class Protocol(HttpToolsProtocol):
         return self.running is not None and not self.running.response_complete
 
     def _refuse(self, refusal: Refusal, counted_as: int | None = None) -> None:
-        """Give up on what is being received, and on all that comes after it."""
-        incoming = self.cycle if self.reading.part == BODY else None
-        self.deaf = True
-        self.reading.stop()
+        """Give up on the request that is being received, and on everything after it."""
+        incoming = self.cycle if self.reader.part == BODY else None
+        self.discarding = True
+        self.reader.stop()
         if incoming is not None and incoming is self.running:
             self._answer_running(refusal, counted_as or refusal.status)
             return
@@ -203,7 +198,7 @@ class Protocol(HttpToolsProtocol):
         self._send_last(refusal, new_request_id())
 
     def _answer_running(self, refusal: Refusal, counted_as: int) -> None:
-        """End the work and answer in its place, unless an answer has begun."""
+        """End the work, and answer in the application's place unless its answer has begun."""
         cycle = self.running
         assert cycle is not None
         self._end_work(counted_as)
@@ -220,31 +215,31 @@ class Protocol(HttpToolsProtocol):
     def _send_last(self, refusal: Refusal, request_id: str) -> None:
         if not self.transport.is_closing():
             common = self.server_state.default_headers
-            for_pages = cors_headers(self.settings.cors_origins, self.reading.origin)
+            for_pages = cors_headers(self.settings.cors_origins, self.reader.origin)
             self._linger(render(refusal, request_id, (*common, *for_pages)))
 
     def _finish(self) -> None:
-        """Called by the cycle after its last answer, or in the midst of one that cannot be finished."""
-        if not self._busy() and (self.reading.part or self.reading.kept or self.pipeline or self.deaf):
+        """End the connection after its last answer, or in the middle of one that cannot be finished."""
+        if not self._busy() and (self.reader.part or self.reader.kept or self.pipeline or self.discarding):
             self._linger()
         else:
             self.running = None
             self.transport.close()
 
     def _linger(self, data: bytes = b"") -> None:
-        """Close once the client has, or has had its time: what is unread at a close would become a reset."""
-        self.deaf, self.refusal = True, None
-        self.reading.stop()
+        """Close once the client has closed or its time is over: closing with unread bytes would send a reset."""
+        self.discarding, self.refusal = True, None
+        self.reader.stop()
         self.pipeline.clear()
         self.deadline = self.sweep.tick + self.sweep.linger_ticks
         self.flow.hold(held=False)
         self.flow.resume_reading()
-        self.sending.finish(data)
+        self.sender.finish(data)
 
 
 def protocol_for(
     draining: Callable[[], bool], settings: Settings, count: Callable[[int], None] = lambda _: None
 ) -> type[Protocol]:
-    """Return the protocol of a server that tells by itself whether it stops, and hears of what it did not see."""
+    """Return the protocol of one server: `draining` says whether it stops, `count` counts answers it did not see."""
     own = {"draining": staticmethod(draining), "count": staticmethod(count)}
     return type("Protocol", (Protocol,), own | {"settings": settings, "sweep": Sweep(settings)})

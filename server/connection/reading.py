@@ -1,7 +1,7 @@
 """The reading half of a connection: bytes in, requests out, none of them beyond a limit.
 
-Data is fed to the parser in pieces, so that a limit is passed by one piece at most before it is noticed. What was
-asked for after a request that is refused is not read.
+Data is fed to the parser in pieces, so that a limit is exceeded by one piece at most. Nothing after a refused request
+is read.
 """
 
 import logging
@@ -14,23 +14,23 @@ import msgspec
 from server.connection.framing import Framing, Header, Target, check_head, check_size, read_target, too_large_headers
 from server.connection.refusal import RefusedError
 from server.connection.timeouts import Sweep
-from server.logs import places
+from server.logs import origin_of
 from server.settings import Settings
 from server.web.problem_document import UNEXPECTED
 
-# It bounds what lies between two looks at a limit, and how many pipelined requests wait.
+# It bounds how much is parsed between two checks of a limit, and how many pipelined requests wait.
 PIECE_BYTES = 16 * 1024
-# Every chunk may have so much around it; extensions and trailers beyond that are counted as headers.
+# Bytes allowed around each chunk; extensions and trailers beyond them count as headers.
 CHUNK_BYTES = 16
 
-# What of a request is being received. (Members of an enum take a tenth of a microsecond to look up.)
+# The part of a request that is being received. (Looking up a member of an enum takes a tenth of a microsecond.)
 NOTHING, HEAD, BODY = 0, 1, 2
 
 log = logging.getLogger("vecd")
 
 
 class Head(msgspec.Struct, frozen=True):
-    """A request whose body is still to come. Names of headers are in lower case."""
+    """A request whose body follows. Names of headers are in lower case."""
 
     method: bytes
     version: str
@@ -41,19 +41,16 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Receiver(Protocol):
-    """Whom the requests are handed to."""
+    """Takes each request: its head, then pieces of its body, then its end."""
 
-    def receive_head(self, head: Head) -> None:
-        """Take a new request."""
+    def receive_head(self, head: Head) -> None: ...
 
-    def receive_body(self, data: bytes) -> None:
-        """Take more of its body."""
+    def receive_body(self, data: bytes) -> None: ...
 
-    def receive_end(self) -> None:
-        """Take note that it is whole."""
+    def receive_end(self) -> None: ...
 
 
-class Reading:
+class RequestReader:
     """The parser of one connection. Its `on_` methods are called by httptools."""
 
     def __init__(self, receiver: Receiver, settings: Settings, sweep: Sweep) -> None:
@@ -61,7 +58,7 @@ class Reading:
         self.deadline = 0  # of the part, in ticks
         self.kept = bytearray()
         self.origin: bytes | None = None  # of the page that sends what is being received, once its header has come
-        self.waits = False  # set from outside while a request that was handed over waits for the one before it
+        self.waits = False  # set by the receiver while a request waits for the one before it
         self._receiver = receiver
         self._settings = settings
         self._sweep = sweep
@@ -69,11 +66,11 @@ class Reading:
         self._url = b""
         self._headers: list[Header] = []
         self._chunked = self._upgrades = self._streamed = False
-        # Bytes of the part but for the piece in which it began (-1 while it is that one), the last piece's, the body's.
+        # Bytes of the part without the piece in which it began (-1 during that piece); of the last piece; of the body.
         self._raw = self._fed = self._payload = self._chunks = 0
 
     def take(self, data: bytes) -> int:
-        """Parse what came, up to a request that has to wait; return how many bytes are kept for later.
+        """Parse data, up to a request that has to wait; return how many bytes are kept for later.
 
         Raises:
             RefusedError: no request can be read from here on.
@@ -95,14 +92,14 @@ class Reading:
                 self._parser.feed_data(piece)
                 break
             except httptools.HttpParserUpgrade as upgrade:
-                # Nothing is upgraded to here, which RFC 9110 lets a server ignore; but the parser would take the
-                # request's body for the other protocol's. It gets the request anew, without the wish.
+                # No upgrade is supported, and RFC 9110 lets a server ignore the header; but the parser would take the
+                # request's body for the other protocol's bytes. It gets the request again, without the header.
                 piece = self._plain_head() + piece[upgrade.args[0] :]
                 self._parser = httptools.HttpRequestParser(self)
             except httptools.HttpParserCallbackError as error:
                 if isinstance(error.__context__, RefusedError):
                     raise error.__context__ from None
-                log.error("a request could not be taken: %s", places(error.__context__ or error))
+                log.error("a request could not be taken: %s", origin_of(error.__context__ or error))
                 raise RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED) from error
             except httptools.HttpParserError as error:
                 raise RefusedError(HTTPStatus.BAD_REQUEST, f"this is not HTTP/1.1: {error}") from error
@@ -110,12 +107,12 @@ class Reading:
             self._measure(self._fed)
 
     def stop(self) -> None:
-        """Forget what is being received."""
+        """Forget the request that is being received."""
         self.part = NOTHING
         self.kept.clear()
 
     def close(self) -> None:
-        """Let go of the parser, which holds on to this object."""
+        """Drop the parser, which holds a reference to this object."""
         self._parser = None
 
     def _plain_head(self) -> bytes:
@@ -125,13 +122,13 @@ class Reading:
         return b"%s %s HTTP/%s\r\n%s\r\n" % (*start, b"".join(lines))
 
     def _measure(self, fed: int) -> None:
-        """Bound what the parser keeps, or skips, without telling."""
+        """Bound the bytes that the parser keeps or skips without a callback."""
         if self._raw < 0:
             self._raw = self._payload = self._chunks = 0
             return
         self._raw += fed
-        told = len(self._url) if self.part == HEAD else self._payload + CHUNK_BYTES * self._chunks
-        if (self.part == HEAD or self._chunked) and self._raw - told > self._settings.max_header_bytes:
+        known = len(self._url) if self.part == HEAD else self._payload + CHUNK_BYTES * self._chunks
+        if (self.part == HEAD or self._chunked) and self._raw - known > self._settings.max_header_bytes:
             raise too_large_headers(self._settings.max_header_bytes)
 
     def _begin(self, part: int, ticks: int) -> None:
@@ -140,28 +137,26 @@ class Reading:
         self._raw = -1
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
         self._begin(HEAD, self._sweep.header_ticks)
         self.origin = None
         self._url = b""
         self._headers = []
 
     def on_url(self, url: bytes) -> None:
-        """A part of the target."""
         self._url += url
         if len(self._url) > self._settings.max_url_bytes:
             detail = f"the target is longer than max_url_bytes, {self._settings.max_url_bytes}"
             raise RefusedError(HTTPStatus.REQUEST_URI_TOO_LONG, detail)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A whole header; or a trailer, which nobody reads."""
+        """Keep a header, or a trailer, which nobody reads."""
         name = name.lower()
         self._headers.append((name, value))
         if name == b"origin":
             self.origin = value
 
     def on_headers_complete(self) -> None:
-        """The end of the headers: the first moment at which a request can be judged."""
+        """Check the request, and hand it over."""
         parser, settings, headers = self._parser, self._settings, self._headers
         method, version = parser.get_method(), parser.get_http_version()
         at_most = self._fed if self._raw < 0 else PIECE_BYTES + self._raw + self._fed
@@ -179,18 +174,16 @@ class Reading:
         self._receiver.receive_head(Head(method, version, target, headers, framing, persistent))
 
     def on_body(self, data: bytes) -> None:
-        """A part of the body, without what is around chunks."""
+        """Hand over a part of the body, without the framing of chunks."""
         self._payload += len(data)
-        if self._streamed:  # its time is that between two pieces
+        if self._streamed:  # the timeout is that between two pieces
             self.deadline = self._sweep.tick + self._sweep.body_ticks
         self._receiver.receive_body(data)
 
     def on_chunk_header(self) -> None:
-        """The line before a chunk."""
         self._chunks += 1
 
     def on_message_complete(self) -> None:
-        """The end of the body, or of the headers where there is none."""
         if not self._upgrades:
             self.part = NOTHING
             self._receiver.receive_end()

@@ -1,4 +1,4 @@
-"""Answers of the door itself, for requests that never reach the application, or that it left without an answer.
+"""Answers of the connection itself, to requests that never reach the application or that it left without an answer.
 
 RFC 9457 problem documents, as bytes of HTTP/1.1 (RFC 9112). Such an answer is always the last one of its connection.
 """
@@ -22,7 +22,7 @@ FIELDS = (
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """What is answered, and what the client is told of the reason."""
+    """`detail` tells the client the reason."""
 
     status: HTTPStatus
     detail: str
@@ -36,18 +36,16 @@ HALF_CLOSED = Refusal(
 
 
 def too_many_connections(max_connections: int) -> Refusal:
-    """Return what somebody reads for whom there is no room."""
-    detail = f"max_connections, {max_connections}, are open already"
+    detail = f"{max_connections} connections are open, as many as max_connections allows"
     return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, detail, ((b"retry-after", b"1"),))
 
 
 def too_slow(setting: str, seconds: int) -> Refusal:
-    """Return what somebody reads whose request did not come in time."""
-    return Refusal(HTTPStatus.REQUEST_TIMEOUT, f"the request did not come within {setting}, {seconds} s")
+    return Refusal(HTTPStatus.REQUEST_TIMEOUT, f"the request did not arrive within {setting}, {seconds} s")
 
 
 class RefusedError(Exception):
-    """Raised in the midst of parsing: nothing more of this connection is to be parsed."""
+    """Raised while parsing: nothing more of this connection is parsed."""
 
     def __init__(self, status: HTTPStatus, detail: str) -> None:
         super().__init__(detail)
@@ -55,7 +53,6 @@ class RefusedError(Exception):
 
 
 def new_request_id() -> str:
-    """Return an id for a request that was refused before it got one."""
     return secrets.token_hex(8)
 
 
@@ -69,7 +66,7 @@ def compose(refusal: Refusal, request_id: str) -> tuple[list[tuple[bytes, bytes]
 
 
 def render(refusal: Refusal, request_id: str, common: Headers) -> bytes:
-    """Return the whole answer; `common` are headers that every answer has."""
+    """Return the answer as bytes of HTTP/1.1; `common` are headers that every answer has."""
     headers, body = compose(refusal, request_id)
     lines = b"".join(b"%s: %s\r\n" % header for header in (*common, *headers))
     return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (refusal.status, refusal.status.phrase.encode(), lines, body)

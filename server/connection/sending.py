@@ -1,7 +1,7 @@
-"""The writing half of a connection: is what was answered taken, and how does the connection end?
+"""The writing half of a connection: whether the client takes its answer, and how the connection ends.
 
-A client that takes nothing of its answer for `send_timeout_s` is cut off, whatever is left; one that takes some of it
-now and then is not, however long it needs.
+A client that takes no byte of its answer for `send_timeout_s` is cut off; one that takes some of it now and then is
+not, however long it needs.
 """
 
 import asyncio
@@ -11,15 +11,15 @@ from collections.abc import Callable
 
 from server.connection.timeouts import Sweep
 
-# Closing with this discards what the system keeps of the answer, too (nginx: reset_timedout_connection).
-AT_ONCE = struct.pack("ii", 1, 0)
+# SO_LINGER of zero seconds: closing also discards what the system buffers (nginx: reset_timedout_connection).
+NO_LINGER = struct.pack("ii", 1, 0)
 
 
-class Outlet:
-    """A transport as far as uvicorn's cycle needs it, except that the protocol decides how the connection ends.
+class CycleTransport:
+    """The transport as uvicorn's cycle sees it; the protocol decides how the connection ends.
 
-    The head of a response waits for the beginning of its body, as ASGI has it: written apart they are two packets, and
-    the client is woken twice.
+    The head of a response waits for the beginning of its body, as ASGI allows: written separately they are two packets,
+    and wake the client twice.
     """
 
     __slots__ = ("_finish", "_head", "_holds", "_transport")
@@ -35,7 +35,7 @@ class Outlet:
         self._holds = True
 
     def write(self, data: bytes) -> None:
-        """Send this, after what was kept."""
+        """Send data, after what was kept."""
         if self._holds:
             self._head, self._holds = data, False
         elif self._head is None:
@@ -45,22 +45,20 @@ class Outlet:
             self._transport.writelines((head, data))
 
     def flush(self) -> None:
-        """Send what was kept: there is no body."""
+        """Send what was kept, without a body."""
         if self._head is not None:
             self.write(b"")
 
     def close(self) -> None:
-        """End the connection as the protocol wants it."""
         self.flush()
         self._finish()
 
     def is_closing(self) -> bool:
-        """Tell whether nothing can be sent any more."""
         return self._transport.is_closing()
 
 
-class Sending:
-    """Looks after what the transport still has to send."""
+class ResponseSender:
+    """Watches the bytes that the transport has not sent yet."""
 
     def __init__(self, transport: asyncio.Transport, sweep: Sweep) -> None:
         self._transport = transport
@@ -69,22 +67,22 @@ class Sending:
         self._deadline = 0
 
     def progressed(self) -> None:
-        """Some was taken, though as much may have been added since."""
+        """Note that the client took some bytes, though as many may have been added since."""
         self._unsent = 0
 
     def check(self) -> int:
-        """Return how many bytes are not sent yet; a client that takes nothing of them any more is cut off."""
+        """Return how many bytes are not sent yet; a client that has stopped taking them is cut off."""
         unsent = self._transport.get_write_buffer_size()
         if unsent != self._unsent:
             self._unsent, self._deadline = unsent, self._sweep.tick + self._sweep.send_ticks
         elif unsent and self._sweep.tick >= self._deadline:
             own = self._transport.get_extra_info("socket")
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
             self._transport.abort()
         return unsent
 
     def finish(self, data: bytes = b"") -> None:
-        """Send this, and the end; the client may send on."""
+        """Send data, then the end of the stream; the client may still send."""
         self._transport.write(data)
         if self._transport.can_write_eof():
             self._transport.write_eof()

@@ -1,7 +1,7 @@
-"""The one clock of all connections: a few times a second it lets each look whether its time is over.
+"""The one clock of all connections: a few times a second each checks whether its time is over.
 
-A timer for each request would cost more than parsing it does. Deadlines are ticks, not times: while the event loop is
-held up no tick passes, so nobody pays with its time for the server's own slowness.
+A timer for each request would cost more than parsing it. Deadlines are ticks, not times: while the event loop is held
+up no tick passes, so the server's own slowness does not shorten a client's time.
 """
 
 import asyncio
@@ -13,19 +13,18 @@ from server.settings import Settings
 TICK_S = 0.25
 # nginx's lingering_timeout: how long a client may take to read the last answer while it still sends.
 LAST_ANSWER_S = 5.0
-# A request that was on its way when the server began to stop is answered; connections idle for so long are closed.
+# A request that was on its way when the server began to stop is answered; a connection idle for longer is closed.
 STOP_S = 0.25
 
 
 class Connection(Protocol):
-    """What is looked after."""
+    """A connection whose `on_tick` is called every TICK_S."""
 
-    def on_tick(self, tick: int) -> None:
-        """Called some times a second."""
+    def on_tick(self, tick: int) -> None: ...
 
 
 class Sweep:
-    """The clock, which stands still while there is no connection, and the limits in its ticks."""
+    """The clock, which stops while there is no connection, and the limits in its ticks."""
 
     def __init__(self, settings: Settings) -> None:
         self.tick = 0
@@ -42,13 +41,11 @@ class Sweep:
         return len(self._connections)
 
     def add(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """Look after a connection from now on."""
         self._connections.add(connection)
         if self._timer is None:
             self._timer = loop.call_later(TICK_S, self._sweep, loop)
 
     def discard(self, connection: Connection) -> None:
-        """Look after it no more."""
         self._connections.discard(connection)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -59,5 +56,5 @@ class Sweep:
 
 
 def _ticks(seconds: float) -> int:
-    """Return how many ticks are at least so long; the first of them is cut short."""
+    """Return the ticks that last at least so many seconds; the first of them is cut short."""
     return math.ceil(seconds / TICK_S) + 1

@@ -1,1 +1,1 @@
-"""What HTTP may ask of what computes and keeps: plain structs in, plain structs out. Imports nothing of vecd."""
+"""The interface of the engine and the documents to HTTP: plain structs in and out. Imports nothing of vecd."""

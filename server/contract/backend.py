@@ -1,8 +1,8 @@
-"""The interface between HTTP and what computes and keeps.
+"""The interface between HTTP and the engine and documents.
 
-A call is one message and its answer is one; `keep` is a stream of both. Cancelling a call is leaving: work that has not
-begun is not begun, and a write that has begun may still be done. Calls raise the errors of `server/contract/errors.py`
-and no others; those named below are what a call adds to OverloadedError, UnavailableError and DeadlineError.
+A call is one message and so is its answer; `keep` is a stream of both. Cancelling a call is leaving: work that has not
+begun does not begin, and a write that has begun may still complete. Calls raise only the errors of
+`server/contract/errors.py`: those named below, and OverloadedError, UnavailableError and DeadlineError.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -29,82 +29,82 @@ class Backend(Protocol):
 
     @property
     def facts(self) -> Facts:
-        """The same from the start to the end."""
+        """What never changes while the backend runs."""
 
     async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
         """Embed each text.
 
         Raises:
             InvalidInputError: too many texts, or dimensions, a prompt or a token id that the model does not have.
-            UnacceptableInputError: a text over the limit, or one that would be truncated and may not be.
+            UnacceptableInputError: a text over the limit, or one that is too long and may not be truncated.
             InferenceError: the model could not compute it.
         """
 
     async def tokenize(self, texts: Sequence[str], demand: Demand, *, add_special_tokens: bool) -> list[list[Token]]:
-        """Return the tokens of each text, of which nothing is cut; of the demand, client, time and prompt count."""
+        """Return the tokens of each text, untruncated; of the demand only client, timeout and prompt are used."""
 
     async def detokenize(self, ids: Sequence[Sequence[int]], demand: Demand, *, skip_special_tokens: bool) -> list[str]:
         """Return a text for each sequence of token ids; InvalidInputError where an id is not in the vocabulary."""
 
     async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
-        """Write documents, all or none; one that has the id of another replaces it.
+        """Write documents, all or none; a document replaces the one with the same id.
 
         Raises:
             UnknownCollectionError, FingerprintError, DocumentError, StorageFullError, ClosedError
         """
 
     def keep(self, name: str, groups: AsyncIterator[Sequence[Line]], demand: Demand) -> AsyncGenerator[LinesWritten]:
-        """Write a stream of documents, group by group in their order; what is wrong with a line holds up no other.
+        """Write a stream of documents, group by group, in order; a wrong line does not stop the others.
 
-        An answer for each group comes once its documents are on the disk. An error ends the stream; what was answered
-        before it is on the disk. Where `groups` raises, the groups before are written, and the error passes.
+        Yields an answer for each group once its documents are on the disk. An error ends the stream; groups answered
+        before it are on the disk. Where `groups` raises, the groups before are written, and the error is raised again.
         """
 
     async def patch(self, name: str, document_id: str, metadata: JsonObject, demand: Demand) -> Document:
-        """Merge metadata into a document's; null removes a field. UnknownDocumentError where there is none."""
+        """Merge metadata into that of a document; null removes a field. Raises UnknownDocumentError."""
 
     async def delete(self, name: str, document_id: str, demand: Demand) -> None:
-        """Delete a document; UnknownDocumentError where there is none."""
+        """Delete a document; raises UnknownDocumentError."""
 
     async def delete_many(self, name: str, ids: Sequence[str], demand: Demand) -> int:
-        """Delete documents in one transaction, and return how many there were."""
+        """Delete documents in one transaction; return how many existed."""
 
     async def delete_matching(self, name: str, condition: JsonObject, demand: Demand) -> int:
-        """Delete the documents that match a filter that is not empty, and return how many there were."""
+        """Delete the documents that match a filter, which is not empty; return how many there were."""
 
     async def get(self, name: str, document_id: str, demand: Demand, *, include_vector: bool) -> Document:
-        """Return a document; UnknownDocumentError where there is none."""
+        """Return a document; raises UnknownDocumentError."""
 
     async def list_after(
         self, name: str, after: str, limit: int, demand: Demand, *, include_vector: bool
     ) -> DocumentPage:
-        """Return up to `limit` documents whose ids follow `after`; fewer where they are large."""
+        """Return up to `limit` documents with ids after `after`; fewer where they are large."""
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
-        """Do all searches, or none.
+        """Run all searches, or none.
 
         Raises:
-            InvalidInputError: too many searches, or one without exactly one of query, vector and like.
+            InvalidInputError: too many searches, or one that has not exactly one of query, vector and like.
             UnknownCollectionError, UnknownDocumentError, FingerprintError, FilterError, QueryError, VectorError
         """
 
     async def create(self, name: str, demand: Demand) -> CollectionState:
-        """Make a collection, unless there is one of this name."""
+        """Create a collection, unless one with this name exists."""
 
     async def drop(self, name: str, demand: Demand) -> None:
         """Delete a collection and its documents; the default one is empty afterwards."""
 
     async def reindex(self, name: str) -> CollectionState:
-        """Begin to embed all documents of a collection again, in the background, unless that is under way."""
+        """Start to embed all documents of a collection again, in the background, unless that is in progress."""
 
     async def collection(self, name: str) -> CollectionState:
-        """Return what a collection is."""
+        """Return the state of a collection."""
 
     async def collections(self) -> list[CollectionState]:
-        """Return what each collection is, by name."""
+        """Return the state of each collection, in the order of their names."""
 
     async def status(self) -> Status:
-        """Return what is in work, waits and is kept."""
+        """Return what is in progress, queued, cached and stored now."""
 
     async def metrics(self) -> list[MetricFamily]:
-        """Return everything that is counted behind the wall."""
+        """Return all metrics of the engine and the documents."""

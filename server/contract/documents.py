@@ -19,7 +19,7 @@ State = Literal["ready", "indexing", "reindexing", "foreign", "failed"]
 
 
 class Document(msgspec.Struct, frozen=True, eq=False):
-    """`vector` (dimensions,) float32 is given only where it was asked for."""
+    """`vector` (dimensions,) float32 is there only where the call asked for it."""
 
     id: str
     text: str
@@ -28,7 +28,7 @@ class Document(msgspec.Struct, frozen=True, eq=False):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """Documents are on the disk. `tokens` and `truncated` are those of their texts, in order."""
+    """Documents are on the disk; `tokens` and `truncated` are those of their texts, in order."""
 
     tokens: list[int]
     truncated: list[bool]
@@ -36,7 +36,7 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True, eq=False):
-    """A document of a stream, and the number of its line, from 1."""
+    """A document of a stream; `number` counts lines from 1."""
 
     number: int
     document: Document
@@ -48,7 +48,7 @@ class RefusedLine(msgspec.Struct, frozen=True):
 
 
 class LinesWritten(msgspec.Struct, frozen=True):
-    """What became of one group of lines: which are not on the disk, how many texts were cut, and their tokens."""
+    """The outcome of one group of lines: which are refused, how many texts were cut, and the tokens of the texts."""
 
     refused: list[RefusedLine]
     truncated: int
@@ -56,16 +56,16 @@ class LinesWritten(msgspec.Struct, frozen=True):
 
 
 class DocumentPage(msgspec.Struct, frozen=True):
-    """Documents in the order of their ids' bytes; `more` tells whether others follow."""
+    """Documents in the order of their ids' bytes; `more` says whether others follow."""
 
     documents: Sequence[Document]
     more: bool
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """A search by one of `query`, `vector` and `like`, the id of a document.
+    """A search by exactly one of `query`, `vector` and `like` (the id of a document).
 
-    `threshold` is the least score of a hit; None stands for 0.5 in mode vector and for none in the other modes.
+    `threshold` is the least score of a hit; None means 0.5 in mode vector, and no threshold in the other modes.
     """
 
     query: str | None = None
@@ -97,7 +97,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class ReindexProgress(msgspec.Struct, frozen=True):
-    """How many documents there are, how many have their new vector, and why it stopped, if it did."""
+    """`done` of the `documents` have their new vector; `failure` says why reindexing stopped, if it did."""
 
     documents: int
     done: int
@@ -105,7 +105,7 @@ class ReindexProgress(msgspec.Struct, frozen=True):
 
 
 class CollectionState(msgspec.Struct, frozen=True):
-    """A collection. `fingerprint` is that of the model whose vectors it holds."""
+    """`fingerprint` is that of the model whose vectors the collection holds."""
 
     name: str
     documents: int

@@ -1,4 +1,4 @@
-"""Texts in, rows out: what a request for embeddings asks for, and what it gets."""
+"""What a call for embeddings gives and gets: texts in, rows out."""
 
 from typing import Literal
 
@@ -6,21 +6,21 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-# A text, or the token ids that take its place: they are the whole sequence, and nothing is added to them.
+# A text, or token ids in its place, which are the whole sequence: no special token is added.
 Input = str | tuple[int, ...]
 # The end at which a text that is too long is cut, as tokenizers call it.
 TruncationSide = Literal["left", "right"]
-# Of the shape (texts, dimensions).
+# (texts, dimensions).
 Rows = NDArray[np.float32]
 
 
 class Demand(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller wants besides the texts, and on whose behalf.
+    """What a caller wants besides the texts, and for which client.
 
-    Clients share the server fairly, by tokens. Work that has not begun `timeout_s` seconds after the call is not begun
-    any more; None stands for the setting. `prompt` names one of the model's prompts. `dimensions` cuts the rows
-    (Matryoshka). `truncate` None stands for the setting. `every_token` asks for a row for each token. With `cache`
-    false the cache is neither read nor filled.
+    Clients share the server fairly, by tokens. Work that has not begun `timeout_s` seconds after the call is dropped;
+    None means the setting. `prompt` names one of the model's prompts. `dimensions` cuts the rows (Matryoshka).
+    `truncate` None means the setting. `every_token` asks for a row for each token. With `cache` false the cache is
+    neither read nor filled.
     """
 
     client: str = ""
@@ -35,7 +35,7 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Timing(msgspec.Struct):
-    """Where a request's time went, in seconds; inference is summed over its texts, shared by those of one run."""
+    """Seconds of each stage of a request. A run's inference is divided among its texts by tokens, and summed."""
 
     tokenize_s: float = 0.0
     queue_s: float = 0.0
@@ -43,7 +43,7 @@ class Timing(msgspec.Struct):
 
 
 class Embeddings(msgspec.Struct, frozen=True):
-    """Rows (texts, dimensions) float32 in the order of the texts, and what is known of each text.
+    """Rows (texts, dimensions) float32 in the order of the texts, with the tokens and truncation of each text.
 
     With `every_token` there is a row for each token, text after text: (tokens, dimensions).
     """

@@ -1,6 +1,6 @@
-"""What can go wrong on either side of the wall. Knows nothing of HTTP; `server/web/problems.py` has the statuses.
+"""The errors on either side of the contract. They know nothing of HTTP; `server/web/error_table.py` has their statuses.
 
-An error crosses as a `Failure`, from which the other side makes the same error again.
+Across a process boundary an error travels as a `Failure`, from which the other side makes the same error.
 """
 
 import math
@@ -9,9 +9,9 @@ import msgspec
 
 
 class ServerError(Exception):
-    """Base of all errors of this room; the message is safe to show to a client.
+    """Base of all errors of the server; the message is safe to show to a client.
 
-    `parameter` names the part of the request that is wrong, where there is one.
+    `parameter` names the part of the request that is wrong, if there is one.
     """
 
     def __init__(self, message: str, parameter: str | None = None) -> None:
@@ -32,11 +32,11 @@ class InvalidInputError(ServerError):
 
 
 class UnacceptableInputError(ServerError):
-    """The request was understood, but a text or parameter in it is beyond a limit."""
+    """The request is understood, but a text or parameter in it exceeds a limit."""
 
 
 class EmptyInputError(InvalidInputError):
-    """There is no text, or an empty one, in a dialect that refuses that."""
+    """There is no text, or an empty one, in a dialect that refuses it."""
 
 
 class UnknownModelError(ServerError):
@@ -44,19 +44,19 @@ class UnknownModelError(ServerError):
 
 
 class UnknownDocumentError(ServerError):
-    """There is no document of this id."""
+    """There is no document with this id."""
 
 
 class UnknownCollectionError(ServerError):
-    """There is no collection of this name."""
+    """There is no collection with this name."""
 
 
 class CallerError(ServerError):
-    """The index refuses the request as it is: the caller has to change it."""
+    """Base of what the index refuses until the caller changes the request."""
 
 
 class DocumentError(CallerError):
-    """An id, a text or metadata is beyond what a document may hold."""
+    """An id, a text or metadata exceeds what a document may hold."""
 
 
 class VectorError(CallerError):
@@ -64,7 +64,7 @@ class VectorError(CallerError):
 
 
 class FilterError(CallerError):
-    """A filter is not valid, or beyond its limits."""
+    """A filter is not valid, or exceeds its limits."""
 
 
 class QueryError(CallerError):
@@ -76,11 +76,11 @@ class CollectionNameError(CallerError):
 
 
 class FingerprintError(ServerError):
-    """The collection's vectors come from another model; reindexing mends it."""
+    """The collection's vectors come from another model; reindexing replaces them."""
 
 
 class StorageFullError(ServerError):
-    """The disk is full or cannot be written. What was acknowledged is there."""
+    """The disk is full or cannot be written. Acknowledged writes are kept."""
 
 
 class IndexFaultError(ServerError):
@@ -88,19 +88,19 @@ class IndexFaultError(ServerError):
 
 
 class InferenceError(ServerError):
-    """The tokenizer or the session raised, or returned something that is not an embedding. Our own fault."""
+    """The tokenizer or the session raised, or returned something that is not an embedding. The server's own fault."""
 
 
 class UnexpectedError(ServerError):
-    """A bug of our own; the log has the cause."""
+    """A bug of the server; the log has the cause."""
 
 
 class DeadlineError(ServerError):
-    """The caller's time passed before the work began."""
+    """The caller's time passed before the work began, or before it was done."""
 
 
 class RetryLaterError(ServerError):
-    """Nothing is wrong with the request; `retry_after_s` is when to send it again, in whole seconds, at least 1."""
+    """Nothing is wrong with the request; it can be sent again after `retry_after_s`, whole seconds, at least 1."""
 
     def __init__(self, message: str, retry_after_s: float = 1.0, parameter: str | None = None) -> None:
         super().__init__(message, parameter)

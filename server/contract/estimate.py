@@ -1,10 +1,10 @@
-"""How many tokens texts likely have, by what the last ones had: known before anything is tokenized."""
+"""An estimate of how many tokens texts have, learned from earlier texts, before anything is tokenized."""
 
 from collections.abc import Sequence
 
 from server.contract.embedding import Input
 
-# Characters and tokens of English prose in BERT's vocabulary, and how many tokens it takes to believe other texts.
+# Characters and tokens of English prose in BERT's vocabulary. Above so many tokens, older texts count half.
 PROSE = (1_000, 200)
 REMEMBERED_TOKENS = 100_000
 SPECIAL_TOKENS = 2
@@ -22,7 +22,7 @@ class TokenEstimate:
         return sum([min(most, SPECIAL_TOKENS + len(text) * tokens // characters) for text in texts])
 
     def learn(self, texts: Sequence[Input], tokens: int) -> None:
-        """Take into account how many tokens texts turned out to have; token ids say nothing of texts."""
+        """Learn how many tokens texts had; token ids say nothing about texts and are ignored."""
         if not texts or isinstance(texts[0], tuple):
             return
         self._characters += sum(map(len, texts))

@@ -1,4 +1,4 @@
-"""What HTTP has to know of the engine once: the model, the variant that serves, and what runs it."""
+"""What HTTP reads of the engine once: the model, the variant that serves, and the provider that runs it."""
 
 import datetime
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
-    """Cosines to fp32: measured at the export, and the least one on the golden probes at the start."""
+    """Cosines to fp32: mean and least at the export, and the least on the golden probes at the start."""
 
     mean: float
     least: float
@@ -15,7 +15,7 @@ class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """The graph that serves, and why those before it were refused."""
+    """The graph that serves; `refused` says why each variant before it was refused."""
 
     name: str
     file: str
@@ -27,9 +27,9 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """`names` are those that the model goes by, its own first. `prompts` are the model's, by name.
+    """`names` are the model's own name and then its aliases. `prompts` are the model's, by name.
 
-    `query_prompt` and `document_prompt` name those that stand before queries and before documents, where it has them.
+    `query_prompt` and `document_prompt` name those that are put before queries and documents, where the model has them.
     """
 
     names: tuple[str, ...]

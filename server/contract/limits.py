@@ -1,6 +1,6 @@
-"""The limits of documents, searches and filters, as the OpenAPI document tells them.
+"""The limits of documents, searches and filters, as the OpenAPI document states them.
 
-The index enforces its own; a test holds these equal to them.
+The index enforces its own; a test holds the two equal.
 """
 
 MAX_ID_BYTES = 512

@@ -1,25 +1,25 @@
-"""The names that clients may call the served model by."""
+"""The names by which clients may call the served model."""
 
 from collections.abc import Iterable
 
 from server.contract.errors import UnknownModelError
 
-# What Ollama's clients add to a name without a tag.
+# The tag that Ollama's clients add to a name without one.
 LATEST = ":latest"
 
 
 class ModelNames:
-    """`served` is the model's own name; the others stand for it."""
+    """`served` is the model's own name, `all` that name and its aliases."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.all = tuple(dict.fromkeys(names))
         self.served = self.all[0]
 
     def check(self, name: str) -> None:
-        """Make sure that a name is one of these.
+        """Accept one of these names, with or without the tag.
 
         Raises:
-            UnknownModelError: it is another.
+            UnknownModelError: any other name.
         """
         if name not in self.all and name.removesuffix(LATEST) not in self.all:
             message = f"the model {name[:100]!r} is not served here; {', '.join(self.all)} is"
@@ -27,5 +27,5 @@ class ModelNames:
 
 
 def tagged(name: str) -> str:
-    """Return a name as Ollama lists it: with a tag."""
+    """Return a name with a tag, as Ollama lists it."""
     return name if ":" in name else name + LATEST

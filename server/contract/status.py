@@ -1,4 +1,4 @@
-"""What can be asked of the engine and the index at any time: /stats, /health/ready and /metrics are made of it."""
+"""The state of the engine and the index at one moment, for /stats, /health/ready and /metrics."""
 
 import msgspec
 
@@ -14,7 +14,7 @@ class CacheStatus(msgspec.Struct, frozen=True):
 
 
 class QueueStatus(msgspec.Struct, frozen=True):
-    """What waits for a run, and the predicted seconds until all of it is done."""
+    """Texts that wait for a run, their tokens, and the predicted seconds until all of them are done."""
 
     texts: int
     tokens: int
@@ -22,9 +22,10 @@ class QueueStatus(msgspec.Struct, frozen=True):
 
 
 class IndexStatus(msgspec.Struct, frozen=True):
-    """The documents of all collections, and what they take.
+    """The documents of all collections, and the bytes that they take.
 
-    `pending` documents are found, but not in the graph yet. `foreign` names the collections of another model.
+    `pending` documents are found by searches, but not in the graph yet. `foreign` names the collections that hold
+    another model's vectors.
     """
 
     documents: int
@@ -36,7 +37,7 @@ class IndexStatus(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """`ready` is false while the engine stops, or where a worker or a thread of the index is dead."""
+    """`engine_ready` is false while the engine stops or a worker is dead, `ready` also if a thread of the index is."""
 
     ready: bool
     engine_ready: bool

@@ -1,1 +1,1 @@
-"""The HTTP dialects, a folder each: bodies, and handlers that translate between requests and the contract."""
+"""The HTTP dialects, a folder each: bodies, and handlers that translate requests into calls of the contract."""

@@ -1,6 +1,6 @@
-"""What a handler is asked, and how it answers: the one object through which every handler sees its request.
+"""The request as handlers see it: its body, parameters and caller, the calls that it may make, and replies.
 
-Handlers are functions of an `Asked` that return a `Reply`; the decorators here make routes of them.
+Handlers are functions that take an `Asked` and return a `Reply`; the decorators here make routes of them.
 """
 
 import time
@@ -24,7 +24,7 @@ from server.web.decoding import decode, media_taken, read_body
 from server.web.document_ids import document_id_of
 from server.web.encoding import encode, encode_aside, timing_headers
 from server.web.operations import Operation, handled, operation_of
-from server.web.queries import check_known, flag, query_of, whole
+from server.web.queries import check_known, flag, query_of, whole_number
 from server.web.replies import JSON, NO_HEADERS, Reply
 from server.web.request_state import RequestState, state_of
 
@@ -42,12 +42,12 @@ class Asked:
 
     @property
     def backend(self) -> Backend:
-        """For every call but those that embed."""
+        """For every call that does not embed."""
         return self.context.backend
 
     @property
     def charging(self) -> Charging:
-        """For the calls that embed: they are charged to the client."""
+        """For the calls that embed, which are charged to the client."""
         return Charging(self.context.backend, self.caller.account, self.context.estimate)
 
     @property
@@ -72,12 +72,12 @@ class Asked:
 
     @property
     def collection(self) -> str:
-        """The name of the collection that the path names, or of the default one."""
+        """The collection's name in the path, or that of the default one."""
         return str(self._request.path_params.get("name", DEFAULT_COLLECTION))
 
     @property
     def document_id(self) -> str:
-        """The id in the path; InvalidInputError where it is not UTF-8."""
+        """The document's id in the path; raises InvalidInputError where it is not UTF-8."""
         return document_id_of(self.scope)
 
     def parameter(self, name: str) -> str:
@@ -86,23 +86,23 @@ class Asked:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The parameters of the query; InvalidInputError where one is not UTF-8, or there twice."""
+        """The parameters of the query; raises InvalidInputError where one is not UTF-8, or given twice."""
         return query_of(self.scope)
 
     def flag(self, name: str) -> bool | None:
-        """Return a parameter of the query that is true or false, or None where it is left out."""
+        """Return a parameter of the query that is true or false; None where it is left out."""
         return flag(self.query, name)
 
-    def whole(self, name: str, default: int, most: int) -> int:
+    def whole_number(self, name: str, default: int, most: int) -> int:
         """Return a parameter of the query that is a whole number from 1 to `most`."""
-        return whole(self.query, name, default, most)
+        return whole_number(self.query, name, default, most)
 
     def header(self, name: str) -> str:
         return str(self._request.headers.get(name, ""))
 
     @property
     def media_taken(self) -> str:
-        """The media type of the body; UnsupportedMediaError where the route does not take it."""
+        """The media type of the body; raises UnsupportedMediaError where the route does not accept it."""
         return media_taken(self.scope, self._operation.takes)
 
     async def body(self, kind: type[T]) -> T:
@@ -124,11 +124,11 @@ class Asked:
         return found
 
     def hold(self, size: int) -> None:
-        """Count bytes of the body as held; OverloadedError where there is no room for them."""
+        """Hold bytes of the body in the budget; raises OverloadedError where there is no room for them."""
         self.context.body_budget.hold(self.state, size)
 
     def count(self) -> None:
-        """Count the request for /stats, as what its operation is for."""
+        """Count the request for /stats, by its operation's purpose."""
         if (purpose := self._operation.purpose) is not None:
             self.context.metrics.requests.count(purpose)
 
@@ -158,17 +158,17 @@ class Asked:
         )
 
     def reply(self, content: Any, *, headers: Mapping[str, str] = NO_HEADERS, status: int = 200) -> Reply:
-        """Return content in the media type that was agreed on."""
+        """Return content in the negotiated media type."""
         media = self.state.media
         return Reply(encode(content, media), status=status, media_type=media, headers=headers)
 
     async def reply_with_texts(self, content: Any, size_bytes: int, headers: Mapping[str, str] = NO_HEADERS) -> Reply:
-        """Return content that holds texts of about so many bytes, in the media type that was agreed on."""
+        """Return content with texts of about `size_bytes`, in the negotiated media type."""
         media = self.state.media
         return Reply(await encode_aside(content, media, size_bytes), media_type=media, headers=headers)
 
     def reply_embeddings(self, content: Any, found: Embeddings, began_s: float) -> Reply:
-        """Return embeddings with the headers that tell times and truncation; their encoding began at `began_s`."""
+        """Return embeddings with the headers for times and truncation; their encoding began at `began_s`."""
         media = self.state.media
         body = encode(content, media)
         self.context.metrics.encoded(time.perf_counter() - began_s)
@@ -207,4 +207,4 @@ def decorator(*methods: Method, strict: bool = False) -> Decorator:
 
 
 # For dialects that ignore what they do not know, as their originals do.
-got, posted = decorator("GET", "HEAD"), decorator("POST")
+on_get, on_post = decorator("GET", "HEAD"), decorator("POST")

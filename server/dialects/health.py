@@ -1,4 +1,4 @@
-"""Readiness and metrics, which several dialects show."""
+"""Readiness and metrics, which several dialects have."""
 
 from prometheus_client.exposition import choose_encoder
 
@@ -10,7 +10,7 @@ from server.web.replies import Reply
 METRICS = Operation(
     id="status_metrics",
     summary="Show everything that is counted, for Prometheus",
-    about="OpenMetrics for who accepts it.",
+    about="In OpenMetrics for clients that accept it.",
     scope="admin",
     response=str,
     gives=("text/plain", "application/openmetrics-text"),
@@ -19,7 +19,7 @@ NOT_READY = {"retry-after": "1"}
 
 
 async def reply_metrics(asked: Asked) -> Reply:
-    """Show everything that is counted: in Prometheus' text format, or as OpenMetrics for a client that accepts it."""
+    """Return all metrics in Prometheus' text format, or in OpenMetrics for a client that accepts it."""
     context = asked.context
     encode, content_type = choose_encoder(asked.header("accept"))
     status = await asked.backend.status()

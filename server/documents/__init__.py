@@ -1,1 +1,1 @@
-"""Documents and searches: embedded by the engine, kept and found by the index."""
+"""Documents and searches: embedded by the engine, stored and found by the index."""

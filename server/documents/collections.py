@@ -1,4 +1,4 @@
-"""Collections as the contract has them: their state, with how far an exchange of their vectors is."""
+"""Collections as the contract has them: their state, and the progress of reindexing."""
 
 from index import CollectionStats
 from server.contract.documents import CollectionState, ReindexProgress
@@ -6,12 +6,12 @@ from server.contract.embedding import Demand
 from server.contract.status import IndexStatus
 from server.documents.library import Library
 from server.documents.reindexing import Reindexing
+from server.engine.admitted import admitted
 from server.engine.engine import Engine
-from server.engine.turn import turn
 
 
 class Collections:
-    """The calls about whole collections."""
+    """The calls of the contract about whole collections."""
 
     def __init__(self, engine: Engine, library: Library, reindexing: Reindexing) -> None:
         self._engine = engine
@@ -19,12 +19,12 @@ class Collections:
         self._reindexing = reindexing
 
     async def create(self, name: str, demand: Demand) -> CollectionState:
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             collection = await self._library.manage(self._library.index.create, name)
         return self._state_of(collection.stats())
 
     async def drop(self, name: str, demand: Demand) -> None:
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             await self._library.manage(self._library.index.drop, name)
             self._reindexing.forget(name)
 
@@ -50,11 +50,11 @@ class Collections:
         )
 
     def _state_of(self, stats: CollectionStats) -> CollectionState:
-        exchange, progress = self._reindexing.of(stats.name), None
-        if exchange is not None or stats.reindex is not None:
+        reindexing, progress = self._reindexing.task_of(stats.name), None
+        if reindexing is not None or stats.reindex is not None:
             done = 0 if stats.reindex is None else stats.reindex.done
-            progress = ReindexProgress(stats.documents, done, None if exchange is None else exchange.failure)
-        running = exchange is not None and exchange.running
+            progress = ReindexProgress(stats.documents, done, None if reindexing is None else reindexing.failure)
+        running = reindexing is not None and reindexing.running
         return CollectionState(
             name=stats.name,
             documents=stats.documents,

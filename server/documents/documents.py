@@ -1,4 +1,4 @@
-"""Documents by their ids: written, changed, deleted, read and listed, each with a place among the requests in work."""
+"""Documents by id: written, changed, deleted, read, listed, each with a place among the requests in progress."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
@@ -9,12 +9,12 @@ from server.contract.errors import UnknownDocumentError
 from server.documents.ingest import Ingest
 from server.documents.library import Library
 from server.documents.stream import Stream
+from server.engine.admitted import admitted
 from server.engine.engine import Engine
-from server.engine.turn import turn
 
 
 class Documents:
-    """The calls about documents; `max_bytes` bounds the texts and metadata of a page."""
+    """The calls of the contract about documents; `max_bytes` bounds the texts and metadata of a page."""
 
     def __init__(self, engine: Engine, library: Library, ingest: Ingest, max_bytes: int) -> None:
         self._engine = engine
@@ -23,38 +23,38 @@ class Documents:
         self._max_bytes = max_bytes
 
     async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             prepared = await self._ingest.prepare(name, documents, demand)
             await self._ingest.commit(prepared)
-        found = prepared.found
-        return Written(found.tokens, found.truncated, found.timing)
+        embeddings = prepared.embeddings
+        return Written(embeddings.tokens, embeddings.truncated, embeddings.timing)
 
     def keep(self, name: str, groups: AsyncIterator[Sequence[Line]], demand: Demand) -> AsyncGenerator[LinesWritten]:
         return Stream(self._engine.enter, self._ingest, name, demand).keep(groups)
 
     async def patch(self, name: str, document_id: str, metadata: JsonObject, demand: Demand) -> Document:
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             collection = self._library.collection(name)
             found = await self._library.commit(collection.patch, document_id, metadata)
         return _known(found, document_id)
 
     async def delete(self, name: str, document_id: str, demand: Demand) -> None:
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             collection = self._library.collection(name)
             found = await self._library.commit(collection.delete, document_id)
         if not found:
             raise _unknown(document_id)
 
     async def delete_many(self, name: str, ids: Sequence[str], demand: Demand) -> int:
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             return await self._library.commit(self._library.collection(name).delete_many, ids)
 
     async def delete_matching(self, name: str, condition: JsonObject, demand: Demand) -> int:
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             return await self._library.commit(self._library.collection(name).delete_matching, condition)
 
     async def get(self, name: str, document_id: str, demand: Demand, *, include_vector: bool) -> Document:
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             found = await self._library.run(self._library.collection(name).get, document_id, include_vector)
         return _known(found, document_id)
 
@@ -68,7 +68,7 @@ class Documents:
             more = bool(page and collection.list_after(page[-1].id, 1))
             return DocumentPage([_document(one) for one in page], more)
 
-        async with turn(self._engine, demand):
+        async with admitted(self._engine, demand):
             return await self._library.run(read)
 
 

@@ -1,4 +1,4 @@
-"""What can be read of the index at any time, for Prometheus: a family a number, a sample a collection."""
+"""Metrics that are read from the index at each scrape, for Prometheus: a sample for each collection."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ from index import CollectionStats, Index
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One number of a collection."""
+    """A metric, and how it is read from a collection's statistics."""
 
     name: str
     about: str
@@ -36,13 +36,10 @@ COUNTERS = (
 
 
 class IndexCollector(Collector):
-    """Reads the index when it is scraped."""
-
     def __init__(self, index: Index) -> None:
         self._index = index
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every family."""
         stats = self._index.stats()
         for readings, family in ((GAUGES, GaugeMetricFamily), (COUNTERS, CounterMetricFamily)):
             for one in readings:

@@ -20,11 +20,11 @@ from server.engine.metrics import Metrics
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """Documents as the index has checked and encoded them, with their embeddings."""
+    """Documents, checked and encoded by the index, with their embeddings."""
 
     collection: Collection
     contents: Sequence[Content]
-    found: Embeddings
+    embeddings: Embeddings
 
 
 class Ingest:
@@ -37,15 +37,15 @@ class Ingest:
         self._prompt = prompt
 
     def check_writable(self, name: str) -> None:
-        """Raise UnknownCollectionError or FingerprintError where a collection takes no documents."""
+        """Raise UnknownCollectionError or FingerprintError where a collection accepts no documents."""
         self._library.writable(name)
 
     async def prepare(self, name: str, documents: Sequence[Document], demand: Demand) -> Prepared:
-        """Check and embed documents for a caller who has a place among the requests in work.
+        """Check and embed documents for a caller who has a place among the requests in progress.
 
         Raises:
             UnknownCollectionError, FingerprintError, DocumentError, InvalidInputError
-            ServerError: as the embedder.
+            ServerError: the errors of the embedder.
         """
         collection = self._library.writable(name)
         if len(documents) > (most := self._embedder.max_texts):
@@ -96,6 +96,6 @@ def check(collection: Collection, documents: Sequence[Document]) -> tuple[list[C
 
 
 def submit(prepared: Prepared) -> Future[int]:
-    """Hand documents to the writer."""
-    pairs = zip(prepared.contents, prepared.found.rows, strict=True)
+    """Hand documents to the index's writer."""
+    pairs = zip(prepared.contents, prepared.embeddings.rows, strict=True)
     return prepared.collection.put_many([Entry(content, row) for content, row in pairs])

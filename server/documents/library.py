@@ -1,8 +1,8 @@
-"""The index on threads of its own: the event loop never waits for a disk.
+"""The index on its own threads: the event loop never waits for a disk.
 
-What reads or searches runs on a few threads; what writes goes to the index's one writer, and a caller that leaves does
-not take its write back. Whole collections are made, dropped and exchanged one after the other on a thread of their own.
-The index's errors leave here as the contract's.
+Reads and searches run on a few threads. Writes go to the index's single writer, and complete even if the caller leaves.
+Collections are created, dropped and reindexed one after the other on another thread. The index's errors are raised as
+the contract's.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from server.contract import errors
 from server.contract.errors import ServerError
 from server.settings import MEMORY
 
-LEAST_THREADS = 2
+MIN_THREADS = 2
 ERRORS: dict[type[IndexRoomError], type[ServerError]] = {
     index.UnknownCollectionError: errors.UnknownCollectionError,
     index.DocumentError: errors.DocumentError,
@@ -37,18 +37,18 @@ T = TypeVar("T")
 
 
 def open_library(data: Path, binding: tuple[str, int, str], cores: int) -> "Library":
-    """Open the index for vectors of a model; `binding` is its fingerprint, its dimensions, its variant's fingerprint.
+    """Open the index; `binding` is the model's fingerprint, its dimensions and its variant's fingerprint.
 
     Raises:
         IndexRoomError: another process has the folder, it cannot be written, or its files are damaged.
     """
     fingerprint, dimensions, variant = binding
     folder = None if data == MEMORY else data
-    return Library(Index(folder, fingerprint, dimensions, variant), max(LEAST_THREADS, cores))
+    return Library(Index(folder, fingerprint, dimensions, variant), max(MIN_THREADS, cores))
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Raise the contract's errors in place of the index's."""
     try:
         yield
@@ -61,8 +61,6 @@ def error_for(error: IndexRoomError) -> ServerError:
 
 
 class Library:
-    """Open from construction until close."""
-
     def __init__(self, index: Index, threads: int) -> None:
         self.index = index
         self._threads = ThreadPoolExecutor(threads, "index-read")
@@ -73,24 +71,24 @@ class Library:
         """Return a collection.
 
         Raises:
-            UnknownCollectionError: there is none of this name.
+            UnknownCollectionError: there is no collection with this name.
         """
-        with translated():
+        with translated_errors():
             return self.index.collection(name)
 
     def writable(self, name: str) -> Collection:
-        """Return a collection that takes documents with vectors of this model, or raise FingerprintError."""
-        with translated():
+        """Return a collection that accepts vectors of this model, or raise FingerprintError."""
+        with translated_errors():
             collection = self.index.collection(name)
             collection.check_writable()
         return collection
 
     async def run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Call, on a thread, a function that may wait for a disk or compute for a while."""
+        """Call a function that waits for a disk, or computes for a while, on a thread."""
         return await self._run(self._threads, partial(function, *arguments, **named))
 
     async def manage(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Call, on a thread, a function that works on a whole collection."""
+        """Call a function that works on a whole collection on the thread for these."""
         return await self._run(self._manager, partial(function, *arguments, **named))
 
     async def _run(self, threads: ThreadPoolExecutor, function: Callable[[], T]) -> T:
@@ -100,9 +98,9 @@ class Library:
             raise self._error_for(error) from error
 
     async def commit(self, submit: Callable[P, Future[T]], *arguments: P.args, **named: P.kwargs) -> T:
-        """Submit a write, and return its outcome once it is on the disk.
+        """Submit a write, and return its result once it is on the disk.
 
-        A client that leaves meanwhile does not know whether it was written; it is.
+        A write completes even if the caller leaves meanwhile.
         """
         return await asyncio.shield(self._commit(submit, *arguments, **named))
 
@@ -114,7 +112,7 @@ class Library:
             raise self._error_for(error) from error
 
     def _error_for(self, error: IndexRoomError) -> ServerError:
-        """While the index is open and well, a collection that is closed was dropped."""
+        """Return the contract's error; a closed collection of an index that is open and well was dropped."""
         if isinstance(error, index.ClosedError) and not self._closing and self.index.well:
             return errors.UnknownCollectionError("the collection was dropped meanwhile")
         return error_for(error)

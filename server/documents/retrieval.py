@@ -1,4 +1,4 @@
-"""Searches in, hits out: queries are embedded through the cache, then the index searches on its threads."""
+"""Searches in, hits out: queries are embedded through the cache, then the index searches on threads."""
 
 import asyncio
 import threading
@@ -14,22 +14,22 @@ from index import MAX_TOP_K, Collection, Query, VectorError, parse_filter
 from server.contract.documents import Found, Hit, Search
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError, QueryError, UnknownDocumentError
-from server.documents.library import Library, translated
+from server.documents.library import Library, translated_errors
 from server.engine.embedder import Embedder
 from server.engine.metrics import Metrics
 
-# So many of one request's searches run at once.
+# How many searches of one request run at once.
 CONCURRENT_SEARCHES = 2
-# What a hit takes beside its text and metadata, about: 1,000 empty ones are no small answer either.
+# About the bytes of a hit besides its text and metadata: 1,000 empty hits are a large answer, too.
 HIT_BYTES = 150
 
 Row = NDArray[np.float32]
-# A search, and the row of its query where that was embedded.
-Embedded = tuple[Search, Row | None]
+# A search, and the row of its query where the query was embedded.
+EmbeddedSearch = tuple[Search, Row | None]
 
 
 class Retrieval:
-    """Searches collections. `prompt` is the model's for queries, if any; `max_bytes` bounds the hits of one request."""
+    """`prompt` names the model's prompt for queries, if it has one; `max_bytes` bounds the hits of one request."""
 
     def __init__(
         self, library: Library, embedder: Embedder, metrics: Metrics, prompt: str | None, max_bytes: int
@@ -41,7 +41,11 @@ class Retrieval:
         self._max_bytes = max_bytes
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
-        """Do all searches, or none, for a caller who has a place among the requests in work; raises as the backend."""
+        """Run all searches, or none, for a caller who has a place among the requests in progress.
+
+        Raises:
+            ServerError: the errors of `Backend.search`.
+        """
         collection = self._library.collection(name)
         self._check(searches)
         if any(one.filter for one in searches):
@@ -49,7 +53,7 @@ class Retrieval:
         queries = [one.query for one in searches if one.query is not None and one.mode != "text"]
         timing, tokens, truncated, rows = Timing(), list[int](), list[bool](), iter(np.empty((0, 0), np.float32))
         if queries:
-            with translated():
+            with translated_errors():
                 collection.check_searchable()
             prompted = msgspec.structs.replace(demand, prompt=self._prompt)
             found = await self._embedder.embed_admitted(queries, prompted)
@@ -60,18 +64,18 @@ class Retrieval:
         return Found(hits, tokens, truncated, timing, time.perf_counter() - start_s)
 
     def _check(self, searches: Sequence[Search]) -> None:
-        """Raise what is wrong with searches before anything is done for them."""
+        """Raise the error of a request that is not valid, before any work."""
         if len(searches) > (most := self._embedder.max_texts):
             message = f"{len(searches)} searches, max_client_batch_size is {most}"
             raise InvalidInputError(message, "searches")
         self._embedder.check([one.query for one in searches if one.query is not None])
         for one in searches:
             if sum(given is not None for given in (one.query, one.vector, one.like)) != 1:
-                message = "a search has one of query, vector and like"
+                message = "a search takes exactly one of query, vector and like"
                 raise InvalidInputError(message)
 
-    async def _search_each(self, collection: Collection, embedded: Sequence[Embedded]) -> list[list[Hit]]:
-        """Search for each, a few at a time: the searches of others go between those of a long batch."""
+    async def _search_each(self, collection: Collection, embedded: Sequence[EmbeddedSearch]) -> list[list[Hit]]:
+        """Run a few searches at a time, so that those of other requests run between those of a long batch."""
         found: list[list[Hit]] = [[] for _ in embedded]
         budget = HitBudget(self._max_bytes, several=len(embedded) > 1)
         rest = iter(enumerate(embedded))
@@ -83,12 +87,12 @@ class Retrieval:
         drivers = [asyncio.create_task(drive()) for _ in range(min(len(embedded), CONCURRENT_SEARCHES))]
         try:
             await asyncio.gather(*drivers)
-        finally:  # where one failed, the others must not go on
+        finally:  # where one failed, the others must stop
             for driver in drivers:
                 driver.cancel()
         return found
 
-    def _search(self, collection: Collection, pair: Embedded, budget: "HitBudget") -> list[Hit]:
+    def _search(self, collection: Collection, pair: EmbeddedSearch, budget: "HitBudget") -> list[Hit]:
         start_s, (search, row) = time.perf_counter(), pair
         if search.like is not None:
             hits = self._like(collection, search, budget)
@@ -100,7 +104,7 @@ class Retrieval:
         return [Hit(hit.id, hit.text, hit.score, hit.metadata) for hit in hits]
 
     def _like(self, collection: Collection, search: Search, budget: "HitBudget") -> list[index.Hit]:
-        """Find documents that are like one, and leave that one out."""
+        """Find documents that are similar to one, without that one."""
         assert search.like is not None
         if search.mode != "text":
             collection.check_searchable()
@@ -108,7 +112,7 @@ class Retrieval:
         if document is None:
             message = f"there is no document {search.like!r}"
             raise UnknownDocumentError(message, "like")
-        # One more is asked for than is wanted, but no more than the index gives.
+        # One hit more, because the document finds itself; but no more than the index allows.
         query = self._query(search, document.text, document.vector, budget)
         hits = collection.search(msgspec.structs.replace(query, top_k=min(search.top_k + 1, MAX_TOP_K)))
         return [hit for hit in hits if hit.id != search.like][: search.top_k]
@@ -126,9 +130,9 @@ class Retrieval:
 
 
 class HitBudget:
-    """What the hits of one request may still take together: as many bytes as a request's body may have.
+    """The bytes that the hits of one request may still take together, at first `max_bytes`.
 
-    The index holds the hits of each search to it.
+    The index bounds the hits of each search by it.
     """
 
     def __init__(self, max_bytes: int, *, several: bool) -> None:
@@ -138,10 +142,10 @@ class HitBudget:
         self._max_bytes = max_bytes
 
     def take(self, hits: Sequence[index.Hit]) -> None:
-        """Count the hits of one search among several. From any thread.
+        """Count the hits of one search, if there are several searches. From any thread.
 
         Raises:
-            QueryError: they are too large together.
+            QueryError: the hits of all searches are too large together.
         """
         if not self._several:
             return
@@ -155,18 +159,18 @@ class HitBudget:
 
 
 def check_filters(searches: Sequence[Search]) -> None:
-    """Raise what is wrong with a filter before anything is embedded; thousands of them take a while."""
+    """Raise the error of a filter that is not valid, before any embedding; thousands of filters take a while."""
     for one in searches:
         if one.filter:
             parse_filter(one.filter)
 
 
 def unit(vector: Sequence[float]) -> Row:
-    """Return a vector as a row of unit length; what is compared is its direction."""
+    """Return a vector as a row of unit length, since searches compare directions."""
     row = np.asarray(vector, np.float64)
     largest = float(np.abs(row).max(initial=0))
     if not np.isfinite(largest) or largest == 0:
-        message = "a vector must be finite and have a direction, which zero has not"
+        message = "a vector must be finite and not zero"
         raise VectorError(message)
-    row = row / largest  # whose squares neither overflow nor vanish
+    row = row / largest  # so that its squares neither overflow nor underflow
     return np.asarray(row / np.linalg.norm(row), np.float32)

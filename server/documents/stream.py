@@ -1,8 +1,8 @@
-"""A stream of documents: checked, embedded and committed group by group, as fast as the slowest of these.
+"""A stream of documents: checked, embedded and committed group by group, as fast as the slowest of these stages.
 
-A few groups are under way at once, so that the workers never wait for a commit; they are committed in the order in
-which they came. A line that is wrong holds up no other. The deadline of the request is that of each group's embedding:
-a stream may last.
+A few groups are in progress at once, so that the workers never wait for a commit; they are committed in the order of
+their arrival. A wrong line does not stop the others. The request's timeout is that of each group's embedding: a stream
+may last.
 """
 
 import asyncio
@@ -27,27 +27,27 @@ from server.contract.errors import (
 )
 from server.documents.ingest import Ingest, Prepared
 
-GROUPS_UNDER_WAY = 3
+MAX_GROUPS = 3
 # How long a stream waits for room in the queue; its client is not read from meanwhile.
 PATIENCE_S = 300.0
-# So many lines in a row that the model could not compute, and the model is at fault.
-MOST_FAULTS = 8
+# After so many lines in a row that the model could not compute, the model is at fault, and the stream stops.
+MAX_FAULTS = 8
 
 Group = Sequence[Line]
 
 
-class Part(msgspec.Struct):
-    """What became of a group before its commit."""
+class PreparedGroup(msgspec.Struct):
+    """A group that is ready to be committed."""
 
     prepared: list[Prepared]
     refused: list[RefusedLine]
 
 
-Task = asyncio.Task[Part]
+Task = asyncio.Task[PreparedGroup]
 
 
 class Stream:
-    """One request's documents; `enter` takes a place among the requests in work."""
+    """The documents of one request; `enter` takes a place among the requests in progress."""
 
     def __init__(
         self, enter: Callable[[], AbstractContextManager[None]], ingest: Ingest, name: str, demand: Demand
@@ -59,7 +59,7 @@ class Stream:
         self._faults = 0
 
     async def keep(self, groups: AsyncIterator[Group]) -> AsyncGenerator[LinesWritten]:
-        """Commit each group once it and those before it are prepared, whether more come or not.
+        """Commit each group once it and those before it are prepared, without waiting for more groups.
 
         Raises:
             UnknownCollectionError, FingerprintError: before anything is read.
@@ -71,7 +71,7 @@ class Stream:
         try:
             while tasks or reading is not None:
                 awaited: list[asyncio.Task[Any]] = list(itertools.islice(tasks, 1))
-                if reading is not None and len(tasks) < GROUPS_UNDER_WAY:
+                if reading is not None and len(tasks) < MAX_GROUPS:
                     awaited.append(reading)
                 await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
                 if tasks and tasks[0].done():
@@ -88,29 +88,29 @@ class Stream:
         if ended is not None:
             raise ended
 
-    async def _commit(self, part: Part) -> LinesWritten:
+    async def _commit(self, part: PreparedGroup) -> LinesWritten:
         truncated = tokens = 0
         for prepared in part.prepared:
             await self._ingest.commit(prepared)
-            truncated += sum(prepared.found.truncated)
-            tokens += sum(prepared.found.tokens)
+            truncated += sum(prepared.embeddings.truncated)
+            tokens += sum(prepared.embeddings.tokens)
         return LinesWritten(part.refused, truncated, tokens)
 
-    async def _prepare(self, group: Group) -> Part:
-        part = Part([], [])
+    async def _prepare(self, group: Group) -> PreparedGroup:
+        part = PreparedGroup([], [])
         await self._embed(group, part)
         return part
 
-    async def _embed(self, lines: Group, part: Part) -> None:
-        """Embed what can be; where something is wrong, one half after the other, down to the line at fault."""
+    async def _embed(self, lines: Group, part: PreparedGroup) -> None:
+        """Embed lines; where that fails, embed one half after the other, down to the line at fault."""
         if not lines:
             return
         try:
-            part.prepared.append(await self._patiently([line.document for line in lines]))
+            part.prepared.append(await self._prepare_patiently([line.document for line in lines]))
         except (CallerError, UnacceptableInputError, InferenceError) as error:
             if len(lines) == 1:
                 self._faults += isinstance(error, InferenceError)
-                if self._faults > MOST_FAULTS:
+                if self._faults > MAX_FAULTS:
                     raise
                 part.refused.append(RefusedLine(lines[0].number, failure_of(error)))
                 return
@@ -121,7 +121,7 @@ class Stream:
         await self._embed(lines[:half], part)
         await self._embed(lines[half:], part)
 
-    async def _patiently(self, documents: Sequence[Document]) -> Prepared:
+    async def _prepare_patiently(self, documents: Sequence[Document]) -> Prepared:
         deadline_s = time.monotonic() + PATIENCE_S
         while True:
             try:
@@ -129,7 +129,7 @@ class Stream:
                     return await self._ingest.prepare(self._name, documents, self._demand)
             except (OverloadedError, DeadlineError) as error:
                 if isinstance(error, DeadlineError) and self._demand.timeout_s is not None:
-                    raise  # the client chose it
+                    raise  # the client chose the timeout
                 pause_s = 1.0 if isinstance(error, DeadlineError) else error.retry_after_s
                 if time.monotonic() + pause_s > deadline_s:
                     raise

@@ -1,10 +1,10 @@
-"""The engine put together: settings and a loaded model in, an engine out; and what HTTP has to know of them."""
+"""The engine put together: settings and a loaded model in, an engine out, and the facts for HTTP."""
 
 import datetime
 
 from models import count_parameters, prompt_for
 from server.contract.facts import Facts, Fidelity, Variant
-from server.engine.admission import Admission, Bounds
+from server.engine.admission import Admission, AdmissionLimits
 from server.engine.cache import EmbeddingCache
 from server.engine.engine import Engine, Model
 from server.engine.metrics import Metrics
@@ -16,18 +16,18 @@ from server.engine.sessions.loading import LoadedModel
 from server.engine.tokenization import Tokenization
 from server.settings import Settings
 
-# On a CPU a run of 64 tokens is as quick a token as one of 1,024, and short runs keep the wait short; a GPU wants
-# every token it can get.
+# On a CPU a token costs the same in a run of 64 tokens as in one of 1,024, and short runs keep waits short; a GPU is
+# the faster the more tokens a run has.
 TOKENS_PER_RUN = {"cpu": 256, "cuda": 16_384}
 
 
 def build_engine(settings: Settings, model: LoadedModel, metrics: Metrics) -> Engine:
-    bounds = Bounds(
+    limits = AdmissionLimits(
         max_concurrent_requests=settings.max_concurrent_requests, max_queue_tokens=settings.max_queue_tokens
     )
     manifest = model.manifest
     return Engine(
-        Admission(bounds),
+        Admission(limits),
         EmbeddingCache(settings.cache_bytes, model.variant_fingerprint),
         Tokenization(model.tokenizer),
         _build_workers(settings, model, metrics),
@@ -62,7 +62,7 @@ def tokens_per_run(settings: Settings, provider: str) -> int:
 
 
 def facts_of(settings: Settings, model: LoadedModel) -> Facts:
-    """Return what HTTP has to know; the process starts to serve about now."""
+    """Return the facts for HTTP; `started` is now."""
     manifest, sizes, provider = model.manifest, model.manifest.architecture, model.provider
     return Facts(
         names=tuple(dict.fromkeys([manifest.name, *manifest.aliases, *settings.model_alias])),

@@ -1,6 +1,6 @@
-"""Embeddings already computed, least recently used out first, bounded in bytes.
+"""The cache of embeddings: least recently used out first, bounded in bytes.
 
-Keys are a keyed hash of the text, so that nobody can craft two texts that collide. Used from the event loop alone.
+Keys are a keyed hash of the text, so that nobody can craft two texts that collide. Used from the event loop only.
 """
 
 import hashlib
@@ -12,15 +12,15 @@ import msgspec
 
 from server.contract.embedding import Input
 
-# What an entry takes besides its row: key, hash-table slot, list node, struct and bytes header. tracemalloc says 197
+# Bytes of an entry besides its row: key, hash-table slot, list node, struct and bytes header. tracemalloc counts 197
 # over 20,000 entries; the allocator rounds up.
 ENTRY_OVERHEAD_BYTES = 256
 
-Key = bytes
+CacheKey = bytes
 
 
 class CachedEmbedding(msgspec.Struct, frozen=True, gc=False):
-    """A row (dimensions,) as float32 bytes, and what the tokenizer said of its text."""
+    """A row (dimensions,) as float32 bytes, and its text's tokens and truncation."""
 
     row: bytes
     tokens: int
@@ -28,7 +28,7 @@ class CachedEmbedding(msgspec.Struct, frozen=True, gc=False):
 
 
 class EmbeddingCache:
-    """A mapping from text to embedding that forgets. `namespace` is the variant's fingerprint."""
+    """A mapping from text to embedding. `namespace` is the variant's fingerprint."""
 
     def __init__(self, size_bytes: int, namespace: str) -> None:
         self.size_bytes = size_bytes
@@ -37,22 +37,22 @@ class EmbeddingCache:
         self.misses = 0
         self.evictions = 0
         self._secret = hashlib.blake2b(namespace.encode(), key=secrets.token_bytes(32)).digest()
-        self._entries: OrderedDict[Key, CachedEmbedding] = OrderedDict()
+        self._entries: OrderedDict[CacheKey, CachedEmbedding] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def key(self, text: Input, kind: str) -> Key:
-        """Return the key of a text, or of token ids, for one kind of row; a kind has at most 12 characters."""
+    def key(self, text: Input, kind: str) -> CacheKey:
+        """Return the key of a text, or of token ids, for one kind of row; `kind` has at most 12 characters."""
         if isinstance(text, str):
             return self._digest(text.encode(), kind)
         return self._digest(struct.pack(f"<{len(text)}q", *text), kind + " ids")
 
-    def _digest(self, content: bytes, kind: str) -> Key:
+    def _digest(self, content: bytes, kind: str) -> CacheKey:
         return hashlib.blake2b(content, digest_size=16, key=self._secret, person=kind.encode()).digest()
 
-    def find(self, key: Key) -> CachedEmbedding | None:
-        """Return the entry and make it the most recent, or count a miss."""
+    def find(self, key: CacheKey) -> CachedEmbedding | None:
+        """Return the entry and make it the most recent; count a hit or a miss."""
         found = self._entries.get(key)
         if found is None:
             self.misses += 1
@@ -61,8 +61,8 @@ class EmbeddingCache:
             self._entries.move_to_end(key)
         return found
 
-    def put(self, key: Key, entry: CachedEmbedding) -> None:
-        """Remember an entry, and forget the oldest while there are too many bytes."""
+    def put(self, key: CacheKey, entry: CachedEmbedding) -> None:
+        """Add an entry, and remove the oldest ones while there are too many bytes."""
         size = len(entry.row) + ENTRY_OVERHEAD_BYTES
         if size > self.size_bytes or key in self._entries:
             return

@@ -1,6 +1,6 @@
 """The engine with the limits of the settings and the prompts of the model.
 
-In: texts as a dialect has them, and a demand. Out: embeddings, cut to the dimensions that are asked for.
+In: texts as the client sent them, and a demand. Out: embeddings, cut to the dimensions of the demand.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from server.contract.facts import Facts
 from server.engine.engine import Engine
 from server.settings import Settings
 
-LONGEST_UTF8 = 4
+MAX_UTF8_BYTES = 4
 
 
 class Embedder:
-    """Checks texts, puts prompts before them, embeds. `embed` takes a place among the requests in work."""
+    """Checks texts, puts prompts before them, embeds them."""
 
     def __init__(self, engine: Engine, facts: Facts, settings: Settings) -> None:
         self.engine = engine
@@ -27,12 +27,12 @@ class Embedder:
         self._settings = settings
 
     async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
-        """Return rows (texts, dimensions); raises what `Backend.embed` does."""
+        """Take a place among the requests in progress, and embed; raises the errors of `Backend.embed`."""
         prompted = self._prepare(texts, demand)
         return self._cut(await self.engine.embed(prompted, self._with_defaults(demand)), demand)
 
     async def embed_admitted(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
-        """Embed for a caller who has a place among the requests in work."""
+        """Embed for a caller who has a place among the requests in progress."""
         prompted = self._prepare(texts, demand)
         return self._cut(await self.engine.embed_admitted(prompted, self._with_defaults(demand)), demand)
 
@@ -61,7 +61,7 @@ class Embedder:
         return msgspec.structs.replace(found, rows=rows)
 
     def check(self, texts: Sequence[Input]) -> None:
-        """Hold texts to the limits.
+        """Check texts against the limits.
 
         Raises:
             InvalidInputError: too many texts, or a token id that the model does not have.
@@ -76,7 +76,7 @@ class Embedder:
                 if text and not 0 <= min(text) <= max(text) < vocabulary:
                     message = f"text {index} has a token id outside the model's vocabulary of {vocabulary}"
                     raise InvalidInputError(message)
-            elif len(text) * LONGEST_UTF8 > limit and (size := len(text.encode())) > limit:
+            elif len(text) * MAX_UTF8_BYTES > limit and (size := len(text.encode())) > limit:
                 message = f"text {index} has {size} bytes, max_text_bytes is {limit}"
                 raise UnacceptableInputError(message)
 
@@ -96,7 +96,7 @@ class Embedder:
 
 
 def cut_rows(rows: Rows, dimensions: int, *, normalize: bool) -> Rows:
-    """Keep the first dimensions, and bring the rest back to unit norm (Matryoshka truncation)."""
+    """Keep the first dimensions of each row, and normalize it again (Matryoshka truncation)."""
     kept = np.ascontiguousarray(rows[:, :dimensions])
     if not normalize:
         return kept

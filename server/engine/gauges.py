@@ -1,6 +1,6 @@
-"""What can be read of the engine at any time, for Prometheus: nothing is counted twice, and no gauge can drift.
+"""Metrics that are read from the engine at each scrape: nothing is counted twice, and no gauge can drift.
 
-In: the engine. Out: metric families, made anew for each scrape.
+In: the engine. Out: metric families for Prometheus.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from server.engine.engine import Engine
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One number of the engine."""
+    """A metric, and how it is read from the engine."""
 
     name: str
     about: str
@@ -47,8 +47,6 @@ GAUGES = (
 
 
 class EngineCollector(Collector):
-    """Reads the engine when it is scraped."""
-
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 

@@ -1,46 +1,46 @@
-"""Texts that are being computed for somebody, so that whoever asks for the same text meanwhile can wait for it.
+"""Texts that one request is computing, so that others with the same text can wait for it instead.
 
-Keys are the cache's. Used from the event loop alone. Whoever waits gets the embedding, or the error if this very text
-has failed, or None where the first caller left, was late or was refused; then the text is computed anew.
+Keys are the cache's. Used from the event loop only. Each waiter gets the embedding, or the error if this text itself
+failed, or None where the first caller left, ran out of time or was refused; then the text is computed again.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping
 
 from server.contract.errors import ServerError
-from server.engine.cache import CachedEmbedding, Key
+from server.engine.cache import CachedEmbedding, CacheKey
 
-Landing = asyncio.Future[CachedEmbedding | ServerError | None]
+Outcome = CachedEmbedding | ServerError | None
 
 
 class InFlight:
-    """What is under way by key, with a future for those that somebody else waits for."""
+    """The texts in flight by key, each with a future once somebody else waits for it."""
 
     def __init__(self) -> None:
         self.joined = 0
-        self._landings: dict[Key, Landing | None] = {}
+        self._futures: dict[CacheKey, asyncio.Future[Outcome] | None] = {}
 
     def __len__(self) -> int:
-        return len(self._landings)
+        return len(self._futures)
 
-    def __contains__(self, key: Key) -> bool:
-        return key in self._landings
+    def __contains__(self, key: CacheKey) -> bool:
+        return key in self._futures
 
-    def begin(self, keys: Iterable[Key]) -> None:
-        """Say that these are being computed from now on."""
-        self._landings.update(dict.fromkeys(keys))
+    def begin(self, keys: Iterable[CacheKey]) -> None:
+        """Note that these are being computed."""
+        self._futures.update(dict.fromkeys(keys))
 
-    def join(self, key: Key) -> Landing:
-        """Return what to wait for; do not await it alone, since cancelling that would cancel it for all."""
+    def join(self, key: CacheKey) -> asyncio.Future[Outcome]:
+        """Return a future to wait for with asyncio.wait; awaiting it directly would cancel it for all."""
         self.joined += 1
-        landing = self._landings[key]
-        if landing is None:
-            landing = self._landings[key] = asyncio.get_running_loop().create_future()
-        return landing
+        future = self._futures[key]
+        if future is None:
+            future = self._futures[key] = asyncio.get_running_loop().create_future()
+        return future
 
-    def land(self, landed: Mapping[Key, CachedEmbedding | ServerError | None]) -> None:
-        """Say that these are done with, and hand over what there is."""
-        for key, entry in landed.items():
-            landing = self._landings.pop(key, None)
-            if landing is not None and not landing.done():
-                landing.set_result(entry)
+    def finish(self, outcomes: Mapping[CacheKey, Outcome]) -> None:
+        """End the computation of these texts, and give their outcomes to those that wait."""
+        for key, outcome in outcomes.items():
+            future = self._futures.pop(key, None)
+            if future is not None and not future.done():
+                future.set_result(outcome)

@@ -1,6 +1,6 @@
-"""What is counted and timed while texts are embedded and documents kept, for Prometheus; zeros from the start.
+"""Metrics that are counted and timed while texts are embedded and documents written, for Prometheus; zero at the start.
 
-What can be read at any time (the queue, the cache, the workers) is in `server/engine/gauges.py`.
+What is read at each scrape (the queue, the cache, the workers) is in `server/engine/gauges.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ TOKENS = (8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384)
 
 
 class Tally(Collector):
-    """What is counted for each request, as plain numbers: the library's own counters take a lock each time."""
+    """Counts for each request, as plain numbers: the library's own counters take a lock each time."""
 
     def __init__(self) -> None:
         self.texts = self.tokens = self.truncations = 0
@@ -33,11 +33,11 @@ class Tally(Collector):
 
 
 class Metrics:
-    """The instruments. Safe to use from any thread, but where it is said."""
+    """May be used from any thread, except for `embedded`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of which nobody asks
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # an unused second series for each metric
         self._tally = Tally()
         registry.register(self._tally)
         self._computed = Counter("vecd_computed_tokens", "Tokens that runs computed, with padding.", registry=registry)
@@ -58,13 +58,13 @@ class Metrics:
         self._run_tokens = Histogram("vecd_run_tokens", "Tokens in one run.", buckets=TOKENS, registry=registry)
 
     def embedded(self, timing: Timing, texts: Sequence[CachedEmbedding]) -> None:
-        """Count a request's texts, and where its time went. Called by the event loop alone."""
+        """Count a request's texts, and observe its times. Called from the event loop only."""
         tally = self._tally
         tally.texts += len(texts)
         for text in texts:
             tally.tokens += text.tokens
             tally.truncations += text.truncated
-        if timing.inference_s or timing.queue_s:  # who is served from memory neither waits nor tokenizes
+        if timing.inference_s or timing.queue_s:  # a request that the cache answers neither waits nor tokenizes
             self._wait.observe(timing.queue_s)
             self._tokenize.observe(timing.tokenize_s)
 

@@ -1,16 +1,18 @@
-"""A request on its way through the engine: what it asks for, and what is known of its texts so far."""
+"""A request on its way through the engine: what it asks for, and the embeddings found so far."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from server.contract.embedding import Demand, Input, Timing
+from server.contract.errors import UnacceptableInputError
 from server.engine.cache import CachedEmbedding
+from server.engine.tokenization import Encoding
 
 
-class Work(msgspec.Struct):
-    """`found` has the texts that are known so far. Work that has not begun after `timeout_s` is not begun."""
+class Request(msgspec.Struct):
+    """`found` has the embeddings known so far. Work that has not begun `timeout_s` after arrival is dropped."""
 
     texts: Sequence[Input]
     demand: Demand
@@ -21,17 +23,31 @@ class Work(msgspec.Struct):
 
     @property
     def left_s(self) -> float:
-        """Seconds left until its deadline; below zero when that has passed."""
+        """Seconds until the deadline; below zero after it."""
         return self.arrived_s + self.timeout_s - time.perf_counter()
 
 
 def output_of(demand: Demand) -> str:
-    """Return the name of the graph's output that a demand asks for."""
+    """Return the name of the graph's output for a demand."""
     if demand.every_token:
         return "token_embeddings"
     return "sentence_embedding" if demand.normalize else "pooled"
 
 
 def kind_of(demand: Demand) -> str:
-    """Return what the row of a text depends on besides the text, in at most 12 characters."""
+    """Return what a text's row depends on besides the text, for the cache's key; at most 12 characters."""
     return ("unit" if demand.normalize else "pooled") + (" end" if demand.truncation_side == "left" else "")
+
+
+def refuse_long(request: Request, max_tokens: int, known: Mapping[Input, CachedEmbedding | Encoding]) -> None:
+    """Refuse a request that may not be truncated, where one of its texts of which that is known would be.
+
+    Raises:
+        UnacceptableInputError: the message names the first one.
+    """
+    if request.demand.truncate is not False:
+        return
+    for index, text in enumerate(request.texts):
+        if text in known and known[text].truncated:
+            message = f"text {index} is longer than the model's {max_tokens} tokens, and may not be truncated"
+            raise UnacceptableInputError(message)

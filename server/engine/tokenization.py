@@ -1,7 +1,7 @@
 """Texts in, token ids out: truncated to the model's length, never padded.
 
-Short work is done in place; anything longer goes to a thread, a slice at a time, so that neither a megabyte of text nor
-a thousand texts stop the event loop or keep another request waiting.
+Short work is done in the calling thread; longer work goes to a thread, a slice at a time, so that neither a megabyte of
+text nor a thousand texts stop the event loop or delay another request.
 """
 
 import asyncio
@@ -19,40 +19,40 @@ from server.contract.errors import InferenceError
 
 # One to two milliseconds of tokenizing, at 0.4 µs a character at most; a hop to a thread costs a tenth of that.
 INLINE_CHARACTERS = 4_000
-# Some 50 µs of tokenizing: a search query, a sentence.
+# About 50 µs of tokenizing: a search query, a sentence.
 KEEP_LOCK_CHARACTERS = 200
-# What a text costs besides its characters: some 10 µs.
+# The cost of a text besides its characters, about 10 µs, in characters.
 TEXT_CHARACTERS = 25
-# A thread's slice: some milliseconds, after which it is another request's turn.
+# A thread's slice: some milliseconds, after which another request has its turn.
 SLICE_CHARACTERS = 20_000
-# Enough for 256 tokens of most languages; what needs more is read four times as far each time.
+# Enough for 256 tokens of most languages; where it is not, four times as much is read, and so on.
 PART_CHARACTERS = 3_000
-# WordPiece makes at most this many tokens of one word: longer words are unknown, one token.
+# WordPiece makes at most this many tokens of one word: a longer word becomes one unknown token.
 LONGEST_WORD_TOKENS = 100
-# The one exception of PyO3 that is no Exception; it has no public name.
+# PyO3's exception for a panic of Rust code derives from BaseException, and has no public name.
 PANIC = "PanicException"
 
 T = TypeVar("T")
 
 
 class Encoding(msgspec.Struct, frozen=True):
-    """One text's token ids, special tokens included, and whether some did not fit."""
+    """One text's token ids, special tokens included, and whether the text was truncated."""
 
     ids: list[int]
     truncated: bool
 
 
 class Tokenization:
-    """The tokenizer and the thread that does its long work."""
+    """The tokenizer, and the thread for its long work."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        # Workers keep the cores busy; a tokenizer that spreads over all of them would only take turns with them.
+        # Workers keep the cores busy; a tokenizer with many threads would only compete with them.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         self._tokenizer = tokenizer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tokenize")
 
     async def encode(self, texts: Sequence[Input], side: TruncationSide = "right") -> list[Encoding]:
-        """Return one encoding for each text, in order; token ids, all or none of them, stay as they are."""
+        """Return one encoding for each text, in order. All are texts, or all token ids, which are only truncated."""
         if effort(texts) <= INLINE_CHARACTERS:
             return self.encode_now(texts, side)
         loop, found = asyncio.get_running_loop(), list[Encoding]()
@@ -72,20 +72,21 @@ class Tokenization:
         texts = [text for text in inputs if isinstance(text, str)]
         tokenizer = self._tokenizer if side == "right" else self._left_truncating
         if len(texts) < len(inputs):
-            return [_cut(ids, self._max_tokens, side) for ids in inputs if isinstance(ids, tuple)]
+            return [_truncate(ids, self._max_tokens, side) for ids in inputs if isinstance(ids, tuple)]
         if sum(map(len, texts)) <= KEEP_LOCK_CHARACTERS:
-            # The library's call for one text keeps the interpreter lock; getting that back can take longer than this.
+            # The library's call for one text keeps the interpreter lock; to get that back can take longer than the
+            # call.
             singles = [tokenizer.encode(text) for text in texts]
             return [Encoding(one.ids, bool(one.overflowing)) for one in singles]
         if all(len(text) <= PART_CHARACTERS for text in texts):
-            # Its batch call gives up the lock.
+            # Its batch call releases the lock.
             found = tokenizer.encode_batch_fast(texts)
             return [Encoding(one.ids, bool(one.overflowing)) for one in found]
         return [_encode_part(tokenizer, text, side) for text in texts]
 
     @cached_property
     def _left_truncating(self) -> Tokenizer:
-        """The same tokenizer, which cuts the beginning of texts that are too long."""
+        """The same tokenizer, truncating long texts at their beginning."""
         other = Tokenizer.from_str(self._tokenizer.to_str())
         other.enable_truncation(self._max_tokens, direction="left")
         return other
@@ -97,15 +98,14 @@ class Tokenization:
         return int(truncation["max_length"])
 
     def close(self) -> None:
-        """Take no more work."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _encode_part(tokenizer: Tokenizer, text: str, side: TruncationSide) -> Encoding:
-    """Encode as much of a long text as decides the tokens that are kept; the library would tokenize and keep it all.
+    """Encode only the part of a long text that decides which tokens are kept; the library would encode all of it.
 
-    BERT's tokenization looks at one word at a time, so a cut can change the word that is cut and nothing beyond it.
-    Once the part has a longest word's tokens more than fit, those that fit are the whole text's.
+    BERT's tokenization looks at one word at a time, so a cut changes only the word that it goes through. Once the part
+    has LONGEST_WORD_TOKENS more than fit, those that fit are the same as for the whole text.
     """
     size = PART_CHARACTERS
     while True:
@@ -117,25 +117,23 @@ def _encode_part(tokenizer: Tokenizer, text: str, side: TruncationSide) -> Encod
         size *= 4
 
 
-def _cut(ids: tuple[int, ...], max_tokens: int, side: TruncationSide) -> Encoding:
-    """Keep as many ids as fit."""
+def _truncate(ids: tuple[int, ...], max_tokens: int, side: TruncationSide) -> Encoding:
     part = ids[:max_tokens] if side == "right" else ids[-max_tokens:]
     return Encoding(list(part), len(ids) > max_tokens)
 
 
 def guarded(call: Callable[[], T]) -> T:
-    """Call the library.
+    """Call the tokenizers library.
 
     Raises:
-        InferenceError: it failed; without the cause, whose message may quote the text, and would be logged.
+        InferenceError: it failed. The cause is left out: its message may quote the text, and would be logged.
     """
     try:
         return call()
     except Exception as error:  # noqa: BLE001 - whatever the library raises is one failed request, not more
         raise _failure(error) from None
     except BaseException as error:
-        # The library's Rust code ends with an exception that is no Exception and that nobody can import, where it
-        # finds a bug of its own. Everything else passes.
+        # A panic of the library's Rust code cannot be caught by its type, which is not public. Everything else passes.
         if type(error).__name__ != PANIC:
             raise
         raise _failure(error) from None
@@ -146,12 +144,12 @@ def _failure(error: BaseException) -> InferenceError:
 
 
 def effort(texts: Sequence[Input]) -> int:
-    """Return what tokenizing costs, in characters of a long text."""
+    """Return the cost of tokenizing, in characters of a long text."""
     return sum(map(len, texts)) + TEXT_CHARACTERS * len(texts)
 
 
 def slices(texts: Sequence[Input]) -> Iterator[list[Input]]:
-    """Cut a request into parts of about SLICE_CHARACTERS, one text at least."""
+    """Cut texts into parts of about SLICE_CHARACTERS, at least one text each."""
     part, size = list[Input](), 0
     for text in texts:
         part.append(text)

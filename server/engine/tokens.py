@@ -1,4 +1,4 @@
-"""Texts to tokens and back, on a thread of its own; nothing is truncated."""
+"""Texts to tokens and back, on its own thread; nothing is truncated."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from server.engine.tokenization import guarded
 
 
 class Tokens:
-    """The model's tokenizer, without a limit of tokens."""
+    """The model's tokenizer without truncation."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
@@ -21,7 +21,6 @@ class Tokens:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tokens")
 
     async def tokenize(self, texts: Sequence[str], *, add_special_tokens: bool) -> list[list[Token]]:
-        """Return the tokens of each text."""
         loop = asyncio.get_running_loop()
         return [await loop.run_in_executor(self._thread, self._tokenize, text, add_special_tokens) for text in texts]
 
@@ -42,9 +41,9 @@ class Tokens:
         )
 
     def _tokenize(self, text: str, add_special_tokens: bool) -> list[Token]:
-        # Unlike the call for one text, that for many gives up the interpreter lock.
+        # Unlike the call for one text, that for many releases the interpreter lock.
         (found,) = guarded(lambda: self._tokenizer.encode_batch([text], add_special_tokens=add_special_tokens))
-        # The library counts characters.
+        # The library's offsets are in characters.
         byte = list(accumulate((len(character.encode()) for character in text), initial=0))
         return [
             Token(one, token, True, None, None)
@@ -56,5 +55,4 @@ class Tokens:
         ]
 
     def close(self) -> None:
-        """Take no more work."""
         self._thread.shutdown(wait=False, cancel_futures=True)

@@ -1,7 +1,7 @@
 """The OpenAPI document: made from the operations beside the handlers, the dialects and the limits of one daemon.
 
-Handlers take the request whole, for speed, and so tell Litestar nothing; what they declare instead is read here. The
-schemas are those of the structs that decode and encode, the statuses those that the dialects tell.
+Handlers take the whole request, for speed, so Litestar knows nothing of bodies and parameters; the operations declare
+them. The schemas are those of the structs that decode and encode, the statuses those that the dialects answer.
 """
 
 from server.openapi.document import Subject, describe, template_of

@@ -1,40 +1,39 @@
-"""What the document says before it comes to any route: what a generator cannot know."""
+"""The description of the whole API in the document, which is written by hand."""
 
 from server.openapi.guide import GUIDE
 
 RULES = """\
 Bodies are JSON in UTF-8 unless said otherwise; whole numbers are written without a fraction (10, not 10.0). Every
 response carries `x-request-id`: yours, if you send one of at most 128 plain characters in a request that is whole HTTP;
-it is in the log, too. And it
-carries `server-timing`, the milliseconds spent in queue, tokenizer and inference.
+it is in the log, too. It also carries `server-timing`, the milliseconds spent in queue, tokenizer and inference.
 
-- `x-request-timeout-ms: N` says how long you would wait. Work that has not begun by then is not begun any more (504),
-  and if the queue is longer than half of that already, you are told at once (429, with `retry-after`, the predicted
-  time until there is room). The setting `--request-timeout-ms` is the longest.
+- `x-request-timeout-ms: N` says how long you will wait. Work that has not begun by then is dropped (504), and if the
+  predicted wait is longer than half of it, the request is refused at once (429, with `retry-after`, the predicted time
+  until there is room). The setting `--request-timeout-ms` is the maximum.
 - If you close the connection, your texts leave the queue.
 - Texts wait for their turn fairly by tokens, between clients (their keys, or their addresses) and between the requests
   of one: a small request overtakes a large one. One bad text never fails other requests.
-- A text that is longer than the model takes is cut, and the answer says so: in `truncated` or in the header
-  `x-truncated-inputs`. Each dialect has a way to have it refused instead.
-- `Accept: application/octet-stream` asks vecd's own routes for bare numbers: float32, little end first, row after row;
-  `x-embedding-shape` has how many rows and columns. MessagePack is taken and given as JSON is.
-- What answers GET answers HEAD. A method that a path does not know is answered 405 with `allow`, a path that nobody
-  knows 404, both in the dialect of the path: what is under `/v1`, `/v2`, `/api` and `/tei` is told as the clients of
-  those expect it, everything else as a problem document (RFC 9457). What is no HTTP, or too large or too slow to become
-  a request, is answered by a problem document everywhere, and the connection ends.
+- A text that is longer than the model's maximum is truncated, and the answer says so: in `truncated` or in the header
+  `x-truncated-inputs`. In each dialect a request can ask to have such a text refused instead.
+- `Accept: application/octet-stream` asks vecd's own routes for raw numbers: little-endian float32, row after row;
+  `x-embedding-shape` has the number of rows and columns. MessagePack is accepted and answered like JSON.
+- Every path that answers GET answers HEAD. A method that a path does not have is answered with 405 and `allow`, an
+  unknown path with 404, both in the dialect of the path: errors under `/v1`, `/v2`, `/api` and `/tei` look as the
+  clients of these expect, all others are problem documents (RFC 9457). What is not HTTP, or is too large or too slow to
+  become a request, is answered with a problem document everywhere, and the connection ends.
 """
 
-# What each client is told, to find vecd; `KEY` is a key of vecd.
+# How each client is configured to find vecd; `KEY` is a key of vecd.
 CLIENTS = {
     "openai": '`OpenAI(base_url="http://host:8000/v1", api_key=KEY)`',
     "cohere": '`ClientV2(KEY, base_url="http://host:8000")`',
     "ollama": '`Client("http://host:8000", headers={"Authorization": f"Bearer {KEY}"})`',
     "huggingface_hub": '`InferenceClient(model="http://host:8000/tei", token=KEY)`',
     "langchain-openai": '`OpenAIEmbeddings(model="all-MiniLM-L6-v2", base_url="http://host:8000/v1", api_key=KEY, '
-    "check_embedding_ctx_length=False)`: without the last it sends another tokenizer's ids, which are refused",
+    "check_embedding_ctx_length=False)`: without the last argument it sends another tokenizer's ids, which are refused",
     "langchain-ollama": '`OllamaEmbeddings(model="all-minilm", base_url="http://host:8000")`',
     "langchain-huggingface": "`HuggingFaceEndpointEmbeddings(...)`, with its `client` and `async_client` set to those "
-    "of huggingface_hub: as its model it takes no address",
+    "of huggingface_hub, because its `model` cannot be an address",
     "llama-index": '`TextEmbeddingsInference(model_name="sentence-transformers/all-MiniLM-L6-v2", '
     'base_url="http://host:8000/tei", auth_token=KEY)`',
 }

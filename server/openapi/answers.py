@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from server.openapi.causes import DOOR, SAMPLE_ID, Answer
-from server.openapi.examples import fit
+from server.openapi.causes import BEFORE_ROUTING, SAMPLE_ID, Answer
+from server.openapi.examples import with_served_model
 from server.openapi.limits import PLACE, Limits, Schema
 from server.openapi.schemas import Schemas
 from server.web.dialect import Dialect
@@ -14,30 +14,31 @@ from server.web.operations import Operation
 from server.web.problem_document import ProblemDocument
 
 TEXT: Schema = {"type": "string"}
-WHOLE: Schema = {"type": "integer", "minimum": 0}
 
 
 def _header(about: str, schema: Schema, *, required: bool = False) -> Schema:
     return {"description": about, "required": required, "schema": schema}
 
 
-# What answers may say besides their body.
+# The headers of answers.
 HEADERS: dict[str, Schema] = {
-    "x-request-id": _header("The request's id: the client's own, if that was short and plain.", TEXT, required=True),
+    "x-request-id": _header("The request's id: the client's own, if it was short and plain.", TEXT, required=True),
     "retry-after": _header("Seconds after which to try again.", {"type": "integer", "minimum": 1}, required=True),
-    "www-authenticate": _header("That a key is wanted.", TEXT, required=True),
+    "www-authenticate": _header("Says that a key is required.", TEXT, required=True),
     "server-timing": _header("Milliseconds in queue, tokenizer, inference (W3C Server Timing).", TEXT, required=True),
-    "x-truncated-inputs": _header("How many texts were cut, if any was.", {"type": "integer", "minimum": 1}),
+    "x-truncated-inputs": _header("How many texts were truncated, if any.", {"type": "integer", "minimum": 1}),
     "x-embedding-shape": _header(
         "Rows and columns of a body of raw numbers.", {"type": "string", "pattern": "^\\d+,\\d+$"}
     ),
-    "ratelimit": _header("What is left (r), and the seconds until all is (t), where there is a limit.", TEXT),
+    "ratelimit": _header(
+        "What is left (r), and the seconds until the whole limit is left (t), where there is one.", TEXT
+    ),
     "ratelimit-policy": _header("The limits (q) and their window in seconds (w), where there are any.", TEXT),
 }
 
 
 def response_of(operation: Operation, dialect: Dialect, schemas: Schemas, limits: Limits) -> Schema:
-    """Return what a route answers where all is well."""
+    """Return a route's answer to a request that succeeds."""
     names = ["x-request-id", "server-timing"]
     names += ["x-truncated-inputs"] if operation.uses_model else []
     names += ["x-embedding-shape"] if OCTETS in operation.gives else []
@@ -53,12 +54,12 @@ def response_of(operation: Operation, dialect: Dialect, schemas: Schemas, limits
     for media in operation.gives:
         content[media] = {} if media == OCTETS else {"schema": schema}
     if operation.example is not None:
-        content[operation.gives[0]]["example"] = fit(operation.example.response, limits)
+        content[operation.gives[0]]["example"] = with_served_model(operation.example.response, limits)
     return found | {"content": content}
 
 
 def problem_of(answer: Answer, dialect: Dialect, schemas: Schemas) -> Schema:
-    """Return what a route answers where something is wrong."""
+    """Return a route's answer with an error status."""
     return {
         "description": " ".join(answer.reasons),
         "headers": _refer(["x-request-id", "server-timing", *sorted(answer.headers)]),
@@ -66,8 +67,8 @@ def problem_of(answer: Answer, dialect: Dialect, schemas: Schemas) -> Schema:
     }
 
 
-def door_answers(native: Dialect) -> dict[str, Schema]:
-    """Return what is answered before there is a route."""
+def answers_before_routing(native: Dialect) -> dict[str, Schema]:
+    """Return the answers that a request can get before its route is found, by status."""
     return {
         str(status.value): {
             "description": about,
@@ -79,7 +80,7 @@ def door_answers(native: Dialect) -> dict[str, Schema]:
                 }
             },
         }
-        for status, about in sorted(DOOR.items())
+        for status, about in sorted(BEFORE_ROUTING.items())
     }
 
 

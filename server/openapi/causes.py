@@ -1,6 +1,6 @@
-"""Which statuses a route answers besides its own, and why: each possible error is told to the dialect, and it answers.
+"""The error statuses of a route, and their reasons: each possible error is passed to the dialect, which answers it.
 
-So a dialect that calls a wrong request 422 where the others say 400 documents just that.
+So a dialect that answers a wrong request with 422, where others answer 400, documents just that.
 """
 
 from collections.abc import Iterator
@@ -35,16 +35,16 @@ from server.web.errors import (
 from server.web.operations import Operation
 
 SAMPLE_ID = "5f1c9a4e00000007"
-# What the door answers before there is a route, always as a problem document (`server/connection/protocol.py`).
-DOOR: dict[HTTPStatus, str] = {
+# The answers before a route is found, always problem documents (`server/connection/protocol.py`).
+BEFORE_ROUTING: dict[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "This is not HTTP/1.1.",
-    HTTPStatus.REQUEST_TIMEOUT: "The headers did not come in `--header-timeout-s`, or the body in `--body-timeout-s`.",
+    HTTPStatus.REQUEST_TIMEOUT: "The headers took more than `--header-timeout-s`, or the body `--body-timeout-s`.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body has more than `--max-body-bytes`.",
     HTTPStatus.REQUEST_URI_TOO_LONG: "The path and the query have more than `--max-url-bytes`.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "There are more than `--max-headers` or `--max-header-bytes`.",
-    HTTPStatus.NOT_IMPLEMENTED: "A Transfer-Encoding other than chunked.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "There are `--max-connections` already, or the server stops.",
-    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "A version of HTTP other than 1.0 and 1.1.",
+    HTTPStatus.NOT_IMPLEMENTED: "The Transfer-Encoding is not chunked.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "There are `--max-connections` connections already, or the server is stopping.",
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "The version of HTTP is neither 1.0 nor 1.1.",
 }
 UNEXPECTED = "An error of the server itself; the log has the cause under the request's id."
 WITH_BODY = (InvalidInputError, TooLargeError, UnsupportedMediaError)
@@ -53,7 +53,7 @@ EMBEDDING = (InferenceError, DeadlineError)
 
 
 class Answer(msgspec.Struct):
-    """One status: the reasons for it, a body as a sample, and the headers that it has for sure."""
+    """One status: the reasons for it, a sample body, and the headers that it always has."""
 
     status: HTTPStatus
     sample: Any
@@ -62,7 +62,7 @@ class Answer(msgspec.Struct):
 
 
 def errors_of(operation: Operation, *, keys_required: bool) -> Iterator[type[ServerError]]:
-    """Give each of the project's errors that a route of this kind can end in."""
+    """Yield each error that a route can raise."""
     yield NotAcceptableError
     if operation.scope is not None:
         yield InvalidInputError  # x-request-timeout-ms
@@ -85,16 +85,18 @@ def errors_of(operation: Operation, *, keys_required: bool) -> Iterator[type[Ser
 
 
 def answers_of(operation: Operation, dialect: Dialect, *, keys_required: bool) -> dict[HTTPStatus, Answer]:
-    """Return what a route answers where something is wrong, in the words of its dialect."""
+    """Return the error answers of a route, as its dialect gives them."""
     problems = [_problem(kind) for kind in dict.fromkeys(errors_of(operation, keys_required=keys_required))]
     known = {problem.status for problem in problems}
-    problems += [_bare(status, "There is nothing of that name.") for status in operation.errors if status not in known]
+    problems += [
+        _bare(status, "There is nothing with that name.") for status in operation.errors if status not in known
+    ]
     problems.append(_bare(HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED))
     found: dict[HTTPStatus, Answer] = {}
     for problem in problems:
-        told = dialect.tell(problem)
+        given = dialect.answer_error(problem)
         headers = _headers(problem.error)
-        answer = found.setdefault(told.status, Answer(told.status, msgspec.to_builtins(told.body), [], headers))
+        answer = found.setdefault(given.status, Answer(given.status, msgspec.to_builtins(given.body), [], headers))
         answer.headers &= headers
         if problem.detail not in answer.reasons:
             answer.reasons.append(problem.detail)
@@ -102,7 +104,7 @@ def answers_of(operation: Operation, dialect: Dialect, *, keys_required: bool) -
 
 
 def _problem(kind: type[ServerError]) -> Problem:
-    """Return a problem as this error would be."""
+    """Return the problem of an error of this class."""
     meaning = ERRORS[kind]
     error = RateError(meaning.about, 1.0, "requests") if kind is RateError else kind(meaning.about)
     return Problem(status=meaning.status, detail=meaning.about, request_id=SAMPLE_ID, error=error)

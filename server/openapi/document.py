@@ -1,6 +1,6 @@
-"""The document itself: every route with what it takes, gives and answers where something is wrong.
+"""The OpenAPI document: every route with its requests, answers and errors.
 
-A pure function of what is registered; the same input gives the same bytes.
+A pure function of the routes, dialects and limits; the same input gives the same bytes.
 """
 
 import re
@@ -11,9 +11,9 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from server.openapi.about import DESCRIPTION
-from server.openapi.answers import HEADERS, door_answers, problem_of, response_of
+from server.openapi.answers import HEADERS, answers_before_routing, problem_of, response_of
 from server.openapi.causes import answers_of
-from server.openapi.examples import fit, lines_of
+from server.openapi.examples import lines_of, with_served_model
 from server.openapi.filters import filter_components
 from server.openapi.limits import Limits, Schema
 from server.openapi.parameters import parameters_of
@@ -27,12 +27,12 @@ from server.web.problem_document import ProblemDocument
 
 KEY_SCHEME = "key"
 IN_COLLECTION = "/collections/"
-# What is taken besides, for clients that call JSON something else, is nobody's to rely on.
+# Other types, which are accepted for clients that send JSON under another type, are not documented.
 KNOWN = {*BODIES, NDJSON}
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What is described. The last dialect is the native one; where keys are not required, they may be left out."""
+    """What the document describes. The last dialect is the native one."""
 
     routes: Sequence[HTTPRouteHandler]
     dialects: Sequence[Dialect]
@@ -65,7 +65,7 @@ def describe(subject: Subject) -> Schema:
         "paths": paths,
         "components": {
             "schemas": dict(sorted((schemas.components | filter_components()).items())),
-            "responses": door_answers(native),
+            "responses": answers_before_routing(native),
             "headers": HEADERS,
             "securitySchemes": {
                 KEY_SCHEME: {
@@ -79,12 +79,12 @@ def describe(subject: Subject) -> Schema:
 
 
 def template_of(path: str) -> str:
-    """Return a path of Litestar's as OpenAPI writes it."""
+    """Return a path of Litestar as OpenAPI writes it."""
     return re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
 
 
 def operation_id(handler: HTTPRouteHandler, path: str, method: str = "") -> str:
-    """Return the name of an operation; that of a collection by its name, and that of HEAD, says so."""
+    """Return the id of an operation, with a suffix in a named collection, and one for HEAD."""
     name = operation_at(handler).id
     if len(handler.paths) > 1 and path.startswith(IN_COLLECTION):
         name += "_in_collection"
@@ -92,7 +92,6 @@ def operation_id(handler: HTTPRouteHandler, path: str, method: str = "") -> str:
 
 
 def operation_at(handler: HTTPRouteHandler) -> Operation:
-    """Return what is declared beside a handler."""
     return cast("Operation", handler.opt[KEY])
 
 
@@ -114,8 +113,12 @@ def _operation(handler: HTTPRouteHandler, path: str, method: str, schemas: Schem
             "required": not operation.optional_body,
             "content": _content(operation, dialect, schemas, limits),
         }
-    native = subject.dialects[-1]
-    responses = {str(operation.status): response_of(operation, dialect, schemas, limits)}
+    found["responses"] = _responses(operation, path, dialect, schemas, subject)
+    return found
+
+
+def _responses(operation: Operation, path: str, dialect: Dialect, schemas: Schemas, subject: Subject) -> Schema:
+    responses = {str(operation.status): response_of(operation, dialect, schemas, subject.limits)}
     if operation.links:
         responses[str(operation.status)]["links"] = _links(operation, path, subject)
     for status, answer in answers_of(operation, dialect, keys_required=subject.keys_required).items():
@@ -126,9 +129,8 @@ def _operation(handler: HTTPRouteHandler, path: str, method: str, schemas: Schem
             own.setdefault("content", {})["application/json"] = {
                 "schema": schemas.of(kind, dialect.name, answered=True)
             }
-    _add_door(responses, native)
-    found["responses"] = dict(sorted(responses.items()))
-    return found
+    _add_answers_before_routing(responses, subject.dialects[-1])
+    return dict(sorted(responses.items()))
 
 
 def _security(operation: Operation, *, required: bool) -> list[dict[str, list[str]]]:
@@ -142,14 +144,13 @@ def _content(operation: Operation, dialect: Dialect, schemas: Schemas, limits: L
     schema = schemas.of(operation.request, dialect.name, answered=False)
     content: dict[str, Schema] = {media: {"schema": schema} for media in operation.takes if media in KNOWN}
     if operation.example is not None:
-        content[operation.takes[0]]["example"] = fit(operation.example.request, limits)
+        content[operation.takes[0]]["example"] = with_served_model(operation.example.request, limits)
     if operation.lines is not None:
         content[NDJSON] = lines_of(operation.lines)
     return content
 
 
 def _links(operation: Operation, path: str, subject: Subject) -> Schema:
-    """Return where an answer leads."""
     collection, named = "", dict[str, str]()
     if path.startswith(IN_COLLECTION):
         collection, named = path[: path.index("}") + 1], {"name": "$request.path.name"}
@@ -168,12 +169,12 @@ def _links(operation: Operation, path: str, subject: Subject) -> Schema:
     return found
 
 
-def _add_door(responses: dict[str, Schema], native: Dialect) -> None:
-    """Add what is answered before there is a route: problem documents, whatever the dialect."""
-    for status, door in door_answers(native).items():
+def _add_answers_before_routing(responses: dict[str, Schema], native: Dialect) -> None:
+    """Add the answers before a route is found: problem documents in every dialect."""
+    for status, answer in answers_before_routing(native).items():
         if status not in responses:
             responses[status] = {"$ref": f"#/components/responses/{status}"}
             continue
         own = responses[status]
-        own["description"] = " ".join(dict.fromkeys([own["description"], door["description"]]))
-        own.setdefault("content", {}).setdefault(native.media_type, door["content"][native.media_type])
+        own["description"] = " ".join(dict.fromkeys([own["description"], answer["description"]]))
+        own.setdefault("content", {}).setdefault(native.media_type, answer["content"][native.media_type])

@@ -1,6 +1,6 @@
 """Filters as JSON schemas: what `index/filters/parsing.py` parses, for programs that write filters.
 
-Depth, the number of conditions and the size of integers are beyond what a schema can say; the description says them.
+A schema cannot express the limits on depth, conditions and integers; the description states them.
 """
 
 from server.contract.limits import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_VALUES
@@ -14,7 +14,7 @@ FILTERS: Schema = {"type": "array", "items": {"$ref": FILTER}, "minItems": 1}
 
 
 def filter_components() -> dict[str, Schema]:
-    """Return the schemas of a filter and of what it says of one field, by the names of their components."""
+    """Return the schemas of a filter and of the condition on one field, by the names of their components."""
     operators = (
         dict.fromkeys(("$eq", "$ne", "$contains"), SCALAR)
         | dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), ORDERED)
@@ -25,7 +25,7 @@ def filter_components() -> dict[str, Schema]:
         _name(FILTER): {
             "title": "Filter",
             "type": "object",
-            "description": "Which documents: each name is a field of the metadata with what it must meet, or one of "
+            "description": "Which documents: each name is a field of the metadata with its condition, or one of "
             f"$and, $or and $not; all must hold. At most {MAX_FILTER_DEPTH} deep, with {MAX_FILTER_CONDITIONS} "
             f"conditions and {MAX_FILTER_VALUES:,} values; integers have 64 bits.",
             "properties": {"$and": FILTERS, "$or": FILTERS, "$not": {"$ref": FILTER}},
@@ -35,7 +35,7 @@ def filter_components() -> dict[str, Schema]:
         _name(CONDITION): {
             "title": "FieldCondition",
             "type": "object",
-            "description": "What a field must meet: all of these. A bare value in its place means $eq.",
+            "description": "Conditions on a field, all of which must hold. A bare value in their place means $eq.",
             "properties": operators,
             "minProperties": 1,
             "additionalProperties": False,

@@ -1,4 +1,4 @@
-"""What a struct cannot say of itself: the bounds that a setting or the model decides, written into its JSON schema.
+"""Bounds that a setting or the model decides, which a struct cannot declare, written into its JSON schema.
 
 In: a schema with markers (`server/web/operations.py`, LIMITED) and the limits of one daemon. Out: one without markers.
 """
@@ -11,21 +11,21 @@ import msgspec
 
 from server.contract.names import LATEST
 from server.settings import Settings
-from server.web.operations import LIMITED, MOST_IDS
+from server.web.operations import LIMITED, MAX_IDS
 
 Schema = dict[str, Any]
 
-# Where the schemas of the document are, and that of a filter among them.
+# The references of the document's schemas, and of that of a filter.
 PLACE = "#/components/schemas/"
 FILTER = f"{PLACE}vecd.Filter"
-# What a search may be; each is documented by itself, as msgspec knows no union of structs.
+# The kinds of searches; each has its own schema, because msgspec has no union of structs.
 SEARCHES = ("SearchByQuery", "SearchByVector", "SearchByLike")
-# Markers of what may neither be empty nor hold something that is.
+# Markers of values that may neither be empty nor hold an empty value.
 REFUSING_EMPTY = {"given", "given texts", "ids", "texts but one"}
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """The bounds of one daemon; `names` are the model's, the served one first."""
+    """The bounds of one daemon; `names` are the model's own name and its aliases."""
 
     names: tuple[str, ...]
     prompts: tuple[str, ...]
@@ -37,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """What the document has to know of a model; `names` has its own first."""
+    """What the document needs of a model; `names` are its own name and its aliases."""
 
     names: Sequence[str]
     prompts: Iterable[str]
@@ -46,7 +46,6 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def limits_of(settings: Settings, model: Model) -> Limits:
-    """Return the limits of a daemon with these settings and this model."""
     return Limits(
         names=tuple(model.names),
         prompts=tuple(sorted(model.prompts)),
@@ -58,17 +57,17 @@ def limits_of(settings: Settings, model: Model) -> Limits:
     )
 
 
-def bound(node: Any, limits: Limits) -> Any:
-    """Return a copy of a schema in which every marker has become what it stands for."""
+def resolve_markers(node: Any, limits: Limits) -> Any:
+    """Return a copy of a schema with every marker replaced by its bounds."""
     if isinstance(node, list):
-        return [bound(one, limits) for one in node]
+        return [resolve_markers(one, limits) for one in node]
     if not isinstance(node, Mapping):
         return node
-    found = {name: bound(value, limits) for name, value in node.items() if name != LIMITED}
+    found = {name: resolve_markers(value, limits) for name, value in node.items() if name != LIMITED}
     if LIMITED in node:
         found |= RULES[node[LIMITED]](found, limits)
     if "enum" in found and "default" in found and found["default"] not in found["enum"]:
-        del found["default"]  # leaving it out and giving it are not the same there
+        del found["default"]  # the default is none of the allowed values
     return found
 
 
@@ -78,7 +77,7 @@ def markers_of(kind: Any) -> set[str]:
 
 
 def parts_of(kind: Any) -> tuple[Any, ...]:
-    """Return the members of a union, or the type itself: msgspec knows no union of two structs, or of two lists."""
+    """Return the members of a union, or the type itself: msgspec has no union of two structs, or of two lists."""
     return get_args(kind) if get_origin(kind) is UnionType else (kind,)
 
 
@@ -93,13 +92,13 @@ def _markers(node: Any) -> Iterator[str]:
 
 
 def _text(most_bytes: int, least: int = 0) -> Schema:
-    # A character has a byte at least.
+    # A character takes at least one byte, so the bytes bound the characters.
     bounds = {"minLength": least} if least else {}
     return {"type": "string", **bounds, "maxLength": most_bytes, "description": f"At most {most_bytes} bytes in UTF-8."}
 
 
 def _given(node: Schema, limits: Limits) -> Schema:
-    """One text or many, none of them empty; or the same in token ids where they are taken."""
+    """One text or many, none of them empty; or token ids where they are accepted."""
     text, most = (
         _text(min(limits.max_text_bytes, node.get("maxLength", limits.max_text_bytes)), 1),
         _texts(node, limits),
@@ -124,7 +123,7 @@ def _sequence(limits: Limits) -> Schema:
         "type": "array",
         "items": {"type": "integer", "minimum": 0, "maximum": limits.vocabulary - 1},
         "minItems": 1,
-        "maxItems": MOST_IDS,
+        "maxItems": MAX_IDS,
     }
 
 
@@ -136,7 +135,7 @@ def _ids(_: Schema, limits: Limits) -> Schema:
 
 
 def _prompt(_: Schema, limits: Limits) -> Schema:
-    # A model without prompts takes none; null is said beside this.
+    # A model without prompts accepts none; the field's schema allows null besides this.
     return {"enum": list(limits.prompts)} if limits.prompts else {"type": "null"}
 
 

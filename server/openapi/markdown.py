@@ -1,4 +1,4 @@
-"""The OpenAPI document as a page to read: a section a dialect, a table of its routes, their fields, its errors.
+"""The OpenAPI document as a page to read: for each dialect a table of its routes, their fields, and its errors.
 
 In: a document of `describe`. Out: Markdown.
 """
@@ -12,13 +12,12 @@ from server.contract.names import LATEST
 from server.openapi.limits import FILTER, Schema
 
 COLLECTION = "/collections/{name}"
-# What a field is that others take the place of.
+# The schema of a field that may not be set together with another one.
 NOTHING: Schema = {"type": "null", "default": None}
 SENTENCE = re.compile(r"(?<=\.) ")
 
 
 def to_markdown(document: Schema) -> str:
-    """Return the page."""
     parts = [document["info"]["description"]]
     for tag in document["tags"]:
         operations = [
@@ -35,12 +34,12 @@ def to_markdown(document: Schema) -> str:
 
 
 def is_twin(path: str, document: Schema) -> bool:
-    """Say whether a path is another one within a collection, which the page says once of all."""
+    """Return whether a path is another one within a collection, which the guide explains once for all."""
     return path.startswith(COLLECTION) and path.removeprefix(COLLECTION) in document["paths"]
 
 
 def has_section(operation: Schema) -> bool:
-    """Say whether there is more to a route than its row: a body, or what its query may say."""
+    """Return whether a route has a body or parameters of the query, which need more than its row."""
     return "requestBody" in operation or any(one["in"] == "query" for one in operation.get("parameters", []))
 
 
@@ -85,7 +84,7 @@ def _json(value: Any) -> str:
 
 
 def _fields(title: str, schema: Schema, document: Schema, shown: set[str]) -> Iterator[str]:
-    """Give a table for each struct that a schema leads to, but for those that were shown before."""
+    """Yield a table for each struct that a schema refers to, except those that were shown before."""
     names = [name for name in dict.fromkeys(_structs(schema, document)) if name not in shown]
     shown |= set(names)
     if not names or "$ref" not in schema:
@@ -107,7 +106,7 @@ def _fields(title: str, schema: Schema, document: Schema, shown: set[str]) -> It
 
 
 def _about(schema: Schema) -> str:
-    """Return what is said of a field; what is said of a text is in its type."""
+    """Return a field's description; that of a text is in its type."""
     inner = [schema, *schema.get("anyOf", [])]
     return next((one["description"] for one in inner if "description" in one and "maxLength" not in one), "")
 
@@ -131,7 +130,7 @@ def _short(name: str) -> str:
 
 
 def _type(schema: Schema) -> str:
-    """Say in a few words what a value is."""
+    """Describe a value in a few words."""
     if "$ref" in schema:
         return "[filter](#filters)" if schema["$ref"] == FILTER else _short(schema["$ref"])
     if "anyOf" in schema:

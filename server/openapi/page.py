@@ -1,7 +1,7 @@
-"""The documentation: GET /openapi.json, and GET /docs with what the page needs, all of it from here.
+"""The documentation: GET /openapi.json, and GET /docs with all files of the page.
 
-What a page may load is said in its content security policy: scripts, styles and data of this server and nothing else.
-The address of a file holds a digest of its content, so that it can be kept for good.
+The content security policy lets the page load scripts, styles and data of this server only. The address of a file holds
+a digest of its content, so that browsers can cache it forever.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ from server.web.dialect import Dialect
 from server.web.operations import Operation, Parameter, handled
 from server.web.replies import Reply
 
-got = handled("GET", "HEAD")
+on_get = handled("GET", "HEAD")
 STATIC = Path(__file__).resolve().parent.parent / "static"
 VENDOR = STATIC / "vendor" / "swagger-ui-dist-5.35.0"
 HTML, SCRIPT, STYLE = "text/html; charset=utf-8", "text/javascript; charset=utf-8", "text/css; charset=utf-8"
 DIGEST_DIGITS = 16
-# `default-src 'none'` comes first: what is not named is not loaded. Swagger UI draws its pictures from data: URLs.
+# `default-src 'none'`: what is not named here is not loaded. Swagger UI has its images in data: URLs.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -39,7 +39,7 @@ STATE = "documentation"
 
 
 class Documentation(msgspec.Struct, frozen=True):
-    """The OpenAPI document where keys are wanted, and where they are not; the page, and its files by their address."""
+    """The OpenAPI document with and without required keys; the page; and its files by their addresses."""
 
     keys: KeyRing
     with_keys: bytes
@@ -51,7 +51,7 @@ class Documentation(msgspec.Struct, frozen=True):
 def document(
     context: Context, keys: KeyRing, routes: Sequence[HTTPRouteHandler], dialects: Sequence[Dialect]
 ) -> Documentation:
-    """Describe a daemon with these routes, and read the page."""
+    """Make the documents of a daemon with these routes, and read the page."""
     facts = context.backend.facts
     model = Model(
         names=context.names.all, prompts=facts.prompts, dimensions=facts.dimensions, vocabulary=facts.vocabulary
@@ -80,26 +80,28 @@ def load_documentation(keys: KeyRing, with_keys: Any, without_keys: Any) -> Docu
     return Documentation(keys, msgspec.json.encode(with_keys), msgspec.json.encode(without_keys), page.encode(), assets)
 
 
-@got("/openapi.json", Operation(id="docs_openapi", summary="Show this document", scope=None, response=dict[str, Any]))
+@on_get(
+    "/openapi.json", Operation(id="docs_openapi", summary="Show this document", scope=None, response=dict[str, Any])
+)
 async def openapi(request: Request[Any, Any, Any]) -> Reply:
     found = _documentation(request)
     return Reply(found.with_keys if found.keys.required else found.without_keys)
 
 
-@got(
+@on_get(
     "/docs",
-    Operation(id="docs_page", summary="Show this document to people", scope=None, response=str, gives=("text/html",)),
+    Operation(id="docs_page", summary="Show this document as a page", scope=None, response=str, gives=("text/html",)),
 )
 async def page(request: Request[Any, Any, Any]) -> Reply:
     headers = {"content-security-policy": POLICY, "cache-control": "no-cache"}
     return Reply(_documentation(request).page, media_type=HTML, headers=headers)
 
 
-@got(
+@on_get(
     "/docs/assets/{digest:str}/{name:str}",
     Operation(
         id="docs_asset",
-        summary="Give a file of the page",
+        summary="Show a file of the page",
         scope=None,
         response=str,
         gives=("text/css", "text/javascript"),
@@ -112,7 +114,6 @@ async def page(request: Request[Any, Any, Any]) -> Reply:
     ),
 )
 async def asset(request: Request[Any, Any, Any]) -> Reply:
-    """Give a file of the page; its address changes with its content."""
     address = "{digest}/{name}".format(**request.path_params)
     if address not in _documentation(request).assets:
         raise NotFoundException(status_code=HTTPStatus.NOT_FOUND)
@@ -120,7 +121,7 @@ async def asset(request: Request[Any, Any, Any]) -> Reply:
     return Reply(content, media_type=media, headers=FOREVER)
 
 
-@got(
+@on_get(
     "/",
     Operation(
         id="docs_front",

@@ -1,6 +1,6 @@
 """From types to JSON schemas: those of the structs that decode and encode, named after their dialect.
 
-What is answered has all its fields, and its schema says so; what is asked for may leave those out that have a default.
+Answers have all their fields, and their schemas require them; requests may leave out fields with a default.
 """
 
 import inspect
@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 from msgspec.inspect import ListType, Metadata, StructType, Type, UnionType, type_info
 
-from server.openapi.limits import PLACE, Limits, Schema, bound, parts_of
+from server.openapi.limits import PLACE, Limits, Schema, parts_of, resolve_markers
 from server.web.dialect import Dialect
 
 
 class Schemas:
-    """Collects the components that the schemas refer to."""
+    """Makes schemas, and collects the components that they refer to."""
 
     def __init__(self, limits: Limits) -> None:
         self.components: dict[str, Schema] = {}
@@ -40,14 +40,14 @@ class Schemas:
                     found[struct.__name__]["required"] = list(struct.__struct_encode_fields__)
         for name, given in found.items():
             given["description"] = inspect.cleandoc(given["description"])
-            full, component = f"{dialect}.{name}", bound(given, self._limits)
+            full, component = f"{dialect}.{name}", resolve_markers(given, self._limits)
             assert self.components.setdefault(full, component) == component, f"there are two {full}"
-        bounded: Schema = bound(schema, self._limits)
+        bounded: Schema = resolve_markers(schema, self._limits)
         return bounded
 
 
 def _structs(info: Type) -> Iterator[Any]:
-    """Give every struct in a type."""
+    """Yield every struct in a type."""
     match info:
         case StructType(cls=cls, fields=fields):
             yield cls

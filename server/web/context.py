@@ -1,4 +1,4 @@
-"""What handlers are given besides the request: the backend, the settings, and what this process counts and bounds."""
+"""What handlers get besides the request: the backend, the settings, and the counts and bounds of this process."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ STATE = "context"
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """Built in `server/app.py`, one for the process."""
+    """Built in `server/app.py`, once for the process."""
 
     settings: Settings
     backend: Backend

@@ -1,7 +1,7 @@
 """A request's body: bytes in, a typed struct out, or an error that says what is wrong and where.
 
-Strict: wrong types, lone surrogates, invalid UTF-8 and nesting without end are the client's mistake, and unknown fields
-where the struct forbids them. Of a name that is there twice, the last counts.
+Strict: wrong types, lone surrogates, invalid UTF-8, deep nesting and, where the struct forbids them, unknown fields are
+the client's mistakes. Of a field that is given twice, the last one counts.
 """
 
 import gc
@@ -21,21 +21,21 @@ from server.web.request_state import state_of
 T = TypeVar("T")
 NO_HINTS: Mapping[str, str] = {}
 
-# Decoding makes objects that all live on; the collector would walk through them again and again, which takes 3.6 s
-# instead of 0.8 for 30 MB of short lists (timed by hand).
+# Decoding a large body makes many objects that all stay alive, which the garbage collector would visit again and again:
+# 3.6 s instead of 0.8 for 30 MB of short lists (timed by hand). So it is off meanwhile.
 LARGE_BYTES = 1_000_000
-# Lists and objects are what takes long and much memory, 64 bytes for an empty one. No request needs as many, and texts
-# hold brackets, too, but not one in sixteen characters.
-MOST_BRACKETS = 2_000_000
-# In MessagePack, where they can be told from texts, and counting takes as long as decoding.
-MOST_PACKED = 1_000_000
+# Lists and objects take most of the time and memory, 64 bytes for an empty one. No request needs as many; texts hold
+# brackets, too, but fewer than one in sixteen characters.
+MAX_BRACKETS = 2_000_000
+# The same for MessagePack, where they can be distinguished from texts, and counting takes as long as decoding.
+MAX_PACKED = 1_000_000
 # What some programs begin a file of UTF-8 with; it is no part of the text (RFC 8259, section 8.1: it may be ignored).
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Half of a pair by which JSON writes a character beyond U+FFFF, without the other half.
 LONE_SURROGATE = re.compile(
     rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
 )
-# What curl calls what -d sends.
+# The content type that curl -d sends.
 FORM = "application/x-www-form-urlencoded"
 # Among what a route takes: a body of JSON under any name, or none.
 ANY = "*/*"
@@ -45,15 +45,15 @@ def media_taken(scope: Any, takes: Sequence[str]) -> str:
     """Return the media type of a request's body.
 
     Raises:
-        UnsupportedMediaError: the route does not take it.
+        UnsupportedMediaError: the route does not accept it.
     """
     headers = state_of(scope).headers
     encoding = headers.get(b"content-encoding", b"identity").decode("latin-1")
     content_type = headers.get(b"content-type", b"").decode("latin-1")
     essence = check_media(content_type, encoding, takes)
     if essence == FORM and b"origin" in headers:
-        # A browser may send this type anywhere without asking first.
-        message = f"from a page the content type must be {JSON}"
+        # A page may send this type to any origin without a preflight.
+        message = f"a page must send the content type {JSON}"
         raise UnsupportedMediaError(message)
     return essence
 
@@ -77,10 +77,10 @@ def decode(body: bytes, media: str, kind: type[T], hints: Mapping[str, str] = NO
 
 
 async def read_body(receive: Receive, max_body_bytes: int, hold: Callable[[int], None]) -> bytes:
-    """Return the whole body; `hold` is told of each piece before the next one is asked for.
+    """Return the whole body; `hold` is called with the size of each piece before the next one is received.
 
     Raises:
-        TooLargeError: it has more bytes than allowed.
+        TooLargeError: it has more than `max_body_bytes`.
         OverloadedError: `hold` has no room.
         InvalidInputError: the client left before its end.
     """
@@ -88,8 +88,8 @@ async def read_body(receive: Receive, max_body_bytes: int, hold: Callable[[int],
     while more:
         message = await receive()
         if message["type"] != "http.request":
-            left = "the body ended early"
-            raise InvalidInputError(left)
+            ended = "the body ended early"
+            raise InvalidInputError(ended)
         parts.append(message["body"])
         size += len(message["body"])
         if size > max_body_bytes:
@@ -101,7 +101,7 @@ async def read_body(receive: Receive, max_body_bytes: int, hold: Callable[[int],
 
 
 def check_media(content_type: str, content_encoding: str, takes: Sequence[str] = (JSON,)) -> str:
-    """Return the media type, if it is one of these; bodies are taken as they are.
+    """Return the media type, if it is one of `takes`; no content encoding is supported.
 
     Raises:
         UnsupportedMediaError: another content type, charset or encoding.
@@ -133,8 +133,8 @@ def decode_json(body: bytes, kind: type[T]) -> T:
     Raises:
         InvalidInputError: the body is not JSON, or not of that kind; the message says where.
     """
-    if len(body) > LARGE_BYTES and body.count(b"[") + body.count(b"{") > MOST_BRACKETS:
-        message = f"the body has more than {MOST_BRACKETS} opening brackets"
+    if len(body) > LARGE_BYTES and body.count(b"[") + body.count(b"{") > MAX_BRACKETS:
+        message = f"the body has more than {MAX_BRACKETS} opening brackets"
         raise InvalidInputError(message)
     return _decode(msgspec.json.decode, body, kind, "JSON in UTF-8")
 
@@ -145,8 +145,8 @@ def decode_message_pack(body: bytes, kind: type[T]) -> T:
     Raises:
         InvalidInputError: the body is not MessagePack, or not of that kind; the message says where.
     """
-    if len(body) > LARGE_BYTES and too_many(body, MOST_PACKED):
-        message = f"the body has more than {MOST_PACKED} maps, lists and long texts"
+    if len(body) > LARGE_BYTES and too_many(body, MAX_PACKED):
+        message = f"the body has more than {MAX_PACKED} maps, lists and long texts"
         raise InvalidInputError(message)
     return _decode(msgspec.msgpack.decode, body, kind, "MessagePack")
 

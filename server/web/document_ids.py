@@ -1,7 +1,7 @@
-"""A document's id in a path: whatever comes after `/index/`, percent-decoded once.
+"""A document's id in a path: everything after `/index/`, percent-decoded once.
 
-Routers decode paths, merge slashes and cut them at each, and an id may be `a/b`, `/` or `..`. So the id is set apart
-before there is a route, and a stand-in takes its place.
+Routers decode paths, merge slashes and split at them, and an id may be `a/b`, `/` or `..`. So the id is taken out
+before the route is found, and a placeholder takes its place.
 """
 
 import re
@@ -13,33 +13,33 @@ from litestar.exceptions import NotFoundException
 from server.contract.errors import InvalidInputError
 from server.web.request_state import RequestState, state_of
 
-PLACE = re.compile(rb"((?:/collections/[^/]*)?/index)/(.*)", re.DOTALL)
-STAND_IN = "/-"
-# What stands at an id's place for these methods alone; a document of that name is found by all others.
+ID_PATH = re.compile(rb"((?:/collections/[^/]*)?/index)/(.*)", re.DOTALL)
+PLACEHOLDER = "/-"
+# With these methods the names are actions; with all others they are ids.
 ACTIONS = {b"batch", b"delete"}
-ACTING = {"POST", "OPTIONS"}
+ACTION_METHODS = {"POST", "OPTIONS"}
 
 
 def take_document_id(scope: Any, state: RequestState) -> None:
-    """Take the id out of the path of a request that has one."""
+    """Move the id, if the path has one, from the path to the request's state."""
     raw_path = scope["raw_path"]
     if b"/index/" not in raw_path:
         return
-    found = PLACE.fullmatch(raw_path)
-    if found is None or (scope["method"] in ACTING and unquote_to_bytes(found[2]) in ACTIONS):
+    found = ID_PATH.fullmatch(raw_path)
+    if found is None or (scope["method"] in ACTION_METHODS and unquote_to_bytes(found[2]) in ACTIONS):
         return
     state.document_id = found[2]
-    scope["path"] = unquote(found[1].decode("ascii")) + STAND_IN
+    scope["path"] = unquote(found[1].decode("ascii")) + PLACEHOLDER
 
 
 def document_id_of(scope: Any) -> str:
-    """Return the id in the path; the index says whether it is valid.
+    """Return the id in the path; the index checks whether it is valid.
 
     Raises:
         InvalidInputError: it is not UTF-8.
     """
     raw = state_of(scope).document_id
-    if raw is None:  # a slash that was percent-encoded where it separates
+    if raw is None:  # the slash before the id is percent-encoded
         raise NotFoundException
     try:
         return unquote_to_bytes(raw).decode()

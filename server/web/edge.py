@@ -1,7 +1,7 @@
 """The outermost layer, around everything including errors: gives each request its id, counts and logs its answer.
 
-An id that the client sent is kept if it is short and plain, so that traces can be joined. Every line that is logged on
-behalf of the request carries it.
+An id that the client sent is kept if it is short and plain, so that traces can be joined. Every log line about the
+request carries it.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ log = logging.getLogger("vecd.access")
 
 
 class Edge:
-    """ASGI middleware that stamps every response, and sees every answer."""
+    """ASGI middleware that adds headers to every response and counts it."""
 
     def __init__(
         self, app: ASGIApp, metrics: WebMetrics, body_budget: BodyBudget, problems: Problems, settings: Settings
@@ -50,12 +50,12 @@ class Edge:
         self._access_log = settings.access_log
         self._origins = settings.cors_origins
         self._always = ALWAYS + (TRANSPORT_SECURITY if settings.tls_certificate else ())
-        # Random once: asking the system for each request would give up the interpreter lock each time.
+        # Random once: os.urandom for each request would release the interpreter lock each time.
         self._prefix = secrets.token_hex(4).encode()
         self._numbers = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on, with an id in its scope and its response."""
+        """Serve one request, with its state in the scope."""
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
@@ -75,11 +75,11 @@ class Edge:
         except asyncio.CancelledError:
             if state.counted_as is not None:
                 status = state.counted_as
-            elif not status:  # the server stops, and its time for requests in flight is over
+            elif not status:  # the server stops, and the time for requests in progress is over
                 await self._send_stopping(scope, state, send_stamped)
         finally:
             self._body_budget.release(state)
-            status = status or 500  # what the protocol answers where the application did not
+            status = status or 500  # the protocol's answer where the application gave none
             self._metrics.answered(str(scope.get("path_template") or UNKNOWN_ROUTE), status)
             if self._access_log:
                 _log(scope, state, status, time.perf_counter() - start_s)
@@ -94,7 +94,7 @@ class Edge:
         return state
 
     def _stamp(self, state: RequestState, headers: Headers) -> list[tuple[bytes, bytes]]:
-        """Return the headers of an answer with those that each has."""
+        """Return the headers of an answer, with those that every answer has."""
         stamped = [*headers, (ID_HEADER, state.request_id.encode())]
         names = {name for name, _ in headers}
         stamped += [header for header in self._always if header[0] not in names]

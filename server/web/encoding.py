@@ -1,7 +1,7 @@
-"""Answers to bytes: JSON in slices that let others have their turn, MessagePack, base64, raw float32.
+"""Answers to bytes: JSON in slices between which other requests run, MessagePack, base64, raw float32.
 
-orjson writes float32 arrays in their shortest form, without a detour through lists, and holds the interpreter lock
-meanwhile: 2,048 rows in one piece would keep everybody waiting for 40 ms.
+orjson writes float32 arrays in their shortest form, without lists in between, and holds the interpreter lock meanwhile:
+2,048 rows in one piece would block every other request for 40 ms.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ from server.web.messagepack import MESSAGE_PACK, encode_message_pack
 from server.web.replies import JSON
 
 OCTETS = "application/octet-stream"
-# What the native routes take and give.
+# The media types that native routes take and give.
 BODIES = (JSON, *MESSAGE_PACK)
-# Numbers that one slice holds, about a millisecond of encoding: 85 rows of 384.
+# Numbers of one slice, about a millisecond of encoding: 85 rows of 384.
 SLICE_NUMBERS = 32_768
-# Texts and metadata of so many bytes are encoded on a thread: less takes some hundred microseconds at most.
+# From so many bytes on, texts and metadata are encoded on a thread; fewer take some hundred microseconds at most.
 THREAD_BYTES = 65_536
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
 async def encode_rows(rows: Rows) -> Any:
-    """Return (texts, dimensions) as something that orjson writes as an array of arrays."""
+    """Return rows (texts, dimensions) as a value that orjson writes as an array of arrays."""
     return await encode_array(len(rows), rows.shape[1], lambda part: rows[part])
 
 
 async def encode_array(length: int, width: int, part: Callable[[slice], Any]) -> Any:
-    """Return something that orjson writes as an array of so many elements of about `width` numbers each.
+    """Return a value that orjson writes as an array of `length` elements of about `width` numbers each.
 
-    `part` gives the elements of a slice.
+    `part` returns the elements of a slice.
     """
     step = max(1, SLICE_NUMBERS // max(1, width))
     if length <= step:
@@ -49,18 +49,18 @@ async def encode_array(length: int, width: int, part: Callable[[slice], Any]) ->
 
 
 def encode_base64(row: NDArray[np.float32]) -> str:
-    """Return little-endian float32 in base64, as OpenAI's clients ask for it."""
+    """Return a row as little-endian float32 in base64, as OpenAI's clients expect it."""
     return base64.b64encode(row.astype("<f4", copy=False).tobytes()).decode()
 
 
 def encode_bytes(rows: Rows) -> tuple[bytes, dict[str, str]]:
-    """Return rows as little-endian float32, one after the other, and the header that has their shape."""
+    """Return rows as little-endian float32, row after row, and the header with their shape."""
     shape = {"x-embedding-shape": f"{rows.shape[0]},{rows.shape[1]}"}
     return rows.astype("<f4", copy=False).tobytes(), shape
 
 
 def encode(content: Any, media: str) -> bytes:
-    """Return structs, or what holds no more than JSON knows and rows of float32, in JSON or MessagePack."""
+    """Encode structs, or plain values with float32 arrays, as JSON or MessagePack."""
     if media != JSON:
         return encode_message_pack(content)
     if isinstance(content, msgspec.Struct):
@@ -69,14 +69,14 @@ def encode(content: Any, media: str) -> bytes:
 
 
 async def encode_aside(content: Any, media: str, size_bytes: int) -> bytes:
-    """Encode content that holds texts of about so many bytes; on a thread where they are large."""
+    """Encode content with texts of about `size_bytes`; on a thread where they are large."""
     if size_bytes < THREAD_BYTES:
         return encode(content, media)
     return await asyncio.to_thread(encode, content, media)
 
 
 def timing_headers(timing: Timing, truncated: Sequence[bool], search_s: float | None = None) -> dict[str, str]:
-    """Return times (W3C Server Timing), and how many texts were cut."""
+    """Return the headers with the times (W3C Server Timing) and with the number of truncated texts, if any."""
     search = "" if search_s is None else f", search;dur={search_s * 1e3:.3f}"
     headers = {
         "server-timing": f"queue;dur={timing.queue_s * 1e3:.3f}, tokenize;dur={timing.tokenize_s * 1e3:.3f}, "

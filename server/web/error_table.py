@@ -1,4 +1,4 @@
-"""Every error that a client can meet: its status and its meaning, for answers and for the document."""
+"""The status and the meaning of every error that a client can get, for answers and for the OpenAPI document."""
 
 from http import HTTPStatus
 
@@ -47,15 +47,15 @@ ERRORS: dict[type[ServerError], Meaning] = {
         "texts than `--max-client-batch-size`.",
     ),
     EmptyInputError: Meaning(HTTPStatus.BAD_REQUEST, "There is no text, or an empty one."),
-    UnauthorizedError: Meaning(HTTPStatus.UNAUTHORIZED, "There is no key, or one that is not known."),
+    UnauthorizedError: Meaning(HTTPStatus.UNAUTHORIZED, "There is no key, or an unknown one."),
     ForbiddenError: Meaning(
         HTTPStatus.FORBIDDEN,
-        "The key does not allow this; or, without keys, the Host header does not name this machine; or it "
-        "comes from a page whose origin `--cors-origins` has not.",
+        "The key does not allow this; or, without keys, the Host header does not name this machine; or the "
+        "request comes from a page whose origin `--cors-origins` does not list.",
     ),
-    UnknownModelError: Meaning(HTTPStatus.NOT_FOUND, "No model of that name is served."),
+    UnknownModelError: Meaning(HTTPStatus.NOT_FOUND, "No model with that name is served."),
     NotAcceptableError: Meaning(
-        HTTPStatus.NOT_ACCEPTABLE, "None of the media types that the route gives is acceptable."
+        HTTPStatus.NOT_ACCEPTABLE, "The client accepts none of the media types that the route gives."
     ),
     TooLargeError: Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body has more than `--max-body-bytes`."),
     UnsupportedMediaError: Meaning(
@@ -67,44 +67,46 @@ ERRORS: dict[type[ServerError], Meaning] = {
     ),
     OverloadedError: Meaning(
         HTTPStatus.TOO_MANY_REQUESTS,
-        "There is no room, or the wait would be too long; nothing of the request was done.",
+        "There is no room, or the wait would be too long; no part of the request was done.",
     ),
     RateError: Meaning(
         HTTPStatus.TOO_MANY_REQUESTS,
-        "This client has had its `--requests-per-minute` or `--tokens-per-minute`.",
+        "This client has used up its `--requests-per-minute` or `--tokens-per-minute`.",
     ),
     InferenceError: Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "The model could not compute this."),
-    UnavailableError: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "The server stops, or what computes is being replaced."),
+    UnavailableError: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE, "The server is stopping, or a worker that died is being replaced."
+    ),
     DeadlineError: Meaning(
         HTTPStatus.GATEWAY_TIMEOUT,
         "The time that the client gave, or `--request-timeout-ms`, passed before this was done.",
     ),
-    UnknownDocumentError: Meaning(HTTPStatus.NOT_FOUND, "There is no document of this id."),
-    UnknownCollectionError: Meaning(HTTPStatus.NOT_FOUND, "There is no collection of this name."),
+    UnknownDocumentError: Meaning(HTTPStatus.NOT_FOUND, "There is no document with this id."),
+    UnknownCollectionError: Meaning(HTTPStatus.NOT_FOUND, "There is no collection with this name."),
     DocumentError: Meaning(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "An id, a text or metadata is beyond what a document may hold."
+        HTTPStatus.UNPROCESSABLE_ENTITY, "An id, a text or metadata exceeds what a document may hold."
     ),
     VectorError: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "A vector has another length than the model's, or holds what is not a finite number, or zeros alone.",
+        "A vector has not the model's length, holds a number that is not finite, or holds only zeros.",
     ),
-    FilterError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The filter is none, or beyond its limits."),
+    FilterError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The filter is not valid, or exceeds its limits."),
     QueryError: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The search lacks what its mode needs, or the hits have more than `--max-body-bytes`.",
     ),
     CollectionNameError: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "A collection's name is 1 to 64 of a-z, 0-9, - and _; there are 256 at most.",
+        "A collection's name has 1 to 64 of a-z, 0-9, - and _; there are at most 256 collections.",
     ),
     FingerprintError: Meaning(
         HTTPStatus.CONFLICT,
         "The collection holds another model's vectors; `python -m index reindex` or POST "
-        "/collections/{name}/reindex mends it.",
+        "/collections/{name}/reindex replaces them.",
     ),
     StorageFullError: Meaning(
         HTTPStatus.INSUFFICIENT_STORAGE,
-        "The disk is full, or the data folder cannot be written; what was acknowledged is there.",
+        "The disk is full, or the data folder cannot be written; acknowledged writes are kept.",
     ),
     ClosedError: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "The index is closing."),
 }

@@ -1,10 +1,10 @@
-"""What can go wrong with a request before anything is asked of the backend, or with a stream of documents."""
+"""The errors of a request before the backend is called, and of a stream of documents."""
 
 from server.contract.errors import RetryLaterError, ServerError
 
 
 class TooLargeError(ServerError):
-    """The body has more bytes than are taken."""
+    """The body has more bytes than are allowed."""
 
 
 class UnsupportedMediaError(ServerError):
@@ -16,19 +16,19 @@ class NotAcceptableError(ServerError):
 
 
 class UnauthorizedError(ServerError):
-    """The request carries no key, or one that is not known."""
+    """The request carries no key, or an unknown one."""
 
 
 class ForbiddenError(ServerError):
-    """The key is known and does not allow this, or the request comes from a foreign page or for a foreign host."""
+    """The key does not allow this, or the request comes from a foreign page or for a foreign host."""
 
 
 class RateError(RetryLaterError):
-    """This client has used up its share for now; `parameter` names which: requests or tokens."""
+    """This client has used up its share for now; `parameter` is requests or tokens."""
 
 
 class StreamStoppedError(ServerError):
-    """A stream of documents had to stop; `cause` is why, and the message says how far it came."""
+    """A stream of documents had to stop because of `cause`; the message says how far it came."""
 
     def __init__(self, message: str, cause: ServerError) -> None:
         super().__init__(message)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-# For those who look at an answer in a browser (OWASP REST security cheat sheet); pages bring their own.
+# For answers that are opened in a browser (OWASP REST security cheat sheet); pages set their own.
 SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

@@ -1,4 +1,4 @@
-"""What a key may allow. Each route wants one of these, or none; they do not contain each other."""
+"""The scopes of keys. A route requires one of them, or none; no scope includes another."""
 
 from typing import Literal
 

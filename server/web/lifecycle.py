@@ -1,8 +1,8 @@
-"""Where an HTTP process is between its start and its end."""
+"""Whether an HTTP process still wants requests."""
 
 
 class Lifecycle:
-    """`draining`: requests are still taken, but no more should be sent. `leaving`: what would last must end."""
+    """`draining`: requests are served, but none should be sent any more. `leaving`: long requests must end."""
 
     def __init__(self) -> None:
         self.draining = False

@@ -1,7 +1,7 @@
-"""MessagePack: encoding, with arrays of float32 as they are, and how much a body would make before it is decoded.
+"""MessagePack: encoding, with arrays of float32, and a bound on the number of objects in a body before it is decoded.
 
-An empty map is a single byte there. Values stand one after the other, each begun by a byte that says what it is and how
-long; maps and lists have no end of their own. So one pass from left to right sees them all, without a stack.
+An empty map is a single byte. Values follow each other, and the first byte of each says its type and length; maps and
+lists have no end marker. So one pass from left to right sees every value, without a stack.
 """
 
 import re
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 MESSAGE_PACK = ("application/vnd.msgpack", "application/x-msgpack")
 
-# The first bytes of maps and lists. Other values may hold them too, so that their number is a bound and no more.
+# The first bytes of maps and lists. Other values may hold these bytes, too, so their number is an upper bound.
 CONTAINERS = bytes([*range(0x80, 0xA0), *range(0xDC, 0xE0)])
-# What is short and holds nothing: numbers, true, false, nil, texts of less than 32 bytes.
+# Short values that hold no others: numbers, true, false, nil, texts of fewer than 32 bytes.
 _FIXED = {b"\xcc\xd0": 1, b"\xcd\xd1": 2, b"\xca\xce\xd2": 4, b"\xcb\xcf\xd3": 8}
 _NUMBERS = [b"[%s].{%d}" % (first, size) for first, size in _FIXED.items()]
 _SHORT = [b"[%c]" % (0xA0 + size) + b".{%d}" % size for size in range(32)]
 PLAIN = re.compile(b"(?:[\x00-\x7f\xc0-\xc3\xe0-\xff]|%s)*+" % b"|".join([*_NUMBERS, *_SHORT]), re.DOTALL)
-# How many bytes after the first one say how long what follows is, and how many come besides that.
+# By first byte: how many bytes hold the length of the content, and how many more follow besides the content.
 LENGTHS = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8: (2, 1), 0xC9: (4, 1)}
 LENGTHS |= {0xD9: (1, 0), 0xDA: (2, 0), 0xDB: (4, 0)}
 HEADS = {0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4} | dict.fromkeys(range(0x80, 0xA0), 0)
@@ -28,9 +28,9 @@ EXTENSIONS = {0xD4: 2, 0xD5: 3, 0xD6: 5, 0xD7: 9, 0xD8: 17}
 
 
 def too_many(body: bytes, most: int) -> bool:
-    """Say whether a body has more than so many maps, lists and long texts together.
+    """Return whether a body has more than `most` maps, lists and long texts together.
 
-    Few bytes that could begin a map or a list settle it at once. Bytes that are no MessagePack are for the decoder.
+    Where few bytes could begin a map or a list, the answer is known at once. Malformed bytes are left to the decoder.
     """
     if len(body) - len(body.translate(None, CONTAINERS)) <= most:
         return False
@@ -60,14 +60,14 @@ def encode_message_pack(content: Any) -> bytes:
 
 
 def _pack_array(array: NDArray[np.float32]) -> msgspec.Raw:
-    """Return an array of one or two dimensions, rows within a list."""
+    """Encode an array (dimensions,) or (rows, dimensions)."""
     if array.ndim == 1:
         return msgspec.Raw(_pack_rows(array[None]))
     return msgspec.Raw(b"\xdd" + len(array).to_bytes(4, "big") + _pack_rows(array))
 
 
 def _pack_rows(rows: NDArray[np.float32]) -> bytes:
-    # Each row is the head of an array of 16-bit length, then 0xca and four bytes, big end first, for each number.
+    # Each row is the head of an array of 16-bit length, then 0xca and four big-endian bytes for each number.
     count, width = rows.shape
     numbers = np.empty((count, width, 5), np.uint8)
     numbers[:, :, 0] = 0xCA

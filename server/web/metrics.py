@@ -1,6 +1,6 @@
-"""What one HTTP process counts, for Prometheus: answers by route and status, encoding, and its event loop.
+"""The metrics of one HTTP process, for Prometheus: answers by route and status, encoding, and its event loop.
 
-What is counted behind the wall comes from the backend, and is shown together with this.
+A scrape shows them together with those of the backend.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from server.contract.status import MetricFamily
 
 # From a tenth of a millisecond to a minute.
 SECONDS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0)
-# What a request for no known route is counted under: names that anybody may make up are no labels.
+# Requests for unknown routes are counted under this label: a client must not be able to make up labels.
 UNKNOWN_ROUTE = "unknown"
 
 
 class RequestCounts(msgspec.Struct):
-    """Requests whose body was understood, by what they are for; whatever embeds is embed, but for /embed/batch."""
+    """Requests whose body was understood, by purpose; `embed` has all that embed except /embed/batch."""
 
     embed: int = 0
     batch: int = 0
@@ -33,7 +33,7 @@ class RequestCounts(msgspec.Struct):
 
 
 class Tally(Collector):
-    """What is counted for each answer, as plain numbers: the library's own counters take a lock each time."""
+    """Counts for each answer, as plain numbers: the library's own counters take a lock each time."""
 
     def __init__(self) -> None:
         self.answers: collections.Counter[tuple[str, int]] = collections.Counter()
@@ -48,10 +48,10 @@ class Tally(Collector):
 
 
 class WebMetrics:
-    """Used from the event loop alone."""
+    """Used from the event loop only."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of which nobody asks
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # an unused second series for each metric
         self.requests = RequestCounts()
         self.registry = registry
         self._tally = Tally()
@@ -60,7 +60,7 @@ class WebMetrics:
         self._encode = Histogram("vecd_encode_seconds", "Encoding a response.", buckets=SECONDS, registry=registry)
 
     def expect(self, routes: Sequence[str]) -> None:
-        """Show routes before anybody has asked for one."""
+        """Show these routes, with zero, before the first request."""
         self._tally.answers.update({(route, 200): 0 for route in routes} | {(UNKNOWN_ROUTE, 404): 0})
 
     def answered(self, route: str, status: int) -> None:
@@ -72,7 +72,7 @@ class WebMetrics:
 
 
 class Scrape:
-    """Everything there is to show at one moment; looks like a registry to what renders it."""
+    """All metrics at one moment; the exposition encoders take it for a registry."""
 
     def __init__(self, own: WebMetrics, others: Sequence[MetricFamily], *, ready: bool) -> None:
         self._own = own
@@ -93,5 +93,5 @@ class Scrape:
 def _tasks() -> int:
     try:
         return len(asyncio.all_tasks())
-    except RuntimeError:  # no event loop turns in this thread
+    except RuntimeError:  # no event loop runs in this thread
         return 0

@@ -1,4 +1,4 @@
-"""Which media type an answer has: what the client accepts of what the route gives (RFC 9110, section 12.5.1)."""
+"""The media type of an answer: the best of what the route gives and the client accepts (RFC 9110, section 12.5.1)."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ ANYTHING = b"*/*"
 
 
 def negotiate(scope: Scope, gives: Sequence[str]) -> str:
-    """Return the media type of the answer; the first that the route gives where the client has no wish.
+    """Return the media type of the answer; the first of `gives` where the client has no preference.
 
     Raises:
         NotAcceptableError: the client accepts none of them.
@@ -24,22 +24,22 @@ def negotiate(scope: Scope, gives: Sequence[str]) -> str:
 
 
 def choose_media(accept: str, gives: Sequence[str]) -> str:
-    """Return what the client likes best; of what it likes alike, the first.
+    """Return the media type with the highest weight; of equal ones the first.
 
-    Litestar's own negotiation knows neither that the most specific range counts nor that the weight zero is a refusal.
+    Litestar's own negotiation ignores that the most specific range counts and that the weight zero is a refusal.
     """
     ranges = [_read_range(one) for one in accept.lower().split(",") if one.strip()]
     if not ranges:
         return gives[0]
     weights = [_weight(media, ranges) for media in gives]
     if max(weights) <= 0:
-        message = f"this route gives {', '.join(gives)}, and none of them is acceptable"
+        message = f"this route gives {', '.join(gives)}, and the client accepts none of them"
         raise NotAcceptableError(message)
     return gives[weights.index(max(weights))]
 
 
 def _read_range(value: str) -> tuple[str, float]:
-    """Return a range of media types and its weight; other parameters than that are not looked at."""
+    """Return a range of media types and its weight; other parameters are ignored."""
     media, *parameters = value.replace(" ", "").replace("\t", "").split(";")
     weight = next((one.removeprefix("q=") for one in parameters if one.startswith("q=")), "1")
     try:
@@ -49,7 +49,7 @@ def _read_range(value: str) -> tuple[str, float]:
 
 
 def _weight(media: str, ranges: Sequence[tuple[str, float]]) -> float:
-    """Return the weight of the most specific range that has a media type."""
+    """Return the weight of the most specific range that includes a media type."""
     kind = media.partition("/")[0]
     for wanted in (media, f"{kind}/*", "*/*"):
         found = [weight for range_, weight in ranges if range_ == wanted]

@@ -1,6 +1,7 @@
-"""What the documentation says of a route, declared beside it: nothing is said twice, and a test holds each to it.
+"""The declaration of a route, beside its handler.
 
-`server/openapi/` makes the OpenAPI document of it, `server/access/access.py` reads the scope.
+`server/openapi/` makes the OpenAPI document of it, `server/access/access.py` reads the scope; tests hold handlers to
+it.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,22 +16,22 @@ from litestar.types import Method
 from server.contract.errors import ServerError
 from server.web.key_scopes import KeyScope
 
-# What requests are for, as /stats counts them.
+# The purposes by which /stats counts requests.
 Purpose = Literal["embed", "batch", "search", "index"]
 
 KEY = "operation"
 LIMITED = "x-limited-by"
-# Token ids in place of one text: many times what any model takes.
-MOST_IDS = 4096
+# Token ids in place of one text: many times the length of any model.
+MAX_IDS = 4096
 
 
 def limited(by: str) -> msgspec.Meta:
-    """Say that a value's bound is a setting's or the model's; `server/openapi/limits.py` has the rule by that name."""
+    """Mark a value that a setting or the model bounds; `server/openapi/limits.py` has the rule with that name."""
     return msgspec.Meta(extra_json_schema={LIMITED: by})
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """A parameter of the query, the path or a header; its schema is the type's."""
+    """A parameter of the query or path, or a header; its schema is that of the type `kind`."""
 
     name: str
     place: Literal["query", "path", "header"]
@@ -40,24 +41,24 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A request's body and, shortened, its answer."""
+    """The body of a request and, shortened, its answer."""
 
     request: Any
     response: Any
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """What each line of a body of NDJSON is, and some of them as an example."""
+    """The type of each line of a body of NDJSON, and some lines as an example."""
 
     kind: type
     examples: tuple[Any, ...]
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an answer leads: another route, with a parameter or a body that holds what was answered.
+    """A link of OpenAPI: another route, with a parameter or a body that holds a part of the answer.
 
-    Values may be runtime expressions of OpenAPI, as `$response.body#/data/0/id`. Within a collection it leads to the
-    same collection.
+    Values may be runtime expressions of OpenAPI, as `$response.body#/data/0/id`. Within a collection the link leads to
+    the same collection.
     """
 
     name: str
@@ -71,14 +72,13 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One route.
 
-    `id` is its name for generated clients, which never changes. `scope` is what a key must allow: None where no key is
-    needed, "any" where each key will do.
-    `request` and `response` are the structs (or other types) of the bodies; `takes` and `gives` their media types, of
-    which the first has the example; `lines` describes a body of NDJSON, where that is taken. `errors` are the statuses
-    besides those that every route of its kind has, and `answers` those with a body that is no error; `raises` are the
-    errors that few routes have. `embeds` says whether the model is used; left out, it is where the scope is embed.
-    `purpose` is what the request counts as in /stats. `hints` say, by the names of unknown fields, what may have been
-    meant. A route with an `optional_body` takes none as `{}`.
+    `id` is its name for generated clients, which never changes. `scope` is the scope that a key needs: None where no
+    key is needed, "any" where every key is accepted. `request` and `response` are the types of the bodies; `takes` and
+    `gives` their media types, of which the first has the example; `lines` describes a body of NDJSON, where that is
+    taken. `errors` are statuses besides those that every route of its kind has, and `answers` those whose body is not
+    an error; `raises` are the errors that few routes have. `embeds` says whether the model is used; by default it is
+    where the scope is embed. `purpose` is how /stats counts the request. `hints` tell, by the names of unknown fields,
+    what was probably meant. A route with an `optional_body` takes none as `{}`.
     """
 
     id: str
@@ -105,12 +105,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def uses_model(self) -> bool:
-        """Say whether texts are embedded."""
         return self.scope == "embed" if self.embeds is None else self.embeds
 
 
 def operation_of(scope: Any) -> Operation | None:
-    """Return the operation of the route that a request has found; Litestar's own answer to OPTIONS has none."""
+    """Return the operation of a request's route; a route for OPTIONS has none."""
     operation: Operation | None = scope["route_handler"].opt.get(KEY)
     return operation
 
@@ -119,7 +118,7 @@ Handler = Callable[..., Any]
 
 
 def handled(*methods: Method) -> Callable[[str | list[str], Operation], Callable[[Handler], HTTPRouteHandler]]:
-    """Return a decorator for handlers that answer these methods; the client that asks with HEAD gets no body."""
+    """Return a decorator for handlers of these methods; the answer to HEAD is sent without its body."""
 
     # Litestar would answer POST with 201 and DELETE with 204.
     def decorator(path: str | list[str], operation: Operation) -> Callable[[Handler], HTTPRouteHandler]:

@@ -1,7 +1,7 @@
-"""OPTIONS: which methods a path knows. In: all routes; out: a handler for each path.
+"""OPTIONS: the methods of each path. In: all routes; out: a handler for each path.
 
-Litestar makes such handlers itself, but where a path has several handlers it keeps that of the first, which knows of no
-other. One that is there already is left alone, so these have to be registered first.
+Litestar makes such handlers itself, but where a path has several handlers it names the methods of the first only. It
+keeps one that exists already, so these have to be registered first.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,6 @@ from litestar.handlers import HTTPRouteHandler
 
 
 def answering_options(routes: Iterable[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
-    """Return a handler for each path of these routes."""
     methods: dict[str, set[str]] = {}
     for one in routes:
         for path in one.paths:
@@ -23,7 +22,7 @@ def answering_options(routes: Iterable[HTTPRouteHandler]) -> list[HTTPRouteHandl
 
 def _answering(path: str, allowed: str) -> HTTPRouteHandler:
     @route(path, http_method=["OPTIONS"], status_code=HTTPStatus.NO_CONTENT)
-    async def options(request: Request[Any, Any, Any]) -> Response[None]:  # noqa: ARG001 - whatever is asked
+    async def options(request: Request[Any, Any, Any]) -> Response[None]:  # noqa: ARG001 - the same answer to every request
         return Response(None, status_code=HTTPStatus.NO_CONTENT, headers={"allow": allowed})
 
     return options

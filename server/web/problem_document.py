@@ -1,4 +1,4 @@
-"""How vecd's own routes, and all that is answered before there is a route, tell an error."""
+"""The error document of vecd's own routes, and of answers before a route is found."""
 
 import msgspec
 

@@ -1,7 +1,7 @@
-"""From an error to an answer: its status and detail. What the answer looks like is the dialect's.
+"""From an error to an answer: its status and detail, which the dialect renders.
 
-Messages of the project's own errors are written for clients; of anything else only the status is told, and the cause
-is in the log under the request's id.
+Messages of a ServerError are written for clients; of any other error only the status is answered, and the log has the
+cause under the request's id.
 """
 
 import logging
@@ -21,7 +21,7 @@ from server.contract.errors import (
     StorageFullError,
     UnexpectedError,
 )
-from server.logs import places
+from server.logs import origin_of
 from server.web.dialect import Dialect, Problem, dialect_of
 from server.web.error_table import ERRORS
 from server.web.errors import StreamStoppedError, UnauthorizedError
@@ -30,14 +30,14 @@ from server.web.request_state import path_of, request_id_of
 
 LOGGED = {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE}
 LONGEST_DETAIL = 500
-# The log names the file.
-FULL = "the disk is full or cannot be written; what was acknowledged is there. Make room, or make it writable"
+# The error's own message names the file; it is for the log.
+DISK_FULL = "the disk is full or cannot be written; acknowledged writes are kept. Make room, or make it writable"
 
 log = logging.getLogger("vecd")
 
 
 class Problems:
-    """Tells errors in the dialect of the path."""
+    """Renders errors in the dialect of the path."""
 
     def __init__(self, dialects: Sequence[Dialect]) -> None:
         self._dialects = dialects
@@ -45,11 +45,10 @@ class Problems:
     def render(self, scope: Scope, problem: Problem) -> tuple[int, str, bytes]:
         """Return the status, the media type and the body."""
         dialect = dialect_of(scope["path"], self._dialects)
-        told = dialect.tell(problem)
-        return told.status.value, dialect.media_type, msgspec.json.encode(told.body)
+        answer = dialect.answer_error(problem)
+        return answer.status.value, dialect.media_type, msgspec.json.encode(answer.body)
 
     def handle_own_error(self, request: Request[Any, Any, Any], error: ServerError) -> Response[bytes]:
-        """Answer one of the project's own errors."""
         status = status_of(error)
         cause = error.cause if isinstance(error, StreamStoppedError) else error
         if status in LOGGED:
@@ -62,15 +61,15 @@ class Problems:
         return self._respond(request, status, detail, error, headers)
 
     def handle_http_exception(self, request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-        """Answer what Litestar found wrong: an unknown route, a method, a parameter."""
+        """Answer an error of Litestar's: an unknown route, a method, a parameter."""
         status = HTTPStatus(error.status_code)
         if status is HTTPStatus.INTERNAL_SERVER_ERROR:
             return self.handle_unexpected(request, error)
         return self._respond(request, status, shortened(_detail(request, status, error)), None, error.headers or {})
 
     def handle_unexpected(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        """Answer our own bug, without its insides."""
-        log.error("%s: unexpected %s at %s", path_of(request.scope), type(error).__name__, places(error))
+        """Answer a bug of the server, without its message."""
+        log.error("%s: unexpected %s at %s", path_of(request.scope), type(error).__name__, origin_of(error))
         return self._respond(request, HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED, None, {})
 
     def _respond(
@@ -82,19 +81,18 @@ class Problems:
         headers: Mapping[str, str],
     ) -> Response[bytes]:
         problem = Problem(status=status, detail=detail, request_id=request_id_of(request.scope), error=error)
-        told, media_type, body = self.render(request.scope, problem)
-        return Response(body, status_code=told, media_type=media_type, headers=dict(headers))
+        code, media_type, body = self.render(request.scope, problem)
+        return Response(body, status_code=code, media_type=media_type, headers=dict(headers))
 
 
 def status_of(error: ServerError) -> HTTPStatus:
-    """Return the status of one of the project's own errors."""
     cause = error.cause if isinstance(error, StreamStoppedError) else error
     meaning = ERRORS.get(type(cause))
     return meaning.status if meaning else HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def detail_of(error: ServerError) -> str:
-    """Return what a client is told of it."""
+    """Return the message for the client."""
     if isinstance(error, StreamStoppedError):
         return str(error)
     if isinstance(error, UnexpectedError):
@@ -104,12 +102,12 @@ def detail_of(error: ServerError) -> str:
     if status_of(error) is HTTPStatus.INTERNAL_SERVER_ERROR:
         return "an error of the server itself; the log has the cause"
     if isinstance(error, StorageFullError):
-        return FULL
+        return DISK_FULL
     return shortened(str(error))
 
 
 def shortened(detail: str) -> str:
-    """Return a detail, cut where it is long: it may quote the request."""
+    """Cut a detail that is too long: it may quote the request."""
     return detail if len(detail) <= LONGEST_DETAIL else detail[:LONGEST_DETAIL] + "…"
 
 

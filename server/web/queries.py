@@ -1,6 +1,6 @@
 """The parameters of a request's query, decoded strictly: an id that is not UTF-8 must not become another document's.
 
-A plus sign is one, as it is in a path (RFC 3986); forms alone mean a space by it.
+A plus sign stays a plus sign, as in a path (RFC 3986); only in forms does it mean a space.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ def query_of(scope: Any) -> dict[str, str]:
     """Return the parameters by name.
 
     Raises:
-        InvalidInputError: one is not UTF-8, or there twice.
+        InvalidInputError: one is not UTF-8, or given twice.
     """
     raw = scope["query_string"]
     if not raw:
@@ -28,7 +28,7 @@ def query_of(scope: Any) -> dict[str, str]:
         raise InvalidInputError(message) from error
     found = dict(pairs)
     if len(found) < len(pairs):
-        message = "a parameter of the query is there twice"
+        message = "a parameter of the query is given twice"
         raise InvalidInputError(message)
     return found
 
@@ -46,7 +46,7 @@ def check_known(query: Mapping[str, str], known: Sequence[str]) -> None:
 
 
 def flag(query: dict[str, str], name: str) -> bool | None:
-    """Return a parameter that is true or false, or None where it is left out.
+    """Return a parameter that is true or false; None where it is left out.
 
     Raises:
         InvalidInputError: it is neither.
@@ -60,11 +60,11 @@ def flag(query: dict[str, str], name: str) -> bool | None:
     return FLAGS[value]
 
 
-def whole(query: dict[str, str], name: str, default: int, most: int) -> int:
+def whole_number(query: dict[str, str], name: str, default: int, most: int) -> int:
     """Return a parameter that is a whole number from 1 to `most`.
 
     Raises:
-        InvalidInputError: it is none.
+        InvalidInputError: it is anything else.
     """
     value = query.get(name)
     if value is None:

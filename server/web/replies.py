@@ -1,7 +1,7 @@
-"""What a route gives back: a status, headers and a whole body, as an ASGI application of its own.
+"""The response of a route: a status, headers and a whole body, as an ASGI application.
 
-Litestar's own response builds its headers through several layers, a tenth of what a cached request took (by cProfile).
-Headers that every response has are added by `server/web/edge.py`.
+Litestar's own response builds its headers through several layers, which took a tenth of a cached request (by cProfile).
+`server/web/edge.py` adds the headers that every response has.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ NO_HEADERS: Mapping[str, str] = {}
 
 
 class Reply:
-    """A response of one piece. Names of headers are in lower case."""
+    """A response in one piece. Names of headers are in lower case."""
 
     __slots__ = ("body", "headers", "media_type", "status")
 
@@ -25,8 +25,7 @@ class Reply:
         self.media_type = media_type
         self.headers = headers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
-        """Send it."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the signature of ASGI
         headers = [(name.encode(), value.encode("latin-1")) for name, value in self.headers.items()]
         headers.append((b"content-type", self.media_type.encode()))
         headers.append((b"content-length", b"%d" % len(self.body)))

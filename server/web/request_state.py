@@ -1,4 +1,4 @@
-"""What vecd knows of a request, in one place in its ASGI scope: written by whoever finds it out, read by the others."""
+"""What vecd knows of a request, in one place in its ASGI scope, written by the layers that a request passes."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -12,11 +12,11 @@ KEY = "vecd"
 class RequestState(msgspec.Struct):
     """Made by the edge, which sees each request first.
 
-    `path` is the decoded path as it was sent, before a stand-in took the place of a document's id; `headers` are those
-    of the request, by their names in lower case, the last one of each name; `task` is the one that serves it, and
-    `counted_as` the status to count where that was ended early. `caller` and `media`, the media type of the answer, are
-    found by the access check. `answer_headers` gives more headers for the answer, whatever it is. `held_bytes` of its
-    body are counted in the body budget.
+    `path` is the decoded path as it was sent, before a placeholder took the place of a document's id; `headers` are
+    those of the request, by their names in lower case, the last one of each name; `task` is the one that serves it, and
+    `counted_as` the status to count if that task is cancelled. The access check sets `caller` and `media`, the media
+    type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its body are counted in
+    the body budget.
     """
 
     request_id: str
@@ -37,12 +37,11 @@ def state_of(scope: Any) -> RequestState:
 
 
 def request_id_of(scope: Any) -> str:
-    """Return the id of the request, or a dash for one that the edge has not seen."""
+    """Return the id of the request, or a dash for one without state."""
     state: RequestState | None = scope.get(KEY)
     return state.request_id if state else "-"
 
 
 def path_of(scope: Any) -> str:
-    """Return the path that the client sent."""
     state: RequestState | None = scope.get(KEY)
     return state.path if state else str(scope["path"])

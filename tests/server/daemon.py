@@ -6,8 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import httpx
 
 from tests.running import START_TIMEOUT_S, STOP_TIMEOUT_S, clean_environment, launch_module
+from tests.server.polling import until
 from tests.tiny import TINY
 
 PATIENCE_S = 20
@@ -56,14 +56,6 @@ class Daemon:
     def terminate(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_TIMEOUT_S)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds, for as long as patience lasts."""
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end, "it never came to hold"
-        time.sleep(POLL_S)
 
 
 @contextmanager

@@ -4,26 +4,31 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from index import ClosedError
 from server.app import build_application
-from server.backend import build_backend
+from server.backend import LocalBackend, build_backend
+from server.engine.scheduling.watchdog import Watchdog
 from tests.server.application import tiny_settings
 
 
-def test_the_library_is_closed_where_something_before_it_fails(
-    tiny_models: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = tiny_settings(tiny_models)
-    backend = build_backend(settings)
-    collection = backend.parts.library.collection("default")
+class Endless(Watchdog):
+    """A watchdog that cannot be stopped."""
 
-    def fail() -> None:
+    def stop(self) -> None:
+        super().stop()
         message = "no end"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(type(backend.parts.watchdog), "stop", lambda _: fail())
+
+def test_the_library_is_closed_where_something_before_it_fails(tiny_models: Path) -> None:
+    settings = tiny_settings(tiny_models)
+    parts = build_backend(settings).parts
+    endless = Endless(lambda: 0.0, 60.0, lambda _: None)
+    backend = LocalBackend(msgspec.structs.replace(parts, watchdog=endless))
+    collection = backend.parts.library.collection("default")
     messages = iter(["lifespan.startup", "lifespan.shutdown"])
     sent: list[str] = []
 

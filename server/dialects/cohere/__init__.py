@@ -1,1 +1,1 @@
-"""Cohere's dialect."""
+"""Cohere's dialect, under /v2."""

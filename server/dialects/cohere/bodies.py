@@ -1,4 +1,4 @@
-"""What Cohere's dialect takes and gives."""
+"""Bodies of Cohere's dialect."""
 
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ class ErrorDocument(msgspec.Struct, frozen=True):
 
 
 class EmbedRequest(msgspec.Struct, kw_only=True):
-    """Texts to embed; `truncate` says which end is cut off, or NONE that a text too long is refused."""
+    """Texts to embed; `truncate` is the end that is cut off, or NONE, which refuses a text that is too long."""
 
     model: Annotated[str, limited("model")]
     texts: Annotated[list[Annotated[str, limited("text")]], msgspec.Meta(max_length=MAX_TEXTS), limited("texts")]

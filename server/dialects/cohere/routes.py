@@ -1,7 +1,7 @@
 """Cohere's dialect: POST /v2/embed, as its ClientV2 calls it.
 
-Source: Cohere's API reference, v2/embed. Its integer types come from the model there; here they are computed from the
-float row: int8 by its largest value, the binary ones by sign.
+Source: Cohere's API reference, v2/embed. Cohere's models compute the integer types; here they are made from the float
+row: int8 by its largest value, the binary ones by sign.
 """
 
 import time
@@ -16,42 +16,41 @@ import numpy as np
 from server.contract.embedding import Rows
 from server.contract.errors import InvalidInputError
 from server.contract.facts import Facts
-from server.dialects.asked import Asked, posted
+from server.dialects.asked import Asked, on_post
 from server.dialects.cohere.bodies import EmbedRequest, EmbedResponse, ErrorDocument, Kind
-from server.web.dialect import Dialect, Problem, Told
+from server.web.dialect import Dialect, ErrorAnswer, Problem
 from server.web.encoding import encode_array, encode_base64
 from server.web.operations import Example, Operation
 from server.web.replies import Reply
 
 
-def tell(problem: Problem) -> Told:
-    """Return an error as Cohere's client raises it."""
-    return Told(problem.status, ErrorDocument(problem.detail))
+def answer_error(problem: Problem) -> ErrorAnswer:
+    return ErrorAnswer(problem.status, ErrorDocument(problem.detail))
 
 
 COHERE = Dialect(
     name="Cohere",
     about="What Cohere's ClientV2 calls: base URL `http://host:8000`. Unknown fields are ignored.",
     prefix="/v2",
-    tell=tell,
+    answer_error=answer_error,
     error=ErrorDocument,
 )
 
 
 def to_int8(rows: Rows) -> Any:
-    """Return round(127·x/max|x|) of each row; a row of zeros stays one."""
+    """Return round(127·x/max|x|) of each row; zeros stay zeros."""
     largest = np.abs(rows).max(axis=1, keepdims=True, initial=0)
     scaled = np.divide(127 * rows, largest, out=np.zeros_like(rows), where=largest > 0)
     return np.rint(scaled).astype(np.int8)
 
 
 def to_ubinary(rows: Rows) -> Any:
-    """Return the bits of x > 0, eight to a byte, the first one highest."""
+    """Return the bits of x > 0, eight to a byte, the first one the highest."""
     return np.packbits(rows > 0, axis=1)
 
 
 DEFAULT: tuple[Kind, ...] = ("float",)
-TYPES: dict[Kind, Callable[[Rows], Any]] = {
+CONVERSIONS: dict[Kind, Callable[[Rows], Any]] = {
     "float": lambda rows: rows,
     "int8": to_int8,
     "uint8": lambda rows: (to_int8(rows).astype(np.int16) + 128).astype(np.uint8),
@@ -61,7 +60,7 @@ TYPES: dict[Kind, Callable[[Rows], Any]] = {
 }
 
 
-# Eight numbers make a byte.
+# Packed bits come eight to a byte.
 WHOLE_BYTES = msgspec.Meta(
     extra_json_schema={
         "if": {
@@ -73,7 +72,7 @@ WHOLE_BYTES = msgspec.Meta(
 )
 
 
-@posted(
+@on_post(
     "/v2/embed",
     Operation(
         id="cohere_embed",
@@ -110,7 +109,7 @@ async def embed(asked: Asked) -> Reply:
     content = {
         "id": str(uuid.uuid4()),
         "response_type": "embeddings_by_type",
-        "embeddings": {kind: await _encode(rows, TYPES[kind]) for kind in kinds},
+        "embeddings": {kind: await _encode(rows, CONVERSIONS[kind]) for kind in kinds},
         "texts": data.texts,
         "meta": {"api_version": {"version": "2"}, "billed_units": {"input_tokens": sum(found.tokens)}},
     }

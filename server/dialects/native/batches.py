@@ -17,21 +17,21 @@ from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETI
 from server.dialects.native.documents import SAMPLE, demand_for_writing, document_of
 from server.dialects.native.embeddings import TRUNCATE
 from server.dialects.native.lines import LineStream, lines_of
-from server.dialects.native.routing import posted
+from server.dialects.native.routing import on_post
 from server.web.encoding import BODIES, timing_headers
 from server.web.ndjson import NDJSON
 from server.web.operations import Example, Lines, Operation
 from server.web.replies import Reply
 
 
-@posted(
+@on_post(
     at("/index/batch"),
     Operation(
         id="batches_put_batch",
-        summary="Keep many documents",
-        about="JSON and MessagePack are one transaction: all documents or none. NDJSON, a document a line, may be of "
-        "any length: it is read as fast as it is kept, in groups of at most 64 lines, and what is wrong with a line is "
-        "told at the end. A time-out given with it is that of each group.",
+        summary="Store many documents",
+        about="JSON and MessagePack are one transaction: all documents or none. NDJSON, a document per line, may have "
+        "any length: it is read as fast as it is stored, in groups of at most 64 lines, and the answer lists what is "
+        "wrong with lines. A timeout that the client gives applies to each group.",
         scope="write",
         purpose="index",
         embeds=True,
@@ -50,11 +50,11 @@ async def put_batch(asked: Asked) -> Reply:
         asked.count()
         demand = demand_for_writing(asked)
         stream = LineStream(asked.hold)
-        told = await stream.keep(
+        found = await stream.keep(
             lines_of(asked), lambda documents: asked.charging.keep(asked.collection, documents, demand)
         )
-        cut = {} if told.truncated is UNSET else {"x-truncated-inputs": str(told.truncated)}
-        return asked.reply(told, headers=cut)
+        cut = {} if found.truncated is UNSET else {"x-truncated-inputs": str(found.truncated)}
+        return asked.reply(found, headers=cut)
     given = (await asked.body(BatchRequest)).documents
     documents = [document_of(one) for one in given]
     written = await asked.charging.put(asked.collection, documents, demand_for_writing(asked))
@@ -62,12 +62,12 @@ async def put_batch(asked: Asked) -> Reply:
     return asked.reply({"indexed": indexed}, headers=timing_headers(written.timing, written.truncated))
 
 
-@posted(
+@on_post(
     at("/index/delete"),
     Operation(
         id="batches_delete_many",
         summary="Delete documents by their ids or by a filter",
-        about="One transaction. An empty filter is refused; who wants to delete everything drops the collection.",
+        about="One transaction. An empty filter is refused; to delete everything, drop the collection.",
         scope="write",
         purpose="index",
         request=DeleteByIds | DeleteByFilter,

@@ -1,4 +1,4 @@
-"""Collections of the native dialect: listed, made, dropped, reindexed under /collections."""
+"""Collections of the native dialect: listed, created, dropped, reindexed under /collections."""
 
 from http import HTTPStatus
 
@@ -13,7 +13,7 @@ from server.dialects.native.bodies.collections import (
     ReindexProgress,
 )
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING
-from server.dialects.native.routing import deleted, got, posted, replaced
+from server.dialects.native.routing import on_delete, on_get, on_post, on_put
 from server.web.encoding import BODIES
 from server.web.operations import Example, Operation
 from server.web.problems import detail_of
@@ -23,7 +23,7 @@ PATH = "/collections/{name:str}"
 SAMPLE = {"name": "default", "documents": 3, "fingerprint": "4b1c0d6e", "state": "ready", "reindex": None}
 
 
-@got(
+@on_get(
     "/collections",
     Operation(
         id="collections_list_collections",
@@ -34,14 +34,14 @@ SAMPLE = {"name": "default", "documents": 3, "fingerprint": "4b1c0d6e", "state":
     ),
 )
 async def list_collections(asked: Asked) -> Reply:
-    return asked.reply(CollectionList([shown(one) for one in await asked.backend.collections()]))
+    return asked.reply(CollectionList([to_body(one) for one in await asked.backend.collections()]))
 
 
-@got(
+@on_get(
     PATH,
     Operation(
         id="collections_get",
-        summary="Show a collection, and how far its reindexing is",
+        summary="Show a collection, and the progress of its reindexing",
         scope="search",
         response=CollectionState,
         gives=BODIES,
@@ -50,14 +50,14 @@ async def list_collections(asked: Asked) -> Reply:
     ),
 )
 async def get(asked: Asked) -> Reply:
-    return asked.reply(shown(await asked.backend.collection(asked.collection)))
+    return asked.reply(to_body(await asked.backend.collection(asked.collection)))
 
 
-@replaced(
+@on_put(
     PATH,
     Operation(
         id="collections_create",
-        summary="Make a collection, unless there is one of this name",
+        summary="Create a collection, unless one with this name exists",
         scope="write",
         request=CollectionSettings,
         optional_body=True,
@@ -71,10 +71,10 @@ async def get(asked: Asked) -> Reply:
 )
 async def create(asked: Asked) -> Reply:
     await asked.body(CollectionSettings)
-    return asked.reply(shown(await asked.backend.create(asked.collection, asked.demand())))
+    return asked.reply(to_body(await asked.backend.create(asked.collection, asked.demand())))
 
 
-@deleted(
+@on_delete(
     PATH,
     Operation(
         id="collections_drop",
@@ -92,13 +92,13 @@ async def drop(asked: Asked) -> Reply:
     return asked.reply({"deleted": asked.collection})
 
 
-@posted(
+@on_post(
     PATH + "/reindex",
     Operation(
         id="collections_reindex",
-        summary="Embed all documents of a collection anew",
-        about="In the background; GET /collections/{name} tells how far it is. Searches go on as they were until all "
-        "vectors are there, and change at once. Cut off, it goes on where it was when it is asked for again.",
+        summary="Embed all documents of a collection again",
+        about="In the background; GET /collections/{name} shows the progress. Searches use the old vectors until all "
+        "new ones are there. Reindexing that was interrupted continues where it was when it is requested again.",
         scope="admin",
         status=HTTPStatus.ACCEPTED,
         response=CollectionState,
@@ -109,10 +109,10 @@ async def drop(asked: Asked) -> Reply:
 )
 async def reindex(asked: Asked) -> Reply:
     state = await asked.backend.reindex(asked.collection)
-    return asked.reply(shown(state), status=HTTPStatus.ACCEPTED)
+    return asked.reply(to_body(state), status=HTTPStatus.ACCEPTED)
 
 
-def shown(state: contract.CollectionState) -> CollectionState:
+def to_body(state: contract.CollectionState) -> CollectionState:
     progress, reindex = None, state.reindex
     if reindex is not None:
         error = None if reindex.failure is None else detail_of(error_of(reindex.failure))

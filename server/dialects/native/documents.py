@@ -1,6 +1,6 @@
-"""One document at a time: kept, read, changed, deleted under /index, or /collections/{name}/index; and lists of them.
+"""Documents one at a time: stored, read, changed, deleted under /index or /collections/{name}/index; and lists of them.
 
-A success is told after the commit. Ids come from the raw path (`server/web/document_ids.py`), or from `?id=` for
+A success is answered after the commit. Ids come from the raw path (`server/web/document_ids.py`), or from `?id=` for
 clients that normalize paths.
 """
 
@@ -15,35 +15,33 @@ from server.dialects.asked import Asked
 from server.dialects.native.bodies.documents import Deleted, Document, Id, Indexed, Page, PatchRequest, StoredDocument
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING, WRITING, at
 from server.dialects.native.embeddings import TRUNCATE
-from server.dialects.native.routing import deleted, got, patched, posted
+from server.dialects.native.routing import on_delete, on_get, on_patch, on_post
 from server.web.encoding import BODIES, timing_headers
 from server.web.operations import Example, Link, Operation, Parameter
 from server.web.replies import Reply
 
-DEFAULT_LIMIT, MOST_DOCUMENTS = 100, 1000
-# What metadata and a number of a vector take, about: metadata may have 64 KiB.
+DEFAULT_LIMIT, MAX_DOCUMENTS = 100, 1000
+# About the bytes of metadata, which may have 64 KiB, and of a number of a vector.
 METADATA_BYTES, NUMBER_BYTES = 4096, 10
 
 PATH_ID = Parameter(name="id", place="path", kind=Id, about="the document's id, percent-encoded", required=True)
 QUERY_ID = Parameter(name="id", place="query", kind=Id, about="the document's id, percent-encoded", required=True)
-WITH_VECTOR = Parameter(
-    name="include_vector", place="query", kind=bool, about="true gives the vector that the document is found by, too"
-)
+WITH_VECTOR = Parameter(name="include_vector", place="query", kind=bool, about="true adds the document's vector")
 SAMPLE = {"id": "py", "text": "Python is a programming language", "metadata": {"year": 1991}}
-KEPT = {"id": "$response.body#/indexed"}
+STORED = {"id": "$response.body#/indexed"}
 LINKS = (
-    Link(name="get", about="The document.", method="GET", path="/index/{id:str}", parameters=KEPT),
-    Link(name="delete", about="Delete it again.", method="DELETE", path="/index/{id:str}", parameters=KEPT),
-    Link(name="like", about="What is like it.", method="POST", path="/search", body={"like": KEPT["id"]}),
+    Link(name="get", about="The document.", method="GET", path="/index/{id:str}", parameters=STORED),
+    Link(name="delete", about="Delete it again.", method="DELETE", path="/index/{id:str}", parameters=STORED),
+    Link(name="like", about="Documents similar to it.", method="POST", path="/search", body={"like": STORED["id"]}),
 )
 
 
-@posted(
+@on_post(
     at("/index"),
     Operation(
         id="documents_put",
-        summary="Keep a document",
-        about="One that has its id is replaced. The answer comes when it is on the disk.",
+        summary="Store a document",
+        about="It replaces one with the same id. The answer comes when it is on the disk.",
         scope="write",
         purpose="index",
         embeds=True,
@@ -63,7 +61,7 @@ async def put(asked: Asked) -> Reply:
     return asked.reply({"indexed": document.id}, headers=timing_headers(written.timing, written.truncated))
 
 
-@got(
+@on_get(
     at("/index/{id:str}"),
     Operation(
         id="documents_get",
@@ -79,12 +77,12 @@ async def get(asked: Asked) -> Reply:
     return await _show(asked, asked.document_id)
 
 
-@got(
+@on_get(
     at("/index"),
     Operation(
         id="documents_list_documents",
         summary="List documents, or show one by ?id=",
-        about="In the order of their ids' bytes. A page is shorter than asked for where its documents are large.",
+        about="In the order of their ids' bytes. A page is shorter than `limit` where its documents are large.",
         scope="search",
         response=Page | StoredDocument,
         gives=BODIES,
@@ -93,29 +91,29 @@ async def get(asked: Asked) -> Reply:
             Parameter(
                 name="limit",
                 place="query",
-                kind=Annotated[int, msgspec.Meta(ge=1, le=MOST_DOCUMENTS)],
+                kind=Annotated[int, msgspec.Meta(ge=1, le=MAX_DOCUMENTS)],
                 about=f"how many documents at most; {DEFAULT_LIMIT} where it is left out",
             ),
             Parameter(name="after", place="query", kind=str, about="the id after which to begin"),
-            msgspec.structs.replace(QUERY_ID, about="the id of the only document that is wanted", required=False),
+            msgspec.structs.replace(QUERY_ID, about="the id of the one document to show", required=False),
             WITH_VECTOR,
         ),
         raises=(*READING, *ADMITTED, UnknownDocumentError, DocumentError),
     ),
 )
 async def list_documents(asked: Asked) -> Reply:
-    limit = asked.whole("limit", DEFAULT_LIMIT, MOST_DOCUMENTS)
+    limit = asked.whole_number("limit", DEFAULT_LIMIT, MAX_DOCUMENTS)
     include_vector = asked.flag("include_vector") or False
     if "id" in asked.query:
         return await _show(asked, asked.query["id"])
     after = asked.query.get("after", "")
     page = await asked.backend.list_after(asked.collection, after, limit, asked.demand(), include_vector=include_vector)
-    documents = [shown(one) for one in page.documents]
+    documents = [to_body(one) for one in page.documents]
     content = {"documents": documents, "next": documents[-1]["id"] if page.more else None}
     return await asked.reply_with_texts(content, sum(map(size_of, page.documents)))
 
 
-@patched(
+@on_patch(
     at("/index/{id:str}"),
     Operation(
         id="documents_patch",
@@ -135,10 +133,10 @@ async def patch(asked: Asked) -> Reply:
     document_id = asked.document_id
     data = await asked.body(PatchRequest)
     document = await asked.backend.patch(asked.collection, document_id, data.metadata, asked.demand())
-    return await asked.reply_with_texts(shown(document), size_of(document))
+    return await asked.reply_with_texts(to_body(document), size_of(document))
 
 
-@deleted(
+@on_delete(
     at("/index/{id:str}"),
     Operation(
         id="documents_delete",
@@ -155,7 +153,7 @@ async def delete(asked: Asked) -> Reply:
     return await _delete(asked, asked.document_id)
 
 
-@deleted(
+@on_delete(
     at("/index"),
     Operation(
         id="documents_delete_by_query",
@@ -179,20 +177,20 @@ def document_of(given: Document) -> contract.Document:
     return contract.Document(given.id, given.text, given.metadata or {})
 
 
-def shown(document: contract.Document) -> dict[str, Any]:
-    told = {"id": document.id, "text": document.text, "metadata": document.metadata}
-    return told if document.vector is None else told | {"vector": document.vector}
+def to_body(document: contract.Document) -> dict[str, Any]:
+    body = {"id": document.id, "text": document.text, "metadata": document.metadata}
+    return body if document.vector is None else body | {"vector": document.vector}
 
 
 def demand_for_writing(asked: Asked) -> Demand:
-    """Return a demand that says whether long texts may be cut."""
+    """Return a demand with the query's `truncate`."""
     return asked.demand(truncate=asked.flag("truncate"))
 
 
 async def _show(asked: Asked, document_id: str) -> Reply:
     include_vector = asked.flag("include_vector") or False
     document = await asked.backend.get(asked.collection, document_id, asked.demand(), include_vector=include_vector)
-    return await asked.reply_with_texts(shown(document), size_of(document))
+    return await asked.reply_with_texts(to_body(document), size_of(document))
 
 
 async def _delete(asked: Asked, document_id: str) -> Reply:
@@ -202,7 +200,7 @@ async def _delete(asked: Asked, document_id: str) -> Reply:
 
 
 def size_of(document: contract.Document | contract.Hit) -> int:
-    """Return about how many bytes it takes to show a document."""
+    """Return about how many bytes a document takes in an answer."""
     size = len(document.text) + METADATA_BYTES * bool(document.metadata)
     if isinstance(document, contract.Document) and document.vector is not None:
         size += NUMBER_BYTES * len(document.vector)

@@ -15,14 +15,14 @@ from server.dialects.native.bodies.embeddings import (
     SimilarityRequest,
     SimilarityResponse,
 )
-from server.dialects.native.routing import posted
+from server.dialects.native.routing import on_post
 from server.web.encoding import BODIES, OCTETS, encode_array, encode_bytes, encode_rows, timing_headers
 from server.web.operations import Example, Operation, Parameter
 from server.web.replies import JSON, Reply
 
 GIVES = (*BODIES, OCTETS)
 TRUNCATE = Parameter(
-    name="truncate", place="query", kind=bool, about="false refuses a text that is longer than the model takes"
+    name="truncate", place="query", kind=bool, about="false refuses a text that is longer than the model's maximum"
 )
 EXAMPLE = {"texts": ["Hello world"]}
 # What clients of other dialects call the texts.
@@ -32,7 +32,7 @@ HINTS = {
 }
 
 
-@posted(
+@on_post(
     "/embed",
     Operation(
         id="native_embed",
@@ -69,7 +69,7 @@ async def embed(asked: Asked) -> Reply:
     return await _reply(asked, found, fields)
 
 
-@posted(
+@on_post(
     "/embed/batch",
     Operation(
         id="native_embed_batch",
@@ -92,7 +92,7 @@ async def embed_batch(asked: Asked) -> Reply:
     return await _reply(asked, found, {"dimensions": found.rows.shape[1]})
 
 
-@posted(
+@on_post(
     "/similarity",
     Operation(
         id="native_similarity",
@@ -107,7 +107,6 @@ async def embed_batch(asked: Asked) -> Reply:
     ),
 )
 async def similarity(asked: Asked) -> Reply:
-    """Compare texts by cosine: a row for each of `a`, a column for each of `b`."""
     data = await asked.body(SimilarityRequest)
     found = await asked.charging.embed([*data.a, *(data.b or [])], asked.demand())
     left = found.rows[: len(data.a)]
@@ -120,7 +119,7 @@ async def similarity(asked: Asked) -> Reply:
 
 
 def cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the cosines (left, right) of unit vectors; rounding may leave [-1, 1] by a bit, so it is clipped."""
+    """Return the cosines (left, right) of unit vectors; clipped, since rounding may leave [-1, 1]."""
     return np.asarray(np.clip(left @ right.T, -1.0, 1.0), np.float32)
 
 

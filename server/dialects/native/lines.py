@@ -1,4 +1,4 @@
-"""A body of NDJSON as documents: its lines go to the backend in groups; what is wrong with one is told at the end."""
+"""A body of NDJSON as documents: its lines go to the backend in groups; errors of lines are reported at the end."""
 
 import asyncio
 import logging
@@ -24,56 +24,56 @@ from server.dialects.native.documents import document_of
 from server.settings import Settings
 from server.web.decoding import decode_json
 from server.web.errors import StreamStoppedError
-from server.web.ndjson import GROUP_LINES, Bounds, Group, groups_of_lines, until
+from server.web.ndjson import GROUP_LINES, LineGroup, LineLimits, groups_of_lines, receive_until_leaving
 from server.web.problems import LOGGED, detail_of, status_of
 
-MOST_ERRORS = 1_000
-# More are counted on a thread.
+MAX_ERRORS = 1_000
+# More ids than this are counted on a thread.
 MANY_IDS = 100_000
 MASK = (1 << 64) - 1
-# What JSON makes of one byte of a text at most, and room for an id and metadata, however these are written.
+# The most bytes that JSON takes for one byte of a text, and room for an id and metadata, with any escapes.
 LONGEST_ESCAPE, BESIDE_TEXT_BYTES = 6, 1 << 20
 
 log = logging.getLogger("vecd")
 
 
-# Documents of lines in; what became of each group out.
+# Groups of documents in; the outcome of each group out.
 Keep = Callable[[AsyncIterator[Sequence[Line]]], AsyncGenerator[LinesWritten]]
 
 
-def lines_of(asked: Asked) -> AsyncIterator[Group]:
-    """Read the body of a request, as fast as its lines are kept."""
+def lines_of(asked: Asked) -> AsyncIterator[LineGroup]:
+    """Read the body of a request, as fast as its lines are stored."""
     lifecycle = asked.context.lifecycle
-    bounds = Bounds(
+    limits = LineLimits(
         line_bytes=longest_line(asked.settings),
         group_lines=min(GROUP_LINES, asked.settings.max_client_batch_size),
         hold=asked.hold,
         leaving=lambda: lifecycle.leaving,
     )
-    return groups_of_lines(until(lambda: lifecycle.leaving, asked.receive), bounds)
+    return groups_of_lines(receive_until_leaving(lambda: lifecycle.leaving, asked.receive), limits)
 
 
 def longest_line(settings: Settings) -> int:
-    """Return how many bytes the line of a document that may be kept has at most."""
+    """Return the most bytes of a line whose document can be valid."""
     return min(settings.max_body_bytes, LONGEST_ESCAPE * settings.max_text_bytes + BESIDE_TEXT_BYTES)
 
 
 class LineStream:
-    """One request's lines, and what became of them so far; `hold` is told how many bytes go, below zero."""
+    """The lines of one request, and their outcomes so far; `hold` releases the bytes of those that are done."""
 
     def __init__(self, hold: Callable[[int], None]) -> None:
         self._hold = hold
         self._failed = self._line = self._truncated = 0
         self._ids = array("Q")  # hashes of the ids that are on the disk: 8 bytes each, however many there are
         self._errors: list[LineError] = []
-        self._under_way: deque[tuple[Group, dict[int, int]]] = deque()
+        self._under_way: deque[tuple[LineGroup, dict[int, int]]] = deque()
 
-    async def keep(self, groups: AsyncIterator[Group], keep: Keep) -> BatchIndexed:
-        """Keep what can be kept.
+    async def keep(self, groups: AsyncIterator[LineGroup], keep: Keep) -> BatchIndexed:
+        """Store the documents of all valid lines.
 
         Raises:
             UnknownCollectionError, FingerprintError: at once, whatever the lines hold.
-            StreamStoppedError: no more can be kept; the message says how far it came.
+            StreamStoppedError: no more can be stored; the message says how far the stream came.
         """
         try:
             async with aclosing(keep(self._documents(groups))) as stream:
@@ -84,22 +84,22 @@ class LineStream:
                 raise
             raise self._stopped(await self._count(), error) from error
         self._errors.sort(key=lambda one: one.line)
-        told = BatchIndexed(await self._count(), self._failed, self._errors[:MOST_ERRORS])
-        return msgspec.structs.replace(told, truncated=self._truncated) if self._truncated else told
+        indexed = BatchIndexed(await self._count(), self._failed, self._errors[:MAX_ERRORS])
+        return msgspec.structs.replace(indexed, truncated=self._truncated) if self._truncated else indexed
 
     async def _count(self) -> int:
         """Return how many documents are on the disk: an id that came again was replaced."""
         ids = np.frombuffer(self._ids, np.uint64)
         return len(np.unique(ids)) if len(ids) < MANY_IDS else len(await asyncio.to_thread(np.unique, ids))
 
-    async def _documents(self, groups: AsyncIterator[Group]) -> AsyncIterator[Sequence[Line]]:
+    async def _documents(self, groups: AsyncIterator[LineGroup]) -> AsyncIterator[Sequence[Line]]:
         async for group in groups:
             lines = self._decode(group)
             self._under_way.append((group, {line.number: hash(line.document.id) & MASK for line in lines}))
             yield lines
 
-    def _decode(self, group: Group) -> list[Line]:
-        """Return the documents of a group; lines that hold none are refused."""
+    def _decode(self, group: LineGroup) -> list[Line]:
+        """Return the documents of a group; lines that are no document are refused."""
         found = []
         for line in group.lines:
             if line.error is not None:
@@ -112,7 +112,7 @@ class LineStream:
         return found
 
     def _account(self, written: LinesWritten) -> None:
-        """Take note of a group that is done; its bytes are given back, and those of its ids are held."""
+        """Count the outcome of a group, and release its bytes; those of its ids are held."""
         group, ids = self._under_way.popleft()
         for one in written.refused:
             self._refuse(one.number, error_of(one.failure))
@@ -127,8 +127,8 @@ class LineStream:
         status = status_of(error)
         if status in LOGGED:
             log.error("line %d of a stream: %s", number, error)
-        # Groups may be refused in another order than they came in.
-        if len(self._errors) < 2 * MOST_ERRORS:
+        # Lines may be refused out of order, so more errors are kept than are answered.
+        if len(self._errors) < 2 * MAX_ERRORS:
             self._errors.append(LineError(number, status.value, detail_of(error)))
 
     def _stopped(self, indexed: int, error: ServerError) -> StreamStoppedError:

@@ -25,7 +25,7 @@ from server.dialects.native.bodies.search import (
 )
 from server.dialects.native.collection_paths import COLLECTION, READING, at
 from server.dialects.native.documents import size_of
-from server.dialects.native.routing import posted
+from server.dialects.native.routing import on_post
 from server.web.encoding import BODIES, timing_headers
 from server.web.operations import Example, Operation
 from server.web.replies import Reply
@@ -39,11 +39,11 @@ SEARCHING = (
     QueryError,
     VectorError,
 )
-ASKED = {"query": "programming languages", "top_k": 3, "filter": {"year": {"$gte": 1990}}}
-ANSWERED = {"id": "py", "text": "Python is a programming language", "score": 0.625, "metadata": {"year": 1991}}
+REQUEST = {"query": "programming languages", "top_k": 3, "filter": {"year": {"$gte": 1990}}}
+HIT = {"id": "py", "text": "Python is a programming language", "score": 0.625, "metadata": {"year": 1991}}
 
 
-@posted(
+@on_post(
     at("/search"),
     Operation(
         id="search_search",
@@ -59,21 +59,21 @@ ANSWERED = {"id": "py", "text": "Python is a programming language", "score": 0.6
         gives=BODIES,
         parameters=(COLLECTION,),
         raises=SEARCHING,
-        example=Example(ASKED, [ANSWERED]),
+        example=Example(REQUEST, [HIT]),
     ),
 )
 async def search(asked: Asked) -> Reply:
     data = await asked.body(SearchRequest)
     found = await _search(asked, [data])
-    return await _reply(asked, found, shown(found.hits[0]))
+    return await _reply(asked, found, to_body(found.hits[0]))
 
 
-@posted(
+@on_post(
     at("/search/batch"),
     Operation(
         id="search_search_batch",
-        summary="Search many times",
-        about="All searches are done, or none.",
+        summary="Run many searches",
+        about="All searches are run, or none.",
         scope="search",
         purpose="search",
         embeds=True,
@@ -83,13 +83,13 @@ async def search(asked: Asked) -> Reply:
         gives=BODIES,
         parameters=(COLLECTION,),
         raises=SEARCHING,
-        example=Example({"searches": [ASKED]}, {"results": [[ANSWERED]]}),
+        example=Example({"searches": [REQUEST]}, {"results": [[HIT]]}),
     ),
 )
 async def search_batch(asked: Asked) -> Reply:
     data = await asked.body(SearchBatchRequest)
     found = await _search(asked, data.searches)
-    return await _reply(asked, found, {"results": [shown(hits) for hits in found.hits]})
+    return await _reply(asked, found, {"results": [to_body(hits) for hits in found.hits]})
 
 
 async def _search(asked: Asked, searches: Sequence[SearchRequest]) -> contract.Found:
@@ -114,7 +114,7 @@ async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
     return await asked.reply_with_texts(content, size, headers)
 
 
-def shown(hits: Sequence[contract.Hit]) -> list[dict[str, Any]]:
+def to_body(hits: Sequence[contract.Hit]) -> list[dict[str, Any]]:
     return [{"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata} for hit in hits]
 
 

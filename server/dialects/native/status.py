@@ -2,8 +2,6 @@
 
 from http import HTTPStatus
 
-import msgspec
-
 from server.contract.status import Status
 from server.dialects.asked import Asked
 from server.dialects.health import METRICS, NOT_READY, reply_metrics
@@ -16,29 +14,29 @@ from server.dialects.native.bodies.status import (
     RequestStats,
     Stats,
 )
-from server.dialects.native.routing import got
+from server.dialects.native.routing import on_get
 from server.web.operations import Operation
 from server.web.replies import Reply
 
 
-@got(
+@on_get(
     "/health",
-    Operation(id="status_health", summary="Say that the process is up and has a model", scope=None, response=Health),
+    Operation(id="status_health", summary="Say that the process runs and has a model", scope=None, response=Health),
 )
-async def health(_: Asked) -> Reply:
-    """Say that the process is up and has a model; it does not listen before."""
-    return Reply(msgspec.json.encode(Health()))
+async def health(asked: Asked) -> Reply:
+    """Answer always: the process takes requests only once it has a model."""
+    return asked.reply(Health())
 
 
-@got(
+@on_get(
     "/health/live",
-    Operation(id="status_live", summary="Say that the event loop turns", scope=None, response=Liveness),
+    Operation(id="status_live", summary="Say that the event loop runs", scope=None, response=Liveness),
 )
-async def live(_: Asked) -> Reply:
-    return Reply(msgspec.json.encode(Liveness("ok")))
+async def live(asked: Asked) -> Reply:
+    return asked.reply(Liveness("ok"))
 
 
-@got(
+@on_get(
     "/health/ready",
     Operation(
         id="status_ready",
@@ -52,19 +50,19 @@ async def live(_: Asked) -> Reply:
 async def ready(asked: Asked) -> Reply:
     status = await asked.backend.status()
     if status.ready and not asked.context.lifecycle.draining:
-        return Reply(msgspec.json.encode(Liveness("ready")))
-    return Reply(msgspec.json.encode(Liveness("not ready")), status=503, headers=NOT_READY)
+        return asked.reply(Liveness("ready"))
+    return asked.reply(Liveness("not ready"), status=503, headers=NOT_READY)
 
 
-@got(
+@on_get(
     "/stats",
-    Operation(id="status_stats", summary="Count what was done since the start", scope="admin", response=Stats),
+    Operation(id="status_stats", summary="Show counts since the start", scope="admin", response=Stats),
 )
 async def stats(asked: Asked) -> Reply:
-    return Reply(msgspec.json.encode(_stats(asked, await asked.backend.status())))
+    return asked.reply(_stats(asked, await asked.backend.status()))
 
 
-@got("/metrics", METRICS)
+@on_get("/metrics", METRICS)
 async def metrics(asked: Asked) -> Reply:
     return await reply_metrics(asked)
 

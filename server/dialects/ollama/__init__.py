@@ -1,1 +1,1 @@
-"""Ollama's dialect."""
+"""Ollama's dialect, under /api."""

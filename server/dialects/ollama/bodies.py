@@ -1,4 +1,4 @@
-"""What Ollama's dialect takes and gives. Durations are nanoseconds."""
+"""Bodies of Ollama's dialect. Durations are nanoseconds."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,7 @@ import msgspec
 
 from server.web.operations import limited
 
-# What is loaded stays loaded.
+# The model never expires.
 NEVER = "9999-12-31T23:59:59Z"
 
 
@@ -26,7 +26,7 @@ class EmbedRequest(msgspec.Struct):
 
 
 class EmbedResponse(msgspec.Struct):
-    """A row for each text; `load_duration` is what reading the body took."""
+    """A row for each text; `load_duration` is the time that reading the body took."""
 
     model: str
     embeddings: list[list[float]]
@@ -43,13 +43,13 @@ class PromptRequest(msgspec.Struct):
 
 
 class PromptResponse(msgspec.Struct):
-    """Its row; empty where there was no text."""
+    """The row of the text; empty where there was no text."""
 
     embedding: list[float]
 
 
 class Details(msgspec.Struct, kw_only=True):
-    """What the model is."""
+    """The kind of the model."""
 
     parent_model: str = ""
     format: str = "onnx"
@@ -71,20 +71,20 @@ class ListedModel(msgspec.Struct, kw_only=True):
 
 
 class ModelList(msgspec.Struct):
-    """Every name that the model goes by."""
+    """Every name of the model."""
 
     models: list[ListedModel]
 
 
 class RunningModel(ListedModel, kw_only=True):
-    """One that is loaded, which stays so."""
+    """A model that is loaded; it never expires."""
 
     expires_at: str = NEVER
     size_vram: int
 
 
 class RunningList(msgspec.Struct):
-    """What is loaded."""
+    """The models that are loaded."""
 
     models: list[RunningModel]
 

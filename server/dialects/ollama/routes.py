@@ -10,7 +10,7 @@ import msgspec
 
 from server.contract.facts import Facts
 from server.contract.names import tagged
-from server.dialects.asked import Asked, got, posted
+from server.dialects.asked import Asked, on_get, on_post
 from server.dialects.ollama.bodies import (
     Details,
     EmbedRequest,
@@ -28,7 +28,7 @@ from server.dialects.ollama.bodies import (
 )
 from server.version import VERSION
 from server.web.decoding import ANY
-from server.web.dialect import Dialect, Problem, Told
+from server.web.dialect import Dialect, ErrorAnswer, Problem
 from server.web.encoding import encode_rows
 from server.web.operations import Example, Operation
 from server.web.replies import JSON, Reply
@@ -38,24 +38,24 @@ TAKES = (JSON, ANY)
 NANOSECONDS = 1_000_000_000
 
 
-def tell(problem: Problem) -> Told:
-    """Return an error as Ollama's clients raise it: what cannot be done is a bad request, too."""
+def answer_error(problem: Problem) -> ErrorAnswer:
+    """Answer 400 in place of 422, as Ollama does."""
     status = problem.status
     if status is HTTPStatus.UNPROCESSABLE_ENTITY:
         status = HTTPStatus.BAD_REQUEST
-    return Told(status, ErrorDocument(problem.detail))
+    return ErrorAnswer(status, ErrorDocument(problem.detail))
 
 
 OLLAMA = Dialect(
     name="Ollama",
     about="What Ollama's clients call: host `http://host:8000`. Unknown fields are ignored.",
     prefix="/api",
-    tell=tell,
+    answer_error=answer_error,
     error=ErrorDocument,
 )
 
 
-@posted(
+@on_post(
     "/api/embed",
     Operation(
         id="ollama_embed",
@@ -96,11 +96,11 @@ async def embed(asked: Asked) -> Reply:
     return asked.reply_embeddings(content, found, start_s)
 
 
-@posted(
+@on_post(
     "/api/embeddings",
     Operation(
         id="ollama_embeddings",
-        summary="Embed one text, as older clients ask",
+        summary="Embed one text, for older clients",
         scope="embed",
         purpose="embed",
         request=PromptRequest,
@@ -117,22 +117,21 @@ async def embeddings(asked: Asked) -> Reply:
     return asked.reply_embeddings({"embedding": found.rows.reshape(-1)}, found, start_s)
 
 
-@got("/api/tags", Operation(id="ollama_tags", summary="List the model's names", scope="any", response=ModelList))
+@on_get("/api/tags", Operation(id="ollama_tags", summary="List the model's names", scope="any", response=ModelList))
 async def tags(asked: Asked) -> Reply:
     models = [_listed(tagged(name), asked.facts) for name in asked.context.names.all]
-    return Reply(msgspec.json.encode(ModelList(models)))
+    return asked.reply(ModelList(models))
 
 
-@got("/api/ps", Operation(id="ollama_running", summary="Show what is loaded", scope="any", response=RunningList))
+@on_get("/api/ps", Operation(id="ollama_running", summary="Show what is loaded", scope="any", response=RunningList))
 async def running(asked: Asked) -> Reply:
-    """Show the model, which is always loaded."""
     facts = asked.facts
     listed = msgspec.structs.asdict(_listed(tagged(facts.name), facts))
     size_vram = listed["size"] if facts.provider == "cuda" else 0
-    return Reply(msgspec.json.encode(RunningList([RunningModel(**listed, size_vram=size_vram)])))
+    return asked.reply(RunningList([RunningModel(**listed, size_vram=size_vram)]))
 
 
-@posted(
+@on_post(
     "/api/show",
     Operation(
         id="ollama_show",
@@ -159,14 +158,14 @@ async def show(asked: Asked) -> Reply:
             "bert.embedding_length": facts.dimensions,
         },
     )
-    return Reply(msgspec.json.encode(shown))
+    return asked.reply(shown)
 
 
-@got(
+@on_get(
     "/api/version", Operation(id="ollama_version", summary="Tell vecd's version", scope="any", response=VersionResponse)
 )
-async def version(_: Asked) -> Reply:
-    return Reply(msgspec.json.encode(VersionResponse(VERSION)))
+async def version(asked: Asked) -> Reply:
+    return asked.reply(VersionResponse(VERSION))
 
 
 def _listed(name: str, facts: Facts) -> ListedModel:

@@ -1,1 +1,1 @@
-"""OpenAI's dialect."""
+"""OpenAI's dialect, under /v1."""

@@ -1,4 +1,4 @@
-"""What OpenAI's dialect takes and gives."""
+"""Bodies of OpenAI's dialect."""
 
 from typing import Annotated, Literal
 
@@ -24,7 +24,7 @@ class ErrorDocument(msgspec.Struct, frozen=True):
 
 
 class EmbeddingsRequest(msgspec.Struct):
-    """`input` is one text or many, none of them empty; token ids only where the server takes them."""
+    """`input` is one text or many, none of them empty; token ids only where the server accepts them."""
 
     input: Annotated[Given, limited("given")]
     model: Annotated[str, limited("model")]
@@ -58,7 +58,7 @@ class EmbeddingsResponse(msgspec.Struct, kw_only=True):
 
 
 class Model(msgspec.Struct, kw_only=True):
-    """A name that the model goes by; `created` is the Unix time at which the server started."""
+    """A name of the model; `created` is the Unix time at which the server started."""
 
     id: str
     object: Literal["model"] = "model"
@@ -67,7 +67,7 @@ class Model(msgspec.Struct, kw_only=True):
 
 
 class ModelList(msgspec.Struct, kw_only=True):
-    """Every name that the model goes by."""
+    """Every name of the model."""
 
     object: Literal["list"] = "list"
     data: list[Model]

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
-import msgspec
-
 from server.contract.embedding import Embeddings, Rows
 from server.contract.errors import OverloadedError, ServerError, UnknownModelError
-from server.dialects.asked import Asked, got, posted
-from server.dialects.inputs import bounds_of, read_inputs
+from server.dialects.asked import Asked, on_get, on_post
+from server.dialects.inputs import input_limits, read_inputs
 from server.dialects.openai.bodies import (
     EmbeddingsRequest,
     EmbeddingsResponse,
@@ -22,18 +20,18 @@ from server.dialects.openai.bodies import (
     Model,
     ModelList,
 )
-from server.web.dialect import Dialect, Problem, Told
+from server.web.dialect import Dialect, ErrorAnswer, Problem
 from server.web.encoding import encode_array, encode_base64
 from server.web.errors import RateError, UnauthorizedError
 from server.web.operations import Example, Link, Operation, Parameter, limited
 from server.web.replies import Reply
 
-# What this dialect calls the parts of a request.
+# This dialect's names for parameters of the contract's errors.
 NAMES = {"texts": "input"}
 
 
-def tell(problem: Problem) -> Told:
-    """Return an error as the official clients raise it: what cannot be done is a bad request, too."""
+def answer_error(problem: Problem) -> ErrorAnswer:
+    """Answer 400 in place of 422, as OpenAI does, with the type and code that its clients expect."""
     status, error = problem.status, problem.error
     if status is HTTPStatus.UNPROCESSABLE_ENTITY:
         status = HTTPStatus.BAD_REQUEST
@@ -51,14 +49,14 @@ def tell(problem: Problem) -> Told:
     parameter = None
     if isinstance(error, ServerError) and error.parameter and not isinstance(error, RateError):
         parameter = NAMES.get(error.parameter, error.parameter)
-    return Told(status, ErrorDocument(ErrorBody(message=problem.detail, type=kind, param=parameter, code=code)))
+    return ErrorAnswer(status, ErrorDocument(ErrorBody(message=problem.detail, type=kind, param=parameter, code=code)))
 
 
 OPENAI = Dialect(
     name="OpenAI",
     about="What OpenAI's clients call: base URL `http://host:8000/v1`. Unknown fields are ignored.",
     prefix="/v1",
-    tell=tell,
+    answer_error=answer_error,
     error=ErrorDocument,
 )
 
@@ -83,7 +81,7 @@ EMBEDDINGS = Operation(
 )
 
 
-@posted("/v1/embeddings", EMBEDDINGS)
+@on_post("/v1/embeddings", EMBEDDINGS)
 async def embeddings(asked: Asked) -> Reply:
     data = await asked.body(EmbeddingsRequest)
     asked.context.names.check(data.model)
@@ -91,8 +89,8 @@ async def embeddings(asked: Asked) -> Reply:
 
 
 async def embed_openai(asked: Asked, data: EmbeddingsRequest) -> Reply:
-    """Answer a request whose model is known; text-embeddings-inference has the same route."""
-    texts = read_inputs(data.input, "input", bounds_of(asked.settings))
+    """Answer a request whose model is checked; the dialect of text-embeddings-inference has the same route."""
+    texts = read_inputs(data.input, "input", input_limits(asked.settings))
     found = await asked.charging.embed(texts, asked.demand(dimensions=data.dimensions))
     start_s, tokens = time.perf_counter(), sum(found.tokens)
     content = {
@@ -125,15 +123,15 @@ TO_MODEL = Link(
 )
 
 
-@got(
+@on_get(
     "/v1/models",
     Operation(id="openai_models", summary="List the model's names", scope="any", response=ModelList, links=(TO_MODEL,)),
 )
 async def models(asked: Asked) -> Reply:
-    return Reply(msgspec.json.encode(ModelList(data=[_model(name, asked) for name in asked.context.names.all])))
+    return asked.reply(ModelList(data=[_model(name, asked) for name in asked.context.names.all]))
 
 
-@got(
+@on_get(
     "/v1/models/{name:path}",
     Operation(
         id="openai_model",
@@ -155,7 +153,7 @@ async def models(asked: Asked) -> Reply:
 async def model(asked: Asked) -> Reply:
     name = asked.parameter("name").lstrip("/")
     asked.context.names.check(name)
-    return Reply(msgspec.json.encode(_model(name, asked)))
+    return asked.reply(_model(name, asked))
 
 
 def _model(name: str, asked: Asked) -> Model:

@@ -1,4 +1,4 @@
-"""What the dialect of text-embeddings-inference takes and gives."""
+"""Bodies of the dialect of text-embeddings-inference."""
 
 from typing import Annotated, Literal
 
@@ -9,10 +9,10 @@ from server.web.operations import limited
 
 Direction = Literal["Left", "left", "Right", "right"]
 ErrorType = Literal["Validation", "Tokenizer", "Empty", "Overloaded", "Backend", "Unhealthy"]
-# The rows of every token are some 100 KB a text, and as JSON the fourfold.
+# The rows of every token are about 100 KB per text, and four times as much in JSON.
 MAX_TEXTS_OF_TOKENS = 32
-# A token is shown in some 70 bytes, so that an answer can have many times the bytes of its texts.
-MOST_BYTES = 131_072
+# The answer has about 70 bytes per token, many times the bytes of its texts.
+MAX_BYTES = 131_072
 
 
 class ErrorDocument(msgspec.Struct, frozen=True):
@@ -23,7 +23,7 @@ class ErrorDocument(msgspec.Struct, frozen=True):
 
 
 class EmbedRequest(msgspec.Struct):
-    """One text or many, none of them empty; token ids only where the server takes them."""
+    """One text or many, none of them empty; token ids only where the server accepts them."""
 
     inputs: Annotated[Given, limited("given")]
     truncate: bool | None = None
@@ -34,7 +34,7 @@ class EmbedRequest(msgspec.Struct):
 
 
 class EmbedAllRequest(msgspec.Struct):
-    """The same, for the rows of every token."""
+    """Texts or token ids as for /tei/embed, for the rows of every token."""
 
     inputs: Annotated[Given, msgspec.Meta(extra_json_schema={"maxItems": MAX_TEXTS_OF_TOKENS}), limited("given")]
     truncate: bool | None = None
@@ -43,7 +43,7 @@ class EmbedAllRequest(msgspec.Struct):
 
 
 class SimilarityInputs(msgspec.Struct):
-    """A sentence, and those that it is compared with."""
+    """A sentence, and the sentences to compare it with."""
 
     source_sentence: Annotated[str, limited("text")]
     sentences: Annotated[list[Annotated[str, limited("text")]], limited("texts but one")]
@@ -79,9 +79,7 @@ class RootRequest(msgspec.Struct):
 class TokenizeRequest(msgspec.Struct):
     """One text or many, of 131,072 bytes together."""
 
-    inputs: Annotated[
-        str | list[str], msgspec.Meta(extra_json_schema={"maxLength": MOST_BYTES}), limited("given texts")
-    ]
+    inputs: Annotated[str | list[str], msgspec.Meta(extra_json_schema={"maxLength": MAX_BYTES}), limited("given texts")]
     add_special_tokens: bool = True
     prompt_name: Annotated[str, limited("prompt")] | None = None
 
@@ -94,7 +92,7 @@ class DecodeRequest(msgspec.Struct):
 
 
 class OpenAIRequest(msgspec.Struct):
-    """OpenAI's request; the model may be left out, and its name is not looked at."""
+    """OpenAI's request; the model may be left out, and its name is ignored."""
 
     input: Annotated[Given, limited("given")]
     model: str | None = None

@@ -1,6 +1,6 @@
 """The dialect of text-embeddings-inference, under /tei: what its clients and Hugging Face's call.
 
-Source: the OpenAPI document of text-embeddings-inference. Where `inputs` is an object, POST /tei compares.
+Source: the OpenAPI document of text-embeddings-inference. Where `inputs` is an object, POST /tei compares texts.
 """
 
 import time
@@ -10,8 +10,8 @@ from typing import Any
 
 from server.contract.embedding import Demand, Embeddings, Input
 from server.contract.errors import EmptyInputError, InvalidInputError
-from server.dialects.asked import Asked, posted
-from server.dialects.inputs import bounds_of, read_inputs
+from server.dialects.asked import Asked, on_post
+from server.dialects.inputs import input_limits, read_inputs
 from server.dialects.openai.bodies import EmbeddingsRequest, EmbeddingsResponse
 from server.dialects.openai.routes import embed_openai
 from server.dialects.tei.bodies import (
@@ -26,12 +26,12 @@ from server.dialects.tei.bodies import (
     SimilarityParameters,
     SimilarityRequest,
 )
-from server.web.dialect import Dialect, Problem, Told
+from server.web.dialect import Dialect, ErrorAnswer, Problem
 from server.web.encoding import encode_rows
 from server.web.operations import Example, Operation
 from server.web.replies import Reply
 
-TYPES: dict[HTTPStatus, ErrorType] = {
+ERROR_TYPES: dict[HTTPStatus, ErrorType] = {
     HTTPStatus.TOO_MANY_REQUESTS: "Overloaded",
     HTTPStatus.GATEWAY_TIMEOUT: "Overloaded",
     HTTPStatus.SERVICE_UNAVAILABLE: "Unhealthy",
@@ -39,23 +39,23 @@ TYPES: dict[HTTPStatus, ErrorType] = {
 }
 
 
-def tell(problem: Problem) -> Told:
-    """Return an error as the original has it: what is wrong with a request is 422, and our own fault 424."""
+def answer_error(problem: Problem) -> ErrorAnswer:
+    """Answer as the original does: 422 for a wrong request, 424 for a fault of the server."""
     status = problem.status
     if isinstance(problem.error, EmptyInputError):
-        return Told(status, ErrorDocument(problem.detail, "Empty"))
+        return ErrorAnswer(status, ErrorDocument(problem.detail, "Empty"))
     if status is HTTPStatus.BAD_REQUEST:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         status = HTTPStatus.FAILED_DEPENDENCY
-    return Told(status, ErrorDocument(problem.detail, TYPES.get(status, "Validation")))
+    return ErrorAnswer(status, ErrorDocument(problem.detail, ERROR_TYPES.get(status, "Validation")))
 
 
 TEI = Dialect(
     name="text-embeddings-inference",
     about="What its clients and Hugging Face's call: base URL `http://host:8000/tei`. Unknown fields are ignored.",
     prefix="/tei",
-    tell=tell,
+    answer_error=answer_error,
     error=ErrorDocument,
 )
 
@@ -66,7 +66,7 @@ def _embedding(id_: str, summary: str, request: Any, response: Any, example: Exa
     )
 
 
-@posted(
+@on_post(
     "/tei/embed",
     _embedding(
         "tei_embed",
@@ -80,7 +80,7 @@ async def embed(asked: Asked) -> Reply:
     return await _embed(asked, await asked.body(EmbedRequest))
 
 
-@posted(
+@on_post(
     "/tei",
     _embedding("tei_root", "Embed or compare texts", EmbedRequest | SimilarityRequest, list[list[float]] | list[float]),
 )
@@ -92,13 +92,13 @@ async def root(asked: Asked) -> Reply:
     return await _embed(asked, data)
 
 
-@posted("/tei/embed_all", _embedding("tei_embed_all", "Embed every token", EmbedAllRequest, list[list[list[float]]]))
+@on_post("/tei/embed_all", _embedding("tei_embed_all", "Embed every token", EmbedAllRequest, list[list[list[float]]]))
 async def embed_all(asked: Asked) -> Reply:
     """Return the rows of every token, special ones included, neither pooled nor normalized."""
     data = await asked.body(EmbedAllRequest)
-    texts = read_inputs(data.inputs, "inputs", bounds_of(asked.settings))
+    texts = read_inputs(data.inputs, "inputs", input_limits(asked.settings))
     if len(texts) > MAX_TEXTS_OF_TOKENS:
-        message = f"{len(texts)} inputs, and the rows of every token are given for {MAX_TEXTS_OF_TOKENS} at most"
+        message = f"{len(texts)} inputs; the rows of every token are given for at most {MAX_TEXTS_OF_TOKENS}"
         raise InvalidInputError(message, "inputs")
     found = await asked.charging.embed(texts, _demand(asked, data, every_token=True))
     start_s, content, end = time.perf_counter(), [], 0
@@ -108,7 +108,7 @@ async def embed_all(asked: Asked) -> Reply:
     return _reply(asked, content, found, texts, start_s)
 
 
-@posted(
+@on_post(
     "/tei/similarity",
     _embedding(
         "tei_similarity",
@@ -119,12 +119,11 @@ async def embed_all(asked: Asked) -> Reply:
     ),
 )
 async def similarity(asked: Asked) -> Reply:
-    """Compare a text with others, by cosine."""
     data = await asked.body(SimilarityRequest)
     return await _compare(asked, data.inputs, data.parameters)
 
 
-@posted("/tei/v1/embeddings", _embedding("tei_openai", "Embed as OpenAI does", OpenAIRequest, EmbeddingsResponse))
+@on_post("/tei/v1/embeddings", _embedding("tei_openai", "Embed as OpenAI does", OpenAIRequest, EmbeddingsResponse))
 async def openai(asked: Asked) -> Reply:
     """Embed texts for OpenAI's clients, whatever they call the model."""
     data = await asked.body(OpenAIRequest)
@@ -140,7 +139,7 @@ async def openai(asked: Asked) -> Reply:
 
 async def _embed(asked: Asked, data: EmbedRequest | RootRequest) -> Reply:
     assert not isinstance(data.inputs, SimilarityInputs)
-    texts = read_inputs(data.inputs, "inputs", bounds_of(asked.settings))
+    texts = read_inputs(data.inputs, "inputs", input_limits(asked.settings))
     demand = _demand(asked, data, normalize=data.normalize is not False, dimensions=data.dimensions)
     found = await asked.charging.embed(texts, demand)
     start_s = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The dialect of text-embeddings-inference, where nothing is embedded: tokens, the model, health and metrics."""
+"""The routes of text-embeddings-inference that do not embed: tokens, the model, health and metrics."""
 
 from http import HTTPStatus
 
@@ -6,11 +6,11 @@ import msgspec
 
 from server.contract.embedding import Token
 from server.contract.errors import UnacceptableInputError
-from server.dialects.asked import Asked, got, posted
+from server.dialects.asked import Asked, on_get, on_post
 from server.dialects.health import METRICS, NOT_READY, reply_metrics
-from server.dialects.inputs import Given, bounds_of, read_inputs
+from server.dialects.inputs import Given, input_limits, read_inputs
 from server.dialects.tei.bodies import (
-    MOST_BYTES,
+    MAX_BYTES,
     DecodeRequest,
     ErrorDocument,
     Info,
@@ -34,7 +34,7 @@ TO_TEXT = Link(
 )
 
 
-@posted(
+@on_post(
     "/tei/tokenize",
     Operation(
         id="tei_model_tokenize",
@@ -47,21 +47,20 @@ TO_TEXT = Link(
     ),
 )
 async def tokenize(asked: Asked) -> Reply:
-    """Show the tokens of texts; nothing is truncated."""
     data = await asked.body(TokenizeRequest)
     given: Given = data.inputs if isinstance(data.inputs, str) else [*data.inputs]
-    texts = [str(text) for text in read_inputs(given, "inputs", bounds_of(asked.settings))]
+    texts = [str(text) for text in read_inputs(given, "inputs", input_limits(asked.settings))]
     prompt = asked.facts.prompts.get(data.prompt_name or "", "")
     size = sum(len(text.encode()) for text in texts) + len(texts) * len(prompt.encode())
-    if size > MOST_BYTES:
-        message = f"the texts have {size} bytes together, and the tokens of {MOST_BYTES} are shown at most"
+    if size > MAX_BYTES:
+        message = f"the texts have {size} bytes together; tokens are shown for at most {MAX_BYTES}"
         raise UnacceptableInputError(message, "inputs")
     demand = asked.demand(prompt=data.prompt_name)
     found = await asked.backend.tokenize(texts, demand, add_special_tokens=data.add_special_tokens)
     return Reply(msgspec.json.encode(found))
 
 
-@posted(
+@on_post(
     "/tei/decode",
     Operation(
         id="tei_model_decode",
@@ -73,18 +72,19 @@ async def tokenize(asked: Asked) -> Reply:
     ),
 )
 async def decode(asked: Asked) -> Reply:
-    """Turn token ids into texts."""
     data = await asked.body(DecodeRequest)
-    bounds = msgspec.structs.replace(bounds_of(asked.settings), accept_token_ids=True)
-    if (count := sum(1 if isinstance(one, int) else len(one) for one in data.ids)) > MOST_BYTES:
-        message = f"{count} token ids together, and {MOST_BYTES} are decoded at most"
+    limits = msgspec.structs.replace(input_limits(asked.settings), accept_token_ids=True)
+    if (count := sum(1 if isinstance(one, int) else len(one) for one in data.ids)) > MAX_BYTES:
+        message = f"{count} token ids together; at most {MAX_BYTES} are decoded"
         raise UnacceptableInputError(message, "ids")
-    ids = [one for one in read_inputs([*data.ids], "ids", bounds) if isinstance(one, tuple)]
+    ids = [one for one in read_inputs([*data.ids], "ids", limits) if isinstance(one, tuple)]
     texts = await asked.backend.detokenize(ids, asked.demand(), skip_special_tokens=data.skip_special_tokens)
-    return Reply(msgspec.json.encode(texts))
+    return asked.reply(texts)
 
 
-@got("/tei/info", Operation(id="tei_model_info", summary="Show the model and the limits", scope="any", response=Info))
+@on_get(
+    "/tei/info", Operation(id="tei_model_info", summary="Show the model and the limits", scope="any", response=Info)
+)
 async def info(asked: Asked) -> Reply:
     facts, settings = asked.facts, asked.settings
     shown = Info(
@@ -100,32 +100,30 @@ async def info(asked: Asked) -> Reply:
         tokenization_workers=1,
         version=VERSION,
     )
-    return Reply(msgspec.json.encode(shown))
+    return asked.reply(shown)
 
 
-@got(
+@on_get(
     "/tei/health",
     Operation(
         id="tei_model_health",
         summary="Say whether requests are taken",
-        about="503 while the server drains or a worker is dead; nothing is said where all is well.",
+        about="503 while the server drains or a worker is dead; otherwise 200 with an empty body.",
         scope=None,
         response=None,
         answers={HTTPStatus.SERVICE_UNAVAILABLE: ErrorDocument},
     ),
 )
 async def health(asked: Asked) -> Reply:
-    """Answer 200 with nothing, or 503 while the server drains or a worker is dead."""
     status = await asked.backend.status()
     if status.engine_ready and not asked.context.lifecycle.draining:
         return Reply(b"")
     document = ErrorDocument("not ready", "Unhealthy")
-    return Reply(msgspec.json.encode(document), status=503, headers=NOT_READY)
+    return asked.reply(document, status=503, headers=NOT_READY)
 
 
-@got("/tei/metrics", msgspec.structs.replace(METRICS, id="tei_model_metrics"))
+@on_get("/tei/metrics", msgspec.structs.replace(METRICS, id="tei_model_metrics"))
 async def metrics(asked: Asked) -> Reply:
-    """Show the same as /metrics."""
     return await reply_metrics(asked)
 
 

@@ -1,4 +1,4 @@
-"""Which texts run together, when, and on which thread."""
+"""Scheduling: which texts run together, when, and on which thread."""
 
 from server.engine.scheduling.cores import granted_cores
 from server.engine.scheduling.cost import Cost, Observation, fit_cost

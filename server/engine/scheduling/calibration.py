@@ -1,8 +1,7 @@
-"""What runs cost on this machine: timed at the start, and kept true by what runs show.
+"""The cost of runs on this machine: timed at the start, and corrected by the runs that follow.
 
-Runs of few and of many tokens are timed through the session before the server listens, until TIMED_S have passed and
-each has run once at least; those observations stay, so that the fit holds up where the traffic has texts of one
-length alone.
+Runs of few and of many tokens are timed through the session, until TIMED_S have passed and each has run at least once;
+these observations stay, so that the fit is sound even where all texts of the traffic have one length.
 """
 
 import time
@@ -13,11 +12,11 @@ from itertools import chain, cycle, islice
 from server.engine.scheduling.cost import Cost, Observation, fit_cost
 from server.engine.sessions.session import Session
 
-# Texts in a run and tokens in each, as far as the model takes them; each is timed until the time is over.
+# Texts in a run and tokens in each, at most the model's; each is timed until the time is over.
 SHAPES = ((1, 8), (1, 32), (1, 128), (1, 256), (4, 16), (4, 64))
 TIMED_S = 0.2
-MOST_ROUNDS = 5
-# What is remembered of the runs, and how many of them come between two fits.
+MAX_ROUNDS = 5
+# How many runs are remembered, and how many lie between two fits.
 RECENT_RUNS = 512
 RUNS_A_FIT = 128
 # All cores are worth taking from others who may come only where they win clearly.
@@ -67,6 +66,7 @@ class _Fit:
         self.cost: Cost = fit_cost(self._calibration)
 
     def observe(self, observation: Observation) -> None:
+        """Add a run; after RUNS_A_FIT of them, fit again."""
         self._recent.append(observation)
         self._since_fit += 1
         if self._since_fit >= RUNS_A_FIT:
@@ -88,7 +88,7 @@ def calibrate(
     runs = {shape: [list(islice(cycle(ids), shape[1]))] * shape[0] for shape in shapes}
     least = dict.fromkeys(shapes, float("inf"))
     end = time.perf_counter() + TIMED_S
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         for shape, run in runs.items():
             start = time.perf_counter()
             session.run(run, "sentence_embedding", all_cores=all_cores)

@@ -1,7 +1,7 @@
-"""How many cores this process may really use, and who goes first on them.
+"""How many cores this process may use, and the priority of its threads.
 
-The scheduler's affinity counts, and the cgroup's quota where one is set. A container with a quota of two cores on a
-64-core host must start two workers, not 64.
+The CPU affinity counts, and the cgroup's quota where one is set: a container with a quota of two cores on a 64-core
+host must start two workers, not 64.
 """
 
 import math
@@ -15,14 +15,14 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 def granted_cores(cgroups: Path = CGROUPS, membership: Path = Path("/proc/self/cgroup")) -> int:
-    """Return the whole cores granted, at least 1."""
+    """Return the number of whole cores granted, at least 1."""
     affinity = len(os.sched_getaffinity(0))
     quota = min(_quotas(cgroups, membership), default=math.inf)
     return max(1, min(affinity, math.floor(quota) if math.isfinite(quota) else affinity))
 
 
 def _quotas(cgroups: Path, membership: Path) -> list[float]:
-    """Return the quotas, in cores, of this process's cgroup and all above it (version 2), or version 1's one."""
+    """Return the quotas, in cores, of this process's cgroup and all above it (version 2), and that of version 1."""
     found = []
     for folder in _folders(cgroups, membership):
         match _words(folder / "cpu.max"):
@@ -50,9 +50,10 @@ def _words(path: Path) -> list[str]:
 
 
 def yield_to_others() -> None:
-    """Let the other threads of this process go first on a core; call from the thread that shall wait.
+    """Lower the priority of the calling thread below that of the other threads of this process.
 
-    A thread that computes needs no lock; one that waits for a core while it holds the interpreter's stops all others.
+    A thread that computes holds no lock; one that waits for a core while it holds the interpreter lock stops all
+    others.
     """
     if sys.platform == "linux":  # the only system where a thread has a priority of its own by this call
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

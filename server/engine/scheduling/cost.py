@@ -1,7 +1,7 @@
-"""What a run costs: seconds = run_s + token_s * tokens + square_s * squares, over all that it computes.
+"""The cost of a run: seconds = run_s + token_s * tokens + square_s * squares.
 
-`tokens` is the sum of the texts' lengths, `squares` that of their squares (attention); both with padding. Fitted to
-what runs took, here and now. Pure functions.
+`tokens` is the sum of the texts' lengths, `squares` that of their squares (attention), both with padding. Fitted to
+measured runs. Pure functions.
 """
 
 import itertools
@@ -23,16 +23,16 @@ class Cost(msgspec.Struct, frozen=True):
         return length * (self.token_s + length * self.square_s)
 
     def of_texts(self, tokens: int, squares: int) -> float:
-        """Return the seconds that texts add to their runs, by the sums of their lengths and of the squares of those."""
+        """Return the seconds that texts add to their runs, by the sums of their lengths and of the squared lengths."""
         return tokens * self.token_s + squares * self.square_s
 
 
-# No clock tells less apart.
-LEAST_S = 1e-6
+# Shorter durations are below the resolution of the clock.
+MIN_S = 1e-6
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """What a run computed, padding included, and how long it took."""
+    """The tokens and squares that a run computed, padding included, and its seconds."""
 
     tokens: int
     squares: int
@@ -42,13 +42,13 @@ class Observation(msgspec.Struct, frozen=True):
 def fit_cost(observations: Sequence[Observation]) -> Cost:
     """Return the coefficients that predict the runs best.
 
-    Least squares of the prediction divided by the truth: short runs count as much as long ones, and a run that
-    somebody held up cannot count for more than one. Coefficients below zero, which noise would give, are left out.
+    Least squares of the prediction divided by the measured time: short runs weigh as much as long ones, and one delayed
+    run has an error of at most one. Coefficients that would be below zero, by noise, are left out.
     """
-    known = [max(LEAST_S, one.seconds) for one in observations]
+    known = [max(MIN_S, one.seconds) for one in observations]
     rows = np.array([(1.0, one.tokens, one.squares) for one in observations])
     rows /= np.array(known)[:, None]
-    # The columns are of very different sizes; the solver wants them alike.
+    # The columns differ by orders of magnitude; scaled, the system is well conditioned.
     scales = np.linalg.norm(rows, axis=0)
     best, least = np.zeros(3), np.inf
     for kept in _subsets():
@@ -61,5 +61,5 @@ def fit_cost(observations: Sequence[Observation]) -> Cost:
 
 
 def _subsets() -> list[list[int]]:
-    # A run without any cost by the token is none: every subset has the second coefficient.
+    # Every run has a cost per token: every subset has the second coefficient.
     return [[*before, 1, *after] for before, after in itertools.product(([0], []), ([2], []))]

@@ -1,46 +1,46 @@
 """The order in which callers are served: fair by tokens between clients, then between the requests of one client.
 
 Self-clocked fair queueing (Golestani, "A self-clocked fair queueing scheme for broadband applications", INFOCOM 1994):
-whoever would finish first if all were served side by side goes first, so a small request overtakes a large one and
-nobody waits for more than its share. No clock, no thread, no I/O.
+the chunk that would finish first if all were served in parallel goes first, so a small request overtakes a large one,
+and no client waits for more than its share. No clock, no thread, no I/O.
 """
 
 import heapq
 import itertools
 from collections import deque
 
-from server.engine.scheduling.job import Job, Waiting
+from server.engine.scheduling.job import Job, QueuedText
 
-# A request is served in pieces of so many tokens: small ones in one piece, in the order of arrival, and a large one's
-# pieces between those of others. Two runs of the CPU's budget.
+# Requests are served in chunks of so many tokens: small ones in one chunk, in the order of arrival; the chunks of a
+# large one take turns with those of others. Two runs of the CPU's budget.
 CHUNK_TOKENS = 512
 
 
 class Chunk:
-    """Neighbouring texts of one job that share a place in the order; what is computed is taken out of `texts`."""
+    """Adjacent texts of one job that share a place in the order; texts that a run takes leave `texts`."""
 
     __slots__ = ("job", "texts", "tokens")
 
-    def __init__(self, job: Job, texts: deque[Waiting], tokens: int) -> None:
+    def __init__(self, job: Job, texts: deque[QueuedText], tokens: int) -> None:
         self.job = job
         self.texts = texts
         self.tokens = tokens
 
 
 class _Client:
-    """What one client has waiting, and its place among the clients. All quantities are tokens."""
+    """The chunks of one client, and its place among the clients. All quantities are tokens."""
 
     __slots__ = ("chunks", "clock", "start", "tag")
 
     def __init__(self, start: float) -> None:
         self.chunks: list[tuple[float, int, Chunk]] = []
         self.clock = 0.0
-        self.start = start  # what it has been served, counted from the clock at which it began to wait
+        self.start = start  # the clock at which it began to wait, plus the tokens that it was served since
         self.tag = 0.0
 
 
 class FairOrder:
-    """Chunks that wait, by the tokens at which each would be done. Chunks whose texts are gone are passed over."""
+    """Waiting chunks, by the virtual time at which each would be done. Chunks without texts are skipped."""
 
     def __init__(self) -> None:
         self._clients: dict[str, _Client] = {}
@@ -49,7 +49,7 @@ class FairOrder:
         self._arrivals = itertools.count()
 
     def push(self, chunks: list[Chunk]) -> None:
-        """Add a job's chunks, each behind the one before."""
+        """Add the chunks of a job, in order."""
         name = chunks[0].job.client
         client = self._clients.get(name)
         if client is None:
@@ -61,12 +61,12 @@ class FairOrder:
         self._settle(name, client)
 
     def first(self) -> Chunk | None:
-        """Return the chunk whose turn it is; None if none has a text left."""
+        """Return the chunk whose turn it is; None if no chunk has a text left."""
         while self._heap:
             tag, _, name = self._heap[0]
             client = self._clients.get(name)
             if client is None or client.tag != tag:
-                heapq.heappop(self._heap)  # its client has another place by now
+                heapq.heappop(self._heap)  # its client has another place now
             elif client.chunks[0][2].texts:
                 return client.chunks[0][2]
             else:
@@ -74,7 +74,7 @@ class FairOrder:
         return None
 
     def charge(self, chunk: Chunk, tokens: int, *, leads: bool) -> None:
-        """Book tokens that were taken from a chunk's texts. Time goes on with the chunk that leads a run."""
+        """Charge tokens taken from a chunk to its client. The chunk that leads a run advances the clock."""
         client = self._clients[chunk.job.client]
         client.start += tokens
         if leads:
@@ -85,7 +85,7 @@ class FairOrder:
         self._settle(chunk.job.client, client)
 
     def _settle(self, name: str, client: _Client) -> None:
-        """Forget what is empty, and give the client its next place."""
+        """Remove empty chunks, and give the client its next place."""
         while client.chunks and not client.chunks[0][2].texts:
             heapq.heappop(client.chunks)
         if not client.chunks:

@@ -1,6 +1,6 @@
-"""How long what waits will take, at the cost that runs have and the pace that the queue has shown of late.
+"""How long the queued texts will take, by the cost of runs and the recent pace of the queue.
 
-A glance without the workers' lock: good enough for a gauge, and for telling a caller when there will be room.
+Read without the workers' lock, so approximate: enough for a gauge, and for telling a caller when to retry.
 """
 
 import time
@@ -13,7 +13,7 @@ from server.engine.scheduling.slots import Slots
 
 
 class Backlog(msgspec.Struct, frozen=True):
-    """What waits, and the seconds until all of it and all that runs is done, at the pace of late."""
+    """What waits, and the predicted seconds until it and all current runs are done."""
 
     texts: int
     tokens: int
@@ -22,7 +22,7 @@ class Backlog(msgspec.Struct, frozen=True):
 
 
 class Forecast:
-    """Reads the queue and the slots; changes nothing."""
+    """Reads the queue and the slots, and changes neither."""
 
     def __init__(self, queue: Queue, slots: Slots, costs: CostModel) -> None:
         self._queue = queue
@@ -30,11 +30,10 @@ class Forecast:
         self._costs = costs
 
     def backlog(self) -> Backlog:
-        """Return what waits now."""
         queue = self._queue
         work_s = self._costs.cost.of_texts(queue.tokens, queue.squares) + self._slots.left_s(time.perf_counter())
         return Backlog(queue.texts, queue.tokens, queue.jobs, work_s * self._slots.pace / self._slots.concurrent)
 
     def seconds_of(self, tokens: int) -> float:
-        """Return the seconds of so many tokens, were they alone."""
+        """Return the seconds that so many tokens would take alone."""
         return tokens * self._costs.cost.token_s * self._slots.pace / self._slots.concurrent

@@ -1,4 +1,4 @@
-"""A job: the texts that one caller waits for together, filled in row by row by whichever worker computes them."""
+"""A job: the texts that one caller waits for together, filled row by row by the workers that compute them."""
 
 import asyncio
 import time
@@ -12,9 +12,9 @@ from server.contract.errors import DeadlineError, ServerError
 
 
 class Job:
-    """Rows still to come for `size` texts, and the future that is done when they are all there.
+    """The rows of `size` texts, and the future that is done when all are there.
 
-    Made, expired and left in the event loop; filled by workers, under their lock.
+    Made and ended in the event loop; filled by workers, under their lock.
     """
 
     __slots__ = (
@@ -61,22 +61,22 @@ class Job:
             self.queue_s = now_s - self.submitted_s
 
     def fill(self, index: int, row: NDArray[np.float32]) -> bool:
-        """Put a row in its place; True if it was the last."""
+        """Set a row; return whether it was the last one."""
         self.rows[index] = row
         self.missing -= 1
         return self.missing == 0
 
     def overdue(self, now_s: float) -> bool:
-        """Tell whether its time passed before it began."""
+        """Return whether its time passed before it began."""
         return not self.begun and self.deadline_s is not None and now_s > self.deadline_s
 
     def fail(self, error: ServerError) -> None:
-        """Wake the caller with the cause, from any thread."""
+        """Wake the caller with an error; may be called from any thread."""
         end_all([self], error)
 
     def end(self, error: ServerError | None) -> None:
-        """Wake the caller, with the cause if its job failed; call from the event loop."""
-        if self.future.done():  # a caller that left has cancelled it
+        """Wake the caller, with the error if its job failed; call from the event loop."""
+        if self.future.done():  # cancelled by a caller that left
             return
         if error is None:
             self.future.set_result(None)
@@ -84,28 +84,27 @@ class Job:
             self.future.set_exception(error)
 
 
-class Waiting(msgspec.Struct, frozen=True, gc=False):
-    """One text of a job; `index` is its place there."""
+class QueuedText(msgspec.Struct, frozen=True, gc=False):
+    """One text of a job that waits for a run; `index` is its place in the job."""
 
     ids: list[int]
     job: Job
     index: int
 
 
-def late() -> DeadlineError:
-    """Return what a caller is told whose time passed before the work began."""
+def deadline_error() -> DeadlineError:
     return DeadlineError("the time for this request passed before its work began")
 
 
 def end_all(jobs: Collection[Job], error: ServerError | None = None) -> None:
-    """Wake the callers of all these jobs, from any thread, at the price of one: they share an event loop."""
+    """Wake the callers of all these jobs, which share an event loop, with one call to it; from any thread."""
     if not jobs:
         return
     loop = next(iter(jobs)).loop
     try:
         loop.call_soon_threadsafe(_end_all, jobs, error)
     except RuntimeError:
-        if not loop.is_closed():  # who left took the event loop along
+        if not loop.is_closed():  # a closed loop has no callers left
             raise
 
 

@@ -1,8 +1,8 @@
 """Which texts run together: the queue of waiting texts, and the rule that takes a run from it.
 
-The text whose turn it is (fairness.py) leads the run. A ragged variant gets those behind it, whatever their lengths, up
-to a token budget and a share of the work; a padded one the company that the cheapest split of what waits gives the
-leader; any other, texts of the leader's length. No clock of its own, no thread, no I/O.
+The text whose turn it is (fairness.py) leads the run. A ragged variant gets the texts behind it, of any length, up to a
+token budget and a share of the work; a padded one the run that holds the leader in the cheapest split of the waiting
+texts; any other, texts of the leader's length. No clock of its own, no thread, no I/O.
 """
 
 from collections import deque
@@ -13,29 +13,29 @@ import msgspec
 
 from server.engine.scheduling.cost import Cost
 from server.engine.scheduling.fairness import CHUNK_TOKENS, Chunk, FairOrder
-from server.engine.scheduling.job import Job, Waiting
+from server.engine.scheduling.job import Job, QueuedText
 from server.engine.scheduling.splitting import cheapest_split, share_of_work
 
-# A request of which nothing was taken for longer leads every second run, whoever else's turn it is.
+# A request of which no text was taken for longer leads every second run, whoever else's turn it is.
 PASSED_OVER_S = 1.0
-# A text that takes less holds nobody up for long enough to be worth a run of its own.
+# A text that takes less does not delay others enough to deserve a run of its own.
 LONG_TEXT_S = 0.002
-# So many texts, the oldest, are looked at when company is sought for a leader: the split takes some microseconds each.
+# So many of the oldest texts are considered for a padded run: the split takes some microseconds for each.
 WINDOW_TEXTS = 512
 
 
-Placed = tuple[Chunk, Waiting]
+Candidate = tuple[Chunk, QueuedText]
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How much one run may take: tokens with padding, and seconds of work; one text at least goes."""
+    """What one run may take: tokens with padding, and seconds of work; it always takes at least one text."""
 
     max_tokens: int
     share_s: float
 
 
 class Queue:
-    """Waiting texts, and what they add up to. `layout` is the variant's: ragged, padded or equal-length."""
+    """Waiting texts, and their sums. `layout` is the variant's: ragged, padded or equal-length."""
 
     def __init__(self, layout: str) -> None:
         self.texts = 0
@@ -52,11 +52,9 @@ class Queue:
 
     @property
     def jobs(self) -> int:
-        """How many jobs have a text that waits."""
         return len(self._by_job)
 
     def push(self, job: Job, encodings: Sequence[list[int]]) -> None:
-        """Add all texts of a job."""
         chunks = list(_cut(job, encodings))
         self._by_job[job] = chunks
         self._arrived.extend(chunks)
@@ -64,15 +62,15 @@ class Queue:
         self._count(encodings, 1)
 
     def share_s(self, cost: Cost, others_busy_s: Sequence[float]) -> float:
-        """Return the seconds of work that a worker takes so that all finish together; others are busy for so long."""
+        """Return the seconds of work for an idle worker, so that all finish together; see `share_of_work`."""
         return share_of_work(cost.of_texts(self.tokens, self.squares), others_busy_s)
 
-    def take(self, cost: Cost, limits: Limits, now_s: float) -> list[Waiting]:
-        """Remove and return the next run: texts of one output, one at least."""
+    def take(self, cost: Cost, limits: Limits, now_s: float) -> list[QueuedText]:
+        """Remove and return the next run: at least one text, all for the same output."""
         leader = self._leader(now_s)
         if self._layout == "ragged":
             return self._take_in_order(leader, cost, limits)
-        return self._take_company(leader, cost, limits)
+        return self._take_matching(leader, cost, limits)
 
     def _leader(self, now_s: float) -> Chunk:
         oldest = self._oldest()
@@ -88,8 +86,8 @@ class Queue:
             self._arrived.popleft()
         return self._arrived[0]
 
-    def _take_in_order(self, leader: Chunk, cost: Cost, limits: Limits) -> list[Waiting]:
-        run: list[Waiting] = []
+    def _take_in_order(self, leader: Chunk, cost: Cost, limits: Limits) -> list[QueuedText]:
+        run: list[QueuedText] = []
         tokens, seconds = 0, 0.0
         chunk: Chunk | None = leader
         while chunk is not None and chunk.job.output == leader.job.output:
@@ -101,7 +99,7 @@ class Queue:
                     tokens + length > limits.max_tokens
                     # Half a text over the share is as good as half under.
                     or seconds + text_s / 2 > limits.share_s
-                    # What would make all before it wait for longer than they take goes by itself.
+                    # A text that would delay all before it for longer than they take gets its own run.
                     or text_s > max(seconds, LONG_TEXT_S)
                 )
                 if not full:
@@ -113,7 +111,7 @@ class Queue:
             chunk = None if full else self._order.first()
         return run
 
-    def _take_company(self, leader: Chunk, cost: Cost, limits: Limits) -> list[Waiting]:
+    def _take_matching(self, leader: Chunk, cost: Cost, limits: Limits) -> list[QueuedText]:
         first = leader.texts[0]
         length = len(first.ids)
         budget = int(min(limits.max_tokens, limits.share_s * length / cost.of_text(length)))
@@ -125,10 +123,10 @@ class Queue:
             if text is not first and (self._layout == "padded" or len(text.ids) == length)
         )
         if self._layout == "padded":
-            run = _company([(leader, first), *islice(others, WINDOW_TEXTS - 1)], cost, budget)
+            run = _cheapest_run([(leader, first), *islice(others, WINDOW_TEXTS - 1)], cost, budget)
         else:
             run = [(leader, first), *islice(others, max(0, budget // length - 1))]
-        by_chunk: dict[Chunk, list[Waiting]] = {}
+        by_chunk: dict[Chunk, list[QueuedText]] = {}
         for chunk, text in run:
             by_chunk.setdefault(chunk, []).append(text)
         for chunk, texts in by_chunk.items():
@@ -137,8 +135,8 @@ class Queue:
             self._account(chunk, texts, leads=chunk is leader)
         return [text for _, text in run]
 
-    def _account(self, chunk: Chunk, gone: list[Waiting], *, leads: bool) -> None:
-        """Book texts that were taken out of a chunk: to its client, its job and the sums."""
+    def _account(self, chunk: Chunk, gone: list[QueuedText], *, leads: bool) -> None:
+        """Charge texts that were taken from a chunk to its client, its job and the sums."""
         encodings = [text.ids for text in gone]
         tokens = sum(map(len, encodings))
         chunk.tokens -= tokens
@@ -151,13 +149,13 @@ class Queue:
                 del self._by_job[chunk.job]
 
     def discard(self, job: Job) -> None:
-        """Remove what is left of a job; nobody waits for it any more."""
+        """Remove the waiting texts of a job."""
         for chunk in self._by_job.pop(job, ()):
             self._count([text.ids for text in chunk.texts], -1)
             chunk.texts.clear()
 
     def clear(self) -> set[Job]:
-        """Remove everything and return the jobs that waited."""
+        """Remove all texts; return the jobs that waited."""
         jobs = set(self._by_job)
         for job in jobs:
             self.discard(job)
@@ -170,8 +168,8 @@ class Queue:
         self.squares += sign * sum(length * length for length in lengths)
 
 
-def _company(window: list[Placed], cost: Cost, max_tokens: int) -> list[Placed]:
-    """Return the run that the cheapest split of the window gives its first text."""
+def _cheapest_run(window: list[Candidate], cost: Cost, max_tokens: int) -> list[Candidate]:
+    """Return the run, of the cheapest split of the window, that holds its first text."""
     leader = window[0]
     ordered = sorted(window, key=lambda one: len(one[1].ids))
     start, place = 0, ordered.index(leader)
@@ -183,19 +181,19 @@ def _company(window: list[Placed], cost: Cost, max_tokens: int) -> list[Placed]:
 
 
 def _cut(job: Job, encodings: Sequence[list[int]]) -> Iterator[Chunk]:
-    """Cut a job into chunks of about CHUNK_TOKENS, one text at least."""
-    texts, tokens = deque[Waiting](), 0
+    """Cut a job into chunks of about CHUNK_TOKENS, at least one text each."""
+    texts, tokens = deque[QueuedText](), 0
     for index, ids in enumerate(encodings):
         if texts and tokens + len(ids) > CHUNK_TOKENS:
             yield Chunk(job, texts, tokens)
             texts, tokens = deque(), 0
-        texts.append(Waiting(ids, job, index))
+        texts.append(QueuedText(ids, job, index))
         tokens += len(ids)
     yield Chunk(job, texts, tokens)
 
 
-def computed(run: Sequence[Waiting], layout: str) -> tuple[int, int]:
-    """Return the tokens that a run computes, and the sum of the squares of its texts' lengths, with padding."""
+def count_computed(run: Sequence[QueuedText], layout: str) -> tuple[int, int]:
+    """Return the tokens that a run computes and the sum of the squared lengths of its texts, both with padding."""
     lengths = [len(text.ids) for text in run]
     if layout == "padded":
         lengths = [max(lengths)] * len(lengths)

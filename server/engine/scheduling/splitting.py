@@ -1,6 +1,6 @@
 """How waiting texts are cut into runs. Pure functions.
 
-The cheapest split where runs are padded, and the share of the work that one worker takes so that all finish together.
+The cheapest split into padded runs, and the share of the work that one worker takes so that all finish together.
 """
 
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ import numpy as np
 
 from server.engine.scheduling.cost import Cost
 
-# No run is free, even where the fit says so: of two ways that cost the same, the one with fewer runs is better.
-LEAST_RUN_S = 1e-6
+# No run is free, even where the fit says so: of two splits with the same cost, the one with fewer runs is better.
+MIN_RUN_S = 1e-6
 
 
 def cheapest_split(lengths: Sequence[int], cost: Cost, max_tokens: int) -> list[int]:
-    """Return the sizes, in texts, of the padded runs into which texts in ascending order of length are best cut.
+    """Return the sizes, in texts, of the cheapest padded runs; `lengths` are in ascending order.
 
-    A run costs what its longest text does, times its texts; it holds at most `max_tokens` with padding, but one text
-    at least. In ascending order some cheapest split is always one into neighbours, so dynamic programming over the
+    A run costs as much as its longest text, times its texts; it holds at most `max_tokens` with padding, but at least
+    one text. In ascending order one of the cheapest splits has runs of adjacent texts, so dynamic programming over the
     ends of runs finds it: best[end] is the least cost of the texts before `end`.
     """
-    count, run_s = len(lengths), max(LEAST_RUN_S, cost.run_s)
+    count, run_s = len(lengths), max(MIN_RUN_S, cost.run_s)
     places = np.arange(count + 1)
     best = np.zeros(count + 1)
     starts = np.zeros(count + 1, np.int64)
@@ -40,10 +40,10 @@ def cheapest_split(lengths: Sequence[int], cost: Cost, max_tokens: int) -> list[
 
 
 def share_of_work(work_s: float, others_busy_s: Sequence[float]) -> float:
-    """Return how much of the waiting work an idle worker takes so that all workers finish together.
+    """Return the seconds of waiting work for an idle worker, so that all workers finish together.
 
-    The others are busy for so many seconds more, 0 where one is idle too; each then takes its own share. The level at
-    which all finish is where the work poured over them would come to rest.
+    The others are busy for `others_busy_s` more, 0 where idle; each then takes its own share. The time at which all
+    finish is the water level of the work poured over them (water-filling).
     """
     level, workers = work_s, 1
     for busy_s in sorted(others_busy_s):

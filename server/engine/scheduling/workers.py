@@ -1,8 +1,8 @@
 """The threads that compute: each takes a run from the queue as soon as it is idle, and hands the rows back.
 
-No timer: an idle worker takes what is there, and texts gather only while all workers are busy. A worker that dies
-fails those who wait for its run, with the cause, and is replaced; until the new one has proved itself, and for ever
-once the pool is broken, the pool is not well.
+No timer: an idle worker takes what is there, and texts gather only while all workers are busy. A worker that dies fails
+the jobs of its run, with the cause, and is replaced. The pool is not well until the replacement has passed the probe,
+and never again once the pool is broken.
 """
 
 import logging
@@ -15,18 +15,18 @@ from server.engine.scheduling.calibration import CostModel
 from server.engine.scheduling.cores import yield_to_others
 from server.engine.scheduling.cost import Observation
 from server.engine.scheduling.forecast import Forecast
-from server.engine.scheduling.job import Job, Waiting, end_all, late
-from server.engine.scheduling.scheduler import Limits, Queue, computed
+from server.engine.scheduling.job import Job, QueuedText, deadline_error, end_all
+from server.engine.scheduling.scheduler import Limits, Queue, count_computed
 from server.engine.scheduling.slots import Plan, RunFigures, Slot, Slots
 from server.engine.sessions.session import Session
-from server.logs import places
+from server.logs import origin_of
 
 log = logging.getLogger("vecd")
 
-# So many runs in a row that each killed its worker are no text's fault. After so many texts in a row that could not be
-# computed, the probe tells whether any can.
-MOST_DEATHS, MOST_FAILURES = 5, 20
-# A replacement waits this long, so that what kills every worker at once cannot keep a core busy.
+# After so many runs in a row that killed their worker, the fault is not in the texts. After so many texts in a row that
+# could not be computed, the probe shows whether any can.
+MAX_DEATHS, MAX_FAILURES = 5, 20
+# A replacement waits this long, so that a fault that kills every worker cannot keep a core busy.
 RESPITE_S = 0.5
 
 
@@ -39,7 +39,7 @@ class Workers:
         self.plan = plan
         self.slots = Slots(plan.threads, plan.concurrent_runs)
         self.forecast = Forecast(queue, self.slots, costs)
-        self.broken: ServerError | None = None  # why the pool will never compute again, if that is so
+        self.broken: ServerError | None = None  # why the pool can never compute again, if it is broken
         self.deaths = 0
         self._on_broken: Callable[[], None] = lambda: None
         self._session = session
@@ -47,7 +47,7 @@ class Workers:
         self._costs = costs
         self._on_run = on_run
         self._stopping = False
-        self._ending = threading.Event()  # set when the pool stops or breaks: nobody has to rest before that
+        self._ending = threading.Event()  # set when the pool stops or breaks
         self._deaths_in_a_row = self._failures_in_a_row = 0
         self._changed = threading.Condition()
 
@@ -56,7 +56,7 @@ class Workers:
         return not (self._stopping or self.broken) and self.slots.well
 
     def call_when_broken(self, callback: Callable[[], None]) -> None:
-        """Have this called once, from any thread, when the pool can never compute again."""
+        """Set a callback that is called once, from any thread, when the pool can never compute again."""
         self._on_broken = callback
 
     def start(self) -> None:
@@ -67,7 +67,7 @@ class Workers:
         threading.Thread(target=self._work, args=(slot, replaced), name=slot.name, daemon=True).start()
 
     def submit(self, job: Job, encodings: Sequence[list[int]]) -> None:
-        """Queue all texts of a job, or none; call from the event loop, then wait for `job.future`.
+        """Queue all texts of a job; call from the event loop, then wait for `job.future`.
 
         Raises:
             UnavailableError: the pool is stopping or broken.
@@ -80,7 +80,7 @@ class Workers:
             self._changed.notify(len(encodings))
 
     def discard(self, job: Job) -> None:
-        """Forget what waits of a job whose caller left."""
+        """Remove the waiting texts of a job whose caller left."""
         with self._changed:
             self._queue.discard(job)
 
@@ -90,10 +90,10 @@ class Workers:
             if job.begun:
                 return
             self._queue.discard(job)
-        job.fail(late())
+        job.fail(deadline_error())
 
     def stop(self) -> None:
-        """Take no more, finish what somebody still waits for, end the threads; a broken pool is left as it is."""
+        """Accept no more jobs, finish those that wait, end the threads; a broken pool is left as it is."""
         with self._changed:
             self._stopping = True
             self._ending.set()
@@ -101,7 +101,7 @@ class Workers:
             self._changed.wait_for(lambda: self.broken or all(slot.ended for slot in self.slots.all))
 
     def break_down(self, why: str) -> None:
-        """Fail everyone who waits, now and later: the pool cannot go on."""
+        """Fail all jobs, now and later: the pool cannot go on."""
         with self._changed:
             if self.broken:
                 return
@@ -124,17 +124,16 @@ class Workers:
             with self._changed:
                 slot.ended = True
                 self._changed.notify_all()
-        except BaseException as error:  # noqa: BLE001 - outermost frame: whoever waits must learn of it
+        except BaseException as error:  # noqa: BLE001 - outermost frame: the callers of its run must learn of it
             self._die(slot, error)
 
     def _prove(self, slot: Slot) -> None:
         self._ending.wait(RESPITE_S)
-        slot.started_s = time.perf_counter()
+        slot.begin_probe()
         self._session.run([self.plan.probe], "sentence_embedding")
-        slot.started_s = None
-        slot.well = True
+        slot.pass_probe()
 
-    def _next(self, slot: Slot) -> list[Waiting]:
+    def _next(self, slot: Slot) -> list[QueuedText]:
         """Wait for a run; an empty one ends the thread."""
         with self._changed:
             while True:
@@ -145,11 +144,11 @@ class Workers:
                     return run
 
     def _may_run(self) -> bool:
-        # A run that would only be prepared can gather texts instead, until it is full.
+        # A run that could only be prepared, not executed, gathers more texts instead, until it is full.
         free = self.slots.busy < self.slots.concurrent
         return bool(self._queue) and (free or self._queue.tokens >= self.plan.max_tokens_per_run)
 
-    def _take(self, slot: Slot) -> list[Waiting]:
+    def _take(self, slot: Slot) -> list[QueuedText]:
         now_s = time.perf_counter()
         cost = self._costs.cost
         share_s = float("inf")
@@ -160,22 +159,22 @@ class Workers:
         for text in self._queue.take(cost, limits, now_s):
             if text.job.overdue(now_s):
                 overdue.add(text.job)
-            elif not text.job.future.done():  # its caller has left, or another of its texts failed
+            elif not text.job.future.done():  # it is done where its caller left or another of its texts failed
                 text.job.begin(now_s)
                 run.append(text)
         for job in overdue:
             self._queue.discard(job)
-        end_all(overdue, late())
+        end_all(overdue, deadline_error())
         if run:
-            self.slots.begin(slot, run, now_s, cost.run_s + cost.of_texts(*computed(run, self.plan.layout)))
+            self.slots.begin(slot, run, now_s, cost.run_s + cost.of_texts(*count_computed(run, self.plan.layout)))
         return run
 
-    def _alone(self, run: list[Waiting]) -> bool:
-        """Tell whether a run is one text that all cores compute sooner, and nobody else wants them."""
+    def _alone(self, run: list[QueuedText]) -> bool:
+        """Return whether a run is one text that all cores compute sooner, and no other run needs them."""
         lone = len(run) == 1 and not self._queue and self.slots.busy == 1 < self.slots.concurrent
         return lone and self._costs.all_cores_win(len(run[0].ids))
 
-    def _compute(self, run: list[Waiting], *, alone: bool) -> None:
+    def _compute(self, run: list[QueuedText], *, alone: bool) -> None:
         start_s = time.perf_counter()
         try:
             rows = self._session.run([text.ids for text in run], run[0].job.output, all_cores=alone)
@@ -187,19 +186,19 @@ class Workers:
         finished = []
         with self._changed:
             if self.broken:
-                return  # too late: everyone has been told, and the event loop may be gone
+                return  # too late: all jobs have failed, and the event loop may be closed
             for text, row in zip(run, rows, strict=True):
                 text.job.inference_s += seconds * len(text.ids) / tokens
                 if text.job.fill(text.index, row):
                     finished.append(text.job)
             self._deaths_in_a_row = self._failures_in_a_row = 0
         end_all(finished)
-        with_padding, squares = computed(run, self.plan.layout)
+        with_padding, squares = count_computed(run, self.plan.layout)
         self._costs.observe(Observation(with_padding, squares, seconds), all_cores=alone)
         self._on_run(RunFigures(len(run), tokens, with_padding, seconds))
 
-    def _halve(self, run: list[Waiting], error: InferenceError) -> None:
-        """Repeat a run that failed by halves until the text that cannot be computed fails alone."""
+    def _halve(self, run: list[QueuedText], error: InferenceError) -> None:
+        """Repeat a failed run in halves, until the text that cannot be computed fails alone."""
         middle = len(run) // 2
         if middle:
             self._compute(run[:middle], alone=False)
@@ -210,9 +209,9 @@ class Workers:
             self._doubt(error)
 
     def _doubt(self, error: InferenceError) -> None:
-        """Ask the probe, after many failures, whether the texts are to blame or the session."""
+        """After many failures, run the probe, which shows whether the texts are at fault or the session."""
         self._failures_in_a_row += 1
-        if self._failures_in_a_row % MOST_FAILURES:
+        if self._failures_in_a_row % MAX_FAILURES:
             return
         try:
             self._session.run([self.plan.probe], "sentence_embedding")
@@ -223,7 +222,7 @@ class Workers:
         with self._changed:
             self.slots.end(slot, more_waits=bool(self._queue))
             if self.plan.threads > self.slots.concurrent:
-                self._changed.notify_all()  # the run that was prepared may begin
+                self._changed.notify_all()  # the prepared run may begin
 
     def _die(self, slot: Slot, error: BaseException) -> None:
         with self._changed:
@@ -231,17 +230,17 @@ class Workers:
             for job in jobs:
                 self._queue.discard(job)
             between_runs = slot.well and not slot.run
-            slot.run, slot.started_s, slot.well, slot.drained_s = [], None, False, None
+            slot.die()
             self.deaths += 1
             self._deaths_in_a_row += 1
             self._changed.notify_all()  # its place is free
-        log.error("an inference worker died: %s at %s", type(error).__name__, places(error))
+        log.error("an inference worker died: %s at %s", type(error).__name__, origin_of(error))
         cause = UnavailableError("an inference worker died")
         cause.__cause__ = error
         end_all(jobs, cause)
-        if between_runs:  # what it was about to take is lost
+        if between_runs:  # the texts that it was about to take are lost
             self.break_down(f"the scheduler failed: {type(error).__name__}")
-        if self._deaths_in_a_row >= MOST_DEATHS:
-            self.break_down(f"{MOST_DEATHS} workers died in a row, the last of {type(error).__name__}")
+        if self._deaths_in_a_row >= MAX_DEATHS:
+            self.break_down(f"{MAX_DEATHS} workers died in a row, the last of {type(error).__name__}")
         if not self.broken:
             self._spawn(slot, replaced=True)

@@ -1,6 +1,6 @@
-"""A graph on an accelerator: what goes in is copied to the device while another run still executes.
+"""A graph on an accelerator: inputs are copied to the device while another run still executes.
 
-Two threads keep it busy: one executes, the other has its inputs ready. Two runs at once would only share the device
+Two threads keep it busy: one executes, the other has its inputs ready. Two runs at once would only share the device,
 and both take longer.
 """
 

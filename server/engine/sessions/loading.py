@@ -1,4 +1,4 @@
-"""The model that serves: its manifest, tokenizer and best variant on the best provider."""
+"""The model that serves: its manifest, its tokenizer, and its best variant on the best provider."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ log = logging.getLogger("vecd")
 
 
 class LoadedModel(msgspec.Struct, frozen=True):
-    """What was loaded, and what it runs on."""
+    """`cores` is how many runs execute at once on the CPU."""
 
     manifest: Manifest
     tokenizer: Tokenizer

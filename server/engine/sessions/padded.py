@@ -1,4 +1,4 @@
-"""The adapter of variants that take texts of any lengths in one run, padded: what a GPU wants."""
+"""The adapter of variants that take texts of any lengths in one run, padded, as suits a GPU."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from server.engine.sessions.session import Rows, open_graph, run_graph
 
-# Any id would do where the mask says that there is no text.
+# Any id will do, because the mask excludes it.
 PADDING_ID = 0
 
 

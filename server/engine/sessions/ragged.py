@@ -25,8 +25,8 @@ class RaggedSession:
         library = operators or kernels_library()
         if isinstance(library, KernelsMissing):
             raise StartError(library.reason)
-        self._single = open_graph(path, provider, 1, library.path)
-        self._wide = open_graph(path, provider, cores, library.path) if cores > 1 else self._single
+        self._one_core = open_graph(path, provider, 1, library.path)
+        self._all_cores = open_graph(path, provider, cores, library.path) if cores > 1 else self._one_core
 
     def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> Rows:
         """Return float32 rows: (batch, dimensions), or for token_embeddings a list of (tokens, dimensions).
@@ -36,6 +36,6 @@ class RaggedSession:
         """
         lengths = np.array([len(ids) for ids in encodings], np.int64)
         ids: NDArray[np.int64] = np.fromiter(chain.from_iterable(encodings), np.int64, int(lengths.sum()))
-        session = self._wide if all_cores else self._single
+        session = self._all_cores if all_cores else self._one_core
         rows = run_graph(session, output, {"input_ids": ids, "lengths": lengths})
         return np.split(rows, np.cumsum(lengths)[:-1]) if output == "token_embeddings" else rows

@@ -1,7 +1,7 @@
-"""Which variant serves: the best one for the provider that proves itself on the golden probes, here and now.
+"""Which variant serves: the best one for the provider that passes the golden probes on this machine.
 
-A kernel that is wrong on this processor, or int8 that saturates where VNNI is missing, shows in the cosine to the
-fp32 embeddings of the manifest; such a variant is refused and the next one tried.
+A kernel that is wrong on this processor, or int8 that saturates where VNNI is missing, lowers the cosine to the fp32
+embeddings of the manifest; such a variant is refused and the next one tried.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ SESSIONS: Mapping[str, OpenSession] = {
 
 
 class Host(msgspec.Struct, frozen=True):
-    """What there is to run on. `lacks` tells whether the processor has none of some instruction sets."""
+    """The machine. `lacks` returns whether the processor has none of some instruction sets."""
 
     provider: str
     cores: int
@@ -36,7 +36,7 @@ class Host(msgspec.Struct, frozen=True):
 
 
 class ChosenVariant(msgspec.Struct, frozen=True):
-    """The variant in use, its least cosine with the probes, and what was refused before it and why."""
+    """The variant that serves, its least cosine with the probes, and why each one before it was refused."""
 
     variant: Variant
     session: Session
@@ -53,12 +53,12 @@ def choose_variant(
 ) -> ChosenVariant:
     """Return the first variant of the manifest that serves the provider and passes the self-check.
 
-    All files that the provider may use are compared with their hashes first: a damaged one is told while somebody
-    looks, not on the day when it would have to stand in.
+    All files that the provider may use are compared with their hashes first, so that a damaged one is found now and not
+    on the day when it is needed.
 
     Raises:
         ArtifactError: a graph's file is not the one that was exported.
-        StartError: no variant passed; the message says what each one gave.
+        StartError: no variant passed; the message says why for each.
     """
     left_out = manifest.omitted if host.provider == "cpu" else {}
     refused = [f"{name}: left out by the export, {why}" for name, why in left_out.items()]
@@ -82,7 +82,7 @@ def choose_variant(
 
 
 def runtime_version(variant: Variant) -> str:
-    """Name the versions of what runs the variant, which decide an embedding's last bits (the operators by hash)."""
+    """Return the versions of ONNX Runtime and the operators (by hash), which decide an embedding's last bits."""
     library = kernels_library() if variant.layout == "ragged" else None
     operators = f", operators {library.sha256[:12]}" if isinstance(library, KernelsLibrary) else ""
     return f"onnxruntime {onnxruntime.__version__}{operators}"
@@ -91,7 +91,7 @@ def runtime_version(variant: Variant) -> str:
 def probe_cosine(session: Session, manifest: Manifest, tokenizer: Tokenizer) -> float:
     """Return the least cosine of the session's embeddings with the golden probes; -1 if it cannot run them.
 
-    Not a number, which no bar admits, where an embedding has no direction.
+    NaN, which passes no threshold, where an embedding is zero.
     """
     return float(np.min(_cosines(session, manifest, tokenizer)))
 

@@ -1,7 +1,7 @@
 """One variant of the model in ONNX Runtime: token ids in, rows out.
 
-On the CPU many one-thread runs side by side beat one run with many threads, so `run` computes in the calling thread;
-a lone long text may ask for all cores. Both give the same bits.
+On the CPU many one-thread runs in parallel are faster than one run with many threads, so `run` computes in the calling
+thread; a lone long text may use all cores. Both give the same bits.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from server.contract.errors import InferenceError, StartError
 from server.engine.sessions.device import DeviceGraph
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-# Without this, CUDA rounds what a float32 matrix product reads to the ten bits of TF32.
+# Without this, CUDA rounds the inputs of a float32 matrix product to the ten bits of TF32.
 OPTIONS: Mapping[str, dict[str, str]] = {"cpu": {}, "cuda": {"use_tf32": "0"}}
 
 # A row for each text: (batch, dimensions), or for token_embeddings (tokens, dimensions) each.
@@ -24,7 +24,7 @@ Rows = NDArray[np.float32] | list[NDArray[np.float32]]
 
 
 class Session(Protocol):
-    """What the workers need of a variant. Safe to call from several threads at once."""
+    """A variant as the workers call it. Safe to call from several threads at once."""
 
     def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> Rows:
         """Return the output's rows for token ids, of one length unless the variant takes any."""
@@ -39,8 +39,10 @@ class EqualLengthSession:
         Raises:
             StartError: ONNX Runtime cannot load it, or cannot use the provider.
         """
-        self._single = open_graph(path, provider, threads=1)
-        self._wide = open_graph(path, provider, threads=cores) if provider == "cpu" and cores > 1 else self._single
+        self._one_core = open_graph(path, provider, threads=1)
+        self._all_cores = (
+            open_graph(path, provider, threads=cores) if provider == "cpu" and cores > 1 else self._one_core
+        )
 
     def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> NDArray[np.float32]:
         """Return float32 rows: (batch, dimensions), or (batch, tokens, dimensions) for token_embeddings.
@@ -48,14 +50,14 @@ class EqualLengthSession:
         Raises:
             InferenceError: the run raised, or a value is not finite.
         """
-        session = self._wide if all_cores else self._single
+        session = self._all_cores if all_cores else self._one_core
         return run_graph(session, output, {"input_ids": np.array(encodings, np.int64)})
 
 
 def run_graph(
     session: onnxruntime.InferenceSession | DeviceGraph, output: str, feeds: dict[str, NDArray[np.int64]]
 ) -> NDArray[np.float32]:
-    """Return one output, float32, after making sure that it is all finite.
+    """Return one output, float32.
 
     Raises:
         InferenceError: the run raised, or a value is not finite.
@@ -74,7 +76,7 @@ def run_graph(
 def open_graph(
     path: Path, provider: str, threads: int, operators: Path | None = None
 ) -> onnxruntime.InferenceSession | DeviceGraph:
-    """Load a graph for one provider; `operators` is a library of those that ONNX Runtime does not have.
+    """Load a graph for one provider; `operators` is a library of custom operators.
 
     Raises:
         StartError: ONNX Runtime cannot load it, or cannot use the provider.
@@ -83,7 +85,7 @@ def open_graph(
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Shapes vary with every run: remembered memory plans would only pile up.
+    # Shapes vary with every run: saved memory plans would only accumulate.
     options.enable_mem_pattern = False
     # Threads may spin inside a run, never between runs: an idle server uses no core.
     options.add_session_config_entry("session.force_spinning_stop", "1")

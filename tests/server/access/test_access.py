@@ -79,15 +79,17 @@ def test_a_key_opens_what_its_scope_says_and_nothing_else(door: Door, scope: Key
         if wanted == scope:
             door.ask(wanted, bearer(shown))
         else:
-            with pytest.raises(ForbiddenError, match=f"allows {scope}, and this needs {wanted}"):
+            with pytest.raises(ForbiddenError, match=f"allows {scope}; this route needs {wanted}"):
                 door.ask(wanted, bearer(shown))
     door.ask("any", bearer(shown))
 
 
 def test_a_key_with_every_scope_opens_all(door: Door) -> None:
     shown = door.key(*KEY_SCOPES)
-    for wanted in (*KEY_SCOPES, "any", None):
-        door.ask(wanted, bearer(shown))
+    name = f"key {shown.split('_')[1]}"
+    for wanted in (*KEY_SCOPES, "any"):
+        assert door.ask(wanted, bearer(shown)).caller == Caller(name)
+    assert door.ask(None, bearer(shown)).caller is None
 
 
 @pytest.mark.parametrize("wanted", [*KEY_SCOPES, "any"])
@@ -134,7 +136,8 @@ MALFORMED = (
 @pytest.mark.parametrize("value", SHOWN)
 def test_the_scheme_has_no_case(door: Door, value: bytes) -> None:
     shown = door.key("embed")
-    door.ask("embed", (b"authorization", value.replace(b"KEY", shown.encode())))
+    found = door.ask("embed", (b"authorization", value.replace(b"KEY", shown.encode())))
+    assert found.caller == Caller(f"key {shown.split('_')[1]}")
 
 
 @pytest.mark.parametrize("value", MALFORMED)
@@ -161,7 +164,8 @@ def test_without_keys_a_foreign_host_is_refused_wherever_something_is_told(door:
 
 
 def test_with_keys_any_host_will_do(door: Door) -> None:
-    door.ask("embed", FOREIGN, bearer(door.key("embed")))
+    shown = door.key("embed")
+    assert door.ask("embed", FOREIGN, bearer(shown)).caller == Caller(f"key {shown.split('_')[1]}")
 
 
 def test_the_caller_is_the_key_or_else_the_address(door: Door) -> None:
@@ -202,8 +206,10 @@ def test_requests_count_for_the_key_and_wrong_keys_for_the_address(tmp_path: Pat
 def test_health_never_counts(tmp_path: Path) -> None:
     door = Door(tmp_path / "keys.json", Rates(1, 0))
     for _ in range(3):
-        door.ask(None, LOCAL)
-    door.ask("embed", LOCAL)
+        assert door.ask(None, LOCAL).answer_headers is None
+    assert door.ask("embed", LOCAL).answer_headers is not None
+    with pytest.raises(RateError):
+        door.ask("embed", LOCAL)
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/health", "/health/live", "/health/ready"])

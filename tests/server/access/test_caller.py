@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.access.caller import read_timeout_s, site_of
+from server.access.caller import network_of, read_timeout_s
 from server.contract.errors import InvalidInputError
 
 
@@ -30,4 +30,4 @@ def test_a_timeout_that_is_no_number_of_milliseconds_is_refused(value: bytes) ->
     ],
 )
 def test_who_has_a_whole_network_is_one_client(address: str, site: str) -> None:
-    assert site_of(address) == site
+    assert network_of(address) == site

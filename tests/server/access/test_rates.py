@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.access.caller import site_of
+from server.access.caller import network_of
 from server.access.rates import MAX_CLIENTS, WINDOW_S, Bucket, Rates
 from server.web.errors import RateError
 
@@ -37,13 +37,13 @@ def members(value: bytes) -> Iterator[tuple[str, dict[str, int]]]:
 
 
 def requests_of(rates: Rates, client: str = "me") -> Bucket:
-    bucket = rates.open(client).requests
+    bucket = rates.account_of(client).requests
     assert bucket is not None
     return bucket
 
 
 def tokens_of(rates: Rates, client: str = "me") -> Bucket:
-    bucket = rates.open(client).tokens
+    bucket = rates.account_of(client).tokens
     assert bucket is not None
     return bucket
 
@@ -77,7 +77,9 @@ def test_who_waits_as_long_as_told_is_served(limit: int, asked: list[tuple[float
             tokens_of(rates).take(amount)
         except RateError as error:
             clock.now_s += error.retry_after_s
+            before = tokens_of(rates).level
             tokens_of(rates).take(amount)
+            assert tokens_of(rates).level == before - amount
 
 
 @given(limits, st.integers(1, 2_000_000), st.integers(1, 2_000_000))
@@ -164,12 +166,12 @@ def test_one_client_never_takes_from_another() -> None:
 
 def test_addresses_of_one_network_are_one_client_and_of_another_are_not() -> None:
     rates = Rates(1, 0, Clock())
-    requests_of(rates, site_of("2001:db8:1:2::1")).take(1)
+    requests_of(rates, network_of("2001:db8:1:2::1")).take(1)
     with pytest.raises(RateError):
-        requests_of(rates, site_of("2001:db8:1:2:ffff:ffff:ffff:ffff")).take(1)
-    requests_of(rates, site_of("2001:db8:1:3::1")).take(1)
-    requests_of(rates, site_of("192.0.2.1")).take(1)
-    requests_of(rates, site_of("192.0.2.2")).take(1)
+        requests_of(rates, network_of("2001:db8:1:2:ffff:ffff:ffff:ffff")).take(1)
+    requests_of(rates, network_of("2001:db8:1:3::1")).take(1)
+    requests_of(rates, network_of("192.0.2.1")).take(1)
+    requests_of(rates, network_of("192.0.2.2")).take(1)
 
 
 @pytest.mark.parametrize(
@@ -178,8 +180,8 @@ def test_addresses_of_one_network_are_one_client_and_of_another_are_not() -> Non
 )
 def test_only_what_is_limited_has_a_bucket(requests: int, tokens: int, names: list[str]) -> None:
     rates = Rates(requests, tokens, Clock())
-    assert rates.on == bool(names)
-    assert [bucket.name for bucket in rates.open("me").buckets] == names
+    assert rates.enabled == bool(names)
+    assert [bucket.name for bucket in rates.account_of("me").buckets] == names
 
 
 @given(limits, limits, st.integers(0, 2_000_000), pauses)
@@ -189,7 +191,7 @@ def test_headers_are_structured_fields_and_true(requests: int, tokens: int, take
     requests_of(rates).take(1)
     tokens_of(rates).take(taken)
     clock.now_s += pause_s
-    account = rates.open("me")
+    account = rates.account_of("me")
     told = rates.headers(account)
     assert set(told) == {b"ratelimit-policy", b"ratelimit"}
     assert dict(members(told[b"ratelimit-policy"])) == {
@@ -216,12 +218,12 @@ def test_memory_is_bounded_and_who_was_not_seen_for_longest_goes_first() -> None
     requests_of(rates, "second").take(3)
     before = sys.getallocatedblocks()
     for number in range(MAX_CLIENTS - 2):
-        rates.open(str(number))
+        rates.account_of(str(number))
     requests_of(rates, "first").take(1)  # seen again
     full = sys.getallocatedblocks()
     assert full - before > MAX_CLIENTS  # each is remembered
     for number in range(20_000):
-        rates.open(f"newer {number}")
+        rates.account_of(f"newer {number}")
     assert sys.getallocatedblocks() - full < 10_000  # and the next ones take their place
     assert requests_of(rates, "first").level == 6
     assert requests_of(rates, "second").level == 10
@@ -238,10 +240,10 @@ def test_a_clock_that_stands_still_gives_nothing() -> None:
 def test_strangers_by_the_thousand_do_not_refill_the_bucket_of_a_key() -> None:
     clock = Clock()
     rates = Rates(10, 0, clock)
-    account = rates.open("key a", keyed=True)
+    account = rates.account_of("key a", keyed=True)
     assert account.requests is not None
     account.requests.take(10)
     for number in range(MAX_CLIENTS + 10):
-        rates.open(str(number))
-    assert rates.open("key a", keyed=True) is account
+        rates.account_of(str(number))
+    assert rates.account_of("key a", keyed=True) is account
     assert account.requests.level == 0

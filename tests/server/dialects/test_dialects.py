@@ -102,7 +102,7 @@ def made(kind: type[ServerError]) -> ServerError:
 
 def told(path: str, kind: type[ServerError]) -> tuple[int, dict[str, object]]:
     problem = Problem(status=ERRORS[kind].status, detail="said", request_id="r", error=made(kind))
-    found = dialect_of(path, DIALECTS).tell(problem)
+    found = dialect_of(path, DIALECTS).answer_error(problem)
     document: dict[str, object] = msgspec.json.decode(msgspec.json.encode(found.body))
     return found.status.value, document
 

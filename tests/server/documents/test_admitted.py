@@ -1,18 +1,28 @@
-"""Every route for documents has a place among the requests in work, and a time."""
+"""Every route for documents takes a place among the requests in progress, and has a timeout."""
 
+import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import httpx
-import pytest
+import msgspec
 
-from index import Collection, Hit, UnreadableError
-from server.backend import LocalBackend
+from index import Hit, UnreadableError
+from server.backend import LocalBackend, build_backend
+from server.contract.documents import Search
+from server.contract.embedding import Demand
 from server.contract.errors import StorageFullError
+from server.documents.documents import Documents
+from server.documents.ingest import Ingest
+from server.documents.library import MIN_THREADS, Library
 from server.documents.retrieval import HIT_BYTES, HitBudget
 from server.web.problems import detail_of
-from tests.server.application import Check, run_check, tiny_settings
+from tests.server.application import Check, in_process, run_check, tiny_settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/index", {"id": "b", "text": "a text"}),
@@ -30,7 +40,7 @@ ROUTES: list[tuple[str, str, Any]] = [
 
 
 def with_backend(tiny_models: Path, check: Check) -> None:
-    """Serve in process; one request may be in work, and there is a document."""
+    """Serve in process; one request may be in progress, and there is a document."""
 
     async def check_with_document(client: httpx.AsyncClient, backend: LocalBackend) -> None:
         assert (await client.post("/index", json={"id": "a", "text": "a text"})).status_code == 200
@@ -56,8 +66,8 @@ def test_a_request_has_one_place_and_without_one_is_refused(tiny_models: Path) -
 def test_a_request_that_waits_for_threads_ends_with_its_time(tiny_models: Path) -> None:
     async def check(client: httpx.AsyncClient, backend: LocalBackend) -> None:
         release = threading.Event()
-        threads = backend.parts.library._threads
-        blocked = [threads.submit(release.wait) for _ in range(threads._max_workers)]
+        count = max(MIN_THREADS, backend.facts.cores)
+        blocked = [asyncio.create_task(backend.parts.library.run(release.wait)) for _ in range(count)]
         try:
             for method, path, body in ROUTES:
                 answer = await client.request(method, path, json=body, headers={"x-request-timeout-ms": "200"})
@@ -65,7 +75,7 @@ def test_a_request_that_waits_for_threads_ends_with_its_time(tiny_models: Path) 
                 assert backend.parts.engine.admission.active == 0
         finally:
             release.set()
-        assert all(one.result() for one in blocked)
+        assert all(await asyncio.gather(*blocked))
         assert backend.parts.engine.admission.refused["deadline"] == len(ROUTES)
 
     with_backend(tiny_models, check)
@@ -81,16 +91,25 @@ def test_a_batch_of_too_many_documents_is_told_before_what_is_wrong_with_them(ti
     with_backend(tiny_models, check)
 
 
-def test_big_filters_are_read_while_others_are_served(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-    monkeypatch.setattr(
-        "server.documents.retrieval.parse_filter", lambda _: seen.append(threading.current_thread().name)
-    )
+class Noted(dict[str, Any]):
+    """A filter that notes on which threads it is read."""
 
-    async def check(client: httpx.AsyncClient, _: LocalBackend) -> None:
-        answer = await client.post("/search", json={"query": "a text", "filter": {"n": {"$exists": False}}})
-        assert answer.status_code == 200, answer.text
-        assert [name.startswith("index-read") for name in seen] == [True]
+    def __init__(self, content: dict[str, Any]) -> None:
+        super().__init__(content)
+        self.threads: set[str] = set()
+
+    def items(self) -> Any:
+        self.threads.add(threading.current_thread().name)
+        return super().items()
+
+
+def test_big_filters_are_read_while_others_are_served(tiny_models: Path) -> None:
+    async def check(_: httpx.AsyncClient, backend: LocalBackend) -> None:
+        noted = Noted({"n": {"$exists": False}})
+        found = await backend.search("default", [Search(query="a text", filter=noted)], Demand())
+        assert [hit.id for hit in found.hits[0]] == ["a"]
+        assert noted.threads
+        assert all(name.startswith("index-read") for name in noted.threads)
 
     with_backend(tiny_models, check)
 
@@ -117,12 +136,27 @@ def test_a_client_is_not_told_where_the_data_are() -> None:
     assert "Make room" in told
 
 
-def test_a_disk_that_cannot_be_read_is_not_called_full(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def check(client: httpx.AsyncClient, _: LocalBackend) -> None:
-        assert (await client.get("/index/a")).status_code == 500
+class Unreadable(Library):
+    """A library on a disk that cannot be read."""
 
-    def fail(*_: object, **__: object) -> None:
-        raise UnreadableError("/srv/secret cannot be read")
+    async def run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        def fail(*_: P.args, **__: P.kwargs) -> T:
+            raise UnreadableError("/srv/secret cannot be read")
 
-    monkeypatch.setattr(Collection, "get", fail)
-    with_backend(tiny_models, check)
+        return await super().run(fail, *arguments, **named)
+
+
+def test_a_disk_that_cannot_be_read_is_not_called_full(tiny_models: Path) -> None:
+    backend = build_backend(tiny_settings(tiny_models))
+    parts, library = backend.parts, Unreadable(backend.parts.library.index, MIN_THREADS)
+    ingest = Ingest(library, parts.embedder, parts.metrics, None)
+    documents = Documents(parts.engine, library, ingest, 1_000)
+    failing = LocalBackend(msgspec.structs.replace(parts, library=library, documents=documents))
+
+    async def check() -> None:
+        async with in_process(tiny_settings(tiny_models), failing) as client:
+            answer = await client.get("/index/a")
+            assert answer.status_code == 500
+            assert "/srv" not in answer.text
+
+    asyncio.run(check())

@@ -5,7 +5,7 @@ import pytest
 import index
 from index import CallerError, IndexRoomError
 from server.contract import errors, limits
-from server.documents.library import ERRORS, error_for, translated
+from server.documents.library import ERRORS, error_for, translated_errors
 
 # The server does not start with these, or they are its own fault.
 UNTOLD = {index.FolderInUseError, index.DamagedError, index.NewerSchemaError, index.UnreadableError}
@@ -20,7 +20,7 @@ def test_every_error_of_the_index_is_translated_or_our_own_fault() -> None:
 
 @pytest.mark.parametrize("kind", ERRORS)
 def test_an_error_keeps_its_name_and_its_message(kind: type[IndexRoomError]) -> None:
-    with pytest.raises(errors.ServerError, match=r"^said$") as raised, translated():
+    with pytest.raises(errors.ServerError, match=r"^said$") as raised, translated_errors():
         raise kind("said")
     assert type(raised.value).__name__ == kind.__name__
     assert isinstance(raised.value, errors.CallerError) == issubclass(kind, CallerError)

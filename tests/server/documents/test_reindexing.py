@@ -3,9 +3,8 @@
 import asyncio
 import gc
 import threading
-import time
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +19,7 @@ from server.contract.errors import InferenceError
 from server.documents.library import Library
 from server.documents.reindexing import Reindexing
 from tests.running import start_server
+from tests.server.polling import until
 from tests.tiny import HIDDEN, TINY
 
 DOCUMENTS = 900
@@ -46,13 +46,6 @@ def foreign(tmp_path: Path) -> Path:
 
 def flags(models: Path, data: Path) -> tuple[str, ...]:
     return ("--models", str(models), "--model", TINY, "--data", str(data), "--cores", "1")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end_s
-        time.sleep(0.02)
 
 
 def state(client: httpx.Client, name: str = "default") -> dict[str, Any]:
@@ -210,7 +203,7 @@ def test_what_stops_it_is_told(foreign: Path) -> None:
     async def check() -> None:
         async with reindexing_of(foreign, "it failed") as (_, reindexing):
             reindexing.start("default")
-            while (found := reindexing.of("default")) is None or found.running:
+            while (found := reindexing.task_of("default")) is None or found.running:
                 await asyncio.sleep(0.01)
             assert found.failure is not None
 
@@ -231,7 +224,7 @@ def test_a_dropped_collection_is_not_kept_in_memory(
             await library.manage(library.index.drop, "default")
             reindexing.forget("default")
             await asyncio.sleep(0.05)
-            assert reindexing.of("default") is None
+            assert reindexing.task_of("default") is None
             gc.collect()
             assert kept() is None
 

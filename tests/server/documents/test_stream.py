@@ -24,12 +24,12 @@ from server.contract.errors import (
     UnknownCollectionError,
 )
 from server.dialects.native.bodies.documents import BatchIndexed
-from server.dialects.native.lines import MOST_ERRORS, Keep, LineStream
+from server.dialects.native.lines import MAX_ERRORS, Keep, LineStream
 from server.documents import stream
 from server.documents.ingest import Ingest, Prepared
 from server.documents.stream import Stream
 from server.web.errors import StreamStoppedError, TooLargeError
-from server.web.ndjson import Group, Line
+from server.web.ndjson import LineGroup, RawLine
 
 DEMAND = Demand(client="somebody")
 
@@ -82,13 +82,15 @@ def line(id_: str, text: str) -> bytes:
     return json.dumps({"id": id_, "text": text}).encode()
 
 
-def grouped(lines: Sequence[bytes], size: int) -> list[Group]:
-    numbered = [Line(number, content) for number, content in enumerate(lines, 1)]
+def grouped(lines: Sequence[bytes], size: int) -> list[LineGroup]:
+    numbered = [RawLine(number, content) for number, content in enumerate(lines, 1)]
     parts = [numbered[start : start + size] for start in range(0, len(lines), size)]
-    return [Group(part, sum(len(one.content) for one in part)) for part in parts]
+    return [LineGroup(part, sum(len(one.content) for one in part)) for part in parts]
 
 
-async def given(groups: Sequence[Group], then: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[Group]:
+async def given(
+    groups: Sequence[LineGroup], then: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIterator[LineGroup]:
     for group in groups:
         yield group
     if then is not None:
@@ -99,7 +101,7 @@ def kept_by(ingest: FakeIngest, demand: Demand = DEMAND) -> Keep:
     return Stream(nullcontext, cast("Ingest", ingest), "name", demand).keep
 
 
-def keep(ingest: FakeIngest, groups: Sequence[Group], demand: Demand = DEMAND) -> BatchIndexed:
+def keep(ingest: FakeIngest, groups: Sequence[LineGroup], demand: Demand = DEMAND) -> BatchIndexed:
     held: list[int] = [sum(group.held_bytes for group in groups)]
 
     async def check() -> BatchIndexed:
@@ -112,7 +114,7 @@ def keep(ingest: FakeIngest, groups: Sequence[Group], demand: Demand = DEMAND) -
     return told
 
 
-def stopped(ingest: FakeIngest, groups: Sequence[Group], demand: Demand = DEMAND) -> StreamStoppedError:
+def stopped(ingest: FakeIngest, groups: Sequence[LineGroup], demand: Demand = DEMAND) -> StreamStoppedError:
     async def check() -> StreamStoppedError:
         with pytest.raises(StreamStoppedError) as error:
             await LineStream(lambda _: None).keep(given(groups), kept_by(ingest, demand))
@@ -133,7 +135,7 @@ def test_groups_are_prepared_side_by_side_and_committed_in_their_order() -> None
     told = keep(ingest, grouped(lines, 2))
     assert told.indexed == 1
     assert ingest.kept == {"same": "39"}
-    assert 1 < ingest.most_at_once <= stream.GROUPS_UNDER_WAY
+    assert 1 < ingest.most_at_once <= stream.MAX_GROUPS
 
 
 def test_wrong_lines_are_told_by_number_and_hold_up_nobody() -> None:
@@ -147,15 +149,15 @@ def test_wrong_lines_are_told_by_number_and_hold_up_nobody() -> None:
 
 
 def test_a_line_that_was_passed_over_is_told() -> None:
-    lines = [Line(1, line("1", "good")), Line(2, b"", TooLargeError("too long")), Line(3, line("3", "good"))]
-    told = keep(FakeIngest(), [Group(lines, sum(len(one.content) for one in lines))])
+    lines = [RawLine(1, line("1", "good")), RawLine(2, b"", TooLargeError("too long")), RawLine(3, line("3", "good"))]
+    told = keep(FakeIngest(), [LineGroup(lines, sum(len(one.content) for one in lines))])
     assert (told.indexed, errors_of(told)) == (2, [(2, 413)])
 
 
 def test_the_first_thousand_wrong_lines_are_told_in_their_order() -> None:
-    told = keep(FakeIngest(), grouped([b"x"] * (MOST_ERRORS + 700), 64))
-    assert (told.indexed, told.failed) == (0, MOST_ERRORS + 700)
-    assert [number for number, _ in errors_of(told)] == list(range(1, MOST_ERRORS + 1))
+    told = keep(FakeIngest(), grouped([b"x"] * (MAX_ERRORS + 700), 64))
+    assert (told.indexed, told.failed) == (0, MAX_ERRORS + 700)
+    assert [number for number, _ in errors_of(told)] == list(range(1, MAX_ERRORS + 1))
 
 
 def test_what_a_line_quotes_is_told_shortened() -> None:
@@ -230,7 +232,8 @@ def test_what_came_is_committed_while_the_client_says_nothing() -> None:
                 await asyncio.sleep(0.001)
 
         groups = grouped([line(str(number), "slow") for number in range(10)], 2)
-        await LineStream(lambda _: None).keep(given(groups, all_there), kept_by(ingest))
+        indexed = await LineStream(lambda _: None).keep(given(groups, all_there), kept_by(ingest))
+        assert (indexed.indexed, indexed.failed) == (10, 0)
 
     asyncio.run(check())
 

@@ -16,9 +16,9 @@ from server.contract.errors import InferenceError
 from server.dialects.native.bodies.documents import BatchIndexed
 from server.dialects.native.lines import LineStream
 from server.documents.ingest import Ingest, Prepared
-from server.documents.stream import MOST_FAULTS, Stream
+from server.documents.stream import MAX_FAULTS, Stream
 from server.web.errors import StreamStoppedError
-from server.web.ndjson import Group, Line
+from server.web.ndjson import LineGroup, RawLine
 
 
 class Failing:
@@ -43,11 +43,13 @@ class Failing:
 
 
 def keep(ingest: Failing, texts: Sequence[str]) -> BatchIndexed:
-    lines = [Line(number, json.dumps({"id": str(number), "text": text}).encode()) for number, text in enumerate(texts, 1)]
+    lines = [
+        RawLine(number, json.dumps({"id": str(number), "text": text}).encode()) for number, text in enumerate(texts, 1)
+    ]
 
-    async def groups() -> AsyncIterator[Group]:
+    async def groups() -> AsyncIterator[LineGroup]:
         for start in range(0, len(lines), 64):
-            yield Group(lines[start : start + 64], 0)
+            yield LineGroup(lines[start : start + 64], 0)
 
     stream = Stream(nullcontext, cast("Ingest", ingest), "name", Demand(client="somebody"))
     return asyncio.run(LineStream(lambda _: None).keep(groups(), stream.keep))
@@ -59,7 +61,7 @@ def test_a_model_that_fails_stops_the_stream() -> None:
         keep(ingest, ["nan"] * 10_000)
     assert isinstance(error.value.cause, InferenceError)
     assert "secret" not in str(error.value)
-    assert ingest.calls < 20 * MOST_FAULTS
+    assert ingest.calls < 20 * MAX_FAULTS
 
 
 def test_texts_that_fail_here_and_there_do_not() -> None:

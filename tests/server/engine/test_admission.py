@@ -3,7 +3,7 @@
 import pytest
 
 from server.contract.errors import OverloadedError, UnavailableError
-from server.engine.admission import PROMISED_SHARE, REASONS, Admission, Bounds, first_piece
+from server.engine.admission import REASONS, WAIT_SHARE, Admission, AdmissionLimits, first_piece
 from server.engine.scheduling.fairness import CHUNK_TOKENS
 from server.engine.scheduling.forecast import Backlog
 
@@ -11,7 +11,7 @@ NOTHING = Backlog(texts=0, tokens=0, jobs=0, seconds=0.0)
 
 
 def admission(requests: int = 2, tokens: int = 100) -> Admission:
-    return Admission(Bounds(max_concurrent_requests=requests, max_queue_tokens=tokens))
+    return Admission(AdmissionLimits(max_concurrent_requests=requests, max_queue_tokens=tokens))
 
 
 def backlog(tokens: int, jobs: int = 1, seconds: float = 10.0) -> Backlog:
@@ -58,7 +58,9 @@ def test_who_is_refused_for_the_least_that_it_adds_is_told_of_what_it_likely_doe
 
 
 def test_more_than_the_whole_bound_is_taken_when_nothing_waits() -> None:
-    admission(tokens=100).weigh(5000, 5000, 0.0, NOTHING, 60.0)
+    door = admission(tokens=100)
+    door.weigh(5000, 5000, 0.0, NOTHING, 60.0)
+    assert not door.refused
 
 
 def test_a_wait_that_would_be_too_long_is_refused_at_once_and_a_short_one_is_not() -> None:
@@ -67,7 +69,7 @@ def test_a_wait_that_would_be_too_long_is_refused_at_once_and_a_short_one_is_not
     door.weigh(10, 10, 1.0, backlog(1000, jobs=100, seconds=4.0), 10.0)
     with pytest.raises(OverloadedError, match=r"would begin in about 30\.0 s") as caught:
         door.weigh(10, 10, 1.0, backlog(1000, jobs=100, seconds=30.0), 10.0)
-    assert caught.value.retry_after_s == 30 - PROMISED_SHARE * 10
+    assert caught.value.retry_after_s == 30 - WAIT_SHARE * 10
     assert door.refused == {"wait": 1}
     assert set(door.refused) <= set(REASONS)
 

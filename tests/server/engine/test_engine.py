@@ -62,7 +62,7 @@ async def _quiet(check: Check, engine: Engine, session: Counting) -> None:
 
 
 async def turn(engine: Engine, session: Counting, count: int) -> None:
-    """Wait until so many requests are in work, and what they begin has begun."""
+    """Wait until so many requests are in progress, and their runs have begun."""
     while engine.admission.active < count or not engine.workers.slots.busy:
         await asyncio.sleep(0.001)
 

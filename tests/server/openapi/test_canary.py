@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 
 from index import Document, Index
-from server.openapi.causes import DOOR
+from server.openapi.causes import BEFORE_ROUTING
 from tests.faulty import RUN_FAILS, RUN_GIVES_NAN, TOKENIZER_PANICS, TOKENIZER_RAISES, WORKER_DIES
-from tests.server.engine.faults.daemon import PATIENCE_S, FaultyServer, start_faulty, until
+from tests.server.engine.faults.daemon import PATIENCE_S, FaultyServer, start_faulty
 from tests.server.engine.faults.wire import Wire
 from tests.server.openapi.conftest import ALL_SCOPES as EVERYTHING
 from tests.server.openapi.conftest import add_key
 from tests.server.openapi.fuzzed import FLAGS, tiny_document
 from tests.server.openapi.provocations import FOREIGN, KEPT, KEY, NAME, PLACE, TEXT, Provocation, Subject, subjects
+from tests.server.polling import until
 
 DOCUMENT = tiny_document(keys_required=True)
 ERROR = 400
@@ -170,13 +171,13 @@ def refuse_at_the_door(witness: Witness) -> None:
         witness.check_body(head + body)
         content = DOCUMENT["components"]["responses"][str(status)]["content"]["application/problem+json"]
         jsonschema_rs.validate({"components": DOCUMENT["components"], **content["schema"]}, json.loads(body))
-    assert {status for _, status in AT_THE_DOOR} == {status.value for status in DOOR} - {503}
+    assert {status for _, status in AT_THE_DOOR} == {status.value for status in BEFORE_ROUTING} - {503}
 
 
 def expected(subject: Subject) -> set[int]:
     """Return the documented statuses that can be had here: not those of the door alone, nor of our own bugs."""
     documented = {int(status) for status in subject.operation["responses"]}
-    hard = {429, 507, *(status.value for status in DOOR)} - {400, 413}
+    hard = {429, 507, *(status.value for status in BEFORE_ROUTING)} - {400, 413}
     hard |= set() if subject.in_collection else {409}
     hard |= {404} if subject.name in WHILE_DROPPED else set()
     hard |= set() if subject.embeds else {424, 500, 504}

@@ -14,7 +14,7 @@ from server.dialects.native.bodies import embeddings as native
 from server.dialects.tei import bodies as tei
 from server.openapi.causes import answers_of
 from server.openapi.document import operation_at, template_of
-from server.openapi.limits import Limits, bound
+from server.openapi.limits import Limits, resolve_markers
 from server.openapi.schemas import Schemas
 from server.routes import DIALECTS, ROUTES
 from server.web.dialect import Dialect, dialect_of
@@ -131,7 +131,7 @@ def test_no_marker_is_left() -> None:
 def test_a_marker_without_a_rule_is_a_bug() -> None:
     schema = msgspec.json.schema(Annotated[str, limited("the weather")])
     with pytest.raises(KeyError):
-        bound(schema, LIMITS)
+        resolve_markers(schema, LIMITS)
 
 
 def test_the_same_daemon_is_described_by_the_same_bytes() -> None:

@@ -10,7 +10,7 @@ import pytest
 from server.contract.errors import InvalidInputError
 from server.dialects.native.bodies.documents import PatchRequest
 from server.dialects.native.bodies.search import SearchBatchRequest
-from server.web.decoding import MOST_BRACKETS, decode_json, decode_message_pack
+from server.web.decoding import MAX_BRACKETS, decode_json, decode_message_pack
 from server.web.messagepack import too_many
 
 SCALARS: list[Any] = [0, -1, 127, 200, 70_000, 2**40, -(2**40), 1.5, None, True, "", "é" * 9, "x" * 300, b"y" * 70_000]
@@ -47,7 +47,7 @@ def test_what_is_no_message_pack_is_not_counted(body: bytes) -> None:
 
 
 def test_many_empty_objects_are_refused_before_they_are_made() -> None:
-    count = MOST_BRACKETS + 1
+    count = MAX_BRACKETS + 1
     bodies: list[tuple[Any, bytes, Any]] = [
         (decode_json, b'{"metadata": {"a": [' + b",".join([b"{}"] * count) + b"]}}", PatchRequest),
         (decode_message_pack, b"\x81\xa8metadata\x81\xa1a\xdd" + count.to_bytes(4) + b"\x80" * count, PatchRequest),

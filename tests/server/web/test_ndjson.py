@@ -8,7 +8,7 @@ import pytest
 
 from server.contract.errors import InvalidInputError, OverloadedError, UnavailableError
 from server.web.errors import TooLargeError
-from server.web.ndjson import GROUP_BYTES, Bounds, Group, groups_of_lines, until
+from server.web.ndjson import GROUP_BYTES, LineGroup, LineLimits, groups_of_lines, receive_until_leaving
 
 BODY = b'{"a": 1}\r\n\n  \n{"b": "\xc3\xa9"}\nno JSON at all\n{"last": 1}'
 LINES = [(1, b'{"a": 1}\r'), (4, b'{"b": "\xc3\xa9"}'), (5, b"no JSON at all"), (6, b'{"last": 1}')]
@@ -42,16 +42,16 @@ def receiver(pieces: Sequence[bytes], *, ends: bool = True) -> Callable[[], Any]
     return receive
 
 
-def groups(pieces: Sequence[bytes], held: Held, *, line_bytes: int = 10**6, lines: int = 64) -> list[Group]:
-    bounds = Bounds(line_bytes=line_bytes, group_lines=lines, hold=held.hold, patience_s=0.1)
+def groups(pieces: Sequence[bytes], held: Held, *, line_bytes: int = 10**6, lines: int = 64) -> list[LineGroup]:
+    limits = LineLimits(line_bytes=line_bytes, group_lines=lines, hold=held.hold, patience_s=0.1)
 
-    async def gather(found: AsyncIterator[Group]) -> list[Group]:
+    async def gather(found: AsyncIterator[LineGroup]) -> list[LineGroup]:
         return [group async for group in found]
 
-    return asyncio.run(gather(groups_of_lines(receiver(pieces), bounds)))
+    return asyncio.run(gather(groups_of_lines(receiver(pieces), limits)))
 
 
-def lines_of(found: list[Group]) -> list[tuple[int, bytes]]:
+def lines_of(found: list[LineGroup]) -> list[tuple[int, bytes]]:
     return [(line.number, line.content) for group in found for line in group.lines]
 
 
@@ -72,8 +72,10 @@ def test_a_body_without_lines_gives_no_group_and_holds_next_to_nothing(empty: li
     assert held.now <= 2
 
 
-def test_a_byte_order_mark_is_a_part_of_its_line() -> None:
-    assert lines_of(groups([b"\xef\xbb\xbf{}\n{}"], Held())) == [(1, b"\xef\xbb\xbf{}"), (2, b"{}")]
+def test_a_byte_order_mark_at_the_beginning_is_no_part_of_the_first_line() -> None:
+    held = Held()
+    assert lines_of(groups([b"\xef\xbb\xbf{}\n\xef\xbb\xbf{}"], held)) == [(1, b"{}"), (2, b"\xef\xbb\xbf{}")]
+    assert lines_of(groups([b"\xef\xbb", b"\xbf\n{}"], Held())) == [(2, b"{}")]
 
 
 def test_groups_are_bounded_by_lines_and_by_bytes() -> None:
@@ -104,11 +106,11 @@ def test_of_a_line_that_is_too_long_nothing_is_held() -> None:
 def test_it_waits_for_room_and_gives_out_what_it_has() -> None:
     """What others have to let go of may be what it has itself."""
     held = Held(most=100)
-    bounds = Bounds(line_bytes=100, group_lines=64, hold=held.hold, patience_s=10)
+    limits = LineLimits(line_bytes=100, group_lines=64, hold=held.hold, patience_s=10)
 
     async def check() -> None:
         numbers = []
-        async for group in groups_of_lines(receiver([b"x" * 39 + b"\n"] * 20), bounds):
+        async for group in groups_of_lines(receiver([b"x" * 39 + b"\n"] * 20), limits):
             numbers += [line.number for line in group.lines]
             asyncio.get_running_loop().call_later(0.01, held.hold, -group.held_bytes)
         assert numbers == list(range(1, 21))
@@ -118,20 +120,20 @@ def test_it_waits_for_room_and_gives_out_what_it_has() -> None:
 
 def test_a_server_that_leaves_waits_for_no_room() -> None:
     full = Held(most=5)
-    bounds = Bounds(line_bytes=100, group_lines=64, hold=full.hold, leaving=lambda: True)
+    limits = LineLimits(line_bytes=100, group_lines=64, hold=full.hold, leaving=lambda: True)
 
     async def check() -> None:
         with pytest.raises(UnavailableError):
-            await anext(groups_of_lines(receiver([b"x" * 50]), bounds))
+            await anext(groups_of_lines(receiver([b"x" * 50]), limits))
 
     asyncio.run(check())
 
 
 def test_lines_that_came_whole_are_given_before_a_body_ends_early() -> None:
-    bounds = Bounds(line_bytes=100, group_lines=64, hold=Held().hold)
+    limits = LineLimits(line_bytes=100, group_lines=64, hold=Held().hold)
 
     async def check() -> None:
-        found = groups_of_lines(receiver([b"one\ntwo\nthr"], ends=False), bounds)
+        found = groups_of_lines(receiver([b"one\ntwo\nthr"], ends=False), limits)
         assert [line.content for line in (await anext(found)).lines] == [b"one", b"two"]
         with pytest.raises(InvalidInputError, match="ended early"):
             await anext(found)
@@ -156,10 +158,10 @@ def test_empty_lines_without_end_are_not_held() -> None:
 
 
 def test_a_client_that_leaves_is_no_end_of_a_body() -> None:
-    bounds = Bounds(line_bytes=100, group_lines=1, hold=Held().hold)
+    limits = LineLimits(line_bytes=100, group_lines=1, hold=Held().hold)
 
     async def check() -> None:
-        found = groups_of_lines(receiver([b"one\ntwo"], ends=False), bounds)
+        found = groups_of_lines(receiver([b"one\ntwo"], ends=False), limits)
         assert (await anext(found)).lines[0].content == b"one"
         with pytest.raises(InvalidInputError, match="ended early"):
             await anext(found)
@@ -175,15 +177,15 @@ def test_a_server_that_leaves_ends_a_body_that_goes_on_and_takes_one_that_is_the
 
     async def check() -> None:
         nonlocal left
-        waiting = asyncio.ensure_future(until(lambda: left, silence)())
+        waiting = asyncio.ensure_future(receive_until_leaving(lambda: left, silence)())
         await asyncio.sleep(0.3)
         assert not waiting.done()
         left = True
         with pytest.raises(UnavailableError):
             await waiting
         with pytest.raises(UnavailableError):
-            await until(lambda: left, receiver([b"more", b"comes"]))()
-        whole: Any = await until(lambda: left, receiver([b"all of it"]))()
+            await receive_until_leaving(lambda: left, receiver([b"more", b"comes"]))()
+        whole: Any = await receive_until_leaving(lambda: left, receiver([b"all of it"]))()
         assert whole["body"] == b"all of it"
 
     asyncio.run(asyncio.wait_for(check(), 10))

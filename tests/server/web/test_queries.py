@@ -3,7 +3,7 @@
 import pytest
 
 from server.contract.errors import InvalidInputError
-from server.web.queries import flag, query_of, whole
+from server.web.queries import flag, query_of, whole_number
 
 
 def parsed(query: bytes) -> dict[str, str]:
@@ -46,9 +46,9 @@ def test_a_flag_is_true_or_false_and_nothing_else() -> None:
 
 
 def test_a_whole_number_is_within_its_bounds() -> None:
-    assert whole({}, "n", 7, 100) == 7
-    assert [whole({"n": value}, "n", 7, 100) for value in ("1", "100", "007")] == [1, 100, 7]
+    assert whole_number({}, "n", 7, 100) == 7
+    assert [whole_number({"n": value}, "n", 7, 100) for value in ("1", "100", "007")] == [1, 100, 7]
     for value in ("", "0", "101", "0001", "-1", "+1", "1.0", "1e1", " 1", "١", "²", "1" * 5000):
         with pytest.raises(InvalidInputError) as error:
-            whole({"n": value}, "n", 7, 100)
+            whole_number({"n": value}, "n", 7, 100)
         assert len(str(error.value)) < 200

@@ -1,1 +1,1 @@
-"""What each dialect takes and gives, as structs: decoding, the documentation and the tests read them alike."""
+"""The bodies of vecd's own dialect, as structs, for decoding, the OpenAPI document and the tests."""

@@ -1,4 +1,4 @@
-"""What collections look like."""
+"""Bodies of the routes about collections."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class ReindexProgress(msgspec.Struct):
-    """How many documents there are, how many have their new vector, and what stopped it, if something did."""
+    """`done` of the `documents` have their new vector; `error` says why reindexing stopped, if it did."""
 
     documents: int
     done: int
@@ -16,8 +16,8 @@ class ReindexProgress(msgspec.Struct):
 class CollectionState(msgspec.Struct):
     """A collection.
 
-    `state` is indexing while the graph that makes searches quick lacks documents, which are found all the same; foreign
-    with another model's vectors; failed where what keeps it has died.
+    `state` is indexing while the graph that speeds up searches lacks some documents, which are found all the same;
+    foreign if the vectors are another model's; failed if a thread that maintains the collection has died.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What is written to a collection and read from it."""
+"""Bodies of the routes about documents."""
 
 from typing import Annotated, Any
 
@@ -7,7 +7,7 @@ import msgspec
 from server.contract.limits import MAX_ID_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS, MAX_METADATA_KIB
 from server.web.operations import limited
 
-# Whether an id is one the index decides (422); this is how it is documented.
+# The index checks whether an id is valid (422); this documents it.
 Id = Annotated[
     str,
     msgspec.Meta(
@@ -23,7 +23,7 @@ Metadata = Annotated[
         extra_json_schema={"maxProperties": MAX_METADATA_FIELDS},
     ),
 ]
-Patch = Annotated[dict[str, Any], msgspec.Meta(description="what comes of it is held to the limits of metadata")]
+Patch = Annotated[dict[str, Any], msgspec.Meta(description="the result must be within the limits of metadata")]
 Filter = Annotated[dict[str, Any], limited("filter")]
 Text = Annotated[str, limited("text")]
 Ids = Annotated[list[Id], limited("texts")]
@@ -31,7 +31,7 @@ Row = Annotated[list[float], limited("vector")]
 
 
 class Document(msgspec.Struct, forbid_unknown_fields=True):
-    """A document to keep, instead of the one that has its id."""
+    """A document to store; it replaces the one with the same id."""
 
     id: Id
     text: Text
@@ -45,13 +45,13 @@ class Indexed(msgspec.Struct):
 
 
 class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Documents to keep, in one transaction: all or none."""
+    """Documents to store in one transaction: all or none."""
 
     documents: Annotated[list[Document], limited("texts")]
 
 
 class LineError(msgspec.Struct):
-    """Why a line of NDJSON was not kept; `line` counts from 1."""
+    """Why a line of NDJSON was not stored; `line` counts from 1."""
 
     line: int
     status: int
@@ -59,9 +59,9 @@ class LineError(msgspec.Struct):
 
 
 class BatchIndexed(msgspec.Struct, omit_defaults=True):
-    """How many documents are on the disk: of one id, one.
+    """How many documents are on the disk: an id that comes again counts once.
 
-    Of NDJSON also how many lines are not, why the first 1,000 are not, and how many texts were cut, if any was.
+    For NDJSON also how many lines failed, the errors of the first 1,000, and how many texts were cut, if any.
     """
 
     indexed: int
@@ -71,7 +71,7 @@ class BatchIndexed(msgspec.Struct, omit_defaults=True):
 
 
 class StoredDocument(msgspec.Struct, omit_defaults=True):
-    """A document; its vector where that was asked for."""
+    """A document, with its vector if the request asked for it."""
 
     id: str
     text: str
@@ -86,13 +86,13 @@ class PatchRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Deleted(msgspec.Struct):
-    """The document is gone."""
+    """The document is deleted."""
 
     deleted: str
 
 
 class DeletedCount(msgspec.Struct):
-    """How many documents are gone."""
+    """How many documents were deleted."""
 
     deleted: int
 
@@ -105,7 +105,7 @@ class DeleteRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DeleteByIds(msgspec.Struct, forbid_unknown_fields=True):
-    """The documents of these ids; one that is not there is no error."""
+    """The documents with these ids; an id without a document is not an error."""
 
     ids: Ids
     filter: None = None
@@ -119,7 +119,7 @@ class DeleteByFilter(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Page(msgspec.Struct):
-    """Documents in the order of their ids' bytes; `next` is what to give as `after` for more, null at the end."""
+    """Documents in the order of their ids' bytes; `next` is the `after` of the next page, null at the end."""
 
     documents: list[StoredDocument]
     next: str | None

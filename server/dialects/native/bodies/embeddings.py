@@ -1,4 +1,4 @@
-"""What the native dialect takes and gives."""
+"""Bodies of the routes that embed."""
 
 from typing import Annotated
 
@@ -8,23 +8,31 @@ from server.web.operations import limited
 
 
 class EmbedRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Texts to embed: none gives no embeddings, and an empty one is embedded like any other."""
+    """Texts to embed; the list may be empty, and an empty text is embedded like any other."""
 
     texts: Annotated[list[Annotated[str, limited("text")]], limited("texts")]
     cache: Annotated[bool, msgspec.Meta(description="false neither reads nor fills the cache")] = True
-    normalize: Annotated[bool, msgspec.Meta(description="false gives the pooled vector as it is")] = True
+    normalize: Annotated[bool, msgspec.Meta(description="false gives the pooled vector without normalization")] = True
     dimensions: (
-        Annotated[int, msgspec.Meta(ge=1, description="keeps the first, and normalizes again"), limited("dimensions")]
+        Annotated[
+            int,
+            msgspec.Meta(ge=1, description="keeps the first dimensions, and normalizes again"),
+            limited("dimensions"),
+        ]
         | None
     ) = None
     prompt: (
-        Annotated[str, limited("prompt"), msgspec.Meta(description="the model's, put before each text, by its name")]
+        Annotated[
+            str,
+            limited("prompt"),
+            msgspec.Meta(description="the name of a prompt of the model, which is put before each text"),
+        ]
         | None
     ) = None
 
 
 class EmbedResponse(msgspec.Struct):
-    """A row for each text; `cached_count` counts the texts found in the cache at arrival."""
+    """A row for each text; `cached_count` counts the texts that were in the cache when the request arrived."""
 
     embeddings: list[list[float]]
     dimensions: int

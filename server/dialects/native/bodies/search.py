@@ -1,4 +1,4 @@
-"""What is asked of a search, and what it finds."""
+"""Bodies of the routes that search."""
 
 from typing import Annotated, Any, Literal
 
@@ -11,18 +11,18 @@ from server.web.operations import limited
 TopK = Annotated[int, msgspec.Meta(ge=1, le=MAX_TOP_K, description="how many hits at most")]
 Threshold = Annotated[
     float,
-    msgspec.Meta(description="the least score of a hit; without it 0.5 in mode vector, and any in the others"),
+    msgspec.Meta(description="the least score of a hit; by default 0.5 in mode vector, and none in the others"),
 ]
 Mode = Literal["vector", "text", "hybrid"]
 Vector = Annotated[
     list[float],
     limited("vector"),
-    msgspec.Meta(description="finite numbers; its direction counts, not its length, so that zero is none"),
+    msgspec.Meta(description="finite numbers, not all zero; only its direction counts, not its length"),
 ]
 
 
 class SearchRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """A search by one of `query`, `vector` and `like`, which is the id of a document: the others that are like it."""
+    """A search by one of `query`, `vector` and `like`, the id of a document to which the hits are similar."""
 
     query: Text | None = None
     vector: Vector | None = None
@@ -33,7 +33,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True):
     mode: Mode = "vector"
 
 
-# What the documentation says in place of SearchRequest: one of the three, and in which modes.
+# The documentation shows these in place of SearchRequest: one of the three, and its modes.
 class SearchByQuery(msgspec.Struct, forbid_unknown_fields=True):
     """A search for a text."""
 
@@ -47,7 +47,7 @@ class SearchByQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SearchByVector(msgspec.Struct, forbid_unknown_fields=True):
-    """A search for a vector of the model's, made elsewhere."""
+    """A search for a vector that the model made elsewhere."""
 
     vector: Vector
     mode: Literal["vector"] = "vector"
@@ -59,7 +59,7 @@ class SearchByVector(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SearchByLike(msgspec.Struct, forbid_unknown_fields=True):
-    """A search for what is like the document of an id, without itself; modes text and hybrid take its text, too."""
+    """A search for documents similar to the one with an id, without it; modes text and hybrid use its text."""
 
     like: Id
     mode: Mode = "vector"

@@ -1,4 +1,4 @@
-"""What health and statistics look like."""
+"""Bodies of health and statistics."""
 
 from typing import Literal
 
@@ -6,20 +6,20 @@ import msgspec
 
 
 class Health(msgspec.Struct):
-    """The process is up and has a model."""
+    """The process runs and has a model."""
 
     status: Literal["ok"] = "ok"
     model_loaded: Literal[True] = True
 
 
 class Liveness(msgspec.Struct):
-    """One word."""
+    """The state in one or two words."""
 
     status: Literal["ok", "ready", "not ready"]
 
 
 class IndexStats(msgspec.Struct):
-    """The documents of all collections, how many of them the graphs lack, and what they take."""
+    """The documents of all collections, how many of them the graphs lack (`pending`), and the bytes that they take."""
 
     documents: int
     collections: int
@@ -29,7 +29,7 @@ class IndexStats(msgspec.Struct):
 
 
 class RequestStats(msgspec.Struct):
-    """Requests whose body was understood; all but /embed/batch count as embed."""
+    """Requests whose body was understood; those that embed count as `embed`, those of /embed/batch as `batch`."""
 
     embed: int
     batch: int
@@ -49,7 +49,7 @@ class CacheStats(msgspec.Struct):
 
 
 class QueueStats(msgspec.Struct):
-    """What waits for a run, and the predicted time until that is done."""
+    """Texts that wait for a run, their tokens, and the predicted seconds until all of them are done."""
 
     texts: int
     tokens: int
@@ -57,7 +57,7 @@ class QueueStats(msgspec.Struct):
 
 
 class Stats(msgspec.Struct, kw_only=True):
-    """The model, and what was done since the start."""
+    """The model, and counts since the start."""
 
     model: str
     dimensions: int

@@ -82,7 +82,7 @@ def test_a_key_of_the_scope_opens_a_route_and_others_get_403_in_its_dialect(
             assert answer.status_code == 200, answer.text
         else:
             assert answer.status_code == 403
-            assert told(path, answer) == f"this key allows {held}, and this needs {scope}"
+            assert told(path, answer) == f"this key allows {held}; this route needs {scope}"
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=names)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.server.connection.hostile.door import Door, start_door
-from tests.server.engine.faults.daemon import FaultyServer, start_faulty, until
+from tests.server.engine.faults.daemon import FaultyServer, start_faulty
+from tests.server.polling import until
 
 FLAGS = ("--cores", "1", "--header-timeout-s", "1", "--body-timeout-s", "1", "--keep-alive-s", "1")
 

@@ -2,13 +2,14 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.running import RunningServer, launch_module, started
 from tests.server.connection.hostile.raw import EMBED, Raw, post
 from tests.server.engine.faults.wire import Answer
+from tests.server.polling import until
 from tests.tiny import TINY
 
 # What the daemon is told, and how much later than that it may act.
@@ -100,14 +101,6 @@ def in_time(limit_s: float = LIMIT_S) -> Iterator[None]:
     yield
     took_s = time.monotonic() - start_s
     assert limit_s - 0.1 <= took_s <= limit_s + SLACK_S, took_s
-
-
-def until(holds: Callable[[], bool], limit_s: float) -> None:
-    """Wait until something holds, but no longer than that."""
-    end_s = time.monotonic() + limit_s
-    while not holds():
-        assert time.monotonic() < end_s, "it never came to hold"
-        time.sleep(0.02)
 
 
 @contextmanager

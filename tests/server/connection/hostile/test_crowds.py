@@ -5,8 +5,9 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.server.connection.hostile.door import LIMIT_S, SLACK_S, Door, start_door, until
+from tests.server.connection.hostile.door import LIMIT_S, SLACK_S, Door, start_door
 from tests.server.connection.hostile.raw import EMBED, assert_refused, get, post
+from tests.server.polling import until
 
 IDLE = 500
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.server.connection.hostile.door import LIMIT_S, SLACK_S, Door
 from tests.server.connection.hostile.raw import EMBED, Raw, assert_refused, get, head, post, split_answers
-from tests.server.engine.faults.daemon import FaultyServer, until
+from tests.server.engine.faults.daemon import FaultyServer
+from tests.server.polling import until
 
 # Its answer is larger than what the system keeps between the two.
 LARGE_TEXTS = 12_000

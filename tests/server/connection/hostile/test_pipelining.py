@@ -9,8 +9,9 @@ import pytest
 
 from tests.server.connection.hostile.door import Door, in_time, resident_bytes
 from tests.server.connection.hostile.raw import EMBED, Raw, assert_problem, assert_refused, get, head, post
-from tests.server.engine.faults.daemon import FaultyServer, until
+from tests.server.engine.faults.daemon import FaultyServer
 from tests.server.engine.faults.wire import Answer
+from tests.server.polling import until
 
 MALFORMED = b"GET / HTTP/1.1\r\nno host\r\n\r\n"
 

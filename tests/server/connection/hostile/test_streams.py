@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.connection.hostile.door import KEEP_ALIVE_S, LIMIT_S, Door, in_time, resident_bytes, start_door, until
+from tests.server.connection.hostile.door import KEEP_ALIVE_S, LIMIT_S, Door, in_time, resident_bytes, start_door
 from tests.server.connection.hostile.raw import Raw, assert_refused, get, head, post
+from tests.server.polling import until
 
 BATCH = b"/collections/streams/index/batch"
 NDJSON = b"content-type: application/x-ndjson"

@@ -1,7 +1,6 @@
 """A daemon with faults in it, seen from outside: its runs, its log, its gate, its statistics, its threads."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import msgspec
 
 from tests.running import RunningServer, launch_module, started
 from tests.server.engine.faults.wire import Answer, Wire
+from tests.server.polling import until
 from tests.tiny import TINY
 
 PATIENCE_S = 20
@@ -121,14 +121,6 @@ class FaultyServer:
     def exit_status(self) -> int:
         """Wait until the process has ended by itself."""
         return self.process.wait(PATIENCE_S)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds, for as long as patience lasts."""
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end, "it never came to hold"
-        time.sleep(POLL_S)
 
 
 @contextmanager

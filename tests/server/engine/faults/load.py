@@ -9,8 +9,9 @@ from types import TracebackType
 
 import msgspec
 
-from tests.server.engine.faults.daemon import FaultyServer, until
+from tests.server.engine.faults.daemon import FaultyServer
 from tests.server.engine.faults.wire import Answer, Wire, ask
+from tests.server.polling import until
 
 TEXTS_EACH = 6
 

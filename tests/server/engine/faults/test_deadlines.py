@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.faulty import TOKENIZER_WAITS
-from tests.server.engine.faults.daemon import FaultyServer, start_faulty, until
+from tests.server.engine.faults.daemon import FaultyServer, start_faulty
 from tests.server.engine.faults.wire import Answer, Wire
+from tests.server.polling import until
 
 HEADER = "x-request-timeout-ms"
 SHORT = {HEADER: "300"}

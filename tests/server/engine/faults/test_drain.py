@@ -5,9 +5,10 @@ import time
 from pathlib import Path
 
 from tests import faulty as words
-from tests.server.engine.faults.daemon import FaultyServer, start_faulty, until
+from tests.server.engine.faults.daemon import FaultyServer, start_faulty
 from tests.server.engine.faults.load import Load
 from tests.server.engine.faults.wire import Wire
+from tests.server.polling import until
 
 CLOSE = "close"
 LARGE = [f"one of a large request {i}" for i in range(1000)]

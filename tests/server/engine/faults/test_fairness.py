@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.server.engine.faults.daemon import FaultyServer, until
+from tests.server.engine.faults.daemon import FaultyServer
 from tests.server.engine.faults.wire import Wire, ask
+from tests.server.polling import until
 
 LARGE = [f"one of very many {i}" for i in range(2000)]
 

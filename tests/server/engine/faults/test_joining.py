@@ -3,8 +3,9 @@
 import pytest
 
 from tests import faulty as words
-from tests.server.engine.faults.daemon import FaultyServer, until
+from tests.server.engine.faults.daemon import FaultyServer
 from tests.server.engine.faults.wire import ask
+from tests.server.polling import until
 
 
 def test_ten_requests_for_one_text_compute_it_once(one_worker: FaultyServer) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.faulty import TOKENIZER_WAITS
-from tests.server.engine.faults.daemon import FaultyServer, until
+from tests.server.engine.faults.daemon import FaultyServer
+from tests.server.polling import until
 
 HEAD = b"POST /embed HTTP/1.1\r\nhost: vecd\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n"
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.engine.faults.daemon import FaultyServer, start_faulty, until
+from tests.server.engine.faults.daemon import FaultyServer, start_faulty
 from tests.server.engine.faults.wire import Answer, ask
+from tests.server.polling import until
 
 TOKEN_MS = 1.25
 TOKENS = 42

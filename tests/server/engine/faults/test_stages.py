@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests import faulty as words
-from tests.server.engine.faults.daemon import FaultyServer, start_faulty, until
+from tests.server.engine.faults.daemon import FaultyServer, start_faulty
 from tests.server.engine.faults.load import Load
 from tests.server.engine.faults.wire import Answer, Wire, ask
+from tests.server.polling import until
 
 RECOVERY_S = 3
 FAILED = {

@@ -5,9 +5,10 @@ import random
 import threading
 
 from tests import faulty as words
-from tests.server.engine.faults.daemon import FaultyServer, until
+from tests.server.engine.faults.daemon import FaultyServer
 from tests.server.engine.faults.load import Load
 from tests.server.engine.faults.wire import Wire
+from tests.server.polling import until
 
 ROUNDS, STORMS = 150, 3
 GOOD = json.dumps({"texts": ["one of the storm's own", "and another"], "cache": False}).encode()

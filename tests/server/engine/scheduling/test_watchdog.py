@@ -33,4 +33,4 @@ def test_a_run_in_its_time_is_let_be() -> None:
     dog.start()
     assert looked.wait(20)
     dog.stop()
-    assert not dog._thread.is_alive()
+    assert "watchdog" not in {thread.name for thread in threading.enumerate()}

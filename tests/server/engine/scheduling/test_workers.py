@@ -14,7 +14,7 @@ from server.engine.scheduling.cost import Cost, Observation
 from server.engine.scheduling.job import Job
 from server.engine.scheduling.scheduler import Queue
 from server.engine.scheduling.slots import Plan, RunFigures
-from server.engine.scheduling.workers import MOST_DEATHS, MOST_FAILURES, Workers
+from server.engine.scheduling.workers import MAX_DEATHS, MAX_FAILURES, Workers
 
 OUTPUT = "sentence_embedding"
 # Runs are over sooner than they are expected to be.
@@ -162,7 +162,7 @@ def test_a_pool_whose_workers_die_one_after_the_other_is_broken_and_says_so_once
     workers.start()
 
     async def die() -> None:
-        for _ in range(MOST_DEATHS):
+        for _ in range(MAX_DEATHS):
             with pytest.raises(UnavailableError):
                 await asyncio.wait_for(submit(workers, [666]).future, 20)
         await until(lambda: said)
@@ -346,7 +346,7 @@ def test_a_pool_on_which_nothing_can_be_computed_any_more_is_broken(session: Fak
     workers.start()
 
     async def fail() -> None:
-        for _ in range(MOST_FAILURES):
+        for _ in range(MAX_FAILURES):
             assert not workers.broken
             with pytest.raises(InferenceError):
                 await asyncio.wait_for(submit(workers, [1]).future, 20)

@@ -1,4 +1,4 @@
-"""A place among the requests in work and a time in which to be done, for what the engine does not embed by itself."""
+"""A place among the requests in progress, and a deadline, for calls other than `Engine.embed`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,19 +10,19 @@ from server.engine.engine import Engine
 
 
 @asynccontextmanager
-async def turn(engine: Engine, demand: Demand) -> AsyncIterator[None]:
-    """Hold a place until the block ends or the caller's time has passed.
+async def admitted(engine: Engine, demand: Demand) -> AsyncIterator[None]:
+    """Hold a place until the block ends, and cancel the block when the caller's time has passed.
 
     Raises:
         OverloadedError, UnavailableError: there is no place.
         DeadlineError: the block was not done in time.
     """
-    deadline_s = engine.seconds_for(demand)
+    timeout_s = engine.seconds_for(demand)
     with engine.enter():
         try:
-            async with asyncio.timeout(deadline_s):
+            async with asyncio.timeout(timeout_s):
                 yield
         except TimeoutError:
             engine.admission.count("deadline")
-            message = f"this was not done within {deadline_s:g} s; a write that has begun may still be done"
+            message = f"this was not done within {timeout_s:g} s; a write that has begun may still complete"
             raise DeadlineError(message) from None
