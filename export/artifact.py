@@ -25,6 +25,7 @@ from export.progress import Progress
 from export.reference import embed_reference
 from export.runner import GraphRunner
 from export.verification import Reference, check_reference
+from export.vocabulary import single_token_texts
 from models import (
     MANIFEST_FORMAT,
     CatalogEntry,
@@ -92,7 +93,7 @@ def build_variants(
         for part in ("verification", "probes")
     )
     exact = [embed_reference(config, weights, ids, entry.pooling) for ids in encodings["probes"]]
-    check_reference(probes.rows, np.stack(exact))
+    check_reference("fp32 graph", probes.rows, np.stack(exact))
     built = Built(
         config,
         {FP32_FILE: fp32_graph},
@@ -101,7 +102,8 @@ def build_variants(
     )
     if not with_int8:
         return built
-    build = CpuBuild(config, weights, entry.pooling, encodings["calibration"], verification, probes)
+    vocabulary = single_token_texts(config, tokenizer)
+    build = CpuBuild(config, weights, entry.pooling, vocabulary, encodings["calibration"], verification, probes)
     cpu = build_cpu_variants(build, progress)
     return msgspec.structs.replace(_put_first(built, cpu.graphs, cpu.variants), omitted=cpu.omitted)
 

@@ -78,13 +78,17 @@ def layer_norms(config: BertConfig) -> list[str]:
 
 
 class Fp32Linear:
-    """Matrices in fp32."""
+    """Matrices in fp32. `sites` gives the tensor of each activation that a matrix reads, by its name."""
+
+    def __init__(self) -> None:
+        self.sites: dict[str, str] = {}
 
     def embed(self, graph: OnnxGraph, table: NDArray[np.float32], ids: str, output: str) -> str:
         return graph.node("Gather", [graph.constant(f"{output}.table", table), ids], output)
 
     def apply(self, graph: OnnxGraph, layer: LinearLayer, x: str) -> str:
         name = layer.output
+        self.sites[layer.site] = x
         product = graph.node("MatMul", [x, graph.constant(f"{name}.weight", layer.weight)], f"{name}.product")
         return graph.node("Add", [product, graph.constant(f"{name}.bias", layer.bias)], name)
 

@@ -7,6 +7,7 @@ levels are rounded for the same inputs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from export.bert import QUERY_KEY_VALUE, BertConfig, LinearLayer, Weights, linear_layers
 from export.encoder import Activations, TextBatch, normalize_layer, open_attention, open_gelu
 from export.gptq import round_columns, round_nearest
-from export.smoothing import QuantizedSite, choose_site, measure_reach
+from export.smoothing import QuantizedSite, Reach, choose_site, measure_reach
 
 # The largest integer of a weight. 63 keeps u8 * s8 + u8 * s8 within 16 bits, in which processors without VNNI add.
 INT8_LEVELS, REDUCED_LEVELS = 127, 63
@@ -58,13 +59,25 @@ class QuantizedEncoder(msgspec.Struct, frozen=True):
 
 
 def quantize_encoder(
-    config: BertConfig, weights: Weights, encodings: Sequence[list[int]], advance: Callable[[], object]
+    config: BertConfig,
+    weights: Weights,
+    encodings: Sequence[list[int]],
+    advance: Callable[[], object],
+    reach: Mapping[str, Reach] = MappingProxyType({}),
 ) -> QuantizedEncoder:
-    """Calibrate on the texts' token ids; calls `advance` after every layer."""
+    """Calibrate the encoder.
+
+    Args:
+        config: its shape.
+        weights: its weights in fp32.
+        encodings: token ids of the calibration texts.
+        advance: called after every layer.
+        reach: how far activations go in other texts, by site; ranges cover both.
+    """
     texts = TextBatch(encodings)
     words = weights["embeddings.word_embeddings.weight"]
     columns, word_scales = round_nearest(words.T)
-    walk = _Walk(linear_layers(config, weights))
+    walk = _Walk(linear_layers(config, weights), reach)
     attention, gelu = open_attention(config), open_gelu()
     exact = texts.embed(config, weights, words)
     near = texts.embed(config, weights, columns.T * word_scales[:, None])
@@ -89,8 +102,8 @@ Pair = tuple[Activations, Activations]  # of the fp32 encoder, and of the quanti
 class _Walk:
     """Rounds the matrices of one activation after another, and keeps the results."""
 
-    def __init__(self, layers: Mapping[str, LinearLayer]) -> None:
-        self._layers = layers
+    def __init__(self, layers: Mapping[str, LinearLayer], reach: Mapping[str, Reach]) -> None:
+        self._layers, self._reach = layers, reach
         self.sites: dict[str, QuantizedSite] = {}
         self.rounded: dict[int, dict[str, RoundedLayer]] = {levels: {} for levels in LEVELS}
 
@@ -98,7 +111,10 @@ class _Walk:
         """Round the matrices that read this activation; return their outputs by kind."""
         kind, index = site.split(".")
         layers = {name: self._layers[f"{name}.{index}"] for name in READERS[kind]}
-        chosen = self.sites[site] = choose_site(site, measure_reach(exact), list(layers.values()))
+        reach = measure_reach(exact)
+        if site in self._reach:
+            reach = reach.join(self._reach[site])
+        chosen = self.sites[site] = choose_site(site, reach, list(layers.values()))
         quantized = chosen.quantize(near)
         smoothed = np.concatenate([layer.weight * chosen.factors[:, None] for layer in layers.values()], axis=1)
         bias = np.concatenate([layer.bias for layer in layers.values()])

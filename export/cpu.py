@@ -11,17 +11,30 @@ from typing import Literal
 import msgspec
 import onnx
 
-from export.bert import BertConfig, Weights, build_bert
+from export.bert import BertConfig, Fp32Linear, Weights, build_bert
 from export.calibration import INT8_LEVELS, REDUCED_LEVELS, QuantizedEncoder, quantize_encoder
 from export.fused import FusedModel, build_fused, unfit_for_kernels
 from export.progress import Progress
 from export.quantization import Int8Linear
 from export.runner import GraphRunner
-from export.verification import INT8_BAR, REDUCED_BAR, Bar, Reference, check_fidelity, measure_fidelity
+from export.splitting import split_outliers
+from export.verification import (
+    INT8_BAR,
+    REDUCED_BAR,
+    VOCABULARY_BAR,
+    Bar,
+    Reference,
+    check_fidelity,
+    check_reference,
+    measure_fidelity,
+)
+from export.vocabulary import sweep_vocabulary
 from models import KernelsMissing, Variant, kernels_library, lacks_all
 
 FUSED = "int8-fused"
 FUSED_FILE, INT8_FILE, REDUCED_FILE = "model.int8-fused.onnx", "model.int8.onnx", "model.int8-reduced.onnx"
+# Weights are rounded for one token in this many as a text of its own, beside the calibration texts; ranges cover all.
+VOCABULARY_STEP = 16
 # From this length on the speed of attention in bfloat16 is worth its rounding: docs/decisions/0006.
 BF16_FROM_TOKENS = 64
 # x86-64 without one of these sums pairs of products in 16 bits, where 255 * 127 * 2 does not fit.
@@ -40,14 +53,22 @@ class CpuVariants(msgspec.Struct, frozen=True):
 
 
 class CpuBuild(msgspec.Struct, frozen=True):
-    """What the variants are made from and compared with."""
+    """What the variants are made from and compared with; `vocabulary` is every token as a text of its own."""
 
     config: BertConfig
     weights: Weights
     pooling: Literal["mean", "cls"]
+    vocabulary: list[list[int]]
     calibration: list[list[int]]
     verification: Reference
     probes: Reference
+
+
+class Quantized(msgspec.Struct, frozen=True):
+    """The encoder in integers, and the fp32 embeddings of the vocabulary."""
+
+    encoder: QuantizedEncoder
+    vocabulary: Reference
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -70,15 +91,14 @@ def build_cpu_variants(
     Raises:
         ExportError: a graph is not true enough to fp32.
     """
-    progress.stage("calibration", build.config.num_hidden_layers)
-    encoder = quantize_encoder(build.config, build.weights, build.calibration, progress.advance)
-    candidates = _portable(build, encoder)
+    quantized = _quantize(build, progress)
+    candidates = _portable(build, quantized.encoder)
     omitted = {
         one.name: f"this processor lacks {' and '.join(one.instructions)}"
         for one in candidates
         if lacks(one.instructions)
     }
-    fused = _fused(build, encoder)
+    fused = _fused(build, quantized.encoder)
     if isinstance(fused, Candidate):
         candidates.insert(0, fused)
     else:
@@ -86,8 +106,21 @@ def build_cpu_variants(
     for name, reason in omitted.items():
         progress.say(f"no {name}, which could not be verified: {reason}")
     verified = [candidate for candidate in candidates if candidate.name not in omitted]
-    variants = [_verify(candidate, build, progress) for candidate in verified]
+    variants = [_verify(candidate, build, quantized.vocabulary, progress) for candidate in verified]
     return CpuVariants({candidate.file: candidate.graph for candidate in verified}, variants, omitted)
+
+
+def _quantize(build: CpuBuild, progress: Progress) -> Quantized:
+    """Split outliers, measure the vocabulary in fp32, and calibrate."""
+    weights = split_outliers(build.config, build.weights)
+    fp32 = GraphRunner(build_bert(build.config, weights, Fp32Linear(), build.pooling))
+    check_reference("encoder with split neurons", fp32.embed_all(build.probes.encodings), build.probes.rows)
+    progress.stage("vocabulary", len(build.vocabulary))
+    vocabulary = sweep_vocabulary(build.config, weights, build.pooling, build.vocabulary, progress.advance)
+    progress.stage("calibration", build.config.num_hidden_layers)
+    texts = [*build.calibration, *build.vocabulary[::VOCABULARY_STEP]]
+    encoder = quantize_encoder(build.config, weights, texts, progress.advance, vocabulary.reach)
+    return Quantized(encoder, vocabulary.reference)
 
 
 def _portable(build: CpuBuild, encoder: QuantizedEncoder) -> list[Candidate]:
@@ -114,11 +147,14 @@ def _fused(build: CpuBuild, encoder: QuantizedEncoder) -> Candidate | str:
     return Candidate(FUSED, FUSED_FILE, graph, "ragged", INT8_BAR, operators=library.path)
 
 
-def _verify(candidate: Candidate, build: CpuBuild, progress: Progress) -> Variant:
-    progress.stage(f"verify {candidate.name}", len(build.verification.rows) + len(build.probes.rows))
+def _verify(candidate: Candidate, build: CpuBuild, vocabulary: Reference, progress: Progress) -> Variant:
+    steps = sum(len(part.rows) for part in (build.verification, vocabulary, build.probes))
+    progress.stage(f"verify {candidate.name}", steps)
     runner = GraphRunner(candidate.graph, candidate.operators)
     fidelity = measure_fidelity(runner, build.verification, progress.advance)
     check_fidelity(candidate.name, fidelity, candidate.bar)
+    on_vocabulary = measure_fidelity(runner, vocabulary, progress.advance)
+    check_fidelity(candidate.name, on_vocabulary, VOCABULARY_BAR)
     on_probes = measure_fidelity(runner, build.probes, progress.advance)
     return Variant(
         name=candidate.name,
@@ -129,4 +165,5 @@ def _verify(candidate: Candidate, build: CpuBuild, progress: Progress) -> Varian
         fidelity=fidelity,
         probe_cosine=on_probes.cosine_min - PROBE_TOLERANCE,
         instructions=candidate.instructions,
+        vocabulary=on_vocabulary,
     )

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import onnx
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from export.bert import Weights
@@ -22,12 +20,10 @@ from export.environments import bare_environment, prepare_optimum, run_command
 from export.errors import ExportError
 from export.progress import Progress
 from export.runner import GraphRunner
-from export.verification import Reference, measure_fidelity
+from export.verification import Reference, check_reference, measure_fidelity
 from models import CatalogEntry, Fidelity
 
 SCRIPT = Path(__file__).parent / "scripts" / "fuse_for_cuda.py"
-# The fused operators in fp32 differ from the plain ones by 2e-7; a wrong mask, epsilon or axis by more than this.
-FUSION_DIFFERENCE = 1e-5
 # all-MiniLM-L6-v2 gives 0.999998 at the least; where fp16 overflows or loses a weight, far less.
 FP16_COSINE_MIN = 0.999
 
@@ -86,7 +82,7 @@ def build_fp16(encoder: Encoder, progress: Progress, fuse: Fuse = fuse_with_opti
     fused = fuse(encoder.folder)
     plain, twin = GraphRunner(encoder.fp32), GraphRunner(_finish(encoder, fused.fp32))
     reference = plain.embed_all(texts)
-    check_fusion(twin.embed_all(texts, progress.advance), reference)
+    check_reference("graph fused for CUDA", twin.embed_all(texts, progress.advance), reference)
 
     progress.stage("verification", len(texts))
     fp16 = _finish(encoder, fused.fp16)
@@ -95,18 +91,6 @@ def build_fp16(encoder: Encoder, progress: Progress, fuse: Fuse = fuse_with_opti
     check_fp16(fidelity)
     on_probes = measure_fidelity(runner, Reference(probes, plain.embed_all(probes)), lambda: None)
     return Fp16(fp16, fidelity, on_probes.cosine_min)
-
-
-def check_fusion(fused: NDArray[np.float32], reference: NDArray[np.float32]) -> None:
-    """Compare embeddings (texts, hidden) of the fused graph in fp32 with those of the plain fp32 graph.
-
-    Raises:
-        ExportError: they differ by more than rounding.
-    """
-    difference = float(np.abs(fused - reference).max())
-    if not difference <= FUSION_DIFFERENCE:
-        message = f"the graph fused for CUDA is wrong: in fp32 it differs from the reference by {difference:.1e}"
-        raise ExportError(f"{message}, {FUSION_DIFFERENCE:.0e} is allowed")
 
 
 def check_fp16(fidelity: Fidelity) -> None:

@@ -63,6 +63,13 @@ class OnnxGraph:
         return make_model(graph, opset)
 
 
+def expose(model: onnx.ModelProto, tensors: Iterable[str]) -> onnx.ModelProto:
+    """Return a copy of the model that gives these float32 tensors too."""
+    copy = onnx.ModelProto.FromString(model.SerializeToString())
+    copy.graph.output.extend(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in tensors)
+    return copy
+
+
 def make_model(graph: onnx.GraphProto, opset: int = OPSET) -> onnx.ModelProto:
     """Return a model of the graph, with the versions of the operators that the export uses."""
     versions = {"": opset, **dict.fromkeys(sorted({node.domain for node in graph.node} - {""}), 1)}

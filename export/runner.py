@@ -1,6 +1,7 @@
-"""Runs a graph in memory, one text at a time on all cores, for calibration and verification."""
+"""Runs a graph in memory, on all cores, for calibration and verification."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import onnx
 from numpy.typing import NDArray
 
 from models.runtime import onnxruntime
+
+BATCH_TEXTS = 128
 
 
 class GraphRunner:
@@ -28,15 +31,22 @@ class GraphRunner:
 
     def run(self, ids: list[int], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
         """Return the named outputs for one text, each without its batch axis; an attention mask is all ones."""
-        if "lengths" in self._inputs:
-            return self._run_flat(np.array(ids, np.int64), outputs)
-        feeds = {"input_ids": np.array([ids], np.int64), "attention_mask": np.ones((1, len(ids)), np.int64)}
-        values = self._session.run(list(outputs), {name: feeds[name] for name in self._inputs})
-        return [value[0] for value in values]
+        return [value[0] for value in self.run_batch([ids], outputs)]
 
-    def _run_flat(self, ids: NDArray[np.int64], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
-        values = self._session.run(list(outputs), {"input_ids": ids, "lengths": np.array([len(ids)], np.int64)})
-        return [value if name == "token_embeddings" else value[0] for name, value in zip(outputs, values, strict=True)]
+    def run_batch(self, encodings: Sequence[list[int]], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return the named outputs (texts, ...) for texts of one length."""
+        ids = np.array(encodings, np.int64)
+        ragged = "lengths" in self._inputs
+        feeds = {
+            "input_ids": ids.reshape(-1) if ragged else ids,
+            "attention_mask": np.ones_like(ids),
+            "lengths": np.full(len(ids), ids.shape[1]),
+        }
+        values = self._session.run(list(outputs), {name: feeds[name] for name in self._inputs})
+        return [
+            value.reshape(*ids.shape, -1) if ragged and name == "token_embeddings" else value
+            for name, value in zip(outputs, values, strict=True)
+        ]
 
     def embed(self, ids: list[int]) -> NDArray[np.float32]:
         """Return one text's unit-norm embedding (hidden,)."""
@@ -47,7 +57,16 @@ class GraphRunner:
     ) -> NDArray[np.float32]:
         """Return the embeddings (texts, hidden); calls `advance` after every text."""
         rows = []
-        for ids in encodings:
-            rows.append(self.embed(ids))
-            advance()
-        return np.stack(rows)
+        for batch in batches(encodings):
+            rows.append(self.run_batch(batch, ["sentence_embedding"])[0])
+            for _ in batch:
+                advance()
+        return np.concatenate(rows)
+
+
+def batches(encodings: Sequence[list[int]]) -> Iterator[list[list[int]]]:
+    """Cut texts, in their order, into batches of one length and of at most BATCH_TEXTS."""
+    for _, group in itertools.groupby(encodings, len):
+        texts = list(group)
+        for start in range(0, len(texts), BATCH_TEXTS):
+            yield texts[start : start + BATCH_TEXTS]

@@ -1,8 +1,8 @@
 """How each activation becomes uint8 (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438).
 
-In: the range of every channel of an activation over the calibration texts, and the weights that read it. Out: a factor
-per channel and one range. Activations are divided by the factors and weight rows multiplied by them, which moves
-outliers of single channels into the weights, where they are harmless.
+In: the range of every channel of an activation, and the weights that read it. Out: a factor per channel and one range.
+Activations are divided by the factors and weight rows multiplied by them, which moves outliers of single channels into
+the weights.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,10 @@ class Reach(msgspec.Struct, frozen=True):
 
     high: NDArray[np.float32]
     low: NDArray[np.float32]
+
+    def join(self, other: "Reach") -> "Reach":
+        """Return the range that covers both."""
+        return Reach(np.maximum(self.high, other.high), np.maximum(self.low, other.low))
 
 
 class QuantizedSite(msgspec.Struct, frozen=True):
@@ -52,7 +56,7 @@ def choose_site(
 
     Args:
         site: its name; what follows Gelu (`ffn_out`) has a one-sided range, all others a symmetric one.
-        reach: its range over the calibration texts.
+        reach: the range of its channels.
         layers: the matrices that read it; they share its factors.
         alpha: the share of an outlier that moves into the weights, 0 to 1.
     """

@@ -44,6 +44,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lengths one after the other, input_ids (tokens) and lengths (texts), through vecd's own operators.
     `probe_cosine` is the least cosine with the golden probes at which a server may use the variant. `instructions` are
     x86-64 instruction sets, as /proc/cpuinfo names them, one of which it needs; processors of other kinds need none.
+    `vocabulary` is the fidelity over every token of the vocabulary as a text of its own: of the CPU's int8 variants, in
+    artifacts of an export that measures it.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fidelity: Fidelity
     probe_cosine: float
     instructions: tuple[str, ...] = ()
+    vocabulary: Fidelity | msgspec.UnsetType = msgspec.UNSET
 
 
 class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 import export.cpu
+from export import ExportError
 from export.bert import BertConfig, Fp32Linear, build_bert
 from export.cpu import CpuBuild, build_cpu_variants
 from export.runner import GraphRunner
-from export.verification import Reference
-from models import KernelsMissing
+from export.verification import Bar, Reference
+from models import Fidelity, KernelsMissing
 from tests.tiny import MAX_TOKENS, VOCABULARY, SilentProgress, tiny_config, tiny_weights
 
 CONFIG = msgspec.convert(tiny_config(), BertConfig)
@@ -30,7 +31,8 @@ def build() -> CpuBuild:
     encodings = [RANDOM.integers(0, len(VOCABULARY), n).tolist() for n in (2, 3, 7, 16, 31, MAX_TOKENS)]
     fp32 = GraphRunner(build_bert(CONFIG, WEIGHTS, Fp32Linear(), "mean"))
     reference = Reference(encodings, np.stack([fp32.embed(ids) for ids in encodings]))
-    return CpuBuild(CONFIG, WEIGHTS, "mean", encodings, reference, reference)
+    vocabulary = [[2, token, 3] for token in range(len(VOCABULARY))]
+    return CpuBuild(CONFIG, WEIGHTS, "mean", vocabulary, encodings, reference, reference)
 
 
 def test_what_this_processor_would_saturate_is_left_out_and_told(
@@ -57,3 +59,18 @@ def test_an_encoder_that_the_operators_do_not_fit_has_no_fused_graph(build: CpuB
     built = build_cpu_variants(narrow, Told(), lacks=lambda _: False)
     assert [variant.name for variant in built.variants] == ["int8", "int8-reduced"]
     assert "heads are 8 wide" in built.omitted["int8-fused"]
+
+
+def test_every_variant_records_its_fidelity_over_the_whole_vocabulary(build: CpuBuild) -> None:
+    for variant in build_cpu_variants(build, Told(), lacks=lambda _: False).variants:
+        assert isinstance(variant.vocabulary, Fidelity)
+        assert variant.vocabulary.texts == len(VOCABULARY)
+        assert 0.99 < variant.vocabulary.cosine_min < variant.vocabulary.cosine_mean < 1
+
+
+def test_a_variant_that_fails_on_one_token_of_the_vocabulary_is_refused(
+    build: CpuBuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export.cpu, "VOCABULARY_BAR", Bar(0.9, 0.9999))
+    with pytest.raises(ExportError, match=f"not true enough to fp32: .* over {len(VOCABULARY)} texts"):
+        build_cpu_variants(build, Told(), lacks=lambda _: False)

@@ -36,6 +36,7 @@ from tests.tiny import FUSED, SilentProgress, tiny_entry, write_checkpoint
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 SCRIPT = Path(__file__).parent / "bert_outputs.py"
+TOKENS = Path(__file__).parent / "special_tokens.py"
 REAL = ARTIFACTS / "all-MiniLM-L6-v2"
 
 
@@ -105,6 +106,20 @@ def test_the_fp32_graph_equals_optimums_export_on_200_texts() -> None:
         pooled = tokens.mean(axis=0)
         differences.append(np.abs(ours.embed(ids) - pooled / np.linalg.norm(pooled)).max())
     assert max(differences) < 1e-5
+
+
+def test_special_tokens_in_a_text_are_what_transformers_makes_of_them(tmp_path: Path) -> None:
+    """They are the tokens themselves, and seen: transformers' mask hides only the padding that it adds."""
+    manifest = load_manifest(REAL)
+    path = REAL / manifest.tokenizer
+    texts = ["[PAD]", "a [PAD] b", "[CLS] x [SEP] [PAD] [PAD]", "[MASK][UNK]", "[pad] [ PAD ]", "x[SEP]y", "plain"]
+    (tmp_path / "texts.json").write_text(json.dumps(texts))
+    files = [str(tmp_path / name) for name in ("texts.json", "tokens.json")]
+    run_command([str(prepare_optimum()), str(TOKENS), str(path.resolve()), *files], bare_environment())
+    tokenizer = open_tokenizer(path, manifest.max_tokens)
+    for text, found in zip(texts, json.loads((tmp_path / "tokens.json").read_text()), strict=True):
+        seen = [token for token, mask in zip(found["ids"], found["mask"], strict=True) if mask]
+        assert tokenizer.encode(text).ids == seen, text
 
 
 def test_a_model_with_cls_pooling_and_heads_of_64_is_exported_for_both_providers(tmp_path: Path) -> None:

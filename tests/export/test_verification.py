@@ -1,6 +1,8 @@
 """What misses its bar is not written."""
 
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -19,11 +21,11 @@ EXACT = ROWS.astype(np.float64)
 
 
 def test_a_graph_that_differs_from_the_reference_is_refused() -> None:
-    check_reference(ROWS, EXACT + 1e-7)
+    check_reference("fp32 graph", ROWS, EXACT + 1e-7)
     with pytest.raises(ExportError, match="the fp32 graph is wrong"):
-        check_reference(ROWS, EXACT + 1e-4)
+        check_reference("fp32 graph", ROWS, EXACT + 1e-4)
     with pytest.raises(ExportError, match="the fp32 graph is wrong"):
-        check_reference(np.full_like(ROWS, np.nan), EXACT)
+        check_reference("fp32 graph", np.full_like(ROWS, np.nan), EXACT)
 
 
 @pytest.mark.parametrize(("mean", "least"), [(0.99, 0.98), (0.999, 0.9), (float("nan"), 0.99)])
@@ -36,8 +38,8 @@ def test_int8_below_its_bar_is_refused(mean: float, least: float) -> None:
 
 def test_fidelity_is_the_cosine_with_the_reference() -> None:
     class Runner:
-        def embed(self, ids: list[int]) -> np.ndarray:
-            return np.array([0.6, 0.8] if ids == [1] else [1.0, 0.0], np.float32)
+        def embed_all(self, encodings: list[list[int]], _: object) -> np.ndarray:
+            return np.array([[0.6, 0.8] if ids == [1] else [1.0, 0.0] for ids in encodings], np.float32)
 
     reference = Reference([[1], [2]], np.array([[1, 0], [1, 0]], np.float32))
     found = measure_fidelity(Runner(), reference, lambda: None)  # type: ignore[arg-type]
@@ -76,3 +78,16 @@ def test_the_corpora_are_varied_and_hold_no_text_in_common() -> None:
     assert not set(calibration) & {*verification, *read_corpus("probes")}
     assert any(len(text.split()) > 180 for text in calibration)
     assert sum(not text.isascii() for text in calibration) > 40
+
+
+@pytest.mark.parametrize("part", ["calibration", "verification"])
+def test_the_corpora_hold_every_script_of_the_vocabulary_and_its_special_tokens(
+    part: Literal["calibration", "verification"],
+) -> None:
+    texts = " ".join(read_corpus(part))
+    assert all(token in texts for token in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"))
+    scripts = {unicodedata.name(letter).split()[0] for letter in texts if letter.isalpha()}
+    assert scripts >= {
+        *("ARABIC", "ARMENIAN", "BENGALI", "CJK", "CYRILLIC", "DEVANAGARI", "GEORGIAN", "GREEK", "HANGUL", "HEBREW"),
+        *("HIRAGANA", "KANNADA", "KATAKANA", "LATIN", "MODIFIER", "MYANMAR", "SINHALA", "TAMIL", "THAI", "TIBETAN"),
+    }

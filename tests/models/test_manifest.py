@@ -78,6 +78,16 @@ def test_a_changed_manifest_is_refused(artifact: Path, change: Callable[[dict[st
         load_manifest(artifact)
 
 
+def test_a_manifest_written_before_the_vocabulary_was_measured_is_read(artifact: Path) -> None:
+    """What it does not hold is no part of its checksum either."""
+    manifest = load_manifest(artifact)
+    older = tuple(msgspec.structs.replace(one, vocabulary=msgspec.UNSET) for one in manifest.variants)
+    found = reseal(artifact, variants=older)
+    assert "vocabulary" not in json.dumps(json.loads((artifact / "manifest.json").read_bytes())["variants"])
+    assert found.variants == older
+    assert found.model_fingerprint == manifest.model_fingerprint
+
+
 def test_a_missing_or_cut_file_is_refused_by_name(artifact: Path) -> None:
     manifest = load_manifest(artifact)
     path = artifact / "model.int8.onnx"
