@@ -1,5 +1,7 @@
 """Fixtures for every room: a tiny exported model, a running server, and the folder of the STS benchmark."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +11,10 @@ from models import ARTIFACTS
 from tests.running import RunningServer, start_server
 from tests.tiny import TINY, export_tiny
 
-# Folders of tests that start daemons of their own, and fixtures that do: not for the quick gate.
-DAEMONS = {"daemons", "faults", "hostile"}
-DAEMON_FIXTURES = {"plain", "ids", "keyed", "client", "locked_server"}
+QUICK = "not e2e"
+# Folders whose tests start daemons, browsers or clients of their own, and fixtures that do: not for the quick gate.
+SLOW_FOLDERS = {"chroma", "clients", "daemons", "e2e", "faults", "hostile"}
+SLOW_FIXTURES = {"plain", "ids", "keyed", "client", "locked_server"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,10 +22,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kernels", type=Path, help="the operators' library to test, instead of the one built here")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import nothing for the quick gate that it does not run."""
+    return True if config.option.markexpr == QUICK and collection_path.name in SLOW_FOLDERS else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if item.path.parent.name in DAEMONS or fixtures & DAEMON_FIXTURES:
+        if item.path.parent.name in SLOW_FOLDERS or fixtures & SLOW_FIXTURES:
             item.add_marker("e2e")
 
 
@@ -37,7 +45,13 @@ def sts(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of artifacts that holds one tiny BERT with random weights, through the real export."""
-    return export_tiny(tmp_path_factory.mktemp("models"))
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return export_tiny(tmp_path_factory.mktemp("models"))
+    # The processes of one run share one export: the first makes it, the others wait.
+    folder = tmp_path_factory.getbasetemp().parent / "models"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return folder if folder.exists() else export_tiny(folder)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.running import RunningServer, clean_environment, start_server
-from tests.server.openapi.fuzzed import FLAGS
+from tests.server.openapi.document import FLAGS
 from tests.tiny import TINY
 
 ALL_SCOPES = "embed,search,write,admin"

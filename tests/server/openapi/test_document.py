@@ -21,7 +21,7 @@ from server.web.dialect import Dialect, dialect_of
 from server.web.error_table import ERRORS
 from server.web.operations import LIMITED, limited
 from tests.running import RunningServer
-from tests.server.openapi.fuzzed import tiny_document
+from tests.server.openapi.document import tiny_document
 
 DOCUMENT = tiny_document(keys_required=True)
 LIMITS = Limits(

@@ -12,7 +12,7 @@ from server.openapi.limits import FILTER
 from server.openapi.markdown import COLLECTION, has_section, is_twin, to_markdown
 from server.reference import DOCS, api_page, settings_page
 from server.settings import Settings
-from tests.server.openapi.fuzzed import tiny_document
+from tests.server.openapi.document import tiny_document
 
 DOCUMENT = tiny_document(keys_required=True)
 

@@ -15,8 +15,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from schemathesis.generation.stateful.state_machine import StepInput, StepOutput
 
 from tests.running import RunningServer
-from tests.server.openapi.fuzzed import Case, adapt, config, fuzzed_document
-from tests.server.openapi.library import fill, fit_id
+from tests.server.openapi.daemons.fuzzed import Case, adapt, config, fuzzed_document
+from tests.server.openapi.daemons.library import fill, fit_id
 
 KEEPING = {"POST /index", "POST /collections/{name}/index"}
 IN_COLLECTION = r"^/collections/\{name\}/(index|search)"
@@ -49,7 +49,6 @@ def filled(locked_server: RunningServer, key: str) -> RunningServer:
 
 
 # HEAD is the same handler; tests/server/openapi/test_document.py compares the two.
-@pytest.mark.e2e
 @API.exclude(path_regex=IN_COLLECTION).parametrize()
 @THOROUGH
 def test_requests_are_answered_as_documented(case: Case, filled: RunningServer, key: str) -> None:
@@ -57,7 +56,6 @@ def test_requests_are_answered_as_documented(case: Case, filled: RunningServer, 
     case.call_and_validate(**sent(filled, key))
 
 
-@pytest.mark.e2e
 @AGAIN.include(path_regex=IN_COLLECTION).parametrize()
 @BRIEF
 def test_the_same_handlers_answer_alike_in_a_named_collection(case: Case, filled: RunningServer, key: str) -> None:
@@ -65,7 +63,6 @@ def test_the_same_handlers_answer_alike_in_a_named_collection(case: Case, filled
     case.call_and_validate(**sent(filled, key))
 
 
-@pytest.mark.e2e
 def test_what_an_answer_links_to_is_answered_as_documented(locked_server: RunningServer, key: str) -> None:
     followed: set[str] = set()
 

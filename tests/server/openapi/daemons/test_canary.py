@@ -20,8 +20,18 @@ from tests.server.engine.faults.daemon import PATIENCE_S, FaultyServer, start_fa
 from tests.server.engine.faults.wire import Wire
 from tests.server.openapi.conftest import ALL_SCOPES as EVERYTHING
 from tests.server.openapi.conftest import add_key
-from tests.server.openapi.fuzzed import FLAGS, tiny_document
-from tests.server.openapi.provocations import FOREIGN, KEPT, KEY, NAME, PLACE, TEXT, Provocation, Subject, subjects
+from tests.server.openapi.daemons.provocations import (
+    FOREIGN,
+    KEPT,
+    KEY,
+    NAME,
+    PLACE,
+    TEXT,
+    Provocation,
+    Subject,
+    subjects,
+)
+from tests.server.openapi.document import FLAGS, tiny_document
 from tests.server.polling import until
 
 DOCUMENT = tiny_document(keys_required=True)
@@ -100,7 +110,7 @@ class Witness:
         assert any(PLACE in line for line in lines), "paths are logged"
 
 
-@pytest.fixture(params=["json", pytest.param("text", marks=pytest.mark.e2e)])
+@pytest.fixture(params=["json", "text"])
 def witness(request: pytest.FixtureRequest, tiny_models: Path, tmp_path: Path) -> Iterator[Witness]:
     yield from watch(tiny_models, tmp_path, request.param)
 

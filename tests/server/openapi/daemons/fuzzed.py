@@ -8,28 +8,16 @@ import schemathesis
 from schemathesis.generation import GenerationMode
 
 from server.access.caller import TIMEOUT_HEADER
-from server.openapi import Model, Subject, describe, limits_of
-from server.routes import DIALECTS, ROUTES
-from server.settings import Settings
-from server.version import VERSION
 from server.web.messagepack import MESSAGE_PACK
 from server.web.ndjson import NDJSON
 from server.web.replies import JSON
-from tests.server.openapi.library import fit_document, fit_filter, fit_id, fit_integers, fit_search, mapped
-from tests.tiny import TINY, tiny_config
+from tests.server.openapi.daemons.library import fit_document, fit_filter, fit_id, fit_integers, fit_search, mapped
+from tests.server.openapi.document import MAX_TEXTS, tiny_document
 
 Case = schemathesis.Case[Any]
 # The one route that is asked to hurry: an answer that comes too late says nothing else.
 HURRIED = "/embed"
 IN_COLLECTION = "/collections/{name}"
-MAX_TEXTS, MAX_TEXT_BYTES, MAX_BODY_BYTES = 8, 5000, 100_000
-# Small limits, so that whoever generates requests reaches them.
-SETTINGS = Settings(max_client_batch_size=MAX_TEXTS, max_text_bytes=MAX_TEXT_BYTES, max_body_bytes=MAX_BODY_BYTES)
-FLAGS = (
-    *("--max-client-batch-size", str(MAX_TEXTS)),
-    *("--max-text-bytes", str(MAX_TEXT_BYTES)),
-    *("--max-body-bytes", str(MAX_BODY_BYTES)),
-)
 
 
 def config(mode: str, *, systematic: bool = True) -> schemathesis.Config:
@@ -48,16 +36,6 @@ def config(mode: str, *, systematic: bool = True) -> schemathesis.Config:
                 "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", "404", "504"]},
             },
         }
-    )
-
-
-def tiny_document(*, keys_required: bool) -> dict[str, Any]:
-    """Return the document of a daemon over the tiny model with these limits."""
-    sizes: dict[str, Any] = tiny_config()
-    model = Model(names=(TINY,), prompts=("query",), dimensions=sizes["hidden_size"], vocabulary=sizes["vocab_size"])
-    limits = limits_of(SETTINGS, model)
-    return describe(
-        Subject(routes=ROUTES, dialects=DIALECTS, limits=limits, keys_required=keys_required, version=VERSION)
     )
 
 

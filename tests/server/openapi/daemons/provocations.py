@@ -17,7 +17,7 @@ from server.access.keys import KeyRing
 from server.openapi.limits import FILTER
 from server.openapi.page import load_documentation
 from server.routes import DIALECTS
-from tests.server.openapi.fuzzed import MAX_BODY_BYTES, MAX_TEXT_BYTES, MAX_TEXTS
+from tests.server.openapi.document import MAX_BODY_BYTES, MAX_TEXT_BYTES, MAX_TEXTS
 from tests.tiny import TINY
 
 TEXT, NAME, KEY, PLACE = "canarytext", "canaryname", "canarykey", "canaryplace"
