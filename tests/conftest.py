@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from models import ARTIFACTS
 from tests.running import RunningServer, start_server
 from tests.tiny import TINY, export_tiny
+
+# How long an example takes says more of what runs beside it than of the example.
+settings.register_profile("vecd", deadline=None)
+settings.load_profile("vecd")
 
 QUICK = "not e2e"
 # Folders whose tests start daemons, browsers or clients of their own, and fixtures that do: not for the quick gate.

@@ -1,6 +1,7 @@
 """The rules of the house: who may import whom, what a wing loads, who reads the environment, how large things are."""
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -112,9 +113,19 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield every module that a file imports; for `from package import module`, that module."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@functools.cache
+def imports(path: Path) -> tuple[str, ...]:
+    """Return every module that a file imports; for `from package import module`, that module."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -229,7 +240,7 @@ def test_torch_is_imported_by_the_scripts_of_other_environments_alone() -> None:
 
 def environment_reads(path: Path) -> Iterator[ast.Attribute]:
     """Every use of os.environ or os.getenv but `os.environ.setdefault`, which tells a library something."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     told = [node.func.value for node in ast.walk(tree) if isinstance(node, ast.Call) and is_setdefault(node.func)]
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"} and node not in told:
@@ -279,7 +290,7 @@ def test_imports_stand_at_the_top_of_their_file() -> None:
                 continue
             inner = [
                 node
-                for function in ast.walk(ast.parse(path.read_text("utf-8")))
+                for function in ast.walk(tree_of(path))
                 if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
                 for node in ast.walk(function)
                 if isinstance(node, ast.Import | ast.ImportFrom)
@@ -292,7 +303,7 @@ def test_files_and_functions_stay_small() -> None:
         for path in sources(room):
             text = path.read_text("utf-8")
             assert text.count("\n") <= FILE_LINES, path
-            for node in ast.walk(ast.parse(text)):
+            for node in ast.walk(tree_of(path)):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                     assert node.end_lineno is not None
                     assert node.end_lineno - node.lineno < FUNCTION_LINES, f"{path}: {node.name}"
@@ -301,7 +312,7 @@ def test_files_and_functions_stay_small() -> None:
 def test_every_file_of_the_rooms_says_what_it_is_for() -> None:
     for room in ROOMS:
         for path in sources(room):
-            assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path
+            assert ast.get_docstring(tree_of(path)), path
 
 
 def test_the_rules_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

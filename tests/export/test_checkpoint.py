@@ -45,8 +45,16 @@ def test_weights_in_half_precision_are_read_as_float32(tmp_path: Path) -> None:
     assert {value.dtype.name for value in weights.values()} == {"float32"}
 
 
-@pytest.mark.parametrize("pooling", ["mean", "cls"])
-@pytest.mark.parametrize(("hidden", "heads"), [(64, 2), (128, 2), (64, 1)])
+@pytest.mark.parametrize(
+    ("pooling", "hidden", "heads"),
+    [
+        ("cls", 64, 1),
+        *(
+            pytest.param(*shape, marks=pytest.mark.e2e)
+            for shape in (("mean", 64, 1), ("mean", 64, 2), ("cls", 64, 2), ("mean", 128, 2), ("cls", 128, 2))
+        ),
+    ],
+)
 def test_another_shape_is_exported_and_passes_the_servers_self_check(
     tmp_path: Path, pooling: str, hidden: int, heads: int
 ) -> None:
@@ -66,6 +74,7 @@ def test_another_shape_is_exported_and_passes_the_servers_self_check(
     assert [variant.name for variant in manifest.variants] == [*FUSED, "int8", "int8-reduced", "fp32"]
 
 
+@pytest.mark.e2e
 def test_without_pins_the_manifest_holds_the_hashes_and_the_revision_that_were_found(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "checkpoint")
     unpinned = msgspec.structs.replace(tiny_entry(folder), sha256={})

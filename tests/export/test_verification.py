@@ -1,5 +1,6 @@
 """What misses its bar is not written."""
 
+import shutil
 import unicodedata
 from pathlib import Path
 from typing import Literal
@@ -48,8 +49,10 @@ def test_fidelity_is_the_cosine_with_the_reference() -> None:
     assert found.cosine_min == pytest.approx(0.6)
 
 
-def test_a_bad_quantization_leaves_the_older_artifact_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    export_tiny(tmp_path)
+def test_a_bad_quantization_leaves_the_older_artifact_in_place(
+    tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(tiny_models / TINY, tmp_path / TINY)
     before = {path.name: path.read_bytes() for path in (tmp_path / TINY).iterdir()}
 
     def clipping(_: str, reach: Reach, *__: object) -> QuantizedSite:
@@ -63,8 +66,8 @@ def test_a_bad_quantization_leaves_the_older_artifact_in_place(tmp_path: Path, m
     assert {path.name: path.read_bytes() for path in (tmp_path / TINY).iterdir()} == before
 
 
-def test_the_same_checkpoint_gives_the_same_artifact(tmp_path: Path) -> None:
-    one, other = export_tiny(tmp_path / "one") / TINY, export_tiny(tmp_path / "other") / TINY
+def test_the_same_checkpoint_gives_the_same_artifact(tiny_models: Path, tmp_path: Path) -> None:
+    one, other = tiny_models / TINY, export_tiny(tmp_path / "other") / TINY
     assert {p.name: p.read_bytes() for p in one.iterdir()} == {p.name: p.read_bytes() for p in other.iterdir()}
 
 

@@ -171,6 +171,7 @@ def test_a_wrong_vector_is_refused_before_anything_is_written(collection: Collec
     assert collection.count() == 0
 
 
+@pytest.mark.e2e
 def test_a_search_never_misses_a_document_that_is_being_replaced(collection: Collection) -> None:
     collection.put_many([document(str(n), n, n=n) for n in range(300)]).result()
     collection.put(document("it", 1000, here=True)).result()

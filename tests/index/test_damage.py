@@ -38,6 +38,7 @@ def check_logs(found: list[Outcome]) -> None:
     assert all(outcome.refused or not outcome.forgotten for outcome in logs), logs
 
 
+@pytest.mark.e2e
 def test_a_few_ways_of_damage_are_all_told(tmp_path: Path) -> None:
     found = outcomes(tmp_path, 2 * len(HARMS), seed=1)
     check(found)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from index import Document, Query
 from tests.index.harness import document, nearest, open_index, same, vector_of
@@ -114,5 +115,7 @@ class Machine(RuleBasedStateMachine):
             assert problems == ()
 
 
-TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+@pytest.mark.parametrize("examples", [8, pytest.param(40, marks=pytest.mark.e2e)])
+def test_whatever_is_done_both_hold_the_same(examples: int) -> None:
+    steps = settings(max_examples=examples, stateful_step_count=25, deadline=None)
+    run_state_machine_as_test(Machine, settings=steps)

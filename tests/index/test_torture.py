@@ -16,10 +16,11 @@ from tests.index.torture.rounds import Torture, torture
 from tests.index.torture.verdicts import judge, read_log
 from tests.index.vectors import NDIM, clustered
 
+pytestmark = pytest.mark.e2e
+
 TRIES = 8
 
 
-@pytest.mark.e2e
 def test_nothing_is_lost_in_a_hundred_kills() -> None:
     figures = torture(kills=100, seed=2)
     assert figures.clean, (figures, figures.verdict.said, figures.problems)

@@ -13,6 +13,7 @@ from tests.tiny import TINY
 SECRET = "nobody may read this"
 
 
+@pytest.mark.e2e
 def test_each_request_has_its_line_in_json_with_its_id_and_without_its_texts(tiny_models: Path) -> None:
     flags = ("--models", str(tiny_models), "--model", TINY, "--log-format", "json", "--access-log", "true")
     with start_server(*flags) as server, server.client() as client:

@@ -29,6 +29,7 @@ def test_a_port_in_use_is_told_before_the_model_is_loaded() -> None:
         assert f"cannot listen on 127.0.0.1:{port}" in failure("--port", str(port), "--models", "/nowhere")
 
 
+@pytest.mark.e2e
 def test_an_address_that_is_none_is_told_in_one_line() -> None:
     assert "cannot listen on a..b" in failure("--host", "a..b", "--port", "0")
 
@@ -52,11 +53,13 @@ def test_an_unknown_variable_stops_the_start() -> None:
     assert "VECD_PROT is not a setting" in failure("--port", "0", VECD_PROT="9000")
 
 
+@pytest.mark.e2e
 def test_cuda_that_cannot_be_used_stops_the_start_and_says_what_is_missing(tiny_models: Path) -> None:
     told = failure("--port", "0", "--models", str(tiny_models), "--model", TINY, "--provider", "cuda")
     assert "CUDA" in told
 
 
+@pytest.mark.e2e
 def test_a_damaged_graph_stops_the_start_by_name(tiny_models: Path, tmp_path: Path) -> None:
     folder = tmp_path / TINY
     folder.mkdir()
@@ -95,6 +98,7 @@ def test_damaged_and_newer_data_are_told_and_left_as_they_are(tiny_models: Path,
     assert "newer vecd" in data_failure(tiny_models, tmp_path)
 
 
+@pytest.mark.e2e
 def test_a_second_server_over_the_same_data_is_refused_and_the_first_one_goes_on(
     tiny_models: Path, tmp_path: Path
 ) -> None:
@@ -108,12 +112,14 @@ def test_a_second_server_over_the_same_data_is_refused_and_the_first_one_goes_on
     index.close()
 
 
+@pytest.mark.e2e
 def test_variables_set_what_flags_do(tiny_models: Path) -> None:
     with start_server(VECD_MODELS=str(tiny_models), VECD_MODEL=TINY, VECD_CACHE_BYTES="0") as server:
         assert server.lines[4].split() == ["cache", "off"]
         assert server.lines[1].split()[1] == TINY
 
 
+@pytest.mark.e2e
 def test_sigterm_ends_an_idle_server_with_status_0(tiny_models: Path) -> None:
     with start_server("--models", str(tiny_models), "--model", TINY) as server:
         assert isinstance(server, RunningServer)

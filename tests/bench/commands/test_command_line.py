@@ -141,6 +141,7 @@ def test_more_texts_than_a_protocol_allows_are_refused_before_anything_is_starte
     assert "--texts 97: a request of the dialect cohere holds at most 96" in capsys.readouterr().err
 
 
+@pytest.mark.e2e
 def test_a_server_that_cannot_use_the_provider_says_so_in_one_line(
     tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

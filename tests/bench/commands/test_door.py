@@ -14,6 +14,7 @@ from tests.tiny import TINY
 two_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs a core for the load")
 
 
+@pytest.mark.e2e
 @two_cores
 def test_every_door_and_every_dialect_is_loaded_in_every_round(
     tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from bench.commands.index import add_arguments, measure
 from bench.documents.corpus import FILTERS, SampleSize
@@ -11,6 +12,7 @@ from bench.options import add_common_arguments
 from tests.tiny import TINY
 
 
+@pytest.mark.e2e
 def test_every_figure_is_there(tiny_models: Path, tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
     add_common_arguments(parser)

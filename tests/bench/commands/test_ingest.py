@@ -12,6 +12,7 @@ from bench.traffic.connection import Reply
 from tests.tiny import TINY
 
 
+@pytest.mark.e2e
 def test_every_way_is_loaded_in_every_round(
     tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from bench.report.readme import END, START, rewrite_readme
 from tests.bench.made_up import fidelity, kernels, ragged, write_all, write_results
 
 GRAPHS, FIDELITY, RAGGED = "Graphs without a server", "Fidelity and batches", "Runs without padding"
+Rendered = tuple[Mapping[Path, bytes], Places]
 README = f"# vecd\n\n{START}\nold\n{END}\n\nThe rest.\n"
 
 
@@ -18,6 +20,21 @@ def places(tmp_path: Path) -> Places:
     readme = tmp_path / "README.md"
     readme.write_text(README, "utf-8")
     return Places(write_all(tmp_path / "bench" / "results"), tmp_path / "docs" / "benchmarks.md", readme)
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    """What all results give, drawn once."""
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "README.md").write_text(README, "utf-8")
+    places = Places(write_all(folder / "results"), folder / "docs" / "benchmarks.md", folder / "README.md")
+    return render(places), places
+
+
+@pytest.fixture
+def page(rendered: Rendered) -> str:
+    files, places = rendered
+    return files[places.page].decode()
 
 
 def page_of(places: Places) -> str:
@@ -44,8 +61,8 @@ def test_writing_it_twice_changes_nothing(places: Places, capsys: pytest.Capture
     assert "benchmarks.md" in capsys.readouterr().out
 
 
-def test_a_server_that_beats_vecd_stands_under_what_vecd_loses(places: Places) -> None:
-    losses = section(page_of(places), "What vecd loses")
+def test_a_server_that_beats_vecd_stands_under_what_vecd_loses(page: str) -> None:
+    losses = section(page, "What vecd loses")
     row = "| peers-box.json | 1 text, 1 connection | requests/s | 100 ± 1 | gunicorn-st | 125 ± 1 | 1.2500 |"
     assert row in losses
     assert "| 1 text, 1 connection | p50 ms | 5.00 ± 0.00 | gunicorn-st | 4.00 ± 0.00 | 1.2500 |" in losses
@@ -55,14 +72,14 @@ def test_a_server_that_beats_vecd_stands_under_what_vecd_loses(places: Places) -
     assert "1 text, 16 connections" not in losses
 
 
-def test_a_graph_that_is_slower_on_all_cores_stands_there_too(places: Places) -> None:
-    losses = section(page_of(places), "What vecd loses")
+def test_a_graph_that_is_slower_on_all_cores_stands_there_too(page: str) -> None:
+    losses = section(page, "What vecd loses")
     row = "| kernels-box.json | 32x16, all cores | ms of vecd-int8 | 30.0 | stock-int8 | 15.0 | 2.00 ± 0.04 |"
     assert row in losses
 
 
-def test_every_set_stands_with_every_variant_and_the_bits_by_way(places: Places) -> None:
-    part = section(page_of(places), FIDELITY)
+def test_every_set_stands_with_every_variant_and_the_bits_by_way(page: str) -> None:
+    part = section(page, FIDELITY)
     assert "| test set, 2,758 texts | fp32 | int8 | other |" in part
     assert "| Spearman with people's scores | 0.8672 | 0.8667 | 0.8600 |" in part
     assert "int8-fused could not run: no library." in part
@@ -77,8 +94,8 @@ def test_a_file_of_the_dev_set_alone_shows_it_alone(places: Places) -> None:
     assert "test set" not in part
 
 
-def test_the_graphs_stand_with_their_peak_their_operators_and_what_was_left_out(places: Places) -> None:
-    graphs = section(page_of(places), GRAPHS)
+def test_the_graphs_stand_with_their_peak_their_operators_and_what_was_left_out(page: str) -> None:
+    graphs = section(page, GRAPHS)
     assert "vecd-int8 is the variant int8-fused" in graphs
     assert "The OpenVINO graphs were made and run with openvino 2026.4.1." in graphs
     assert "openvino-int8 in bf16" in graphs
@@ -97,8 +114,8 @@ def test_a_file_of_one_core_alone_shows_one_core_alone(places: Places) -> None:
         assert word not in graphs
 
 
-def test_every_way_of_making_runs_stands_with_its_padding_and_a_lone_text_with_its_share(places: Places) -> None:
-    part = section(page_of(places), RAGGED)
+def test_every_way_of_making_runs_stands_with_its_padding_and_a_lone_text_with_its_share(page: str) -> None:
+    part = section(page, RAGGED)
     assert "3,000 sentences of the STS benchmark's dev set, 48,709 tokens" in part
     assert "of any lengths | 20,500 ± 500 | 48,709 | 219 |  |" in part
     assert "longest of the batch | 12,000 ± 0 | 84,888 | 369 | 1.75 ± 0.05 |" in part
@@ -113,11 +130,11 @@ def test_a_file_without_lone_texts_shows_the_ways_alone(places: Places) -> None:
     assert "lone text" not in part
 
 
-def test_a_goal_that_is_not_met_or_not_measured_stands_there_too(places: Places) -> None:
-    losses = section(page_of(places), "What vecd loses")
+def test_a_goal_that_is_not_met_or_not_measured_stands_there_too(page: str) -> None:
+    losses = section(page, "What vecd loses")
     assert "faster than gunicorn-st: not met, 2.00 of 5.00." in losses
     assert "faster on a GPU: not measured." in losses
-    assert "| faster on a GPU | 2.00 | not measured | not measured |" in section(page_of(places), "Goals")
+    assert "| faster on a GPU | 2.00 | not measured | not measured |" in section(page, "Goals")
 
 
 def test_a_difference_within_the_noise_is_told_as_such(places: Places) -> None:
@@ -128,15 +145,14 @@ def test_a_difference_within_the_noise_is_told_as_such(places: Places) -> None:
     ]
 
 
-def test_a_server_that_did_not_run_stands_with_its_reason(places: Places) -> None:
-    servers = section(page_of(places), "Servers side by side")
+def test_a_server_that_did_not_run_stands_with_its_reason(page: str) -> None:
+    servers = section(page, "Servers side by side")
     assert "| infinity-torch | a server | did not run: no wheel \\| for this Python | torch 2.13.0 |" in servers
     assert "| gunicorn-st | 500 ± 5 |" in servers
     assert "| 0.50 ± 0.00 |\n" in servers  # its requests/s of vecd's
 
 
-def test_tables_of_other_commands_have_the_names_of_the_raw_file(places: Places) -> None:
-    page = page_of(places)
+def test_tables_of_other_commands_have_the_names_of_the_raw_file(page: str) -> None:
     batching = section(page, "The command batching")
     assert "traces, steady:" in batching
     assert "| equal length | 9,000 | 0.25 | 12 | 3.50 |" in batching
@@ -146,8 +162,7 @@ def test_tables_of_other_commands_have_the_names_of_the_raw_file(places: Places)
     assert "| p50_ms | 2.00 |" in section(page, "The command load")
 
 
-def test_tables_of_the_serving_commands_hold_rows_with_columns_in_common(places: Places) -> None:
-    page = page_of(places)
+def test_tables_of_the_serving_commands_hold_rows_with_columns_in_common(page: str) -> None:
     mixed = section(page, "The command mixed")
     assert (
         "|  | vecd | fifo |\n| --- | ---: | ---: |\n| tokens_per_s | 200 ± 0 | 100 ± 0 |\n| padding_share | 0 | 0.50 |"
@@ -163,15 +178,13 @@ def test_tables_of_the_serving_commands_hold_rows_with_columns_in_common(places:
     assert "bench overload --seconds 60 --seed 20 --times 2 --json bench/results/overload-box.json\n" in page
 
 
-def test_the_page_holds_the_commands_that_gave_the_figures(places: Places) -> None:
-    page = page_of(places)
+def test_the_page_holds_the_commands_that_gave_the_figures(page: str) -> None:
     assert "python -m bench peers --rounds 3 --seconds 5 --seed 20 --json bench/results/peers-box.json\n" in page
     assert "python -m bench fidelity --data DIR" in page
     assert "python -m bench ragged --data DIR --rounds 3" in page
 
 
-def test_the_door_stands_beside_what_uvicorn_does_and_each_dialect_beside_the_native_one(places: Places) -> None:
-    page = page_of(places)
+def test_the_door_stands_beside_what_uvicorn_does_and_each_dialect_beside_the_native_one(page: str) -> None:
     part = section(page, "The door")
     assert "on 16 connections" in part
     assert (
@@ -196,8 +209,8 @@ def test_what_has_no_result_is_not_measured(tmp_path: Path) -> None:
     assert set(render(places)) == {places.page, places.readme}
 
 
-def test_no_figure_of_a_gpu_is_made_up(places: Places) -> None:
-    rows = [line for line in section(page_of(places), "GPU").splitlines() if "connection" in line]
+def test_no_figure_of_a_gpu_is_made_up(page: str) -> None:
+    rows = [line for line in section(page, "GPU").splitlines() if "connection" in line]
     assert rows
     assert all("not measured" in row for row in rows)
 

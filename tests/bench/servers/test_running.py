@@ -32,6 +32,7 @@ def spec(code: str) -> ServerSpec:
     return ServerSpec(name="made", command=[sys.executable, "-c", code, "{port}"], dialect="native", model="")
 
 
+@pytest.mark.e2e
 def test_a_server_is_started_found_and_stopped_with_its_children(tmp_path: Path) -> None:
     async def run() -> list[psutil.Process]:
         async with run_server(spec(SERVICE), tmp_path) as server:

@@ -14,6 +14,8 @@ from bench.traffic.recording import Answer, ClassRecording, Recording
 from bench.traffic.requests import Prepared
 from bench.workload.arrivals import steady
 
+pytestmark = pytest.mark.e2e  # rates and latencies are true on a machine that does nothing else
+
 PLAN = Plan(warm_s=0.1, measured_s=0.6)
 REQUEST = b"POST /embed HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

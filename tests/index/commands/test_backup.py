@@ -24,6 +24,7 @@ def test_what_is_backed_up_is_what_is_restored(tmp_path: Path, capsys: pytest.Ca
     assert ids(new, "other") == ["o"]
 
 
+@pytest.mark.e2e
 def test_a_backup_is_of_one_commit_while_a_server_writes(tmp_path: Path) -> None:
     """Documents are written in pairs, so both of a pair are there or none."""
     index = open_index(tmp_path / "data")

@@ -204,6 +204,7 @@ def damage(found: bytes, random_: random.Random) -> bytes:
     return found[:at] + bytes([found[at] ^ 1 << random_.randrange(8)]) + found[at + 1 :]
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.e2e)])
 def test_a_folder_killed_at_any_moment_is_well(tmp_path: Path, kills: int) -> None:
     code = f"""

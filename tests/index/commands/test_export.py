@@ -85,6 +85,7 @@ def test_an_empty_collection_is_a_table_too(tmp_path: Path) -> None:
     assert documents_of(TableSource(tmp_path / "out.parquet")) == []
 
 
+@pytest.mark.e2e
 def test_an_export_is_of_one_commit_while_another_process_writes(tmp_path: Path) -> None:
     index = open_index(tmp_path / "data")
     collection = index.collection()

@@ -93,6 +93,7 @@ def test_a_piece_refused_whole_is_sent_in_halves_down_to_the_line(
     ]
 
 
+@pytest.mark.e2e
 def test_a_busy_server_is_asked_again_when_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = write(tmp_path / "in.ndjson", 2)
     again = {"retry-after": "0"}
@@ -227,6 +228,7 @@ def test_killed_midway_it_goes_on_and_every_document_arrives(tmp_path: Path) -> 
         assert len(server.asked) < first + 20
 
 
+@pytest.mark.e2e
 def test_interrupted_it_says_how_far_it_came(tmp_path: Path) -> None:
     file = write(tmp_path / "in.ndjson", 100 * PIECE_LINES)
     with (

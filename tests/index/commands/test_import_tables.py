@@ -80,6 +80,7 @@ def test_a_table_that_is_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "cannot be read as Parquet" in capsys.readouterr().err
 
 
+@pytest.mark.e2e
 def test_a_damaged_table_never_ends_in_a_traceback(tmp_path: Path) -> None:
     columns = {"id": [str(n) for n in range(300)], "text": ["some text"] * 300}
     pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "in.parquet", compression="zstd")

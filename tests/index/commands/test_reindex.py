@@ -45,11 +45,13 @@ def test_what_stopped_it_is_told(capsys: pytest.CaptureFixture[str], last: Answe
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.e2e
 def test_a_server_that_restarts_is_waited_for() -> None:
     with fake_server(state("reindexing", 0, status=202), Answer(leave=True), state("ready")) as server:
         assert run("reindex", "--url", server.url) == 0
 
 
+@pytest.mark.e2e
 def test_interrupted_it_leaves_the_server_going_on() -> None:
     with (
         fake_server(*(state("reindexing", 5) for _ in range(1000))) as server,

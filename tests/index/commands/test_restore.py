@@ -96,6 +96,7 @@ def test_a_log_that_cannot_be_moved_for_want_of_room_is_kept(tmp_path: Path, wha
     assert content(tmp_path / "data") == before
 
 
+@pytest.mark.e2e
 def test_what_is_being_read_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(tmp_path / "old", 5)
     assert run("backup", tmp_path / "copy", "--data", tmp_path / "old") == 0
@@ -157,6 +158,7 @@ sys.exit(main(["restore", sys.argv[1], "--data", sys.argv[2], "--replace"]))
 """
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     "events", ["os.rename", pytest.param("os.rename os.remove os.mkdir os.rmdir open", marks=pytest.mark.e2e)]
 )

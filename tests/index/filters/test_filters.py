@@ -68,11 +68,17 @@ def fill(connection: apsw.Connection, documents: list[dict[str, Any]]) -> None:
         insert_attributes(connection, ((key, *row) for row in attributes_of(metadata)))
 
 
-@settings(max_examples=600, deadline=None)
-@given(documents=st.lists(METADATA, min_size=1, max_size=6), filter_=FILTERS)
-def test_sql_and_the_naive_evaluator_agree(
-    connection: apsw.Connection, documents: list[dict[str, Any]], filter_: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("examples", [100, pytest.param(600, marks=pytest.mark.e2e)])
+def test_sql_and_the_naive_evaluator_agree(connection: apsw.Connection, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(documents=st.lists(METADATA, min_size=1, max_size=6), filter_=FILTERS)
+    def agree(documents: list[dict[str, Any]], filter_: dict[str, Any]) -> None:
+        check_agreement(connection, documents, filter_)
+
+    agree()
+
+
+def check_agreement(connection: apsw.Connection, documents: list[dict[str, Any]], filter_: dict[str, Any]) -> None:
     expected = {key for key, metadata in enumerate(documents, 1) if matches(filter_, metadata)}
     condition = parse_filter(filter_)
     connection.execute("BEGIN")

@@ -19,6 +19,7 @@ MOST_COMMITS = 1_000
 STEPS = 10  # between which a writer commits
 
 
+@pytest.mark.e2e
 def test_a_backup_ends_while_a_writer_never_rests(tmp_path: Path) -> None:
     index = open_index(tmp_path / "data")
     collection = index.collection()

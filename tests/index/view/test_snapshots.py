@@ -1,5 +1,6 @@
 """Snapshots: what is whole is loaded and brought up to date, what is damaged is noticed before USearch sees it."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,18 +25,25 @@ def save(collection: Collection) -> None:
     assert collection.wait_until_viewed(60)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with two snapshots, of which the newer one has all documents."""
-    index = open_index(tmp_path)
+    folder = tmp_path_factory.mktemp("made")
+    index = open_index(folder)
     collection = index.collection()
     collection.put_many([document(str(n), n) for n in range(COUNT - 1)]).result()
     save(collection)
     collection.put(document("last", COUNT)).result()
     save(collection)
     index.close()
-    assert len(snapshots_of(tmp_path)) == 2
-    return tmp_path
+    assert len(snapshots_of(folder)) == 2
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """A copy of that folder to harm."""
+    return shutil.copytree(made, tmp_path / "data")
 
 
 def check(index: Index) -> None:

@@ -35,6 +35,7 @@ def shared_names(sources: Sequence[Path], folder: Path) -> set[str]:
     return {name for name, sets in compiled_for.items() if len(sets) > 1}
 
 
+@pytest.mark.e2e
 def test_no_function_is_shared_with_a_file_compiled_for_other_processors(tmp_path: Path) -> None:
     assert shared_names(sorted(SOURCES.rglob("*.cpp")), tmp_path) == set()
 

@@ -30,6 +30,7 @@ def test_what_fails_in_between_changes_nothing(file: Path) -> None:
     assert {path.name for path in file.parent.iterdir()} == {"keys.json", "keys.json.lock"}
 
 
+@pytest.mark.e2e
 def test_a_reader_never_sees_half_a_file(file: Path) -> None:
     for _ in range(20):
         add(file)
@@ -62,6 +63,7 @@ for _ in range(15):
 """
 
 
+@pytest.mark.e2e
 def test_several_processes_that_add_at_once_lose_nothing(file: Path) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", ADDED, str(file)]) for _ in range(4)]
     assert [process.wait(60) for process in processes] == [0] * 4

@@ -74,6 +74,7 @@ def test_a_long_text_is_refused_where_it_may_not_be_cut(client: httpx.Client) ->
         assert embed(client, LONG, path, truncate=True).status_code == 200
 
 
+@pytest.mark.e2e
 def test_without_auto_truncate_long_texts_are_refused_unless_asked(tiny_models: Path, tmp_path: Path) -> None:
     with serving(tiny_models, tmp_path, "--auto-truncate", "false") as daemon, daemon.client() as client:
         refused(embed(client, LONG), 422, "Validation")

@@ -86,6 +86,7 @@ def check_own(client: httpx.Client, documents: int) -> None:
     assert client.post("/index", json={"id": "new", "text": "new"}).status_code == 200
 
 
+@pytest.mark.e2e
 def test_a_foreign_collection_reads_and_is_brought_over(tiny_models: Path, foreign: Path) -> None:
     with start_server(*flags(tiny_models, foreign)) as server, server.client() as client:
         check_foreign(client, DOCUMENTS)
@@ -157,6 +158,7 @@ def test_a_collection_may_be_dropped_in_its_midst(slow_foreign: tuple[str, ...])
         assert client.get("/health/ready").status_code == 200
 
 
+@pytest.mark.e2e
 def test_documents_that_no_request_could_bring_now_are_brought_over(tiny_models: Path, foreign: Path) -> None:
     with start_server(*flags(tiny_models, foreign), "--max-text-bytes", "17") as server, server.client() as client:
         assert client.post("/collections/default/reindex").status_code == 202

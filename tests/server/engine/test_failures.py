@@ -171,6 +171,7 @@ def test_cuda_in_name_only_is_refused(tiny_models: Path) -> None:
         EqualLengthSession(tiny_models / TINY / "model.fp32.onnx", "cuda", 1)
 
 
+@pytest.mark.e2e
 def test_the_time_for_requests_in_flight_is_bounded_and_they_are_told(tiny_models: Path) -> None:
     """A body that never comes would hold the server for ever."""
     with start_server("--models", str(tiny_models), "--model", TINY, "--shutdown-timeout-s", "1") as server:

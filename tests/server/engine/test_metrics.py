@@ -63,6 +63,7 @@ def scrape(client: httpx.Client) -> tuple[set[str], Samples]:
     return {family.name for family in families}, samples
 
 
+@pytest.mark.e2e
 def test_everything_is_there_before_the_first_request_with_zeros(tiny_models: object) -> None:
     with start_server("--models", str(tiny_models), "--model", TINY) as server, server.client() as client:
         names, samples = scrape(client)

@@ -36,6 +36,7 @@ def test_what_is_held_is_given_back_once() -> None:
     assert budget.held_bytes == 0
 
 
+@pytest.mark.e2e
 def test_a_body_that_is_slowly_sent_takes_the_room_of_others_until_its_client_leaves(tiny_models: Path) -> None:
     body = {"texts": ["word " * 12_000]}
     flags = ("--models", str(tiny_models), "--model", TINY, "--max-bodies-bytes", "100000")

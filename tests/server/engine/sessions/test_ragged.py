@@ -71,6 +71,7 @@ def test_on_a_processor_without_vnni_the_portable_graph_serves_and_says_why(fold
     assert chosen.refused == ("int8-fused: this processor lacks AVX-512 VNNI",)
 
 
+@pytest.mark.e2e
 def test_without_the_library_a_server_starts_with_the_portable_graph_and_says_why(folder: Path, tmp_path: Path) -> None:
     without = shutil.ignore_patterns("lib", "artifacts", "checkpoints", "__pycache__")
     for room in (models, server):
