@@ -1,5 +1,5 @@
 # make serve   set up, export the model if it is not there, serve it on http://127.0.0.1:8000
-# make check   the quick gate: ruff, mypy, unit tests without weights
+# make check   the quick gate: ruff, mypy, unit tests without weights, in two minutes on two cores
 # make test    everything, with the real model behind a real socket; STS=DIR adds the STS benchmark's tests
 # make sanitize  the operators' tests with AddressSanitizer and UndefinedBehaviorSanitizer in them
 # make fuzz    ten million random calls of the operators under the same; CALLS=200000 for fewer
@@ -20,17 +20,23 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 serve: .venv/.serve kernels $(MANIFEST)
 	@exec $(BIN)/python -m server
 
+# Every daemon that a test starts would compile its modules again.
+unexport PYTHONDONTWRITEBYTECODE
+# The processes share no clock: what measures time, kills or counts is of the end-to-end part, which runs alone.
+PROCESSES := --numprocesses logical --maxprocesses 4 --dist worksteal
+
 check: .venv/.test kernels
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -m "not e2e"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -m "not e2e" -p no:schemathesis $(PROCESSES) --cov --cov-report=
+	@echo "coverage of lines, daemons not counted: $$($(BIN)/coverage report)%"
 
 test: check $(MANIFEST)
 	@$(BIN)/python -c 'import export; export.prepare_optimum()'
 	@$(BIN)/python -m tests.clients
 	@$(BIN)/python -m tests.index.chroma
-	$(BIN)/pytest -m e2e $(if $(STS),--sts=$(STS))
+	$(BIN)/pytest -q -m e2e --durations 20 $(if $(STS),--sts=$(STS))
 
 docs: .venv/.serve
 	$(BIN)/python -m server.reference
