@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,12 @@ QUICK = "not e2e"
 # Folders whose tests start daemons, browsers or clients of their own, and fixtures that do: not for the quick gate.
 SLOW_FOLDERS = {"chroma", "clients", "daemons", "e2e", "faults", "hostile"}
 SLOW_FIXTURES = {"plain", "ids", "keyed", "client", "locked_server"}
+
+
+def pytest_configure() -> None:
+    """Let tests interrupt what they start: a job in a shell's background ignores SIGINT, and so do its children."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
