@@ -169,6 +169,11 @@ class Collection:
         """Wait until the graph has every row, and say whether it has."""
         return self.memory.indexer is None or self.memory.indexer.wait(timeout_s)
 
+    @property
+    def judged(self) -> bool:
+        """Whether it is known how much searches through the graph find; `stats` says how much."""
+        return self.memory.indexer is None or self.memory.indexer.watch.judged
+
     def snapshot(self) -> None:
         """Have a snapshot written soon."""
         if self.memory.indexer is not None:

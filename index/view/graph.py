@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from index.view.groups import GROUP_COSINE, nodes_of
 
-GRAPH_ROWS = 64  # nodes that a search asks for in any case; float16 orders their rows better than the graph does
+GRAPH_ROWS = 128  # nodes that a search asks for in any case; float16 orders their rows better than the graph does
+GROUPING_WIDTH = 32  # of the search for a new row's node, which finds it as well as a wider one
 MAX_ADDED_ROWS = 32
 MAX_REMOVED_ROWS = 4_096  # 0.7 ms
 PIECE_S = 0.004  # a search waits for one piece at most
@@ -58,6 +59,7 @@ class Graph:
             expansion_add=parameters.expansion_add,
             expansion_search=parameters.expansion_search,
         )
+        self._width = parameters.expansion_search
         self._max_removed_rows = max_removed_rows
         self._piece_rows = 4
         self._searches = 0
@@ -70,11 +72,15 @@ class Graph:
     @property
     def width(self) -> int:
         """How many nodes a search keeps in view: more find more, and take longer."""
-        return int(self._graph.expansion_search)
+        return self._width
 
     def widen(self, width: int) -> None:
         with self._turn:
-            self._graph.expansion_search = width  # type: ignore[misc]  # its setter is hidden to mypy
+            self._width = width
+            self._look(width)
+
+    def _look(self, width: int) -> None:
+        self._graph.expansion_search = width  # type: ignore[misc]  # its setter is hidden to mypy
 
     def search(self, query: NDArray[np.float16], count: int) -> NDArray[np.int64]:
         """Return the nodes that are approximately the nearest."""
@@ -116,7 +122,9 @@ class Graph:
         """Return the nearest node of each row, and its cosine."""
         if not len(self._graph):
             return np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.float32)
+        self._look(GROUPING_WIDTH)
         found = self._graph.search(rows, 1, threads=1)
+        self._look(self._width)
         return found.keys.reshape(-1).astype(np.int64), 1 - found.distances.reshape(-1)
 
     def remove(self, keys: Sequence[int] | NDArray[np.int64]) -> None:
