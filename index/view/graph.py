@@ -156,9 +156,17 @@ class Graph:
         with self._turn:
             self.busy = True
             try:
-                self._graph.save(str(path))
+                self._save(path)
             finally:
                 self.busy = False
+
+    def _save(self, path: Path) -> None:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:  # USearch takes no name of other bytes, and its copy in memory is of any
+            path.write_bytes(self._graph.save() or b"")
+            return
+        self._graph.save(str(path))
 
     def read(self, content: bytes) -> None:
         """Become the graph in these bytes, which must be what `write` wrote: nothing is checked."""
