@@ -11,7 +11,7 @@ import signal
 import sys
 from typing import Never
 
-from index.commands.errors import CommandError
+from index.commands.errors import CommandError, UnexaminedError
 from index.errors import IndexRoomError
 
 COMMANDS = {  # by name: the module, and what it is for
@@ -23,7 +23,7 @@ COMMANDS = {  # by name: the module, and what it is for
     "import": ("importing", "send documents from NDJSON or Parquet to a running server"),
     "reindex": ("reindex", "have a running server compute all vectors anew, after its model changed"),
 }
-DONE, FAILED, MISUSED, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
+DONE, FAILED, MISUSED, UNEXAMINED, INTERRUPTED, UNREAD = 0, 1, 2, 3, 130, 141  # exit statuses
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # nobody reads the answer any more
         return UNREAD
     except (CommandError, IndexRoomError) as error:
-        return complain(given[0], str(error))
+        complain(given[0], str(error))
+        return UNEXAMINED if isinstance(error, UnexaminedError) else FAILED
     except OSError as error:
         return complain(given[0], f"{error.filename or 'the output'}: {error.strerror}")
     except KeyboardInterrupt:

@@ -15,6 +15,7 @@ from index.documents.query import Hit, Query, check_query
 from index.documents.vector import Model, Vector
 from index.errors import FilterError, FingerprintError
 from index.filters.parsing import parse_filter
+from index.filters.tautology import holds_for_all
 from index.search.searcher import Searcher
 from index.stats import CollectionStats, stats_of
 from index.store.checks import MAX_PROBLEMS
@@ -74,7 +75,7 @@ class Collection:
         return self.put_many([document])
 
     def put_many(self, documents: Sequence[Document | Entry]) -> Future[int]:
-        """Write documents in one transaction: all or none. The future says how many."""
+        """Write documents in one transaction: all or none, of equal ids the last. The future says how many."""
         self.check_writable()
         return self.store.put_many([entry_of(document, self.model.ndim) for document in documents])
 
@@ -92,10 +93,15 @@ class Collection:
         return self.store.delete_many([check_id(id_) for id_ in ids])
 
     def delete_matching(self, filter_: dict[str, Any]) -> Future[int]:
-        """Remove the documents that match a filter, which is not empty; the future says how many there were."""
-        if not filter_:
-            raise FilterError("an empty filter would delete every document; dropping the collection does that")
-        return self.store.delete_matching(parse_filter(filter_))
+        """Remove the documents that match a filter; the future says how many there were.
+
+        Raises:
+            FilterError: it is no filter, or holds for every document by its form, as an empty one does.
+        """
+        condition = parse_filter(filter_)
+        if holds_for_all(condition):
+            raise FilterError("this filter would delete every document; dropping the collection does that")
+        return self.store.delete_matching(condition)
 
     def get(self, id_: str, include_vector: bool = False) -> Document | None:
         return self.store.get(check_id(id_), include_vector)
@@ -172,6 +178,11 @@ class Collection:
     def wait_until_viewed(self, timeout_s: float | None = None) -> bool:
         """Wait until the graph has every row, and say whether it has."""
         return self.memory.indexer is None or self.memory.indexer.wait(timeout_s)
+
+    @property
+    def judged(self) -> bool:
+        """Whether it is known how much searches through the graph find; `stats` says how much."""
+        return self.memory.indexer is None or self.memory.indexer.watch.judged
 
     def snapshot(self) -> None:
         """Have a snapshot written soon."""

@@ -14,9 +14,14 @@ State = Literal["ready", "indexing", "foreign", "failed"]
 class CollectionStats(msgspec.Struct, frozen=True):
     """`state` is indexing while the graph lacks rows, and foreign where the vectors are another model's.
 
-    The graph has `viewed` rows and lacks `pending`; `waiting` jobs are not written yet. `memory_bytes` are those of the
-    rows and the graph. `reindex` is approximately how far an exchange of all vectors is, if one is under way.
-    `snapshot_failure` says why the last snapshot could not be written, `rejected_snapshots` why some were not loaded.
+    The graph has `viewed` rows in `nodes`, those that are nearly equal in one, and lacks `pending`; `waiting` jobs are
+    not written yet. `memory_bytes` are those of the rows and the graph. `reindex` is approximately how far an exchange
+    of all vectors is, if one is under way. `snapshot_failure` says why the last snapshot could not be written,
+    `rejected_snapshots` why some were not loaded.
+
+    `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
+    before it is known. They look as far as `width` nodes, and at the `unreached` ones; where `exact`, the graph misses
+    too much, and every row is compared.
     """
 
     name: str
@@ -36,6 +41,11 @@ class CollectionStats(msgspec.Struct, frozen=True):
     snapshot_failure: str | None
     rejected_snapshots: tuple[str, ...]
     reindex: Progress | None
+    nodes: int = 0
+    unreached: int = 0
+    width: int = 0
+    recall: float | None = None
+    exact: bool = False
 
 
 def stats_of(
@@ -63,4 +73,9 @@ def stats_of(
         snapshot_failure=None if indexer is None else indexer.failure,
         rejected_snapshots=() if snapshots is None else tuple(snapshots.rejected),
         reindex=None if reindex is None else Progress(documents, max(0, documents - reindex.lacking)),
+        nodes=len(graph),
+        unreached=len(vectors.unreached),
+        width=graph.width,
+        recall=None if indexer is None else indexer.watch.recall,
+        exact=not graph.trusted,
     )

@@ -3,7 +3,8 @@
 In: the STS benchmark's sentences, or made-up ones without --data; `bench/documents/corpus.py` makes many documents of
 them. Out: recall against exact search in float32, and the milliseconds of one search after the other, of the best of
 all rounds: by vector, under filters, by words and vector, and while documents are written as fast as they are taken.
-Threads take turns in the interpreter as often as the server's do.
+Threads take turns in the interpreter as often as the server's do. With --duplicates it measures something else: what
+searches find where these shares of the rows are alike.
 """
 
 import argparse
@@ -19,11 +20,19 @@ import msgspec
 import numpy as np
 
 from bench.artifacts import LoadedModel, load_model, open_artifact
+from bench.documents.alike import KINDS, make_alike, parse_kinds, parse_shares
 from bench.documents.corpus import Corpus, SampleSize, Sentences, embed_sentences
 from bench.documents.ingest import ingest, search_during_ingest
-from bench.documents.searches import measure_filters, recall_at_10, time_rounds, vector_query
+from bench.documents.searches import measure_filters, recall_at_10, recall_by_score, time_rounds, vector_query
 from bench.documents.start import start_apart
-from bench.figures.index import IndexFigures, SizeFigures, render_table
+from bench.figures.index import (
+    AlikeFigures,
+    AlikeIndexFigures,
+    IndexFigures,
+    SizeFigures,
+    render_alike,
+    render_table,
+)
 from bench.figures.origin import origin_fields
 from bench.figures.outcomes import Outcome
 from bench.options import add_rounds, add_seconds, given_flags, positive
@@ -35,6 +44,7 @@ DOCUMENTS, ROUNDS, SECONDS = 100_000, 3, 6.0
 SIZES = (1_000, 10_000)
 SAMPLE_SIZE = SampleSize()
 SWITCH_INTERVAL_S = 0.0005  # the server's
+LOOK_S = 0.2
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -57,6 +67,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="further numbers of documents, to show how cost grows (default: 1000 10000)",
     )
+    add(
+        "--duplicates",
+        type=parse_shares,
+        metavar="SHARES",
+        help="measure only what is found where these shares of the rows are alike, as in 0.1,0.5,0.95",
+    )
+    add(
+        "--kinds",
+        type=parse_kinds,
+        default=tuple(KINDS),
+        metavar="KINDS",
+        help=f"with --duplicates: in which ways (default: {','.join(KINDS)})",
+    )
     add_rounds(parser, ROUNDS)
     add_seconds(parser, SECONDS, "how long searches go on beside an ingest, each round")
 
@@ -68,6 +91,9 @@ def measure(options: argparse.Namespace, size: SampleSize = SAMPLE_SIZE) -> Outc
     model = load_model(options.models, options.model, options.provider)
     setup = Setup(model, embed_sentences(model, options.data, options.seed, size), options)
     with _switch_interval(SWITCH_INTERVAL_S):
+        if options.duplicates is not None:
+            alike = _measure_alike(setup, origin)
+            return Outcome(alike, render_alike(alike))
         sizes = {}
         for count in sorted({*options.sizes} - {options.documents}):
             say(f"{count:,} documents")
@@ -105,6 +131,39 @@ def _fill(collection: Collection, corpus: Corpus) -> tuple[float, float]:
     rate = ingest(collection, corpus.documents(len(corpus)))
     collection.wait_until_viewed()
     return rate, len(corpus) / (time.perf_counter() - start_s)
+
+
+def _measure_alike(setup: Setup, origin: dict[str, Any]) -> AlikeIndexFigures:
+    options = setup.options
+    found: dict[str, dict[str, AlikeFigures]] = {kind: {} for kind in options.kinds}
+    for kind, shares in found.items():
+        for share in options.duplicates:
+            say(f"{share:.0%} {kind}")
+            corpus = Corpus(setup.sentences, options.documents, options.seed)
+            make_alike(corpus.rows, share, kind, options.seed)
+            with TemporaryDirectory() as folder, _open_collection(setup, Path(folder)) as collection:
+                shares[f"{share:g}"] = _search_alike(collection, corpus, setup)
+    flags = {"--duplicates": ",".join(f"{share:g}" for share in options.duplicates), "--kinds": ",".join(options.kinds)}
+    return AlikeIndexFigures(
+        **origin,
+        documents=options.documents,
+        queries=len(setup.sentences.queries),
+        alike=found,
+        rounds=options.rounds,
+        flags=given_flags(options, ("documents",)) | flags,
+    )
+
+
+def _search_alike(collection: Collection, corpus: Corpus, setup: Setup) -> AlikeFigures:
+    _, viewed_per_s = _fill(collection, corpus)
+    while not collection.judged:
+        time.sleep(LOOK_S)
+    rows = [row for _, row in setup.sentences.queries]
+    queries = [vector_query(row) for row in rows]
+    recall = recall_by_score([collection.search(query) for query in queries], rows, corpus.rows)
+    times = time_rounds(collection, queries, setup.options.rounds)
+    stats = collection.stats()
+    return AlikeFigures(recall, times, viewed_per_s, stats.nodes, stats.unreached, stats.width, stats.exact)
 
 
 def _measure_size(setup: Setup, count: int, folder: Path) -> SizeFigures:

@@ -14,6 +14,7 @@ from index import Collection, Hit, Query
 
 TOP_K = 10
 LEAST_COSINE = -1.0  # leaves no document out
+SCORE_NOISE = 1e-6
 
 
 def vector_query(row: Rows, filter_: Mapping[str, Any] | None = None) -> Query:
@@ -30,6 +31,15 @@ def recall_at_10(hits: Sequence[Sequence[Hit]], queries: Sequence[Rows], rows: R
         found += len({f"/{number}" for number in nearest} & {hit.id[hit.id.index("/") :] for hit in given})
         wanted += len(nearest)
     return found / wanted
+
+
+def recall_by_score(hits: Sequence[Sequence[Hit]], queries: Sequence[Rows], rows: Rows) -> float:
+    """Return the share of the ten best scores by exact float32 that was reached: of equal rows any will do."""
+    reached = 0
+    for query, given in zip(queries, hits, strict=True):
+        tenth = float(np.sort(rows @ query)[-TOP_K])
+        reached += min(TOP_K, sum(hit.score >= tenth - SCORE_NOISE for hit in given))
+    return reached / TOP_K / len(queries)
 
 
 def time_each(search: Callable[[Query], object], queries: Sequence[Query]) -> list[float]:

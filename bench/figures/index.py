@@ -58,6 +58,46 @@ class IndexFigures(Origin, frozen=True, kw_only=True):
     sizes: dict[str, SizeFigures]
 
 
+class AlikeFigures(msgspec.Struct, frozen=True):
+    """Searches where some rows are alike. The graph has `nodes`; `exact`: it was found wanting, and left aside."""
+
+    recall_at_10: float
+    search_ms: Milliseconds
+    viewed_per_s: float
+    nodes: int
+    unreached: int
+    width: int
+    exact: bool
+
+
+class AlikeIndexFigures(Origin, frozen=True, kw_only=True):
+    """The figures of a collection of `documents`, by the kind of the rows that are alike and by their share."""
+
+    documents: int
+    queries: int
+    alike: dict[str, dict[str, AlikeFigures]]
+
+
+def render_alike(figures: AlikeIndexFigures) -> list[str]:
+    rows = [("alike", "share", "recall@10", "p50 ms", "p99 ms", "viewed/s", "nodes", "unreached", "width", "exact")]
+    rows += [
+        (
+            kind,
+            share,
+            f"{one.recall_at_10:.4f}",
+            *_ms(one.search_ms),
+            f"{one.viewed_per_s:,.0f}",
+            f"{one.nodes:,}",
+            f"{one.unreached:,}",
+            str(one.width),
+            "yes" if one.exact else "no",
+        )
+        for kind, shares in figures.alike.items()
+        for share, one in shares.items()
+    ]
+    return align(rows)
+
+
 def render_table(figures: IndexFigures) -> list[str]:
     searches = [
         ("", "recall@10", "p50 ms", "p99 ms"),

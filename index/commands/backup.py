@@ -65,7 +65,7 @@ def write(databases: dict[str, Path], target: Path, terminal: Terminal) -> int:
         with terminal.bar("backup", len(databases), " collections") as bar:
             for name, database in databases.items():
                 examined = examine(copy(database, partial / COLLECTIONS / name, disk))
-                require(examined, f"the collection {name!r} is damaged", "stop the server and run doctor")
+                require(examined, f"the collection {name!r}", "stop the server and run doctor")
                 documents += examined.documents or 0
                 bar.update()
         disk.synchronize(partial / COLLECTIONS)

@@ -1,5 +1,9 @@
-"""The error of the commands. It loads nothing, so that the command line can name it."""
+"""The errors of the commands. They load nothing, so that the command line can name them."""
 
 
 class CommandError(Exception):
     """A command cannot go on; the message says what was given, what is wrong, and what to do."""
+
+
+class UnexaminedError(CommandError):
+    """What should be checked cannot be: the trouble is around the data, which may well be in order."""

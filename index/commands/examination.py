@@ -12,6 +12,7 @@ import msgspec
 
 from index.commands.read_only import read_only
 from index.store.checks import CHECKS, MAX_PROBLEMS, attempt, check_words, printable, problems_of
+from index.store.connections import is_of_surroundings
 from index.store.disk import digest_of
 from index.store.health import count_or_none
 from index.store.log import examine_log
@@ -23,7 +24,8 @@ from index.store.schema import MIGRATIONS, version
 class Examined(msgspec.Struct, frozen=True):
     """What a collection holds, None where that cannot be read; what is wrong with it, and with its view alone.
 
-    `newer`: written by a newer vecd, and not looked at further.
+    `newer`: written by a newer vecd, and not looked at further. `unexamined` says what was in the way of looking at it,
+    or at its view, which says nothing about them.
     """
 
     documents: int | None = None
@@ -32,10 +34,15 @@ class Examined(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
     view_problems: tuple[str, ...] = ()
     newer: bool = False
+    unexamined: str | None = None
 
     @property
     def ok(self) -> bool:
-        return not (self.problems or self.view_problems)
+        return not (self.damaged or self.unexamined)
+
+    @property
+    def damaged(self) -> bool:
+        return bool(self.problems or self.view_problems)
 
 
 def examine(database: Path) -> Examined:
@@ -50,11 +57,17 @@ def examine(database: Path) -> Examined:
             return examine_version(connection, database.parent, in_log)
     except apsw.ReadOnlyError:
         problem = "a change was cut off before it was whole, and is taken back when the server starts; then look again"
-    except (apsw.Error, UnicodeDecodeError) as error:
-        problem = f"SQLite: {error}"
     except OSError as error:
-        problem = f"{error.filename or database.name} cannot be read: {error.strerror}"
+        return Examined(unexamined=unreadable(error, database))
+    except (apsw.Error, UnicodeDecodeError) as error:
+        if is_of_surroundings(error):
+            return Examined(unexamined=f"{database} cannot be read: {type(error).__name__}: {error}")
+        problem = f"SQLite: {error}"
     return Examined(problems=(problem,))
+
+
+def unreadable(error: OSError, file: Path) -> str:
+    return f"{error.filename or file} cannot be read: {error.strerror or error}"
 
 
 def examine_version(connection: apsw.Connection, folder: Path, in_log: list[str]) -> Examined:
@@ -73,12 +86,18 @@ def examine_tables(connection: apsw.Connection, folder: Path, in_log: list[str])
     meta = readable_meta(connection)
     fingerprint, ndim = meta.get("fingerprint"), meta.get("ndim")
     problems = (*in_log, *problems_of(connection, (*CHECKS, check_words)))
+    view_problems, unexamined = [], None
+    try:
+        view_problems = attempt(lambda connection: check_snapshots(connection, folder), connection)
+    except OSError as error:
+        unexamined = unreadable(error, folder)
     return Examined(
         documents=count_or_none(connection),
         fingerprint=fingerprint if isinstance(fingerprint, str) else None,
         ndim=ndim if isinstance(ndim, int) else None,
         problems=problems[:MAX_PROBLEMS],
-        view_problems=tuple(attempt(lambda connection: check_snapshots(connection, folder), connection)),
+        view_problems=tuple(view_problems),
+        unexamined=unexamined,
     )
 
 
@@ -86,7 +105,9 @@ def readable_meta(connection: apsw.Connection) -> dict[str, Any]:
     """Return what the database says of itself, or nothing where damage hides it."""
     try:
         return read_meta(connection)
-    except (apsw.Error, ValueError):
+    except (apsw.Error, ValueError) as error:
+        if is_of_surroundings(error):
+            raise
         return {}
 
 

@@ -13,7 +13,7 @@ import apsw
 from index.commands.damaged_log import lost_commits
 from index.commands.errors import CommandError
 from index.errors import DamagedError, NewerSchemaError
-from index.store.connections import Database
+from index.store.connections import Database, is_of_surroundings, uri_of
 from index.store.disk import BUSY_MS
 from index.store.schema import MIGRATIONS, version
 
@@ -35,7 +35,7 @@ class ReadDatabase(Database):
         if problem := lost_commits(self._file):
             raise CommandError(f"{self._file}: {problem}; nothing was read. {LOST}")
         with reading_errors(self._file):
-            connection = apsw.Connection(str(self._file), flags=apsw.SQLITE_OPEN_READONLY)
+            connection = apsw.Connection(uri_of(self._file), flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
             try:
                 connection.set_busy_timeout(BUSY_MS)
                 for pragma in (f"cache_size=-{cache_kib}", "mmap_size=0", "cell_size_check=ON", "trusted_schema=OFF"):
@@ -89,7 +89,10 @@ def reading_errors(path: Path) -> Iterator[None]:
     except apsw.BusyError as error:
         message = f"{path} is busy ({error}); try again"
         raise CommandError(message) from error
-    except (apsw.Error, UnicodeDecodeError) as error:
+    except (apsw.Error, UnicodeDecodeError, OSError) as error:
+        if is_of_surroundings(error):
+            message = f"{path} cannot be read: {reason_of(error)}; nothing is known to be damaged"
+            raise CommandError(message) from error
         raise DamagedError(
             f"{path} is damaged ({error}); stop the server and see what `python -m index doctor` says"
         ) from error

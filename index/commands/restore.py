@@ -14,7 +14,7 @@ from pathlib import Path
 import apsw
 
 from index.commands.doctor import require
-from index.commands.errors import CommandError
+from index.commands.errors import CommandError, UnexaminedError
 from index.commands.examination import examine
 from index.commands.folders import add_collection, add_data, data_folder, databases_of, held, real, refuse_memory
 from index.commands.read_only import read_only
@@ -22,7 +22,7 @@ from index.commands.reading import reason_of
 from index.commands.terminal import Terminal, counted
 from index.errors import DamagedError, StorageFullError
 from index.store.backup import copy_pages
-from index.store.connections import Database
+from index.store.connections import Database, is_of_surroundings
 from index.store.disk import Disk
 from index.store.layout import COLLECTIONS, DATABASE_FILE, DROPPED, contents_of
 from index.store.lock import FolderLock
@@ -74,6 +74,9 @@ def refuse_occupied(folder: Path, names: list[str]) -> None:
         if not database.exists():
             continue
         examined = examine(database)
+        if examined.unexamined and examined.documents is None:
+            message = f"the collection {name!r} in {folder} could not be examined: {examined.unexamined}"
+            raise UnexaminedError(message)
         if examined.documents != 0:
             what = "cannot be read" if examined.documents is None else f"has {counted(examined.documents, 'document')}"
             message = f"the collection {name!r} in {folder} {what}; with --replace the backup takes its place"
@@ -96,22 +99,22 @@ def stage(name: str, database: Path, folder: Path, terminal: Terminal) -> int:
     disk = Disk()
     disk.make_durable_folder(folder)
     copied = folder / DATABASE_FILE
-    damaged = f"the backup's collection {name!r} is damaged"
+    what = f"the backup's collection {name!r}"
     if problems := examine_log(database.resolve()):  # the copy would be without what is lost, and well
-        message = f"{damaged}: {database}: {problems[0]}; nothing was changed. Take another backup"
+        message = f"{what} is damaged: {database}: {problems[0]}; nothing was changed. Take another backup"
         raise CommandError(message)
     try:
         with terminal.bar(f"checking {name}", None), read_only(database) as source:
             copy_pages(source, copied)
             Database(copied).connect_writer().close()  # with a log from now on, so that readers hold up no start
-    except (apsw.FullError, apsw.IOError) as error:
-        message = f"{folder} cannot be written: {reason_of(error)}; nothing was changed. Make room, or look at the disk"
-        raise CommandError(message) from error
     except apsw.Error as error:
-        message = f"{damaged}: {database}: {error}; nothing was changed. Take another backup"
+        if is_of_surroundings(error):
+            message = f"{database} cannot be copied to {folder}: {reason_of(error)}; nothing was changed. Make room"
+            raise UnexaminedError(f"{message}, or look at the disk") from error
+        message = f"{what} is damaged: {database}: {error}; nothing was changed. Take another backup"
         raise CommandError(message) from error
     examined = examine(copied)
-    require(examined, damaged, "nothing was changed. Take another backup")
+    require(examined, what, "nothing was changed. Take another backup")
     disk.synchronize(copied)
     disk.synchronize(folder)
     return examined.documents or 0

@@ -4,6 +4,7 @@ The file is for one input, one server and one collection; an input that has chan
 """
 
 import contextlib
+import os
 import zlib
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Resuming:
         self._terminal = terminal
         self._fresh = Progress(0, 0)
         if source is not None and source.is_file():
-            self.path = source.with_name(f"{source.name}.{zlib.crc32(target.encode()):08x}.importing")
+            self.path = source.with_name(f"{source.name}.{zlib.crc32(os.fsencode(target)):08x}.importing")
             found = source.stat()
             self._fresh = Progress(found.st_size, found.st_mtime_ns)
         self.progress = self._fresh

@@ -6,9 +6,10 @@ from pathlib import Path
 import msgspec
 
 from index.commands.errors import CommandError
+from index.commands.examination import unreadable
 from index.commands.folders import add_collection, add_data, data_folder, databases_of
 from index.commands.reading import ReadDatabase
-from index.commands.terminal import Terminal, counted
+from index.commands.terminal import Terminal, counted, shown
 from index.errors import IndexRoomError
 from index.store import rows
 from index.store.connections import READER_CACHE_KIB
@@ -47,8 +48,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             known[name] = read(database)
         except (CommandError, IndexRoomError) as error:
             failed[name] = str(error)
+        except OSError as error:
+            failed[name] = unreadable(error, database)
     if options.json:
-        terminal.answer(msgspec.json.encode({"folder": str(folder), "collections": known, "failed": failed}).decode())
+        terminal.answer(msgspec.json.encode({"folder": shown(folder), "collections": known, "failed": failed}).decode())
     else:
         for name, stats in known.items():
             terminal.answer(line(name, stats))

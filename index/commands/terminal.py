@@ -1,6 +1,8 @@
 """Output of the commands: answers on stdout, all else on stderr, progress bars only where stderr is a terminal."""
 
+import os
 import sys
+from pathlib import Path
 from typing import Never
 
 from tqdm import tqdm
@@ -27,6 +29,11 @@ class Terminal:
 def counted(number: int, noun: str) -> str:
     """Return a number and its noun, in the plural where there is not one."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def shown(path: Path) -> str:
+    """Return a path as text that can be encoded, whatever its bytes are."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def plain(text: str) -> str:

@@ -11,6 +11,7 @@ from index.errors import QueryError
 
 MAX_TOP_K = 1_000
 DEFAULT_THRESHOLD = 0.5  # a cosine
+SCORE_TOLERANCE = 1e-6  # of a cosine: what rounding vectors and scores to float32 may take from it
 
 Mode = Literal["vector", "text", "hybrid"]
 
@@ -18,8 +19,9 @@ Mode = Literal["vector", "text", "hybrid"]
 class Query(msgspec.Struct, frozen=True, eq=False):
     """A search. Modes vector and hybrid need `vector`, modes text and hybrid `text`.
 
-    `threshold` bounds the score from below; left out, it is 0.5 in mode vector and there is none in the others. Hits
-    whose texts and metadata take more than `max_bytes` together are refused, not cut off.
+    `threshold` bounds the score from below, a cosine but for SCORE_TOLERANCE, so that 1 finds what is equal; left out,
+    it is 0.5 in mode vector and there is none in the others. Hits whose texts and metadata take more than `max_bytes`
+    together are refused, not cut off.
     """
 
     mode: Mode = "vector"
@@ -33,9 +35,9 @@ class Query(msgspec.Struct, frozen=True, eq=False):
     @property
     def lowest_score(self) -> float:
         """The score below which nothing is a hit."""
-        if self.threshold is not None:
-            return self.threshold
-        return DEFAULT_THRESHOLD if self.mode == "vector" else float("-inf")
+        if self.mode == "vector":
+            return (DEFAULT_THRESHOLD if self.threshold is None else self.threshold) - SCORE_TOLERANCE
+        return float("-inf") if self.threshold is None else self.threshold
 
 
 class Hit(msgspec.Struct, frozen=True):

@@ -20,14 +20,14 @@ from index.store.queries import array_of
 from index.store.rows import highest_key
 from index.store.vector_rows import fetch_vectors
 from index.view.captures import Capture, Moment, Slots
-from index.view.scores import best, scores_at, scores_of
+from index.view.graph import GRAPH_ROWS
+from index.view.scores import best, cosines, scores_at, scores_of
 from index.view.vectors import Vectors
 
 EXACT_ROWS = 20_000  # up to so many rows that match a filter are compared one by one: some 4 ms
 EXACT_WHOLE_ROWS = 2_000  # up to so many rows of a collection are compared one by one
 EVERYTHING = Every(())
 SPARE_ROWS = 6  # float16 may order so many rows wrongly at the end
-GRAPH_ROWS = 64  # the graph compares so many in any case; float16 orders them better than it does
 FIRST_FACTOR = 12  # where there is a filter the graph is first asked for so many times what is wanted
 MAX_ASKED_ROWS = 4_096  # beyond this the graph costs more than comparing every row
 
@@ -38,10 +38,19 @@ Finish = Callable[[apsw.Connection, Ranking], T]
 
 
 class Planner:
-    def __init__(self, readers: Readers, vectors: Vectors, exact_rows: int = EXACT_ROWS) -> None:
+    """Compares up to `exact_rows` rows that match a filter one by one, and up to `whole_rows` where there is none."""
+
+    def __init__(
+        self,
+        readers: Readers,
+        vectors: Vectors,
+        exact_rows: int = EXACT_ROWS,
+        whole_rows: int = EXACT_WHOLE_ROWS,
+    ) -> None:
         self._readers = readers
         self._vectors = vectors
         self._exact_rows = exact_rows
+        self._whole_rows = whole_rows
 
     def search(self, query: Vector, condition: Condition | None, wanted: int, finish: Finish[T]) -> T:
         """Rank the nearest documents and hand (key, cosine), best first, to `finish` within the same transaction.
@@ -97,20 +106,18 @@ class Planner:
             if not capture.whole:
                 return None
             alive = int(np.count_nonzero(capture.alive))
-            if alive <= max(EXACT_WHOLE_ROWS, asked) or graph.busy:
+            if alive <= max(self._whole_rows, asked) or graph.busy or not graph.trusted:
                 scores = np.where(capture.alive, scores_of(capture.rows, half), np.float32(-np.inf))
                 return capture.keys[best(scores, min(asked, alive))], alive <= asked
             missing = capture.missing()
-            keys = graph.search(half, max(asked, GRAPH_ROWS))
-            after = capture if self._vectors.version == capture.version else self._vectors.capture(moment)[0]
+            nodes = graph.search(half, max(asked, GRAPH_ROWS))
+            after, slots = self._vectors.found(capture, moment, nodes)
             if after.generation == capture.generation and after.whole:
-                return after.keys[nearest_slots(after, missing, keys, half, asked)], False
+                return after.keys[nearest_slots(after, missing, slots, half, asked)], False
 
 
-def nearest_slots(capture: Capture, missing: Slots, keys: Keys, half: NDArray[np.float16], asked: int) -> Slots:
+def nearest_slots(capture: Capture, missing: Slots, slots: Slots, half: NDArray[np.float16], asked: int) -> Slots:
     """Return the slots of the nearest: of what the graph gave, and what it lacked before the search or lacks since."""
-    slots, known = capture.slots(keys)
-    slots = slots[known]
     since = capture.missing()
     for late in (missing, since) if len(missing) != len(since) or (missing != since).any() else (missing,):
         if len(late):
@@ -122,7 +129,7 @@ def nearest_slots(capture: Capture, missing: Slots, keys: Keys, half: NDArray[np
 def rescored(connection: apsw.Connection, keys: Sequence[int] | Keys, query: Vector, wanted: int) -> Ranking:
     """Return the keys that have a vector with their cosine from float32, best first; of equal ones the older first."""
     found, rows = fetch_vectors(connection, keys, len(query))
-    scores = rows @ query
+    scores = cosines(rows, query)
     order = np.lexsort((found, -scores))[:wanted]
     return [(int(found[i]), float(scores[i])) for i in order]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 
 from index.errors import StorageFullError
-from index.store.connections import READER_CACHE_KIB, Database, storage_errors
+from index.store.connections import READER_CACHE_KIB, Database, storage_errors, uri_of
 from index.store.disk import Disk
 from index.store.layout import DATABASE_FILE
 from index.store.meta import forget_snapshots
@@ -48,7 +48,8 @@ def copy_commit(database: Database, target: Path) -> None:
 
 def copy_pages(source: apsw.Connection, target_path: Path) -> None:
     """Copy all pages of one state; the copy names no snapshots, since none lie beside it."""
-    target = apsw.Connection(str(target_path))
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+    target = apsw.Connection(uri_of(target_path), flags=flags)
     try:
         with target.backup("main", source, "main") as backup:
             while not backup.done:

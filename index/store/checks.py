@@ -12,6 +12,7 @@ from index.documents.vector import is_unit
 from index.errors import DamagedError
 from index.store import rows
 from index.store.checksums import bytes_checksum, vector_checksum
+from index.store.connections import is_of_surroundings
 from index.store.meta import read_meta
 from index.store.queries import select, single
 from index.store.schema import MIGRATIONS, migrate, version
@@ -31,11 +32,13 @@ def problems_of(connection: apsw.Connection, checks: Iterable[Check]) -> tuple[s
 
 
 def attempt(check: Check, connection: apsw.Connection) -> list[str]:
-    """Return what a check finds, and what stopped it."""
+    """Return what a check finds, and what stopped it, unless that tells nothing of the data: then it raises."""
     problems: list[str] = []
     try:
         problems.extend(check(connection))
     except (apsw.Error, DamagedError) as error:
+        if is_of_surroundings(error):
+            raise
         problems.append(f"SQLite: {error}")
     except (TypeError, ValueError) as error:  # what is damaged may be of any type, and text no text
         problems.append(f"a value is damaged: {error}")

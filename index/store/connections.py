@@ -24,6 +24,13 @@ UNWRITABLE = (apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.IOErr
 BUSY = (apsw.BusyError, apsw.LockedError, apsw.ProtocolError, apsw.NoMemError)
 DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, UnicodeDecodeError)
 
+SURROUNDINGS = (
+    *(apsw.FullError, apsw.CantOpenError, apsw.IOError, apsw.PermissionsError),
+    *(apsw.BusyError, apsw.LockedError, apsw.ProtocolError, apsw.NoMemError),
+)
+# Of the errors of reading, those that tell of the content.
+LOST = (apsw.SQLITE_IOERR_SHORT_READ, apsw.SQLITE_IOERR_DATA, apsw.SQLITE_IOERR_CORRUPTFS)
+
 _memory_names = itertools.count()
 
 
@@ -33,14 +40,14 @@ class Database:
     def __init__(self, path: Path | None, disk: Disk | None = None) -> None:
         self.path = path
         self._disk = disk or Disk()
-        self._uri = f"file:/vecd-{next(_memory_names)}?vfs=memdb" if path is None else path.absolute().as_uri()
+        self._uri = f"file:/vecd-{next(_memory_names)}?vfs=memdb" if path is None else uri_of(path)
 
     def move(self, folder: Path) -> None:
         """Rename the folder that the database lies in. Raises OSError."""
         assert self.path is not None
         self._disk.rename(self.path.parent, folder)
         self.path = folder / self.path.name
-        self._uri = self.path.absolute().as_uri()
+        self._uri = uri_of(self.path)
 
     def connect(self, cache_kib: int) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
@@ -63,6 +70,11 @@ class Database:
             for pragma in ("synchronous=FULL", "temp_store=MEMORY", f"journal_size_limit={LOG_BYTES}"):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
         return connection
+
+
+def uri_of(path: Path) -> str:
+    """Return the only form in which SQLite gets a path: its bytes may be no UTF-8, and some of them mean something."""
+    return path.absolute().as_uri()
 
 
 class Readers:
@@ -135,6 +147,13 @@ def storage_errors(path: Path | None) -> Iterator[None]:
         if meant is None:
             raise
         raise meant from error
+
+
+def is_of_surroundings(error: BaseException) -> bool:
+    """Say whether an error is of the disk, the system or other processes, and tells nothing of the data."""
+    if isinstance(error, OSError):
+        return True
+    return isinstance(error, SURROUNDINGS) and getattr(error, "extendedresult", 0) not in LOST
 
 
 def meaning(error: Exception, path: Path | None) -> IndexRoomError | None:

@@ -5,7 +5,7 @@ import msgspec
 
 from index.store import rows
 from index.store.checks import CHECKS, problems_of
-from index.store.connections import READER_CACHE_KIB, Database
+from index.store.connections import READER_CACHE_KIB, Database, reading_errors
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -20,13 +20,18 @@ class Health(msgspec.Struct, frozen=True):
 
 
 def examine(database: Database) -> Health:
-    """Check SQLite's structures, every row's checksum, every vector's length, and that the tables agree."""
+    """Check SQLite's structures, every row's checksum, every vector's length, and that the tables agree.
+
+    Raises:
+        UnreadableError: the disk cannot be read just now, which tells nothing of the data.
+    """
     # A connection of its own: in one that has searched before, FTS5 checks what it remembers instead of what is there.
     connection = database.connect(READER_CACHE_KIB)
     try:
-        if not connection.in_transaction:
-            connection.execute("BEGIN")
-        return Health(count_or_none(connection) or 0, problems_of(connection, CHECKS))
+        with reading_errors(database.path):
+            if not connection.in_transaction:
+                connection.execute("BEGIN")
+            return Health(count_or_none(connection) or 0, problems_of(connection, CHECKS))
     finally:
         connection.close()
 

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import DamagedError
+from index.errors import DamagedError, UnreadableError
 
 HEADER_BYTES, FRAME_BYTES = 32, 24
 MAGIC = 0x377F0682  # the lowest bit says that checksums are of big-endian words
@@ -49,11 +49,15 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 def check_log(database: Path) -> None:
-    """Raise DamagedError where committed work would vanish in silence if SQLite opened the database."""
+    """Raise DamagedError where committed work would vanish in silence if SQLite opened the database.
+
+    Raises:
+        UnreadableError: the log cannot be read, which says nothing about what is in it.
+    """
     try:
         problems = examine_log(database)
     except OSError as error:
-        problems = [f"the write-ahead log cannot be read: {error.strerror}"]
+        raise UnreadableError(f"the write-ahead log of {database} cannot be read: {error.strerror}") from error
     if problems:
         raise DamagedError(
             f"{database}: {problems[0]}. Restore a backup with `python -m index restore`; or, to go on without what "

@@ -72,7 +72,7 @@ class Store:
             keyed = [(next(self._keys), entry) for entry in last.values()]
             rows.insert(connection, keyed, self.variant)
             changes.added += [(key, entry.vector) for key, entry in keyed]
-            return len(entries)
+            return len(last)
 
         return self.writer.submit(work, len(entries))
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Flags = NDArray[np.bool_]
+Keys = NDArray[np.int64]
 Slots = NDArray[np.int64]
 
 NONE: Slots = np.empty(0, np.int64)
@@ -20,38 +21,49 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Capture(msgspec.Struct, frozen=True):
-    """The rows of one moment: keys (n,) int64 ascending, rows (n, ndim) float16, alive (n,), viewed (n,).
+    """The rows of one moment: keys (n,) int64 ascending, rows (n, ndim) float16, alive (n,), nodes (n,) int64.
 
-    The graph has every living row before the slot `settled`. The rows in `returned` are gone by now, but were alive at
-    this moment. Slots mean the same in captures of one generation; nothing has changed while the version is the same.
-    `whole` says that no row of the moment has been forgotten since.
+    A node of the graph stands for the rows that name it; 0 names none. Every living row before the slot `settled` has
+    one. The rows in `returned` are gone by now, but were alive at this moment. Slots mean the same in captures of one
+    generation; nothing has changed while the version is the same. `whole` says that no row of the moment has been
+    forgotten since.
     """
 
-    keys: NDArray[np.int64]
+    keys: Keys
     rows: NDArray[np.float16]
     alive: Flags
-    viewed: Flags
+    nodes: Keys
     settled: int = 0
     returned: Slots = NONE
     generation: int = 0
     version: int = 0
     whole: bool = True
 
-    def slots(self, keys: Sequence[int] | NDArray[np.int64]) -> tuple[Slots, Flags]:
+    @property
+    def viewed(self) -> Flags:
+        """Which rows the graph has."""
+        return np.asarray(self.nodes != 0)
+
+    def slots(self, keys: Sequence[int] | Keys) -> tuple[Slots, Flags]:
         """Return the slots of the keys, and which of the keys are there and alive."""
-        wanted = np.asarray(keys, np.int64)
-        if not len(self.keys):
-            return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
-        found = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-        return found, (self.keys[found] == wanted) & self.alive[found]
+        found, there = places(self.keys, np.asarray(keys, np.int64))
+        return found, there & self.alive[found] if len(self.keys) else there
 
     def missing(self) -> Slots:
         """Return the slots of the living rows that the graph lacks, in ascending order."""
         start = min(self.settled, len(self.keys))
-        tail = np.flatnonzero(self.alive[start:] & ~self.viewed[start:]) + start
+        tail = np.flatnonzero(self.alive[start:] & (self.nodes[start:] == 0)) + start
         back = self.returned[self.returned < start]
-        back = back[~self.viewed[back]]
+        back = back[self.nodes[back] == 0]
         return np.concatenate([np.sort(back), tail]) if len(back) else tail
+
+
+def places(keys: Keys, wanted: Keys) -> tuple[Slots, Flags]:
+    """Return where the wanted keys stand among these, which ascend, and which of them are there."""
+    if not len(keys):
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return found, keys[found] == wanted
 
 
 def copy_into(larger: Capture, rows: Capture) -> None:
@@ -60,4 +72,4 @@ def copy_into(larger: Capture, rows: Capture) -> None:
     larger.keys[:count] = rows.keys
     larger.rows[:count] = rows.rows
     larger.alive[:count] = rows.alive
-    larger.viewed[:count] = rows.viewed
+    larger.nodes[:count] = rows.nodes

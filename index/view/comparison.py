@@ -26,9 +26,9 @@ def differences(readers: Readers, vectors: Vectors) -> list[str]:
             differing = (capture.rows[slots[known]] != truth[known].astype(np.float16)).any(axis=1)
             if differing.any():
                 problems.append(f"{int(differing.sum())} vectors in memory differ from the database")
-    lacking = np.setdiff1d(capture.keys[capture.viewed], graph.keys())
-    now, graph_now = vectors.capture()  # a row taken out of the graph meanwhile had its mark taken away first
-    missing = np.intersect1d(lacking, now.keys[now.viewed]) if graph_now is graph else lacking[:0]
-    if len(missing):
-        problems.append(f"{len(missing)} rows that the view should have are not in it")
+    lacking = np.setdiff1d(capture.nodes[capture.viewed], graph.keys())
+    now, graph_now = vectors.capture()  # no row names a node any more before it is taken out of the graph
+    missing = np.isin(now.nodes, lacking) if graph_now is graph and len(lacking) else np.zeros(0, np.bool_)
+    if missing.any():
+        problems.append(f"{int(missing.sum())} rows that the view should have are not in it")
     return problems

@@ -1,4 +1,4 @@
-"""A USearch graph of bfloat16 rows by key, for approximate search.
+"""A USearch graph of bfloat16 rows by key, for approximate search; rows that are nearly equal share a node.
 
 One thread changes it, any may search. Calls on the graph run one at a time, so changes come in pieces of a few
 milliseconds, and searches that wait go first. It is never mapped from a file: USearch does not survive a damaged one.
@@ -14,6 +14,10 @@ import numpy as np
 import usearch.index
 from numpy.typing import NDArray
 
+from index.view.groups import GROUP_COSINE, nodes_of
+
+GRAPH_ROWS = 128  # nodes that a search asks for in any case; float16 orders their rows better than the graph does
+GROUPING_WIDTH = 32  # of the search for a new row's node, which finds it as well as a wider one
 MAX_ADDED_ROWS = 32
 MAX_REMOVED_ROWS = 4_096  # 0.7 ms
 PIECE_S = 0.004  # a search waits for one piece at most
@@ -28,13 +32,15 @@ class GraphParameters(msgspec.Struct, frozen=True):
     connectivity: int = 16
     expansion_add: int = 128
     expansion_search: int = 128
+    group_cosine: float = GROUP_COSINE
     usearch: str = usearch.__version__
 
 
 class Graph:
-    """`tombstones` counts the rows removed since it was empty, `busy` says that a search would have to wait long.
+    """`tombstones` counts the nodes removed since it was empty, `busy` says that a search would have to wait long.
 
-    `size_bytes` is the memory that the graph took when it was last measured.
+    `size_bytes` is the memory that the graph took when it was last measured. `trusted` is false where it misses too
+    much, as `watch.py` finds out: searches should take another way.
     """
 
     def __init__(
@@ -43,6 +49,7 @@ class Graph:
         self.parameters = parameters
         self.tombstones = tombstones
         self.busy = False
+        self.trusted = True
         self.size_bytes = 0
         self._graph = usearch.index.Index(
             ndim=parameters.ndim,
@@ -52,6 +59,7 @@ class Graph:
             expansion_add=parameters.expansion_add,
             expansion_search=parameters.expansion_search,
         )
+        self._width = parameters.expansion_search
         self._max_removed_rows = max_removed_rows
         self._piece_rows = 4
         self._searches = 0
@@ -61,8 +69,21 @@ class Graph:
     def __len__(self) -> int:
         return len(self._graph)
 
+    @property
+    def width(self) -> int:
+        """How many nodes a search keeps in view: more find more, and take longer."""
+        return self._width
+
+    def widen(self, width: int) -> None:
+        with self._turn:
+            self._width = width
+            self._look(width)
+
+    def _look(self, width: int) -> None:
+        self._graph.expansion_search = width  # type: ignore[misc]  # its setter is hidden to mypy
+
     def search(self, query: NDArray[np.float16], count: int) -> NDArray[np.int64]:
-        """Return the keys of the rows that are approximately the nearest."""
+        """Return the nodes that are approximately the nearest."""
         with self._idle:
             self._searches += 1
         try:
@@ -79,20 +100,35 @@ class Graph:
         with self._idle:
             self._idle.wait_for(lambda: self._searches == 0, TURNS_GIVEN_S)
 
-    def add(self, keys: NDArray[np.int64], rows: NDArray[np.float16]) -> int:
-        """Add the first of these rows, as many as take a few milliseconds; return how many."""
+    def add(self, keys: NDArray[np.int64], rows: NDArray[np.float16]) -> NDArray[np.int64]:
+        """Give the first of these rows a node, as many as take a few milliseconds; return the nodes of those.
+
+        A node is that of a row nearly equal, or a new one that bears the row's key.
+        """
         count = min(self._piece_rows, len(keys))
         self.wait_for_searches()
         with self._turn:
             started_s = time.perf_counter()
-            self._graph.add(keys[:count].astype(np.uint64), rows[:count], threads=1)
+            nodes = nodes_of(keys[:count], rows[:count], *self._nearest(rows[:count]))
+            new = np.flatnonzero(nodes == keys[:count])
+            if len(new):
+                self._graph.add(keys[new].astype(np.uint64), rows[new], threads=1)
             taken_s = time.perf_counter() - started_s
         if count == self._piece_rows:
             self._piece_rows = int(np.clip(count * PIECE_S / max(taken_s, 1e-6), 1, min(MAX_ADDED_ROWS, 2 * count)))
-        return count
+        return nodes
+
+    def _nearest(self, rows: NDArray[np.float16]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the nearest node of each row, and its cosine."""
+        if not len(self._graph):
+            return np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.float32)
+        self._look(GROUPING_WIDTH)
+        found = self._graph.search(rows, 1, threads=1)
+        self._look(self._width)
+        return found.keys.reshape(-1).astype(np.int64), 1 - found.distances.reshape(-1)
 
     def remove(self, keys: Sequence[int] | NDArray[np.int64]) -> None:
-        """Remove rows; the graph keeps a tombstone for each."""
+        """Remove nodes; the graph keeps a tombstone for each."""
         every = np.asarray(keys, np.uint64)
         for start in range(0, len(every), self._max_removed_rows):
             self.wait_for_searches()
@@ -101,13 +137,13 @@ class Graph:
             self.tombstones += int(np.sum(removed))
 
     def keys(self) -> NDArray[np.int64]:
-        """Return all keys, in no order."""
+        """Return all nodes, in no order."""
         if not len(self._graph):
             return np.empty(0, np.int64)
         return np.asarray(self._graph.keys[:], np.int64)
 
     def measure(self) -> None:
-        """Note how much memory the graph's rows and links take, which looks at each of them: 1 ms for 100,000.
+        """Note how much memory the graph's nodes and links take, which looks at each of them: 1 ms for 100,000.
 
         USearch's own account counts arenas of 16 MB, most of which was never touched.
         """
@@ -120,9 +156,17 @@ class Graph:
         with self._turn:
             self.busy = True
             try:
-                self._graph.save(str(path))
+                self._save(path)
             finally:
                 self.busy = False
+
+    def _save(self, path: Path) -> None:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:  # USearch takes no name of other bytes, and its copy in memory is of any
+            path.write_bytes(self._graph.save() or b"")
+            return
+        self._graph.save(str(path))
 
     def read(self, content: bytes) -> None:
         """Become the graph in these bytes, which must be what `write` wrote: nothing is checked."""

@@ -6,14 +6,18 @@ fresh start without a snapshot, a bulk ingest and a replay are one case: rows th
 
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import IndexRoomError
+from index.view.captures import NONE, Keys
 from index.view.graph import Graph, GraphParameters
+from index.view.groups import Membership
 from index.view.snapshots import Snapshots
 from index.view.vectors import Vectors
+from index.view.watch import Watch
 
 SNAPSHOT_CHANGES, SNAPSHOT_S = 10_000, 300.0
 CLOSING_CHANGES = 500  # it takes less time to replay fewer than to write a whole snapshot
@@ -21,6 +25,8 @@ TOMBSTONES_SHARE, TOMBSTONES_LEAST = 0.3, 1024  # with half of the rows removed,
 BATCH_ROWS = 128
 PENDING_ROWS = 20_000  # as many rows as a search may have to look at beside the graph: 1.3 ms
 PACE_S = 0.001  # how long a row that is written waits at most for the graph to catch up
+
+Assign = Callable[[Graph, Keys, Keys], None]
 
 
 class Indexer:
@@ -32,6 +38,7 @@ class Indexer:
     def __init__(self, vectors: Vectors, snapshots: Snapshots | None) -> None:
         self._vectors = vectors
         self._snapshots = snapshots
+        self.watch = Watch(vectors)
         self._wake = threading.Condition()
         self._work, self._closing, self._caught_up = True, False, False
         self._changes, self._unsaved, self._saved_s = 0, 0, time.monotonic()  # unsaved: when saving failed
@@ -88,10 +95,13 @@ class Indexer:
         self._vectors.graph.measure()
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._work or self._closing, self._until_snapshot_s())
+                rested = not self._wake.wait_for(lambda: self._work or self._closing, self._rest_s())
                 self._work = False
                 if self._closing:
                     break
+            if rested and self._until_snapshot_s() != 0:
+                self.watch.step()
+                continue
             self._catch_up()
             self._vectors.graph.measure()
             with self._wake:
@@ -104,6 +114,11 @@ class Indexer:
         if self._leave_snapshot:
             self._save_if(0 if self._asked else CLOSING_CHANGES)
 
+    def _rest_s(self) -> float | None:
+        """Return how long there is nothing to do, unless somebody calls."""
+        waits = [wait for wait in (self._until_snapshot_s(), self.watch.rest_s()) if wait is not None]
+        return min(waits, default=None)
+
     def _until_snapshot_s(self) -> float | None:
         if not self._changes + self._unsaved or self._snapshots is None:
             return None
@@ -113,48 +128,56 @@ class Indexer:
         while not self._closing:
             self._sweep()
             capture, graph = self._vectors.capture()
-            if graph.tombstones > TOMBSTONES_LEAST and graph.tombstones > TOMBSTONES_SHARE * (
-                len(graph) + graph.tombstones
-            ):
+            if is_much(graph.tombstones, len(graph) + graph.tombstones):
                 self._rebuild(graph.parameters)
                 continue
-            pending = np.flatnonzero(capture.alive & ~capture.viewed)[:BATCH_ROWS]
+            if is_much(self._vectors.dead, len(capture.keys)):  # of rows that shared their nodes
+                self._vectors.compact(graph, graph, self._vectors.clock)
+                continue
+            pending = capture.missing()[:BATCH_ROWS]
             if not len(pending):
                 return
-            self._add(graph, capture.keys[pending], capture.rows[pending], mark=True)
+            self._changes += self._add(graph, capture.keys[pending], capture.rows[pending], self._vectors.assign)
             with self._wake:
                 self._wake.notify_all()
+            self.watch.step_at_times()
             self._save_if(SNAPSHOT_CHANGES)
 
     def _sweep(self) -> None:
-        """Remove from the graph the rows that are gone."""
-        capture, graph = self._vectors.capture()
-        gone = capture.keys[np.flatnonzero(capture.viewed & ~capture.alive)]
-        if len(gone):
-            self._vectors.mark_viewed(graph, gone, False)  # first: a search under way looks again at what is marked
-            graph.remove(gone)
-            self._changes += len(gone)
+        """Remove from the graph the nodes all of whose rows are gone."""
+        graph, deserted = self._vectors.release()  # first: a search under way looks again at what is not in the graph
+        if len(deserted):
+            graph.remove(deserted)
+            self._changes += len(deserted)
 
-    def _add(self, graph: Graph, keys: NDArray[np.int64], rows: NDArray[np.float16], mark: bool) -> None:
-        done = 0
-        while done < len(keys) and not self._closing:
-            count = graph.add(keys[done:], rows[done:])
-            if mark:
-                self._vectors.mark_viewed(graph, keys[done : done + count], True)
-                self._changes += count
-            done += count
+    def _add(self, graph: Graph, keys: Keys, rows: NDArray[np.float16], assign: Assign) -> int:
+        """Give rows their nodes until it is to close; return how many have one."""
+        count = 0
+        while count < len(keys) and not self._closing:
+            nodes = graph.add(keys[count:], rows[count:])
+            added = keys[count : count + len(nodes)]
+            assign(graph, added, nodes)
+            self.watch.note(graph, added, nodes)
+            count += len(nodes)
+        return count
 
     def _rebuild(self, parameters: GraphParameters) -> None:
         """Build a graph without tombstones beside the old one, which answers meanwhile; then exchange them."""
         since = self._vectors.clock
         capture, old = self._vectors.capture()
         fresh = Graph(parameters)
+        regrouped = np.zeros(len(capture.keys), np.int64)
+
+        def assign(_: Graph, keys: Keys, nodes: Keys) -> None:
+            regrouped[np.searchsorted(capture.keys, keys)] = nodes
+
         for start in range(0, len(capture.keys), BATCH_ROWS):
             batch = np.arange(start, min(start + BATCH_ROWS, len(capture.keys)))
             batch = batch[capture.alive[batch]]
-            self._add(fresh, capture.keys[batch], capture.rows[batch], mark=False)
+            self._add(fresh, capture.keys[batch], capture.rows[batch], assign)
             self._sweep()
-        if not self._closing and self._vectors.compact(old, fresh, since):
+        membership = Membership(capture.keys, regrouped, NONE)
+        if not self._closing and self._vectors.compact(old, fresh, since, membership):
             self._changes = SNAPSHOT_CHANGES
             self.rebuilds += 1
 
@@ -163,9 +186,14 @@ class Indexer:
         if self._snapshots is None or not due:
             return
         try:
-            self._snapshots.save(self._vectors.graph, lambda graph: graph is self._vectors.graph)
+            self._snapshots.save(self._vectors)
             self.failure, self._unsaved = None, 0
         except IndexRoomError as error:
             self.failure = str(error)
             self._unsaved += self._changes
         self._changes, self._saved_s = 0, time.monotonic()
+
+
+def is_much(gone: int, whole: int) -> bool:
+    """Say whether so many of the whole are gone that it is worth making anew."""
+    return gone > TOMBSTONES_LEAST and gone > TOMBSTONES_SHARE * whole

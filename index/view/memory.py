@@ -44,9 +44,9 @@ class Memory:
         """Read the vectors, load the newest snapshot that is whole, and begin to add what it lacks."""
         for keys, vectors in self._pages():
             self.vectors.append(keys, vectors)
-        graph = None if self.snapshots is None else self.snapshots.load(self.parameters)
-        if graph is not None:
-            self.vectors.adopt(graph)
+        loaded = None if self.snapshots is None else self.snapshots.load(self.parameters)
+        if loaded is not None:
+            self.vectors.adopt(*loaded)
         with self._lock:
             if not self._closed:  # or nothing would ever stop the thread
                 self._indexer = Indexer(self.vectors, self.snapshots)

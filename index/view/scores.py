@@ -33,10 +33,23 @@ def scores_at(rows: Half, slots: Slots, query: Half) -> Single:
 
 
 def best(scores: Single, count: int) -> Slots:
-    """Return the positions of the highest scores, the highest first."""
-    if not count:
-        return np.empty(0, np.int64)
+    """Return the positions of the highest scores, the highest first; of equal ones the first."""
     if len(scores) > count:
-        chosen = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
+        if not count:
+            return np.empty(0, np.int64)
+        edge = np.partition(scores, len(scores) - count)[len(scores) - count]
+        above = np.flatnonzero(scores > edge)
+        chosen = np.concatenate([above, np.flatnonzero(scores == edge)[: count - len(above)]])
         return chosen[np.argsort(-scores[chosen], kind="stable")]
     return np.argsort(-scores, kind="stable")[:count]
+
+
+def cosines(rows: Single, query: Single) -> Single:
+    """Return the cosine (n,) of each row (n, ndim) with the query (ndim,), from -1 to 1, whatever the other rows are.
+
+    Each row is summed by itself, in one order and in float64; so equal rows have equal cosines, and 1 with themselves.
+    """
+    wide, asked = rows.astype(np.float64), query.astype(np.float64)
+    products = np.add.reduce(wide * asked, axis=1)
+    lengths = np.sqrt(np.add.reduce(wide * wide, axis=1) * np.add.reduce(asked * asked))
+    return np.asarray(np.clip(products / lengths, -1, 1), np.float32)

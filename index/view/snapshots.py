@@ -1,16 +1,18 @@
 """Snapshots of the graph, so that a start need not build it: files that are checked whole before USearch sees a byte.
 
+A file is USearch's, followed by what belongs to it: which rows share a node, and how the graph is searched.
 Temporary file, fsync, sha256, rename, fsync of the folder, row in the database: a file without a row never counts, and
 a row whose file is gone or differs is passed over. The two newest are kept.
 """
 
 import hashlib
 import secrets
-from collections.abc import Callable
+import struct
 from pathlib import Path
 
 import apsw
 import msgspec
+import numpy as np
 
 from index.errors import StorageFullError
 from index.store.connections import Readers
@@ -19,8 +21,21 @@ from index.store.layout import SNAPSHOT
 from index.store.queries import select
 from index.store.writer import Writer
 from index.view.graph import Graph, GraphParameters
+from index.view.groups import Membership
+from index.view.vectors import Vectors
 
 KEPT = 2
+LENGTH = struct.Struct("<Q")  # the last bytes of a file: how many before them are not USearch's
+
+
+class Company(msgspec.Struct, frozen=True):
+    """What a snapshot holds beside the graph; keys and nodes are int64 in little-endian bytes."""
+
+    width: int
+    trusted: bool
+    keys: bytes
+    nodes: bytes
+    unreached: bytes
 
 
 class Snapshots:
@@ -34,15 +49,18 @@ class Snapshots:
         self.rejected: list[str] = []
         self.saved = 0
 
-    def save(self, graph: Graph, current: Callable[[Graph], bool]) -> None:
+    def save(self, vectors: Vectors) -> None:
         """Write one, and remove those older than the two newest. Raises StorageFullError; nothing is lost then.
 
-        It does not count where the graph is no longer the current one by then, since all vectors were exchanged.
+        It does not count where the graph is no longer the current one by then, since all vectors were exchanged. Called
+        by the thread that changes the graph.
         """
+        graph, rows = vectors.graph, len(vectors) - vectors.pending
         name = f"{SNAPSHOT}{secrets.token_hex(8)}.usearch"
         temporary, final = self._folder / f"{name}.tmp", self._folder / name
         try:
             graph.write(temporary)
+            append_company(temporary, graph, vectors.membership())
             self._disk.reach("in_save")
             self._disk.synchronize(temporary)
             digest, size_bytes = digest_of(temporary), temporary.stat().st_size
@@ -55,25 +73,25 @@ class Snapshots:
             raise StorageFullError(f"no snapshot can be written to {self._folder}: {error}") from error
         self._disk.reach("after_rename")
         parameters = msgspec.json.encode(graph.parameters).decode()
-        row = (name, digest, size_bytes, len(graph), graph.tombstones, parameters)
+        row = (name, digest, size_bytes, rows, graph.tombstones, parameters)
         try:
             self._disk.reach("before_row")
             self.saved += self._writer.submit(
-                lambda connection, _: current(graph) and record(connection, row), 0
+                lambda connection, _: graph is vectors.graph and record(connection, row), 0
             ).result()
         except BaseException:  # whatever it was, a file without a row never counts, and the truth needs its room
             self._disk.discard(final)
             raise
         self.remove_strays()
 
-    def load(self, parameters: GraphParameters) -> Graph | None:
-        """Return the graph of the newest snapshot that is whole and fits, if there is one."""
+    def load(self, parameters: GraphParameters) -> tuple[Graph, Membership] | None:
+        """Return the graph of the newest snapshot that is whole and fits, if there is one, and which rows it has."""
         self.rejected = []
         with self._readers.reading() as connection:
             rows = select(connection, "SELECT file, sha256, tombstones, parameters FROM snapshots ORDER BY number DESC")
         for name, digest, tombstones, written in rows:
             if written != msgspec.json.encode(parameters).decode():
-                self.rejected.append(f"{name}: built with other parameters")
+                self.rejected.append(f"{name}: built with other parameters, or by another version")
                 continue
             try:
                 content = (self._folder / name).read_bytes()
@@ -84,8 +102,7 @@ class Snapshots:
                 self.rejected.append(f"{name}: the sha256 differs")
                 continue
             graph = Graph(parameters, tombstones)
-            graph.read(content)
-            return graph
+            return graph, read(graph, content)
         return None
 
     def remove_strays(self) -> None:
@@ -95,6 +112,28 @@ class Snapshots:
         for path in self._folder.glob(f"{SNAPSHOT}*"):
             if path.name not in named:
                 self._disk.discard(path)
+
+
+def append_company(path: Path, graph: Graph, membership: Membership) -> None:
+    """Write what belongs to a graph behind it. Raises OSError."""
+    arrays = (membership.keys, membership.nodes, membership.unreached)
+    company = Company(graph.width, graph.trusted, *(array.astype("<i8").tobytes() for array in arrays))
+    encoded = msgspec.msgpack.encode(company)
+    with path.open("ab") as file:
+        file.write(encoded)
+        file.write(LENGTH.pack(len(encoded)))
+
+
+def read(graph: Graph, content: bytes) -> Membership:
+    """Fill a graph from a snapshot's bytes, which must be what was written: nothing is checked."""
+    (length,) = LENGTH.unpack(content[-LENGTH.size :])
+    end = len(content) - LENGTH.size
+    company = msgspec.msgpack.decode(content[end - length : end], type=Company)
+    graph.read(content[: end - length])
+    graph.widen(company.width)
+    graph.trusted = company.trusted
+    arrays = (company.keys, company.nodes, company.unreached)
+    return Membership(*(np.frombuffer(array, "<i8").astype(np.int64) for array in arrays))
 
 
 def record(connection: apsw.Connection, row: tuple[str, str, int, int, int, str]) -> bool:

@@ -2,7 +2,7 @@
 
 Rows are appended before the commit that brings them, marked as gone after the commit that removes them, and compacted
 now and then. So a search that notes the clock, begins to read the database and then captures finds every row that the
-database shows, and the database says which rows are documents. `viewed` says which rows the graph has.
+database shows, and the database says which rows are documents. `nodes` says where each row stands in the graph.
 """
 
 import itertools
@@ -15,8 +15,9 @@ from contextlib import AbstractContextManager
 import numpy as np
 from numpy.typing import NDArray
 
-from index.view.captures import NONE, Capture, Flags, Moment, Slots, copy_into
+from index.view.captures import NONE, Capture, Flags, Keys, Moment, Slots, copy_into
 from index.view.graph import Graph
+from index.view.groups import Groups, Membership, looked_up
 
 FIRST_CAPACITY = 1024
 GRACE_S = 10.0  # searches that began before a row went can still find it for so long
@@ -39,17 +40,20 @@ class Vectors:
         self._count = 0
         self._all = self._allocate(FIRST_CAPACITY)
         self._generation, self._settled = 0, 0
+        self._groups = Groups()
+        self._left: list[Slots] = []  # rows that went, whose nodes may stand for no living row now
         self._gone: deque[tuple[float, int, Slots]] = deque()
         self._forgotten = 0  # rows that went before the clock showed this are not known any more
         self.version = 0
         self.clock = 0
         self.dead = 0
         self.pending = 0
+        self.unreached = NONE  # nodes that the graph has and does not lead to
 
     def _allocate(self, capacity: int) -> Capture:
         # Not filled on purpose: memory that was never touched costs nothing.
         rows = np.empty((capacity, self._ndim), np.float16)
-        return Capture(np.empty(capacity, np.int64), rows, np.zeros(capacity, np.bool_), np.zeros(capacity, np.bool_))
+        return Capture(np.empty(capacity, np.int64), rows, np.zeros(capacity, np.bool_), np.zeros(capacity, np.int64))
 
     def __len__(self) -> int:
         return self._count - self.dead
@@ -62,17 +66,29 @@ class Vectors:
     @property
     def size_bytes(self) -> int:
         """The memory that the rows take, without what is allocated and was never touched."""
-        return self._count * (2 * self._ndim + 8 + 2)
+        return self._count * (2 * self._ndim + 8 + 8 + 1)
 
     def capture(self, moment: Moment | None = None) -> tuple[Capture, Graph]:
         """Return the rows of now or of a moment, and the graph. Rows without a document may be among them."""
         with self._lock:
-            if moment is None:
-                return self._first(self._count), self._graph
-            count = int(np.searchsorted(self._all.keys[: self._count], moment.highest_key, "right"))
-            alive, returned = self._alive_after(moment.clock, count)
-            whole = moment.clock >= self._forgotten
-            return self._first(count, alive, returned, whole), self._graph
+            return self._capture(moment), self._graph
+
+    def _capture(self, moment: Moment | None) -> Capture:
+        if moment is None:
+            return self._first(self._count)
+        count = int(np.searchsorted(self._all.keys[: self._count], moment.highest_key, "right"))
+        alive, returned = self._alive_after(moment.clock, count)
+        return self._first(count, alive, returned, moment.clock >= self._forgotten)
+
+    def found(self, capture: Capture, moment: Moment | None, nodes: Keys) -> tuple[Capture, Slots]:
+        """Return the moment's rows as of now, and the slots of those that these nodes and the unreached stand for."""
+        with self._lock:
+            after = capture if self.version == capture.version else self._capture(moment)
+            every = self._first(self._count)
+            wanted = np.concatenate([nodes, self.unreached]) if len(self.unreached) else nodes
+            slots = self._groups.rows(every.keys, every.nodes, wanted)
+        slots = slots[: np.searchsorted(slots, len(after.keys))]
+        return after, slots[after.alive[slots]]
 
     def _alive_after(self, since: int, count: int) -> tuple[Flags, Slots]:
         alive, returned = self._all.alive[:count].copy(), NONE
@@ -87,9 +103,9 @@ class Vectors:
         every, kept = self._all, slice(count)
         alive = every.alive[kept] if alive is None else alive
         known = self._settled, returned, self._generation, self.version, whole
-        return Capture(every.keys[kept], every.rows[kept], alive, every.viewed[kept], *known)
+        return Capture(every.keys[kept], every.rows[kept], alive, every.nodes[kept], *known)
 
-    def append(self, keys: Sequence[int] | NDArray[np.int64], rows: NDArray[np.floating]) -> None:
+    def append(self, keys: Sequence[int] | Keys, rows: NDArray[np.floating]) -> None:
         """Add rows (n, ndim) whose keys ascend, and are higher than any before."""
         with self._lock:
             end = self._count + len(keys)
@@ -99,7 +115,7 @@ class Vectors:
             self._all.keys[new] = keys
             self._all.rows[new] = rows
             self._all.alive[new] = True
-            self._all.viewed[new] = False
+            self._all.nodes[new] = 0
             self._count = end
             self.pending += len(keys)
             self.version += 1
@@ -124,7 +140,8 @@ class Vectors:
             gone = np.unique(slots[found])
             self._all.alive[gone] = False
             self.dead += len(gone)
-            self.pending -= int(np.count_nonzero(~self._all.viewed[gone]))
+            self.pending -= int(np.count_nonzero(self._all.nodes[gone] == 0))
+            self._left.append(gone)
             self.clock += 1
             self.version += 1
             now_s = time.monotonic()
@@ -138,30 +155,60 @@ class Vectors:
         self._settle()
         now = self._first(self._count)
         self.dead = self._count - int(np.count_nonzero(now.alive))
-        self.pending = int(np.count_nonzero(now.alive & ~now.viewed))
+        self.pending = int(np.count_nonzero(now.alive & (now.nodes == 0)))
 
     def _settle(self) -> None:
         rest = slice(self._settled, self._count)
-        waiting = self._all.alive[rest] & ~self._all.viewed[rest]
+        waiting = self._all.alive[rest] & (self._all.nodes[rest] == 0)
         self._settled += int(waiting.argmax()) if waiting.any() else len(waiting)
 
-    def mark_viewed(self, graph: Graph, keys: NDArray[np.int64], viewed: bool) -> None:
-        """Note that the graph has these rows, or no longer has them; nothing if another graph was taken meanwhile."""
+    def assign(self, graph: Graph, keys: Keys, nodes: Keys) -> None:
+        """Note which nodes of the graph stand for these rows; nothing if another graph was taken meanwhile."""
+        with self._lock:
+            if graph is not self._graph:
+                return
+            every = self._first(self._count)
+            slots = np.searchsorted(every.keys, keys)
+            self.pending -= int(np.count_nonzero(every.alive[slots] & (every.nodes[slots] == 0)))
+            every.nodes[slots] = nodes
+            self._groups.add(every.keys, every.nodes, slots)
+            self._left.append(slots[~every.alive[slots]])
+            self._settle()
+            self.version += 1
+
+    def release(self) -> tuple[Graph, Keys]:
+        """Return the graph, and those of its nodes that stand for no living row: no row names them from now on."""
+        with self._lock:
+            every = self._first(self._count)
+            named = np.unique(every.nodes[np.concatenate([NONE, *self._left])])
+            self._left = []
+            deserted = self._groups.deserted(named[named != 0], every.alive)
+            if len(deserted):
+                every.nodes[self._groups.rows(every.keys, every.nodes, deserted)] = 0
+                self._groups.forget(deserted)
+                self.unreached = np.setdiff1d(self.unreached, deserted)
+                self.version += 1
+            return self._graph, deserted
+
+    def mark_unreached(self, graph: Graph, nodes: Keys) -> None:
+        """Have every search look at the rows of these nodes, since the graph does not lead to them."""
         with self._lock:
             if graph is self._graph:
-                slots = np.searchsorted(self._all.keys[: self._count], keys)
-                changed = int(np.count_nonzero(self._all.alive[slots] & (self._all.viewed[slots] != viewed)))
-                self.pending += -changed if viewed else changed
-                self._all.viewed[slots] = viewed
-                self._settle()
-                self.version += 1
+                self.unreached = np.union1d(self.unreached, nodes[np.isin(nodes, self._all.nodes[: self._count])])
 
-    def compact(self, old: Graph, new: Graph, since: int) -> bool:
+    def membership(self) -> Membership:
+        """Return which rows belong to nodes of other rows, and which nodes are unreached."""
+        with self._lock:
+            now = self._first(self._count)
+            others = np.flatnonzero((now.nodes != 0) & (now.nodes != now.keys))
+            return Membership(now.keys[others], now.nodes[others], self.unreached)
+
+    def compact(self, old: Graph, new: Graph, since: int, regrouped: Membership | None = None) -> bool:
         """Leave out the rows that went before the clock showed `since`, and take the new graph instead of the old one.
 
-        False, and nothing done, where another graph was taken meanwhile.
+        Without `regrouped`, which names the nodes of all rows of the new graph, rows keep their nodes. False, and
+        nothing done, where another graph was taken meanwhile.
         """
-        viewed = new.keys()
         with self._lock:
             if old is not self._graph:
                 return False
@@ -171,18 +218,31 @@ class Vectors:
                 (gone_s, clock, np.searchsorted(kept, slots)) for gone_s, clock, slots in self._gone if clock > since
             ]
             smaller = self._allocate(max(FIRST_CAPACITY, len(kept) * 9 // 8))
-            copy_into(smaller, Capture(now.keys[kept], now.rows[kept], now.alive[kept], now.viewed[kept]))
-            smaller.viewed[: len(kept)] = np.isin(now.keys[kept], viewed)
+            nodes = now.nodes[kept] if regrouped is None else looked_up(now.keys[kept], regrouped)
+            copy_into(smaller, Capture(now.keys[kept], now.rows[kept], now.alive[kept], nodes))
             self._all, self._count, self._graph = smaller, len(kept), new
             self._forgotten = max(self._forgotten, since)
             self._gone = deque(moved)
-            self._generation += 1
-            self._recount()
-            foreign = viewed[~np.isin(viewed, smaller.keys[: len(kept)])]
-        new.remove(foreign)  # they went too long ago for anything else to know of them
+            self._regroup(self.unreached if regrouped is None else NONE)
+        self._remove_foreign(new)
         return True
 
-    def exchange(self, keys: NDArray[np.int64], rows: NDArray[np.floating], graph: Graph) -> None:
+    def _regroup(self, unreached: Keys) -> None:
+        self._generation += 1
+        now = self._first(self._count)
+        self._groups = Groups.of(now.keys, now.nodes)
+        self._left = [np.flatnonzero(~now.alive & (now.nodes != 0))]
+        self.unreached = unreached
+        self._recount()
+
+    def _remove_foreign(self, graph: Graph) -> None:
+        """Remove from a graph the nodes that no row names; they went too long ago for anything else to know of them."""
+        there = graph.keys()
+        with self._lock:
+            foreign = there[~np.isin(there, self._all.nodes[: self._count])] if graph is self._graph else NONE
+        graph.remove(foreign)
+
+    def exchange(self, keys: Keys, rows: NDArray[np.floating], graph: Graph) -> None:
         """Put these rows under keys that are there, and take a graph without any; captures keep the old rows."""
         with self._lock:
             now = self._first(self._count)
@@ -190,18 +250,19 @@ class Vectors:
             copy_into(other, now)
             slots, found = now.slots(keys)
             other.rows[slots[found]] = rows[found]
-            other.viewed[:] = False
+            other.nodes[:] = 0
             self._all, self._graph = other, graph
-            self._generation += 1
-            self._recount()
+            self._regroup(NONE)
 
-    def adopt(self, graph: Graph) -> None:
-        """Take a graph that was read from a file: mark the rows it has, and remove from it those that are not here."""
-        keys = graph.keys()
+    def adopt(self, graph: Graph, membership: Membership) -> None:
+        """Take a graph that was read from a file: note its rows, and remove the nodes of those not here."""
+        there = np.sort(graph.keys())
         with self._lock:
             now = self._first(self._count)
-            now.viewed[:] = np.isin(now.keys, keys)
-            foreign = keys[~np.isin(keys, now.keys[now.alive])]
+            now.nodes[:] = np.where(np.isin(now.keys, there), now.keys, 0)
+            others = looked_up(now.keys, membership)
+            others[~np.isin(others, there)] = 0
+            now.nodes[others != 0] = others[others != 0]
             self._graph = graph
-            self._recount()
-        graph.remove(foreign)
+            self._regroup(membership.unreached)
+        self._remove_foreign(graph)

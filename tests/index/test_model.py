@@ -50,7 +50,7 @@ class Machine(RuleBasedStateMachine):
     @rule(ids=st.lists(IDS, max_size=5), seed=SEEDS, metadata=METADATA)
     def put_many(self, ids: list[str], seed: int, metadata: dict[str, Any]) -> None:
         given = [document(id_, seed + n, f"word{seed}", **metadata) for n, id_ in enumerate(ids)]
-        assert self.collection.put_many(given).result() == len(ids)
+        assert self.collection.put_many(given).result() == len(set(ids))
         self.model.update({one_.id: one_ for one_ in given})
 
     @rule(id_=IDS, patch=METADATA)

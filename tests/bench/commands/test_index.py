@@ -8,18 +8,23 @@ import pytest
 
 from bench.commands.index import add_arguments, measure
 from bench.documents.corpus import FILTERS, SampleSize
+from bench.figures.outcomes import Outcome
 from bench.options import add_common_arguments
 from tests.tiny import TINY
 
 
-@pytest.mark.e2e
-def test_every_figure_is_there(tiny_models: Path, tmp_path: Path) -> None:
+def measured(models: Path, folder: Path, *flags: str) -> Outcome:
     parser = argparse.ArgumentParser()
     add_common_arguments(parser)
     add_arguments(parser)
-    given = ["--models", str(tiny_models), "--model", TINY, "--json", str(tmp_path / "index.json"), "--rounds", "2"]
-    options = parser.parse_args(["--documents", "3000", "--sizes", "300", "--seconds", "0.05", *given])
-    outcome = measure(options, SampleSize(queries=20, made_up=200))
+    given = ["--models", str(models), "--model", TINY, "--json", str(folder / "index.json"), "--rounds", "2"]
+    options = parser.parse_args(["--documents", "3000", *flags, *given])
+    return measure(options, SampleSize(queries=20, made_up=200))
+
+
+@pytest.mark.e2e
+def test_every_figure_is_there(tiny_models: Path, tmp_path: Path) -> None:
+    outcome = measured(tiny_models, tmp_path, "--sizes", "300", "--seconds", "0.05")
     figures = msgspec.to_builtins(outcome.figures)
     assert figures["recall_at_10"] > 0.8
     assert figures["filtered"].keys() == FILTERS.keys()
@@ -32,3 +37,22 @@ def test_every_figure_is_there(tiny_models: Path, tmp_path: Path) -> None:
     assert figures["sizes"].keys() == {"300", "3000"}
     assert figures["flags"] == {"--documents": "3000", "--sizes": "300"}
     assert any("beside an ingest" in line for line in outcome.table)
+
+
+@pytest.mark.e2e
+def test_documents_that_are_alike_hide_no_others(tiny_models: Path, tmp_path: Path) -> None:
+    outcome = measured(tiny_models, tmp_path, "--duplicates", "0.5,0.95", "--kinds", "exact,templated")
+    figures = msgspec.to_builtins(outcome.figures)
+    assert figures["flags"] == {"--documents": "3000", "--duplicates": "0.5,0.95", "--kinds": "exact,templated"}
+    for kind in ("exact", "templated"):
+        assert figures["alike"][kind].keys() == {"0.5", "0.95"}
+        for one in figures["alike"][kind].values():
+            assert one["recall_at_10"] >= 0.99
+            assert one["nodes"] < 3_000
+    assert len(outcome.table) == 5
+
+
+@pytest.mark.parametrize("flags", [("--duplicates", "1.5"), ("--duplicates", "0.5", "--kinds", "other")])
+def test_shares_and_kinds_that_are_none_are_refused(tiny_models: Path, tmp_path: Path, flags: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit):
+        measured(tiny_models, tmp_path, *flags)

@@ -7,6 +7,7 @@ import pytest
 from index import Collection, Document, Query
 from index.documents.query import MAX_TOP_K
 from index.filters.parsing import parse_filter
+from index.filters.tautology import holds_for_all
 from index.search.hits import hits_of
 from index.search.planner import Planner
 from tests.index.harness import open_index
@@ -67,7 +68,7 @@ def compare(filters: int, seed: int) -> None:
         assert len(near) == min(len(expected), NEAREST), given
         wanted += len(near)
         found += len(near & set(everything[:NEAREST]))
-        if number % DELETED_EVERY == 0:
+        if number % DELETED_EVERY == 0 and not holds_for_all(parse_filter(given)):
             assert documents.collection.delete_matching(given).result() == len(expected), given
             left = {int(document.id) for document in documents.collection.documents()}
             assert left == set(range(DOCUMENTS)) - expected, given

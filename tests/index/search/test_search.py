@@ -86,10 +86,13 @@ def test_rows_that_the_view_has_not_got_are_found_all_the_same() -> None:
     vectors = Vectors(NDIM, view)
     vectors.append(NUMBERS + 1, ROWS)
     planner = Planner(Readers(Database(None)), vectors)
+    done = 0
     for viewed in (0, 1000, 3000):
-        while len(view) < viewed:
-            done = view.add(NUMBERS[len(view) : viewed] + 1, ROWS[len(view) : viewed].astype(np.float16))
-            vectors.mark_viewed(view, np.arange(len(view) - done, len(view)) + 1, True)
+        while done < viewed:
+            keys = NUMBERS[done:viewed] + 1
+            nodes = view.add(keys, ROWS[done:viewed].astype(np.float16))
+            vectors.assign(view, keys[: len(nodes)], nodes)
+            done += len(nodes)
         for asked in ASKED[:10]:
             nearest = planner.nearest(asked, Moment(0, COUNT), 20)
             assert nearest is not None

@@ -14,6 +14,7 @@ import numpy as np
 from index import Collection, Index, Query
 from index.search.planner import EXACT_WHOLE_ROWS
 from index.store.layout import DATABASE_FILE
+from index.view.groups import GROUP_COSINE
 from tests.index.harness import same
 from tests.index.torture.operations import DEFAULT, Contents, Facts, State, fingerprint, made, vector
 from tests.index.vectors import NDIM
@@ -63,14 +64,19 @@ def contents_of(collection: Collection, found: Inspection) -> Contents:
 
 
 def examine_view(collection: Collection, found: Inspection) -> None:
-    """Compare the rows in the view with those in memory, which the health check has compared with the database."""
+    """Compare the view's nodes with the rows in memory, which the health check has compared with the database."""
     capture, view = collection.memory.vectors.capture()
-    keys = capture.keys[capture.viewed & capture.alive]
-    if not len(keys):
+    slots = np.flatnonzero(capture.viewed & capture.alive)
+    if not len(slots):
         return
-    rows = np.asarray(view._graph.get(keys.astype(np.uint64), "f32"), np.float32)
-    truth = capture.rows[capture.slots(keys)[0]].astype(np.float32)
-    different = ~np.isclose(rows, truth, rtol=BFLOAT16_STEP, atol=0).all(axis=1)
+    rows = np.asarray(view._graph.get(capture.nodes[slots].astype(np.uint64), "f32"), np.float32)
+    truth = capture.rows[slots].astype(np.float32)
+    own = capture.nodes[slots] == capture.keys[slots]
+    different = np.where(
+        own,
+        ~np.isclose(rows, truth, rtol=BFLOAT16_STEP, atol=0).all(axis=1),
+        (rows * truth).sum(axis=1) < GROUP_COSINE - 2 * BFLOAT16_STEP,
+    )
     if different.any():
         found.problems.append(f"{collection.name}: {int(different.sum())} rows of the view are not those of the truth")
 

@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from index import Query
-from index.view.captures import Moment
+from index.view.captures import NONE, Moment
 from index.view.graph import Graph, GraphParameters
+from index.view.groups import Membership
 from index.view.indexer import TOMBSTONES_LEAST
 from index.view.scores import best, scores_at, scores_of
 from index.view.vectors import Vectors
@@ -58,15 +59,16 @@ def test_rows_are_counted_whatever_happens_to_them() -> None:
     vectors = Vectors(NDIM, view)
     vectors.append(range(1, 9), ROWS)
     view.add(np.arange(1, 5), ROWS[:4].astype(np.float16))
-    vectors.mark_viewed(view, np.arange(1, 5), True)
-    vectors.mark_viewed(view, np.arange(1, 5), True)
+    vectors.assign(view, np.arange(1, 5), np.arange(1, 5))
+    vectors.assign(view, np.arange(1, 5), np.arange(1, 5))
     vectors.discard([1, 5, 5, 99])
     vectors.discard([1])
     assert (len(vectors), vectors.dead, vectors.pending) == (6, 2, 3)
-    vectors.mark_viewed(view, np.array([1]), False)
+    assert vectors.release()[1].tolist() == [1]
+    assert vectors.release()[1].tolist() == []
     assert vectors.pending == 3
-    vectors.mark_viewed(view, np.array([2]), False)
-    assert vectors.pending == 4
+    vectors.assign(view, np.arange(5, 9), np.array([6, 6, 7, 8]))
+    assert vectors.pending == 0
     vectors.exchange(np.array([2, 3, 4, 6, 7, 8]), ROWS[[0, 1, 2, 3, 4, 5]], Graph(GraphParameters(NDIM)))
     assert (len(vectors), vectors.dead, vectors.pending) == (6, 2, 6)
 
@@ -77,10 +79,10 @@ def test_what_a_search_must_look_at_beside_the_view() -> None:
     vectors.append(range(1, 9), ROWS)
     moment = Moment(vectors.clock, 8)
     assert vectors.capture(moment)[0].missing().tolist() == list(range(8))
-    vectors.mark_viewed(view, np.arange(1, 7), True)
+    vectors.assign(view, np.arange(1, 7), np.arange(1, 7))
     assert vectors.capture(moment)[0].missing().tolist() == [6, 7]
     vectors.discard([2, 7])
-    vectors.mark_viewed(view, np.array([2]), False)
+    vectors.release()
     vectors.append([9], ROWS[:1])
     assert vectors.capture(moment)[0].missing().tolist() == [1, 6, 7]
     assert vectors.capture()[0].missing().tolist() == [7, 8]
@@ -120,7 +122,7 @@ class FailingGraph(Graph):
         failing.read(file.read_bytes())
         return failing
 
-    def add(self, keys: NDArray[np.int64], rows: NDArray[np.float16]) -> int:
+    def add(self, keys: NDArray[np.int64], rows: NDArray[np.float16]) -> NDArray[np.int64]:
         raise RuntimeError("a fault")
 
 
@@ -131,7 +133,8 @@ def test_searches_stay_right_without_the_thread_that_builds_the_view(tmp_path: P
     collection.put_many([document(str(n), n, n=n) for n in range(3_000)]).result()
     assert collection.wait_until_viewed(60)
     assert index.well
-    collection.memory.vectors.adopt(FailingGraph.like(collection.memory.vectors.graph, tmp_path / "graph"))
+    vectors = collection.memory.vectors
+    vectors.adopt(FailingGraph.like(vectors.graph, tmp_path / "graph"), vectors.membership())
     collection.put(document("new", 7_000, n=7_000)).result()
     collection.wait_until_viewed(60)
     assert not index.well
@@ -161,7 +164,8 @@ def test_rows_that_went_long_before_the_view_was_taken_are_not_in_it() -> None:
     view.add(np.arange(1, 5), ROWS[:4].astype(np.float16))
     since = vectors.clock
     vectors.discard([1, 2])
-    assert vectors.compact(vectors.graph, view, since)
+    every = np.arange(1, 5)
+    assert vectors.compact(vectors.graph, view, since, Membership(every, every, NONE))
     assert sorted(view.keys()) == [3, 4]
     assert (len(view), view.tombstones) == (2, 2)
 

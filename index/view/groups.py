@@ -1,0 +1,102 @@
+"""Which rows a node of the graph stands for: rows that are equal, or nearly so, share one.
+
+A graph in which many rows are nearly equal leads from each of them to its like and nowhere else, so that what is beside
+them is never reached. Here each such group is one node, and a search compares all rows of the nodes that it finds. A
+node is named by the key of the row that brought it, and stays when that row goes before the others.
+"""
+
+from array import array
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from index.view.captures import Flags, Keys, Slots, places
+
+# Of 10,000 rows, half or 95% of them of 1, 10 or 200 templates (cosine 0.95 to 0.999 to the template), recall@10 on the
+# others is 0.53 to 0.98 without groups, 0.85 to 0.99 with groups of 0.95, 0.985 to 1 with groups of 0.9.
+GROUP_COSINE = 0.9
+
+
+def nodes_of(keys: Keys, rows: NDArray[np.float16], nearest: Keys, cosines: NDArray[np.float32]) -> Keys:
+    """Return the node of each new row: the nearest if that is near enough, one of these rows', or its own."""
+    nodes = np.where(cosines >= GROUP_COSINE, nearest, keys)
+    new = np.flatnonzero(cosines < GROUP_COSINE)
+    if len(new) > 1:
+        wide = rows[new].astype(np.float32)
+        alike = wide @ wide.T
+        leaders = [0]
+        for place in range(1, len(new)):
+            best = max(leaders, key=lambda leader: alike[place, leader])
+            if alike[place, best] >= GROUP_COSINE:
+                nodes[new[place]] = keys[new[best]]
+            else:
+                leaders.append(place)
+    return nodes
+
+
+class Membership(msgspec.Struct, frozen=True):
+    """Rows by key, ascending, with their nodes, and the nodes that the graph has and does not lead to: all int64."""
+
+    keys: Keys
+    nodes: Keys
+    unreached: Keys
+
+
+def looked_up(keys: Keys, membership: Membership) -> Keys:
+    """Return the nodes of the rows with these keys, 0 for those it does not know."""
+    found, there = places(membership.keys, keys)
+    nodes = np.zeros(len(keys), np.int64)
+    nodes[there] = membership.nodes[found[there]]
+    return nodes
+
+
+class Groups:
+    """Knows the nodes that stand for other rows than the one of their own key, by their slots. Holds no lock."""
+
+    def __init__(self) -> None:
+        self._slots: dict[int, array[int]] = {}
+
+    @classmethod
+    def of(cls, keys: Keys, nodes: Keys) -> "Groups":
+        """Return the groups of rows with these keys and nodes."""
+        groups = cls()
+        shared = np.unique(nodes[(nodes != 0) & (nodes != keys)])
+        slots = np.flatnonzero(np.isin(nodes, shared) & (nodes != 0))
+        slots = slots[np.argsort(nodes[slots], kind="stable")]
+        ends = np.searchsorted(nodes[slots], shared, "right").tolist()
+        for node, start, end in zip(shared.tolist(), [0, *ends], ends, strict=False):
+            groups._slots[node] = array("q", slots[start:end].tobytes())
+        return groups
+
+    def add(self, keys: Keys, nodes: Keys, slots: Slots) -> None:
+        """Note the nodes of the rows at these slots; keys and nodes are those of all rows."""
+        for slot in slots[nodes[slots] != keys[slots]].tolist():
+            node = int(nodes[slot])
+            known = self._slots.get(node)
+            if known is None:
+                (own,), (there,) = places(keys, np.array([node]))
+                self._slots[node] = known = array("q", [int(own)] if there and nodes[own] == node else [])
+            known.append(slot)
+
+    def rows(self, keys: Keys, nodes: Keys, wanted: Keys) -> Slots:
+        """Return the slots of all rows that the wanted nodes stand for, in ascending order."""
+        shared = [node for node in wanted.tolist() if node in self._slots]
+        slots, there = places(keys, wanted)
+        single = slots[there]
+        single = single[nodes[single] == wanted[there]]
+        if not shared:
+            return np.sort(single)
+        return np.unique(np.concatenate([single, *(np.frombuffer(self._slots[node], np.int64) for node in shared)]))
+
+    def deserted(self, wanted: Keys, alive: Flags) -> Keys:
+        """Return which of these nodes, each of which lost a row, stand for no living row any more."""
+        return np.array([node for node in wanted.tolist() if not self._lives(node, alive)], np.int64)
+
+    def _lives(self, node: int, alive: Flags) -> bool:
+        slots = self._slots.get(node)
+        return slots is not None and bool(alive[np.frombuffer(slots, np.int64)].any())
+
+    def forget(self, nodes: Keys) -> None:
+        for node in nodes.tolist():
+            self._slots.pop(node, None)
