@@ -158,7 +158,8 @@ class Collection:
 
     def stats(self) -> CollectionStats:
         """Return the collection's state, from counters alone. Never waits."""
-        return stats_of(self.name, self.fingerprint, self.foreign, self.store, self.memory, self._reindex, self.words)
+        copies = self.memory, self.words
+        return stats_of(self.name, self.fingerprint, self.foreign, self.store, copies, self._reindex)
 
     def check_writable(self) -> None:
         """Raise FingerprintError where documents with the present model's vectors cannot be put."""

@@ -1,7 +1,8 @@
 """What lies where in a data folder, and the names that collections may have.
 
 FOLDER/lock, FOLDER/collections/NAME/documents.sqlite, and beside it snapshots of the view, view-*.usearch, and the
-folder of the words' index, words-*. Dropping a collection renames its folder to .dropped-*, which either has happened or not.
+folder of the words' index, words-*. Dropping a collection renames its folder to .dropped-*, which either has
+happened or not.
 """
 
 import re

@@ -26,8 +26,9 @@ RETRY_S = 5.0
 
 
 class Keeper:
-    """The only one that changes the index. `failure` says why that could not be written last; `failed` says that a
-    fault of our own ended the thread. Either way searches stay right, and grow slower.
+    """The only one that changes the index. `failure` says why that could not be written last.
+
+    `failed` says that a fault of our own ended the thread. Either way searches stay right, and grow slower.
     """
 
     def __init__(self, readers: Readers, opened: Opened, beside: Beside, highest: int) -> None:

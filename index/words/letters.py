@@ -80,7 +80,7 @@ def paired(run: str, pairs_alone: bool) -> str:
     letters = clusters().findall(run)
     if len(letters) == 1:
         return run
-    pairs = [first + second for first, second in zip(letters, letters[1:], strict=False)]
+    pairs = [first + second for first, second in itertools.pairwise(letters)]
     if pairs_alone:
         return " ".join(pairs)
     return " ".join([part for both in zip(letters, pairs, strict=False) for part in both] + letters[-1:])

@@ -17,8 +17,9 @@ Ranking = list[tuple[int, float]]
 
 
 class Reading(msgspec.Struct, frozen=True, eq=False):
-    """The documents with keys up to `last_key`, and some that have gone since. `documents` and `average_length` are
-    those that the scores count.
+    """The documents with keys up to `last_key`, and some that have gone since.
+
+    `documents` and `average_length` are those that the scores count.
     """
 
     searcher: tantivy.Searcher

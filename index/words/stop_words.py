@@ -13,8 +13,8 @@ STOP_WORDS = {
     "il elle ils elles on nous vous que qui qu ne pas se s n",
     "spanish": "el la los las un una unos unas y e o u pero es son fue en de del a al con por para se su sus que no lo "
     "como más este esta",
-    "italian": "il lo la i gli le un uno una e o ma è sono di del della dei delle a al alla in nel nella con per da dal "
-    "che non si l d",
+    "italian": "il lo la i gli le un uno una e o ma è sono di del della dei delle a al alla in nel nella con per da "
+    "dal che non si l d",
     "portuguese": "o a os as um uma e ou mas é são de do da dos das em no na nos nas com por para que não se ao à",
     "dutch": "de het een en of maar is zijn was in op aan van voor met bij te dat die dit er niet ook als om",
 }
