@@ -18,10 +18,10 @@ Mode = Literal["vector", "text", "hybrid"]
 class Query(msgspec.Struct, frozen=True, eq=False):
     """A search. Modes vector and hybrid need `vector`, modes text and hybrid `text`.
 
-    In quotes words are a phrase, which a hit must hold. With `prefix` the last word may be the beginning of one, with
-    `typos` words of five letters and more may differ by one edit. `threshold` bounds the score from below; left out, it
-    is 0.5 in mode vector and there is none in the others. Hits whose texts and metadata take more than `max_bytes`
-    together are refused, not cut off.
+    In quotes words are a phrase, which hits must hold where nothing stands beside it. With `prefix` the last word may
+    be the beginning of one, with `typos` words of five letters and more may differ by one edit. `threshold` bounds the
+    score from below; left out, it is 0.5 in mode vector and there is none in the others. Hits whose texts and metadata
+    take more than `max_bytes` together are refused, not cut off.
     """
 
     mode: Mode = "vector"

@@ -51,16 +51,18 @@ class Beside:
 
     def score(self, one: Waiting, sought: Sought, weights: Weights) -> float | None:
         """Return a document's score, or None where it is not among those that are sought."""
-        if sought.phrases and not self._holds(one, sought.phrases):
+        held = [phrase for phrase in sought.phrases if self._holds(one, phrase)]
+        if sought.demanded and len(held) < len(sought.phrases):
             return None
         parts = [
             rarity * relevance(one.stems[stem], one.length, weights.average_length)
             for stem, rarity in weights.rarities.items()
             if stem in one.stems
         ]
+        parts += [weights.phrases[phrase] for phrase in held]
         if sought.beginning is not None or sought.forgiven:
             parts += self._about(one, sought, weights)
-        return sum(parts) if parts or sought.phrases else None
+        return sum(parts) if parts else None
 
     def _about(self, one: Waiting, sought: Sought, weights: Weights) -> list[float]:
         words = set(self._analysis.plain(one.words))
@@ -75,14 +77,11 @@ class Beside:
         """Return how many of the documents hold a word within an edit of this one."""
         return sum(is_about(self._analysis.plain(one.words), word) for one in documents.values())
 
-    def _holds(self, one: Waiting, phrases: Sequence[tuple[str, ...]]) -> bool:
-        if not all(stem in one.stems for phrase in phrases for stem in phrase):
+    def _holds(self, one: Waiting, phrase: tuple[str, ...]) -> bool:
+        if not all(stem in one.stems for stem in phrase):
             return False
         stems = tuple(self._analysis.stems(one.words))
-        return all(
-            any(stems[place : place + len(phrase)] == phrase for place in range(len(stems) - len(phrase) + 1))
-            for phrase in phrases
-        )
+        return any(stems[place : place + len(phrase)] == phrase for place in range(len(stems) - len(phrase) + 1))
 
 
 def begins(words: "Sequence[str] | set[str]", beginning: str) -> bool:

@@ -16,13 +16,15 @@ SATURATION, LENGTH_SHARE = 1.2, 0.75  # k1 and b: Lucene's, and fixed in tantivy
 class Weights(msgspec.Struct, frozen=True):
     """What a document's score gets for what it holds.
 
-    By stem, its rarity as often as the query holds it, and as a factor on the rarity that the index counts; for the
-    beginning, and for each forgiven word, a sum. `ignored` words of the query were left out, which some document holds.
+    By stem, its rarity as often as the query holds it, and as a factor on the rarity that the index counts; for each
+    phrase, the beginning and each forgiven word, a sum. `ignored` words of the query, which some document holds, were
+    left out.
     """
 
     average_length: float
     rarities: Mapping[str, float]
     factors: Mapping[str, float]
+    phrases: Mapping[tuple[str, ...], float] = {}
     beginning: float = 0.0
     forgiven: Mapping[str, float] = {}
     ignored: int = 0

@@ -64,16 +64,17 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
 
     def _query(self, sought: Sought, weights: Weights) -> Query:
         scored = Query.boolean_query([(Occur.Should, part) for part in self._scored(sought, weights)])
-        if not sought.phrases:
+        if not sought.demanded:
             return scored
-        phrases = [Query.const_score_query(self._phrase(words), 0.0) for words in sought.phrases]
-        return Query.boolean_query([*((Occur.Must, phrase) for phrase in phrases), (Occur.Should, scored)])
+        demanded = [(Occur.Must, Query.const_score_query(self._phrase(words), 0.0)) for words in sought.phrases]
+        return Query.boolean_query([*demanded, (Occur.Should, scored)])
 
     def _scored(self, sought: Sought, weights: Weights) -> Iterator[Query]:
-        for stem in sought.stems:
+        for stem, factor in weights.factors.items():
             term = Query.term_query(self.schema, STEMS, stem, "freq")
-            factor = weights.factors[stem]
             yield term if factor == 1 else Query.boost_query(term, factor)
+        for words in sought.phrases:
+            yield Query.const_score_query(self._phrase(words), weights.phrases[words])
         if sought.beginning is not None:
             # The words of a prefix, and no edit.
             begun = Query.fuzzy_term_query(self.schema, WORDS, sought.beginning, distance=0, prefix=True)

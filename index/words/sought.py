@@ -14,14 +14,16 @@ FORGIVEN_LETTERS = 5  # a shorter word with one letter changed is another word
 
 
 class Sought(msgspec.Struct, frozen=True):
-    """Documents that hold at least one of the stems, and all phrases.
+    """Documents that hold at least one of the stems; a phrase that they hold counts as its stems once more.
 
-    Each stem counts as often as the query holds it. `beginning` is that of a word, and for each word in `forgiven` one
+    Each stem counts as often as the query holds it. Where `demanded`, since all of the query stands in quotes,
+    documents hold all phrases. `beginning` is that of a word, and for each word in `forgiven` one
     within an edit counts too; both as words are written, not as stems.
     """
 
     stems: Mapping[str, int] = {}
     phrases: tuple[tuple[str, ...], ...] = ()
+    demanded: bool = False
     beginning: str | None = None
     forgiven: tuple[str, ...] = ()
 
@@ -34,11 +36,13 @@ def sought_in(text: str, analysis: Analysis, *, prefix: bool = False, typos: boo
     words = words_apart(text, pairs_alone=True)
     both = list(zip(analysis.plain(words), analysis.stems(words), strict=True))
     telling = [pair for pair in both if pair[0] not in analysis.stop_words] or both
-    quoted = (words_apart(match.group(match.lastindex or 0)) for match in QUOTED.finditer(text))
+    quoted = [words_apart(match.group(match.lastindex or 0)) for match in QUOTED.finditer(text)]
+    phrases = dict.fromkeys(tuple(analysis.stems(phrase)) for phrase in quoted if phrase.strip())
     unfinished = prefix and both and words_apart(text[-1]).strip()
     return Sought(
         stems=Counter(stem for _, stem in telling),
-        phrases=tuple(dict.fromkeys(tuple(analysis.stems(phrase)) for phrase in quoted if phrase.strip())),
+        phrases=tuple(phrases),
+        demanded=bool(phrases) and not words_apart(QUOTED.sub(" ", text)).strip(),
         beginning=both[-1][0] if unfinished else None,
         forgiven=tuple(dict.fromkeys(word for word, _ in telling if typos and is_forgiven(word))),
     )

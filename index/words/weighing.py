@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from index.words.beside import Beside, Waiting
 from index.words.bm25 import Weights, rarity
 from index.words.reading import Reading
@@ -15,26 +17,30 @@ def weighed(reading: Reading, beside: Beside, waiting: Mapping[int, Waiting], so
     """Return the weights of all that is sought; of more than MAX_STEMS stems those that add most."""
     everything = reading.documents + len(waiting)
     average_length = reading.average_length or average(waiting)
-    many = len(sought.stems) > MAX_STEMS
-    if not waiting and not many:
-        factors = {stem: float(count) for stem, count in sought.stems.items()}
-        weights = Weights(average_length, {}, factors)
-    else:
+    if waiting or len(sought.stems) > MAX_STEMS:
         weights = stem_weights(reading, waiting, sought, average_length)
-    if sought.beginning is None and not sought.forgiven:
+    else:
+        weights = Weights(average_length, {}, {stem: float(count) for stem, count in sought.stems.items()})
+    if not sought.phrases and sought.beginning is None and not sought.forgiven:
         return weights
 
     def weight(in_index: int, in_waiting: int) -> float:
         return rarity(everything, min(everything, in_index + in_waiting))
 
-    beginning, forgiven = 0.0, {}
-    if sought.beginning is not None:
-        found = beside.beginning_with(waiting, sought.beginning)
-        beginning = weight(reading.beginning_with(sought.beginning), found)
-    for word in sought.forgiven:
-        forgiven[word] = FORGIVEN_SHARE * weight(reading.holding_about(word), beside.holding_about(waiting, word))
-    return Weights(
-        weights.average_length, weights.rarities, weights.factors, beginning, forgiven, ignored=weights.ignored
+    def stem_weight(stem: str) -> float:
+        return weight(reading.holding(stem), holding(waiting, stem))
+
+    beginning = sought.beginning
+    return msgspec.structs.replace(
+        weights,
+        phrases={phrase: sum(map(stem_weight, phrase)) for phrase in sought.phrases},
+        beginning=0.0
+        if beginning is None
+        else weight(reading.beginning_with(beginning), beside.beginning_with(waiting, beginning)),
+        forgiven={
+            word: FORGIVEN_SHARE * weight(reading.holding_about(word), beside.holding_about(waiting, word))
+            for word in sought.forgiven
+        },
     )
 
 
@@ -42,10 +48,9 @@ def stem_weights(reading: Reading, waiting: Mapping[int, Waiting], sought: Sough
     everything = reading.documents + len(waiting)
     rarities, factors = {}, {}
     for stem, count in sought.stems.items():
-        inside = reading.holding(stem)
-        holding = inside + sum(stem in one.stems for one in waiting.values())
-        if holding:
-            rarities[stem] = count * rarity(everything, holding)
+        inside, outside = reading.holding(stem), holding(waiting, stem)
+        if inside + outside:
+            rarities[stem] = count * rarity(everything, inside + outside)
             factors[stem] = rarities[stem] / rarity(reading.documents, inside)
     kept = sorted(rarities, key=lambda stem: -rarities[stem])[:MAX_STEMS]
     return Weights(
@@ -54,6 +59,10 @@ def stem_weights(reading: Reading, waiting: Mapping[int, Waiting], sought: Sough
         {stem: factors[stem] for stem in kept},
         ignored=len(rarities) - len(kept),
     )
+
+
+def holding(waiting: Mapping[int, Waiting], stem: str) -> int:
+    return sum(stem in one.stems for one in waiting.values())
 
 
 def average(waiting: Mapping[int, Waiting]) -> float:
