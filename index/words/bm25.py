@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 import msgspec
+import numpy as np
 
 SATURATION, LENGTH_SHARE = 1.2, 0.75  # k1 and b: Lucene's, and fixed in tantivy
 
@@ -33,6 +34,12 @@ class Weights(msgspec.Struct, frozen=True):
 def rarity(documents: int, holding: int) -> float:
     """Return the inverse document frequency of a word that so many of the documents hold."""
     return math.log(1 + (documents - holding + 0.5) / (holding + 0.5))
+
+
+def rounded_rarity(documents: int, holding: int) -> float:
+    """Return the same as the index counts it, in float32: of a word that is nearly everywhere little is left."""
+    one, half = np.float32(1), np.float32(0.5)
+    return float(np.log(one + (np.float32(documents - holding) + half) / (np.float32(holding) + half)))
 
 
 def relevance(count: int, length: int, average_length: float) -> float:

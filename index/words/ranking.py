@@ -4,7 +4,8 @@ What the index gives is more or less than what the transaction shows: what it ha
 has gone is left out, and more is asked for until there is enough or nothing more.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import apsw
 import msgspec
@@ -26,6 +27,7 @@ FILTERED_FACTOR = 8  # where there is a filter, so many times more
 FEW_ROWS = 500  # up to so many documents that match a filter are named to the index: 12 ms a thousand
 MAX_TIED_ROWS = 1_000  # among more documents of one score than this, the older is not always first
 MAX_ASKED_ROWS = 5_000  # beyond this, everything that holds a word is ranked: 0.4 µs a document
+ROUNDING = 2e-6  # within which scores are equal
 EVERYTHING = Every(())
 
 Keys = NDArray[np.int64]
@@ -56,8 +58,17 @@ def rank(
     found = {key: score for key, score in scored if score is not None}
     for key, score in inside(connection, reading, sought, weights, condition, wanted):
         found.setdefault(key, score)
-    best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:wanted]
-    return Ranked(best, weights.ignored)
+    return Ranked(ordered(found)[:wanted], weights.ignored)
+
+
+def ordered(scores: Mapping[int, float]) -> Ranking:
+    """Return (key, score), best first, of equal ones the older first; the index rounds to float32."""
+    best: Ranking = []
+    score = math.inf
+    for key, exact in sorted(scores.items(), key=lambda item: -item[1]):
+        score = score if exact > score * (1 - ROUNDING) else exact
+        best.append((key, score))
+    return sorted(best, key=lambda item: (-item[1], item[0]))
 
 
 def inside(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from index.words.beside import Beside, Waiting
-from index.words.bm25 import Weights, rarity
+from index.words.bm25 import Weights, rarity, rounded_rarity
 from index.words.reading import Reading
 from index.words.sought import Sought
 
@@ -51,7 +51,7 @@ def stem_weights(reading: Reading, waiting: Mapping[int, Waiting], sought: Sough
         inside, outside = reading.holding(stem), holding(waiting, stem)
         if inside + outside:
             rarities[stem] = count * rarity(everything, inside + outside)
-            factors[stem] = rarities[stem] / rarity(reading.documents, inside)
+            factors[stem] = rarities[stem] / rounded_rarity(reading.documents, inside)
     kept = sorted(rarities, key=lambda stem: -rarities[stem])[:MAX_STEMS]
     return Weights(
         average_length,
