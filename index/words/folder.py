@@ -17,7 +17,9 @@ from index.store.disk import PIECE_BYTES
 from index.store.layout import WORDS_FOLDER
 from index.store.meta import read_meta
 
-META_FILE = "meta.json"
+META_FILE = "meta.json"  # has no checksum of its own
+KEYS_SUFFIX = ".fast"  # ends with how many documents there are, a version and a magic number
+END_BYTES = 12
 MAX_FOOTER_BYTES = 1_000
 MAGIC = (1337).to_bytes(4, "little")
 
@@ -68,29 +70,32 @@ def problems_in(folder: Path) -> Iterator[str]:
         return
     for segment in segments:
         prefix = segment.segment_id.replace("-", "")
-        files = [path for path in folder.iterdir() if path.name.startswith(prefix)]
-        if not files:
-            yield f"{folder.name} lacks the files of the segment {prefix}"
-        for path in files:
-            if not is_whole(path):
+        documents = None
+        for path in [path for path in folder.iterdir() if path.name.startswith(prefix)]:
+            end = checked_end(path)
+            if end is None:
                 yield f"{folder.name}/{path.name} is damaged: its checksum differs"
+            elif path.suffix == KEYS_SUFFIX:
+                documents = int.from_bytes(end[:4], "little")
+        if documents != segment.max_doc:
+            yield f"{folder.name}/{META_FILE} is damaged, or the files of the segment {prefix} are"
 
 
-def is_whole(path: Path) -> bool:
-    """Say whether a file of tantivy's ends with the checksum of what is before. Raises OSError."""
+def checked_end(path: Path) -> bytes | None:
+    """Return the last bytes before the footer of a file, END_BYTES, where that has their checksum. Raises OSError."""
     size_bytes = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size_bytes - MAX_FOOTER_BYTES))
-        end = file.read()
-        length = int.from_bytes(end[-8:-4], "little")
-        if end[-4:] != MAGIC or length + 8 > len(end):
-            return False
+        footer = file.read()
+        length = int.from_bytes(footer[-8:-4], "little")
+        if footer[-4:] != MAGIC or length + 8 > len(footer):
+            return None
         try:
-            stated = msgspec.json.decode(end[-8 - length : -8], type=Footer).crc
+            stated = msgspec.json.decode(footer[-8 - length : -8], type=Footer).crc
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return False
+            return None
         file.seek(0)
-        left, found = size_bytes - 8 - length, 0
+        left, found, end = size_bytes - 8 - length, 0, b""
         while left and (piece := file.read(min(left, PIECE_BYTES))):
-            left, found = left - len(piece), zlib.crc32(piece, found)
-    return found == stated
+            left, found, end = left - len(piece), zlib.crc32(piece, found), (end + piece)[-END_BYTES:]
+    return end if found == stated else None

@@ -40,7 +40,7 @@ class Keeper:
         self._highest = highest
         self._wake = threading.Condition()
         self._closing, self._asked, self._resting, self._refused = False, 0, True, False
-        self._in_memory = opened.failure
+        self._in_memory, self._refusals = opened.failure, 0
         self.failure = opened.failure
         self.failed = False
         self._thread = threading.Thread(target=self._run, name="index-words", daemon=True)
@@ -60,7 +60,11 @@ class Keeper:
 
     @property
     def _stuck(self) -> bool:
-        return self._closing or self.failed or (self._refused and self._resting)
+        return self._ended or (self._refused and self._resting)
+
+    @property
+    def _ended(self) -> bool:
+        return self._closing or self.failed
 
     @property
     def _work(self) -> bool:
@@ -84,8 +88,11 @@ class Keeper:
         with self._wake:
             self._asked += 1
             self._wake.notify_all()
+            refusals = self._refusals
             try:
-                self._wake.wait_for(lambda: (not self._work and self._resting) or self._stuck, timeout_s)
+                self._wake.wait_for(
+                    lambda: (not self._work and self._resting) or self._ended or self._refusals > refusals, timeout_s
+                )
             finally:
                 self._asked -= 1
             return not self._work
@@ -115,7 +122,7 @@ class Keeper:
             self._resting = True
             self._wake.notify_all()
             if self._refused:
-                self._wake.wait_for(lambda: self._closing, RETRY_S)
+                self._wake.wait_for(lambda: self._closing or self._asked, RETRY_S)
             if not self._wake.wait_for(lambda: self._work or self._closing, REST_S):
                 self._postings.rest()
                 self._wake.wait_for(lambda: self._work or self._closing)
@@ -135,6 +142,8 @@ class Keeper:
                 with self._wake:
                     self._removed = removed + self._removed
                     self.failure, self._refused = f"the words cannot be kept up to date: {error}", True
+                    self._refusals += 1
+                    self._wake.notify_all()
                 return
             with self._wake:
                 self._reading, self.failure, self._refused = reading, self._in_memory, False
