@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from index.errors import IndexRoomError
 from index.store.connections import Readers
+from index.store.disk import Disk
 from index.store.rows import highest_key
 from index.words.beside import Beside, page_of_texts
 from index.words.opening import Opened
@@ -31,8 +32,9 @@ class Keeper:
     `failed` says that a fault of our own ended the thread. Either way searches stay right, and grow slower.
     """
 
-    def __init__(self, readers: Readers, opened: Opened, beside: Beside, highest: int) -> None:
+    def __init__(self, readers: Readers, disk: Disk, opened: Opened, beside: Beside, highest: int) -> None:
         self._readers = readers
+        self._disk = disk
         self._postings = opened.postings
         self._beside = beside
         self._reading = opened.postings.reading(opened.last_key)
@@ -166,5 +168,7 @@ class Keeper:
             if len(page) < PAGE_DOCUMENTS:
                 last_key = highest
                 break
+        self._disk.reach("before_words")
         self._postings.commit()
+        self._disk.reach("after_words")
         return last_key

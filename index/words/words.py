@@ -37,7 +37,7 @@ class Words:
             highest = highest_key(connection)
         with self._lock:
             if not self._closed:  # or nothing would ever stop the thread
-                self._keeper = Keeper(store.readers, opened, self.beside, highest)
+                self._keeper = Keeper(store.readers, store.disk, opened, self.beside, highest)
 
     @property
     def keeper(self) -> Keeper:

@@ -1,4 +1,4 @@
-"""The index of words is a copy that may be lost, damaged, cut off or another's: the documents are found all the same."""
+"""The index of words is a copy that may be lost, damaged, cut off or another's: documents are found all the same."""
 
 import random
 import shutil
