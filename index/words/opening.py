@@ -14,6 +14,8 @@ from index.words.analysis import Analysis
 from index.words.folder import named, new_name, problems_in, remove_strays
 from index.words.postings import POSTINGS_ERRORS, Postings
 
+DELETED_DOCUMENTS = 10_000  # so many, and as many as are there, may lie in an index, where they count in the scores
+
 
 class Opened(msgspec.Struct, frozen=True, eq=False):
     """An index with the documents up to a key, and keys that are to be removed from it.
@@ -55,13 +57,14 @@ def existing(folder: Path, analysis: Analysis) -> Postings | None:
 
 
 def compared(connection: apsw.Connection, postings: Postings) -> Opened | None:
-    """Return the index with what differs from the database; None where it is another database's."""
+    """Return the index with what differs from the database; None where it is another one's, or of documents gone."""
     try:
-        inside = postings.reading(0).keys()
+        reading = postings.reading(0)
+        inside = reading.keys()
     except POSTINGS_ERRORS:
         return None
     last_key = int(inside[-1]) if len(inside) else 0
-    if last_key > highest_key(connection):
+    if last_key > highest_key(connection) or reading.documents > 2 * len(inside) + DELETED_DOCUMENTS:
         return None
     there = keys_up_to(connection, last_key)
     lacking = np.setdiff1d(there, inside)

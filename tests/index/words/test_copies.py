@@ -15,6 +15,7 @@ from index.documents.vector import Model
 from index.store.disk import Disk
 from index.store.layout import DATABASE_FILE
 from index.words.folder import problems_in
+from index.words.opening import DELETED_DOCUMENTS
 from tests.disks import SmallDisk, small_disk
 from tests.index.harness import FINGERPRINT, document, open_index
 from tests.index.vectors import NDIM
@@ -198,6 +199,20 @@ def test_an_index_that_lacks_documents_that_it_should_have_is_made_whole(tmp_pat
     index.close()
     (tmp_path / HOME / DATABASE_FILE).write_bytes(earlier)
     check_folder(tmp_path, set(range(COUNT)))
+
+
+def test_an_index_of_which_most_is_deleted_is_built_again_at_a_start(tmp_path: Path) -> None:
+    index = open_index(tmp_path)
+    collection = index.collection()
+    everything = [document(str(n), n, f"word{n} common") for n in range(DELETED_DOCUMENTS + 70)]
+    collection.put_many(everything).result()
+    assert collection.wait_for_words(60)
+    collection.delete_many([one.id for one in everything[10:]]).result()
+    assert collection.wait_for_words(60)
+    before = words_folder(tmp_path)
+    index.close()
+    check_folder(tmp_path, set(range(10)))
+    assert words_folder(tmp_path) != before
 
 
 def test_another_language_has_other_words(tmp_path: Path) -> None:
