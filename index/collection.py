@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from index.documents.document import Document, Entry, check_id, encode_text, entry_of
-from index.documents.query import Hit, Query, check_query
+from index.documents.query import Hit, Query, SearchOutcome, check_query
 from index.documents.vector import Model, Vector
 from index.errors import FilterError, FingerprintError
 from index.filters.parsing import parse_filter
@@ -20,6 +20,7 @@ from index.search.searcher import Searcher
 from index.stats import CollectionStats, stats_of
 from index.store.checks import MAX_PROBLEMS
 from index.store.disk import Disk
+from index.store.followers import Followers
 from index.store.health import Health, examine
 from index.store.layout import DATABASE_FILE
 from index.store.meta import write_meta
@@ -27,26 +28,38 @@ from index.store.reindex import Reindex
 from index.store.store import Store
 from index.view.comparison import differences
 from index.view.memory import Memory
+from index.words import comparison
+from index.words.analysis import DEFAULT_LANGUAGE, Analysis
+from index.words.words import Words
 
 
 class Collection:
-    """Open from construction until close. `folder` None keeps everything in memory, `model` is what embeds now."""
+    """Open from construction until close. `folder` None keeps everything in memory, `model` is what embeds now.
 
-    def __init__(self, name: str, folder: Path | None, model: Model, disk: Disk) -> None:
+    Words are those of the `language`, or of none in particular.
+    """
+
+    def __init__(
+        self, name: str, folder: Path | None, model: Model, disk: Disk, language: str | None = DEFAULT_LANGUAGE
+    ) -> None:
         self.name = name
         self.model = model
         self.memory = Memory(model.ndim)
+        self.words = Words(Analysis(language))
         disk.reach("before_open")
-        self.store = Store(None if folder is None else folder / DATABASE_FILE, model.variant, self.memory, disk)
+        database = None if folder is None else folder / DATABASE_FILE
+        self.store = Store(database, model.variant, Followers(self.memory, self.words), disk)
         self._reindex: Reindex | None = None
         self._lock = threading.Lock()
         try:
             self.memory.attach(self.store, folder)
             self._fingerprint = self._bind()
-            self._searcher = Searcher(self.store.readers, self.memory.vectors)
+            self.words.open(self.store, folder)
+            self._searcher = Searcher(self.store.readers, self.memory.vectors, self.words)
             if not self.foreign:
                 self.memory.load()
         except BaseException:  # whatever it was, nothing else closes what is open already
+            self.words.close()
             self.store.close()
             raise
 
@@ -134,6 +147,10 @@ class Collection:
 
     def search(self, query: Query) -> list[Hit]:
         """Return the best documents, best first. Raises CallerErrors, and FingerprintError but in mode text."""
+        return self.outcome(query).hits
+
+    def outcome(self, query: Query) -> SearchOutcome:
+        """Do the same, and say what was left out."""
         if query.mode != "text":
             self.check_searchable()
         query = check_query(query, self.model.ndim)
@@ -151,7 +168,8 @@ class Collection:
 
     def stats(self) -> CollectionStats:
         """Return the collection's state, from counters alone. Never waits."""
-        return stats_of(self.name, self.fingerprint, self.foreign, self.store, self.memory, self._reindex)
+        copies = self.memory, self.words
+        return stats_of(self.name, self.fingerprint, self.foreign, self.store, copies, self._reindex)
 
     def check_writable(self) -> None:
         """Raise FingerprintError where documents with the present model's vectors cannot be put."""
@@ -165,14 +183,14 @@ class Collection:
     def well(self) -> bool:
         """Whether no thread has ended by a fault of our own; closing is none."""
         indexer = self.memory.indexer
-        return not (self.store.writer.failed or (indexer is not None and indexer.failed))
+        return not (self.store.writer.failed or (indexer is not None and indexer.failed) or self.words.failed)
 
     def health(self) -> Health:
-        """Check the database, and what is in memory against it, which reads all of it."""
+        """Check the database, and what is in memory and the words against it, which reads all of it."""
         health = examine(self.store.database)
-        if self.foreign:
-            return health
-        problems = *health.problems, *differences(self.store.readers, self.memory.vectors)
+        problems = *health.problems, *comparison.differences(self.store.readers, self.words)
+        if not self.foreign:
+            problems = *problems, *differences(self.store.readers, self.memory.vectors)
         return Health(health.documents, problems[:MAX_PROBLEMS])
 
     def wait_until_viewed(self, timeout_s: float | None = None) -> bool:
@@ -184,6 +202,10 @@ class Collection:
         """Whether it is known how much searches through the graph find; `stats` says how much."""
         return self.memory.indexer is None or self.memory.indexer.watch.judged
 
+    def wait_for_words(self, timeout_s: float | None = None) -> bool:
+        """Wait until the index of words has every document, and say whether it has. Searches need not wait."""
+        return self.words.keeper.wait(timeout_s)
+
     def snapshot(self) -> None:
         """Have a snapshot written soon."""
         if self.memory.indexer is not None:
@@ -192,19 +214,22 @@ class Collection:
     def pause(self) -> None:
         """Leave the files beside the database alone; reading and writing continue."""
         self.memory.pause()
+        self.words.pause()
 
     def resume(self) -> None:
         """Go on after `pause`."""
         self.memory.resume()
+        self.words.resume()
 
     def discard(self) -> None:
         """Stop without leaving a snapshot, since the files are deleted."""
-        self.memory.pause()
+        self.pause()
         self.store.close()
 
     def close(self) -> None:
         """Stop in order: a snapshot may be left, what was submitted is done, the connections are closed."""
         self.memory.close()
+        self.words.close()
         self.store.close()
 
     def _refuse_foreign(self, what: str) -> None:

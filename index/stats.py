@@ -7,6 +7,7 @@ import msgspec
 from index.store.reindex import Progress, Reindex
 from index.store.store import Store
 from index.view.memory import Memory
+from index.words.words import Words
 
 State = Literal["ready", "indexing", "foreign", "failed"]
 
@@ -16,7 +17,8 @@ class CollectionStats(msgspec.Struct, frozen=True):
 
     The graph has `viewed` rows in `nodes`, those that are nearly equal in one, and lacks `pending`; `waiting` jobs are
     not written yet. `memory_bytes` are those of the rows and the graph. `reindex` is approximately how far an exchange
-    of all vectors is, if one is under way. `snapshot_failure` says why the last snapshot could not be written,
+    of all vectors is, if one is under way. `words_pending` is about how many documents the index of words lacks,
+    `words_failure` why it could not be written. `snapshot_failure` says why the last snapshot could not be written,
     `rejected_snapshots` why some were not loaded.
 
     `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
@@ -46,15 +48,18 @@ class CollectionStats(msgspec.Struct, frozen=True):
     width: int = 0
     recall: float | None = None
     exact: bool = False
+    words_pending: int = 0
+    words_failure: str | None = None
 
 
 def stats_of(
-    name: str, fingerprint: str, foreign: bool, store: Store, memory: Memory, reindex: Reindex | None
+    name: str, fingerprint: str, foreign: bool, store: Store, copies: tuple[Memory, Words], reindex: Reindex | None
 ) -> CollectionStats:
     """From any thread."""
+    memory, words = copies
     indexer, snapshots, vectors, writer = memory.indexer, memory.snapshots, memory.vectors, store.writer
     graph, pending, documents = vectors.graph, vectors.pending, writer.documents
-    failed = writer.failed or (indexer is not None and indexer.failed)
+    failed = writer.failed or (indexer is not None and indexer.failed) or words.failed
     return CollectionStats(
         name=name,
         documents=documents,
@@ -78,4 +83,6 @@ def stats_of(
         width=graph.width,
         recall=None if indexer is None else indexer.watch.recall,
         exact=not graph.trusted,
+        words_pending=words.pending,
+        words_failure=words.failure,
     )

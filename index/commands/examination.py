@@ -11,7 +11,7 @@ import apsw
 import msgspec
 
 from index.commands.read_only import read_only
-from index.store.checks import CHECKS, MAX_PROBLEMS, attempt, check_words, printable, problems_of
+from index.store.checks import CHECKS, MAX_PROBLEMS, attempt, printable, problems_of
 from index.store.connections import is_of_surroundings
 from index.store.disk import digest_of
 from index.store.health import count_or_none
@@ -19,6 +19,7 @@ from index.store.log import examine_log
 from index.store.meta import read_meta
 from index.store.queries import select
 from index.store.schema import MIGRATIONS, version
+from index.words.folder import named, problems_in
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -85,10 +86,13 @@ def examine_tables(connection: apsw.Connection, folder: Path, in_log: list[str])
     """Check a database whose tables can be seen; `in_log` is what is wrong with its log."""
     meta = readable_meta(connection)
     fingerprint, ndim = meta.get("fingerprint"), meta.get("ndim")
-    problems = (*in_log, *problems_of(connection, (*CHECKS, check_words)))
+    problems = (*in_log, *problems_of(connection, CHECKS))
     view_problems, unexamined = [], None
     try:
-        view_problems = attempt(lambda connection: check_snapshots(connection, folder), connection)
+        view_problems = [
+            *attempt(lambda connection: check_snapshots(connection, folder), connection),
+            *attempt(lambda connection: check_words(connection, folder), connection),
+        ]
     except OSError as error:
         unexamined = unreadable(error, folder)
     return Examined(
@@ -119,3 +123,9 @@ def check_snapshots(connection: apsw.Connection, folder: Path) -> Iterable[str]:
             yield f"the snapshot {printable(str(name))} is not there"
         elif digest_of(path) != digest:
             yield f"the snapshot {name} is damaged: its sha256 differs"
+
+
+def check_words(connection: apsw.Connection, folder: Path) -> Iterable[str]:
+    """Check the files of the words' index. Where one is wrong, the server builds it again from the database."""
+    name = named(connection)
+    return () if name is None else problems_in(folder / name)

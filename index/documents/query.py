@@ -19,9 +19,11 @@ Mode = Literal["vector", "text", "hybrid"]
 class Query(msgspec.Struct, frozen=True, eq=False):
     """A search. Modes vector and hybrid need `vector`, modes text and hybrid `text`.
 
-    `threshold` bounds the score from below, a cosine but for SCORE_TOLERANCE, so that 1 finds what is equal; left out,
-    it is 0.5 in mode vector and there is none in the others. Hits whose texts and metadata take more than `max_bytes`
-    together are refused, not cut off.
+    In quotes words are a phrase, which hits must hold where nothing stands beside it. With `prefix` the last word may
+    be the beginning of one, with `typos` words of five letters and more may differ by one edit. `threshold` bounds the
+    score from below, a cosine but for SCORE_TOLERANCE, so that 1 finds what is equal; left out, it is 0.5 in mode
+    vector and there is none in the others. Hits whose texts and metadata take more than `max_bytes` together are
+    refused, not cut off.
     """
 
     mode: Mode = "vector"
@@ -31,6 +33,8 @@ class Query(msgspec.Struct, frozen=True, eq=False):
     threshold: float | None = None
     filter: dict[str, Any] | None = None
     max_bytes: int | None = None
+    prefix: bool = False
+    typos: bool = False
 
     @property
     def lowest_score(self) -> float:
@@ -41,12 +45,19 @@ class Query(msgspec.Struct, frozen=True, eq=False):
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A document found. `score`: the cosine, the negated bm25, or the fused sum of reciprocal ranks."""
+    """A document found. `score`: the cosine, BM25, or the fused sum of reciprocal ranks."""
 
     id: str
     text: str
     score: float
     metadata: dict[str, Any]
+
+
+class SearchOutcome(msgspec.Struct, frozen=True):
+    """What was found, best first. `words_ignored` words of the query were left out of more than are ranked by."""
+
+    hits: list[Hit]
+    words_ignored: int = 0
 
 
 def check_query(query: Query, ndim: int) -> Query:

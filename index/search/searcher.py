@@ -1,43 +1,59 @@
 """Searches in all three modes: by vector, by words, and both fused."""
 
+from collections.abc import Callable
+
 import apsw
 
-from index.documents.query import Hit, Query
+from index.documents.query import Query, SearchOutcome
 from index.filters.tree import Condition
 from index.search.fusion import FUSED_ROWS, fuse
 from index.search.hits import hits_of
 from index.search.planner import Planner, Ranking
 from index.store.connections import Readers
 from index.view.vectors import Vectors
-from index.words.ranking import rank_by_words
+from index.words.ranking import Ranked, rank
+from index.words.words import Words
 
 
 class Searcher:
     """Searches one collection. From any thread; each search sees one commit."""
 
-    def __init__(self, readers: Readers, vectors: Vectors) -> None:
+    def __init__(self, readers: Readers, vectors: Vectors, words: Words) -> None:
         self._readers = readers
+        self._words = words
         self._planner = Planner(readers, vectors)
 
-    def search(self, query: Query, condition: Condition | None) -> list[Hit]:
+    def search(self, query: Query, condition: Condition | None) -> SearchOutcome:
         """Return the best documents, best first; the query is checked already, and its filter parsed."""
         if query.mode == "text":
             return self._by_words(query, condition)
         assert query.vector is not None
         if query.mode == "vector":
             return self._planner.search(
-                query.vector, condition, query.top_k, lambda connection, ranking: hits_of(connection, ranking, query)
+                query.vector,
+                condition,
+                query.top_k,
+                lambda connection, ranking: SearchOutcome(hits_of(connection, ranking, query)),
             )
         depth = max(FUSED_ROWS, query.top_k)
+        by_words = self._ranker(query, condition, depth)
 
-        def fused(connection: apsw.Connection, by_vector: Ranking) -> list[Hit]:
-            assert query.text is not None
-            by_words = rank_by_words(connection, query.text, condition, depth)
-            return hits_of(connection, fuse([[key for key, _ in by_vector], [key for key, _ in by_words]]), query)
+        def fused(connection: apsw.Connection, by_vector: Ranking) -> SearchOutcome:
+            found = by_words(connection)
+            ranking = fuse([[key for key, _ in by_vector], [key for key, _ in found.ranking]])
+            return SearchOutcome(hits_of(connection, ranking, query), found.ignored)
 
         return self._planner.search(query.vector, condition, depth, fused)
 
-    def _by_words(self, query: Query, condition: Condition | None) -> list[Hit]:
-        assert query.text is not None
+    def _by_words(self, query: Query, condition: Condition | None) -> SearchOutcome:
+        by_words = self._ranker(query, condition, query.top_k)
         with self._readers.reading() as connection:
-            return hits_of(connection, rank_by_words(connection, query.text, condition, query.top_k), query)
+            found = by_words(connection)
+            return SearchOutcome(hits_of(connection, found.ranking, query), found.ignored)
+
+    def _ranker(self, query: Query, condition: Condition | None, wanted: int) -> Callable[[apsw.Connection], Ranked]:
+        """Return what ranks by words within a transaction; that must begin after this."""
+        assert query.text is not None
+        sought = self._words.sought(query.text, prefix=query.prefix, typos=query.typos)
+        reading, beside = self._words.keeper.current(), self._words.beside
+        return lambda connection: rank(connection, reading, beside, sought, condition, wanted)

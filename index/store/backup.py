@@ -9,7 +9,7 @@ from index.errors import StorageFullError
 from index.store.connections import READER_CACHE_KIB, Database, storage_errors, uri_of
 from index.store.disk import Disk
 from index.store.layout import DATABASE_FILE
-from index.store.meta import forget_snapshots
+from index.store.meta import forget_snapshots, forget_words
 
 STEP_PAGES = 2_000  # 8 MB, between which Ctrl-C is heard
 
@@ -47,7 +47,7 @@ def copy_commit(database: Database, target: Path) -> None:
 
 
 def copy_pages(source: apsw.Connection, target_path: Path) -> None:
-    """Copy all pages of one state; the copy names no snapshots, since none lie beside it."""
+    """Copy all pages of one state; the copy names no snapshots and no words, since none lie beside it."""
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
     target = apsw.Connection(uri_of(target_path), flags=flags)
     try:
@@ -56,5 +56,6 @@ def copy_pages(source: apsw.Connection, target_path: Path) -> None:
                 backup.step(STEP_PAGES)
         target.execute("PRAGMA journal_mode=DELETE").fetchall()
         forget_snapshots(target)
+        forget_words(target)
     finally:
         target.close()

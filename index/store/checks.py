@@ -16,7 +16,6 @@ from index.store.connections import is_of_surroundings
 from index.store.meta import read_meta
 from index.store.queries import select, single
 from index.store.schema import MIGRATIONS, migrate, version
-from index.words.table import words_agree
 
 MAX_PROBLEMS = 100
 MAX_NDIM = 1 << 16
@@ -97,7 +96,7 @@ def definitions(connection: apsw.Connection) -> set[tuple[str, str]]:
 
 
 def check_structure(connection: apsw.Connection) -> Iterable[str]:
-    """Have SQLite check pages, indexes, and the structure of the table of words."""
+    """Have SQLite check pages and indexes."""
     for (found,) in connection.execute(f"PRAGMA integrity_check({MAX_PROBLEMS})").fetchall():
         if found != "ok":
             yield f"SQLite: {found}"
@@ -112,21 +111,12 @@ def check_keys(connection: apsw.Connection) -> Iterable[str]:
 
 def check_counts(connection: apsw.Connection) -> Iterable[str]:
     """Check that what belongs to a document is there, and nothing else."""
-    for table, key in (("vectors", "key"), ("texts_docsize", "id")):
-        lacking = f"SELECT count(*) FROM docs WHERE key NOT IN (SELECT {key} FROM {table})"  # noqa: S608 - names from here
-        left = f"SELECT count(*) FROM {table} WHERE {key} NOT IN (SELECT key FROM docs)"  # noqa: S608 - names from here
-        if count := single(connection, lacking):
-            yield f"{count} documents have no row in {table}"
+    if count := single(connection, "SELECT count(*) FROM docs WHERE key NOT IN (SELECT key FROM vectors)"):
+        yield f"{count} documents have no row in vectors"
+    for table in ("vectors", "attr"):
+        left = f"SELECT count(*) FROM {table} WHERE key NOT IN (SELECT key FROM docs)"  # noqa: S608 - names from here
         if count := single(connection, left):
             yield f"{count} rows of {table} belong to no document"
-    if count := single(connection, "SELECT count(*) FROM attr WHERE key NOT IN (SELECT key FROM docs)"):
-        yield f"{count} rows of attr belong to no document"
-
-
-def check_words(connection: apsw.Connection) -> Iterable[str]:
-    """Check the words against the texts. To SQLite this is a statement that writes: nobody else may be writing."""
-    if not words_agree(connection):
-        yield "the full text is not that of the documents"
 
 
 def printable(text: str) -> str:

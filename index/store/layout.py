@@ -1,7 +1,8 @@
 """What lies where in a data folder, and the names that collections may have.
 
-FOLDER/lock, FOLDER/collections/NAME/documents.sqlite, and snapshots of the view, view-*.usearch, beside it. Dropping a
-collection renames its folder to .dropped-*, which either has happened or not.
+FOLDER/lock, FOLDER/collections/NAME/documents.sqlite, and beside it snapshots of the view, view-*.usearch, and the
+folder of the words' index, words-*. Dropping a collection renames its folder to .dropped-*, which either has
+happened or not.
 """
 
 import re
@@ -16,6 +17,7 @@ DATABASE_FILE = "documents.sqlite"
 LOCK_FILE = "lock"
 DROPPED = ".dropped-"
 SNAPSHOT = "view-"
+WORDS_FOLDER = "words-"
 
 DEFAULT_COLLECTION = "default"
 COLLECTION_NAME = "[a-z0-9_-]{1,64}"  # as a regular expression, which the whole name matches

@@ -24,3 +24,8 @@ def write_meta(connection: apsw.Connection, **values: str | int) -> None:
 def forget_snapshots(connection: apsw.Connection) -> None:
     """Have no snapshot count any more: their vectors are not those of the database, or none lies beside it."""
     connection.execute("DELETE FROM snapshots")
+
+
+def forget_words(connection: apsw.Connection) -> None:
+    """Have no index of words count any more: none lies beside the database."""
+    connection.execute("DELETE FROM meta WHERE name = 'words'")

@@ -8,15 +8,15 @@ from typing import Any
 
 import apsw
 import msgspec
+import numpy as np
 
 from index.documents.attributes import Attribute
 from index.documents.document import Document, Entry
 from index.documents.vector import Vector
 from index.errors import DamagedError
 from index.store.checksums import checksum
-from index.store.queries import array_of, select, single
+from index.store.queries import Keys, array_of, select, single
 from index.store.vector_rows import insert_vectors
-from index.words.table import insert_words, rebuild_words, remove_words
 
 
 class StoredDocument(msgspec.Struct, frozen=True):
@@ -55,7 +55,6 @@ def insert(connection: apsw.Connection, entries: Sequence[tuple[int, Entry]], va
     )
     insert_vectors(connection, ((key, entry.vector) for key, entry in entries), variant)
     insert_attributes(connection, ((key, *row) for key, one in contents for row in one.attributes))
-    insert_words(connection, ((key, one.text) for key, one in contents))
 
 
 def insert_attributes(connection: apsw.Connection, found: Iterable[tuple[int, *Attribute]]) -> None:
@@ -64,10 +63,7 @@ def insert_attributes(connection: apsw.Connection, found: Iterable[tuple[int, *A
 
 
 def remove(connection: apsw.Connection, key: int) -> None:
-    """Remove a document and all that belongs to it; a damaged one takes seconds, since all words are rebuilt."""
-    text = text_of(connection, key)
-    if text is not None:
-        remove_words(connection, key, text)
+    """Remove a document and all that belongs to it."""
     for statement in (
         "DELETE FROM docs WHERE key = ?",
         "DELETE FROM vectors WHERE key = ?",
@@ -75,17 +71,6 @@ def remove(connection: apsw.Connection, key: int) -> None:
         "DELETE FROM attr WHERE key = ?",
     ):
         connection.execute(statement, (key,))
-    if text is None:
-        rebuild_words(connection)
-
-
-def text_of(connection: apsw.Connection, key: int) -> str | None:
-    """Return a document's text as it was written; None where it is damaged, or no such document is there."""
-    try:
-        found = connection.execute("SELECT key, id, text, metadata, crc FROM docs WHERE key = ?", (key,)).fetchone()
-        return None if found is None else checked_document(found).text
-    except (DamagedError, UnicodeDecodeError):
-        return None
 
 
 def key_of(connection: apsw.Connection, id_: str) -> int | None:
@@ -97,6 +82,12 @@ def keys_of(connection: apsw.Connection, ids: Sequence[str]) -> list[int]:
     """Return the keys of the documents that have these ids, of which there must be at least one."""
     query = "SELECT key FROM carray(?) AS wanted CROSS JOIN docs ON docs.id = wanted.value"
     return [int(key) for (key,) in connection.execute(query, (apsw.carray(tuple(ids)),))]
+
+
+def keys_up_to(connection: apsw.Connection, key: int) -> Keys:
+    """Return the keys of all documents up to this one, in ascending order."""
+    found = connection.execute("SELECT key FROM docs WHERE key <= ?", (key,)).fetchall()
+    return np.sort(np.fromiter((key for (key,) in found), np.int64, len(found)))
 
 
 def find(connection: apsw.Connection, id_: str) -> StoredDocument | None:

@@ -10,7 +10,7 @@ from index.store.queries import single
 
 # Keys are the store's own, counted up and never used twice (AUTOINCREMENT keeps the highest one ever given), so that
 # whatever lags behind the database can miss a document but never take another for it. Vectors stand apart from
-# documents: lists and full text need not read past them, and reindexing, which gathers another model's vectors in
+# documents: lists need not read past them, and reindexing, which gathers another model's vectors in
 # `fresh`, exchanges the whole table. Each names the variant of the model that computed it.
 FIRST = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -48,7 +48,12 @@ CREATE TABLE snapshots (
     parameters TEXT NOT NULL
 );
 """
-MIGRATIONS = (FIRST,)
+# Words are kept beside the database. What the tables took stays in the file, for documents to come.
+WORDS_OUT = """
+DROP TABLE terms;
+DROP TABLE texts;
+"""
+MIGRATIONS = (FIRST, WORDS_OUT)
 
 
 def migrate(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:

@@ -1,59 +1,114 @@
-"""Ranks the documents that hold words of a query by bm25, negated so that larger is better.
+"""Ranks documents by their words, within the transaction that shows which documents there are.
 
-The words are those of FTS5's own tokenizer, each quoted, so that no text is read as a query in FTS5's syntax. A word
-that is everywhere says nothing and costs most: the rarest words are taken first, until they are in as many documents as
-are ranked. Where even the rarest is in more, the newest of its documents are ranked.
+What the index gives is more or less than what the transaction shows: what it has not got yet is scored beside it, what
+has gone is left out, and more is asked for until there is enough or nothing more.
 """
 
+import math
+from collections.abc import Mapping, Sequence
+
 import apsw
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from index.filters.clauses import Clause, probe
-from index.filters.tree import Condition
+from index.filters.clauses import probe
+from index.filters.selectivity import matching, smallest_cover
+from index.filters.tree import Condition, Every
+from index.store.queries import array_of
+from index.words.beside import Beside
+from index.words.bm25 import Weights
+from index.words.reading import Ranking, Reading
+from index.words.sought import Sought
+from index.words.weighing import weighed
 
-MAX_WORDS = 64
-# The tokenizer goes through all of a text before the first word is seen, and holds the interpreter meanwhile.
-MAX_CHARACTERS = 256 * MAX_WORDS
-RANKED_ROWS = 10_000  # bm25 takes 1.8 µs a row: 18 ms
-TOKENIZER = ("unicode61", ["remove_diacritics", "2"])  # as the table's in schema.py
+SPARE_ROWS = 16  # what a search asks for beside what is wanted: of equal scores the older document is first
+FILTERED_FACTOR = 8  # where there is a filter, so many times more
+FEW_ROWS = 500  # up to so many documents that match a filter are named to the index: 12 ms a thousand
+MAX_TIED_ROWS = 1_000  # among more documents of one score than this, the older is not always first
+MAX_ASKED_ROWS = 5_000  # beyond this, everything that holds a word is ranked: 0.4 µs a document
+ROUNDING = 2e-6  # within which scores are equal
+EVERYTHING = Every(())
+
+Keys = NDArray[np.int64]
 
 
-def rank_by_words(
-    connection: apsw.Connection, text: str, condition: Condition | None, wanted: int, ranked_rows: int = RANKED_ROWS
-) -> list[tuple[int, float]]:
-    """Return (key, negated bm25) of documents that hold at least one of the words, best first."""
-    words = chosen_words(connection, text, ranked_rows)
-    if not words:
+class Ranked(msgspec.Struct, frozen=True):
+    """The best (key, score), best first, and how many words of the query were left out."""
+
+    ranking: Ranking
+    ignored: int = 0
+
+
+def rank(
+    connection: apsw.Connection,
+    reading: Reading,
+    beside: Beside,
+    sought: Sought,
+    condition: Condition | None,
+    wanted: int,
+) -> Ranked:
+    """Rank the documents that the transaction shows; the reading was taken before that began."""
+    if not sought:
+        return Ranked([])
+    waiting = beside.documents(connection, reading.last_key)
+    weights = weighed(reading, beside, waiting, sought)
+    late = living(connection, list(waiting), condition)
+    scored = ((key, beside.score(waiting[key], sought, weights)) for key in late)
+    found = {key: score for key, score in scored if score is not None}
+    for key, score in inside(connection, reading, sought, weights, condition, wanted):
+        found.setdefault(key, score)
+    return Ranked(ordered(found)[:wanted], weights.ignored)
+
+
+def ordered(scores: Mapping[int, float]) -> Ranking:
+    """Return (key, score), best first, of equal ones the older first; the index rounds to float32."""
+    best: Ranking = []
+    score = math.inf
+    for key, exact in sorted(scores.items(), key=lambda item: -item[1]):
+        score = score if exact > score * (1 - ROUNDING) else exact
+        best.append((key, score))
+    return sorted(best, key=lambda item: (-item[1], item[0]))
+
+
+def inside(
+    connection: apsw.Connection,
+    reading: Reading,
+    sought: Sought,
+    weights: Weights,
+    condition: Condition | None,
+    wanted: int,
+) -> Ranking:
+    """Return the best documents of the index that the transaction shows and the filter leaves."""
+    cover, asked = None, wanted + SPARE_ROWS
+    if condition is not None:
+        cover = smallest_cover(connection, condition, FEW_ROWS + 1)
+        if cover is not None and cover.rows <= FEW_ROWS:
+            keys = matching(connection, condition, cover).tolist()
+            return reading.best(sought, weights, len(keys), keys) if keys else []
+        asked *= FILTERED_FACTOR
+    while True:
+        best = reading.best(sought, weights, asked)
+        kept = there(best, living(connection, [key for key, _ in best], condition))
+        enough = len(kept) >= wanted and (kept[wanted - 1][1] > best[-1][1] or asked > MAX_TIED_ROWS)
+        if enough or len(best) < asked:
+            return kept
+        if asked > MAX_ASKED_ROWS:
+            best = reading.best(sought, weights, reading.documents)
+            return there(best, matching(connection, condition or EVERYTHING, cover))
+        asked *= 8
+
+
+def there(ranking: Ranking, keys: Sequence[int] | Keys) -> Ranking:
+    """Return what of a ranking is among the keys, in the same order."""
+    found = np.isin(np.fromiter((key for key, _ in ranking), np.int64, len(ranking)), np.asarray(keys, np.int64))
+    return [ranking[place] for place in np.flatnonzero(found)]
+
+
+def living(connection: apsw.Connection, keys: Sequence[int], condition: Condition | None) -> list[int]:
+    """Return those of the keys whose documents are there and match."""
+    if not keys:
         return []
-    matches = Clause("TRUE") if condition is None else probe(condition, "texts.rowid")
-    found = f"SELECT rowid AS key, rank AS cost FROM texts WHERE texts MATCH ? AND {matches.sql}"  # noqa: S608
-    newest = f"{found} ORDER BY rowid DESC LIMIT ?"  # FTS5 gives them in this order as they lie
-    sql = f"SELECT key, -cost FROM ({newest}) ORDER BY cost, key LIMIT ?"  # noqa: S608
-    query = " OR ".join(f'"{word}"' for word in words)
-    return [(key, score) for key, score in connection.execute(sql, (query, *matches.values, ranked_rows, wanted))]
-
-
-def chosen_words(connection: apsw.Connection, text: str, ranked_rows: int) -> list[str]:
-    """Return the query's rarest words that documents hold: at least one, and more while few documents hold them."""
-    counted = [(documents_with(connection, word), word) for word in words_of(connection, text)]
-    chosen: list[str] = []
-    rows = 0
-    for documents, word in sorted(counted):
-        rows += documents
-        if chosen and rows > ranked_rows:
-            break
-        if documents:
-            chosen.append(word)
-    return chosen
-
-
-def words_of(connection: apsw.Connection, text: str) -> list[str]:
-    """Return the first words of the text as FTS5 sees them, each once."""
-    tokenizer = connection.fts5_tokenizer(*TOKENIZER)
-    utf8 = text[:MAX_CHARACTERS].replace("\0", " ").encode()
-    found = tokenizer(utf8, apsw.FTS5_TOKENIZE_QUERY, None, include_offsets=False, include_colocated=False)
-    return list(dict.fromkeys(str(word) for word in found))[:MAX_WORDS]
-
-
-def documents_with(connection: apsw.Connection, word: str) -> int:
-    """Return how many documents hold the word; 2 ms for one that 70,000 hold."""
-    return sum(documents for (documents,) in connection.execute("SELECT doc FROM terms WHERE term = ?", (word,)))
+    matches = probe(condition or EVERYTHING, "docs.key")
+    sql = f"SELECT docs.key FROM carray(?) AS wanted CROSS JOIN docs ON docs.key = wanted.value WHERE {matches.sql}"  # noqa: S608
+    return [int(key) for (key,) in connection.execute(sql, (array_of(keys), *matches.values))]

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,25 @@ def test_a_damaged_view_is_told_apart_since_nothing_is_lost(tmp_path: Path, caps
     assert run("doctor", tmp_path) == 1
     assert "nothing is lost; start the server" in lines_of(capsys)[-1]
     view.unlink()
+    assert run("doctor", tmp_path) == 1
+    assert "is not there" in capsys.readouterr().out
+
+
+def test_damaged_words_are_told_apart_since_nothing_is_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path)
+    index = open_index(tmp_path)
+    assert index.collection().wait_for_words(60)
+    index.close()
+    before = content(tmp_path)
+    assert run("doctor", tmp_path) == 0
+    assert content(tmp_path) == before
+    for words in sorted(tmp_path.rglob("words-*/*.idx")):
+        words.write_bytes(words.read_bytes()[:-1])
+    assert run("doctor", tmp_path) == 1
+    lines = lines_of(capsys)
+    assert "is damaged: its checksum differs" in "".join(lines)
+    assert "nothing is lost; start the server" in lines[-1]
+    shutil.rmtree(words.parent)
     assert run("doctor", tmp_path) == 1
     assert "is not there" in capsys.readouterr().out
 

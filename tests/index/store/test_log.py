@@ -25,7 +25,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database(killed: Path, tmp_path: Path) -> Path:
-    for path in killed.parent.iterdir():
+    for path in killed.parent.glob(f"{killed.name}*"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     return tmp_path / killed.name
 

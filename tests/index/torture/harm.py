@@ -1,4 +1,4 @@
-"""Harm done to the snapshots of a stopped collection: what may never be trusted, and never costs a document."""
+"""Harm done to the copies of a stopped collection: what may never be trusted, and never costs a document."""
 
 import contextlib
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from index.store.layout import DATABASE_FILE
+from index.store.layout import DATABASE_FILE, WORDS_FOLDER
 
 
 class Harm(msgspec.Struct, frozen=True):
@@ -51,6 +51,18 @@ def harm(home: Path, random_: random.Random) -> Harm:
         harm_file(home / name, home / present[-1][0], random_)
     harmed = tuple(name for name, digest in victims if digest_of(home / name) != digest)
     return Harm(harmed, present[0][0] if present[0] == tuple(named[0]) and present[0][0] in harmed else None)
+
+
+def harm_words(home: Path, random_: random.Random) -> bool:
+    """Do the same to a file of the words' index, or remove all of it; return whether there was one."""
+    files = sorted(path for path in home.glob(f"{WORDS_FOLDER}*/*.*") if path.suffix not in {".json", ".lock"})
+    if not files:
+        return False
+    if random_.random() < 0.2:
+        shutil.rmtree(files[0].parent)
+    else:
+        harm_file(random_.choice(files), files[0], random_)
+    return True
 
 
 def harm_file(victim: Path, other: Path, random_: random.Random) -> None:

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import msgspec
 
-from tests.index.torture.harm import harm
+from tests.index.torture.harm import harm, harm_words
 from tests.index.torture.inspection import Inspection, inspect, inspect_backup
 from tests.index.torture.operations import DEFAULT, Contents, State
 from tests.index.torture.verdicts import Backup, Log, Verdict, judge, judge_one, read_log
 from tests.index.torture.victim import Orders
 
-POINTS = ("after_commit", "in_save", "before_rename", "after_rename", "before_row")
+POINTS = ("after_commit", "in_save", "before_rename", "after_rename", "before_row", "before_words", "after_words")
 # How long after a victim has come there it may be killed.
 MOMENTS_S = {
     "opening": 0.4,
@@ -57,6 +57,7 @@ class Figures(msgspec.Struct):
     noticed: int = 0
     trusted: int = 0
     rejected: int = 0
+    words_harmed: int = 0
     searches: int = 0
     missed: int = 0
     verdict: Verdict = msgspec.field(default_factory=Verdict)
@@ -75,6 +76,7 @@ class Figures(msgspec.Struct):
             f"{self.verdict.lost} lost, {self.verdict.back} deleted and back, {self.verdict.phantom} never asked for\n"
             f"snapshots harmed after {self.harmed} kills; the one to load next was harmed at {self.needed} starts: "
             f"{self.noticed} noticed, {self.trusted} trusted; {self.rejected} passed over in all\n"
+            f"the index of words harmed after {self.words_harmed} kills\n"
             f"{self.backups} backups as they should be, {self.backups_cut_off} of them cut off; "
             f"{self.missed} of {self.searches} searches through the view did not find their document first"
         )
@@ -110,6 +112,7 @@ class Torture:
         if harmful:
             done = harm(self.folder / "collections" / DEFAULT, self._random)
             self.figures.harmed += bool(done.files)
+            self.figures.words_harmed += harm_words(self.folder / "collections" / DEFAULT, self._random)
             self.unnoticed |= {done.needed} if done.needed else set()
 
     def see_noticed(self, rejected: Sequence[str] | None) -> None:

@@ -1,0 +1,174 @@
+"""The thread that keeps the index of words up to date with the database, from which it reads what the index lacks.
+
+A fresh start without an index, a bulk ingest and what a kill cut off are one case: documents with higher keys than the
+index has. Keys ascend and are never reused, so what is there is always a first part of the documents.
+"""
+
+import threading
+from collections.abc import Sequence
+
+from index.errors import IndexRoomError
+from index.store.connections import Readers
+from index.store.disk import Disk
+from index.store.rows import highest_key
+from index.words.beside import Beside, page_of_texts
+from index.words.opening import Opened
+from index.words.postings import POSTINGS_ERRORS
+from index.words.reading import Reading
+
+LINGER_S = 0.5  # a commit takes two flushes of the disk: writes share it
+LINGER_DOCUMENTS = 1_000  # which take 1 ms beside the index
+COMMIT_DOCUMENTS, COMMIT_CHARACTERS = 20_000, 32_000_000
+PAGE_DOCUMENTS = 500
+BESIDE_DOCUMENTS = 5_000  # as many as a search may have to score beside the index; it waits while there are more
+PACE_S = 0.001  # how long a document that is written waits at most for the index to catch up
+REST_S = 10.0  # after so long without a change the threads of the index that write are stopped
+RETRY_S = 5.0
+
+
+class Keeper:
+    """The only one that changes the index. `failure` says why that could not be written last.
+
+    `failed` says that a fault of our own ended the thread. Either way searches stay right, and grow slower.
+    """
+
+    def __init__(self, readers: Readers, disk: Disk, opened: Opened, beside: Beside, highest: int) -> None:
+        self._readers = readers
+        self._disk = disk
+        self._postings = opened.postings
+        self._beside = beside
+        self._reading = opened.postings.reading(opened.last_key)
+        self._removed = list(opened.removed)
+        self._highest = highest
+        self._wake = threading.Condition()
+        self._closing, self._asked, self._resting, self._refused = False, 0, True, False
+        self._in_memory, self._refusals = opened.failure, 0
+        self.failure = opened.failure
+        self.failed = False
+        self._thread = threading.Thread(target=self._run, name="index-words", daemon=True)
+        self._thread.start()
+
+    @property
+    def pending(self) -> int:
+        """About how many documents the index lacks, counted by keys."""
+        return max(0, self._highest - self._reading.last_key)
+
+    def current(self) -> Reading:
+        """Return what the index has now, once that is nearly everything that is committed."""
+        if self.pending > BESIDE_DOCUMENTS:
+            with self._wake:
+                self._wake.wait_for(lambda: self.pending <= BESIDE_DOCUMENTS or self._stuck)
+        return self._reading
+
+    @property
+    def _stuck(self) -> bool:
+        return self._ended or (self._refused and self._resting)
+
+    @property
+    def _ended(self) -> bool:
+        return self._closing or self.failed
+
+    @property
+    def _work(self) -> bool:
+        return bool(self._removed) or self._highest > self._reading.last_key
+
+    def notify(self, removed: Sequence[int], highest: int) -> None:
+        """Say which documents were removed by a commit, and the highest key it used."""
+        with self._wake:
+            self._removed += removed
+            self._highest = max(self._highest, highest)
+            self._wake.notify_all()
+
+    def pace(self, documents: int) -> None:
+        """Hold up the writer of so many documents while the index is far behind."""
+        if self.pending > BESIDE_DOCUMENTS:
+            with self._wake:
+                self._wake.wait_for(lambda: self.pending <= BESIDE_DOCUMENTS or self._stuck, documents * PACE_S)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Have the index catch up at once, and wait until it has; return whether it has."""
+        with self._wake:
+            self._asked += 1
+            self._wake.notify_all()
+            refusals = self._refusals
+            try:
+                self._wake.wait_for(
+                    lambda: (not self._work and self._resting) or self._ended or self._refusals > refusals, timeout_s
+                )
+            finally:
+                self._asked -= 1
+            return not self._work
+
+    def close(self) -> None:
+        """Stop after what is under way; what the index lacks by then is read at the next start."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while self._wait_for_work():
+                self._catch_up()
+        except BaseException:  # the thread's outermost frame: `failed` must show it
+            with self._wake:
+                self.failed = True
+                self._wake.notify_all()
+            raise
+        finally:
+            self._postings.stop()
+
+    def _wait_for_work(self) -> bool:
+        """Wait until there is something to do, and a while for more of it; return whether to go on."""
+        with self._wake:
+            self._resting = True
+            self._wake.notify_all()
+            if self._refused:
+                self._wake.wait_for(lambda: self._closing or self._asked, RETRY_S)
+            if not self._wake.wait_for(lambda: self._work or self._closing, REST_S):
+                self._postings.rest()
+                self._wake.wait_for(lambda: self._work or self._closing)
+            self._wake.wait_for(lambda: self._closing or self._asked or self.pending >= LINGER_DOCUMENTS, LINGER_S)
+            self._resting = False
+            return not self._closing
+
+    def _catch_up(self) -> None:
+        while self._work and not self._closing:
+            with self._wake:
+                removed, self._removed = self._removed, []
+            try:
+                last_key = self._add(removed)
+                reading = self._postings.reading(last_key)
+            except (IndexRoomError, *POSTINGS_ERRORS) as error:
+                self._postings.stop()
+                with self._wake:
+                    self._removed = removed + self._removed
+                    self.failure, self._refused = f"the words cannot be kept up to date: {error}", True
+                    self._refusals += 1
+                    self._wake.notify_all()
+                return
+            with self._wake:
+                self._reading, self.failure, self._refused = reading, self._in_memory, False
+                self._wake.notify_all()
+            self._beside.forget(last_key)
+
+    def _add(self, removed: Sequence[int]) -> int:
+        """Commit removals and the documents that follow; return the key up to which they are there."""
+        last_key, documents, characters = self._reading.last_key, 0, 0
+        self._postings.remove(removed)
+        while documents < COMMIT_DOCUMENTS and characters < COMMIT_CHARACTERS and not self._closing:
+            with self._readers.reading() as connection:
+                page = page_of_texts(connection, last_key, PAGE_DOCUMENTS)
+                highest = highest_key(connection)
+            for key, text in page:
+                self._postings.add(key, text)
+                characters += len(text)
+            documents += len(page)
+            last_key = page[-1][0] if page else last_key
+            if len(page) < PAGE_DOCUMENTS:
+                last_key = highest
+                break
+        self._disk.reach("before_words")
+        self._postings.commit()
+        self._disk.reach("after_words")
+        return last_key

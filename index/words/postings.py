@@ -1,0 +1,92 @@
+"""The words of documents in tantivy's index: which document holds which word how often, in a folder or in memory.
+
+One thread writes, any may read: what was read stays as it is while others commit. Documents go by their key.
+"""
+
+import contextlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import tantivy
+
+from index.words.analysis import Analysis
+from index.words.letters import words_apart
+from index.words.reading import KEY, STEMS, WORDS, Reading
+
+# What tantivy raises where its folder is damaged, or another's, or cannot be written.
+POSTINGS_ERRORS = (OSError, ValueError)
+HEAP_BYTES = 32_000_000  # of documents that are not flushed yet; tantivy wants 15 MB at least
+AVERAGE_LENGTH = re.compile(r'"value": ([\d.e+-]+),\s*"description": "avgdl')
+ALL_DOCUMENTS = re.compile(r'"value": ([\d.e+-]+),\s*"description": "N,')
+
+
+class Postings:
+    """Open from construction until close. All raises POSTINGS_ERRORS.
+
+    The stems of a text stand with their places; its words, endings and all, without: a beginning and a word with an
+    edit are looked for among those.
+    """
+
+    def __init__(self, analysis: Analysis, folder: Path | None) -> None:
+        names = {STEMS: f"stems-{analysis.name}", WORDS: f"words-{analysis.name}"}
+        builder = tantivy.SchemaBuilder()
+        builder.add_integer_field(KEY, fast=True, indexed=True)
+        builder.add_text_field(STEMS, tokenizer_name=names[STEMS], index_option="position")
+        builder.add_text_field(WORDS, tokenizer_name=names[WORDS], index_option="basic")
+        self._schema = builder.build()
+        self._index = tantivy.Index(self._schema, path=None if folder is None else str(folder))
+        self._index.config_reader(reload_policy="manual")
+        self._index.register_tokenizer(names[STEMS], analysis.stemmer)
+        self._index.register_tokenizer(names[WORDS], analysis.reader)
+        self._writer: tantivy.IndexWriter | None = None
+
+    def reading(self, last_key: int) -> Reading:
+        """Return what was committed; the caller says up to which key documents are there."""
+        self._index.reload()
+        searcher = self._index.searcher()
+        documents, average_length = counted(searcher, self._schema)
+        return Reading(searcher, self._schema, last_key, documents, average_length)
+
+    def remove(self, keys: Sequence[int]) -> None:
+        """Remove documents, those added since the last commit too; they are gone with the next one."""
+        for key in keys:
+            self._writing().delete_documents_by_term(KEY, key)
+
+    def add(self, key: int, text: str) -> None:
+        """Add a document, which is there with the next commit."""
+        words = words_apart(text)
+        self._writing().add_document(tantivy.Document(**{KEY: key, STEMS: words, WORDS: words}))
+
+    def commit(self) -> None:
+        """Make what was added and removed last: after a kill all of it is there, or nothing."""
+        self._writing().commit()
+
+    def _writing(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            self._writer = self._index.writer(HEAP_BYTES, 1)
+        return self._writer
+
+    def rest(self) -> None:
+        """Wait for what is being merged, and stop the threads that write; the next change starts them again."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with contextlib.suppress(*POSTINGS_ERRORS):  # they cannot write; whoever commits is told
+                writer.wait_merging_threads()
+
+    def stop(self) -> None:
+        """Stop the threads that write at once; what was not committed goes."""
+        self._writer = None
+
+
+def counted(searcher: tantivy.Searcher, schema: tantivy.Schema) -> tuple[int, float]:
+    """Return how many documents the scores count, deleted ones that still lie there too, and their average length."""
+    for stem, _ in searcher.terms_with_prefix(STEMS, "", limit=1):
+        query = tantivy.Query.term_query(schema, STEMS, stem, "freq")
+        for _, address in searcher.search(query, 1, count=False).hits:
+            told = query.explain(searcher, address).to_json()
+            average, every = AVERAGE_LENGTH.search(told), ALL_DOCUMENTS.search(told)
+            assert average is not None
+            assert every is not None
+            return int(float(every[1])), float(average[1])
+    return searcher.num_docs, 0.0

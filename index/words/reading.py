@@ -1,0 +1,91 @@
+"""What a search sees of the words: one commit of tantivy's index, asked for the best documents by BM25."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+from tantivy import Occur, Query
+
+from index.words.bm25 import Weights
+from index.words.sought import Sought
+
+KEY, STEMS, WORDS = "key", "stems", "words"
+
+Ranking = list[tuple[int, float]]
+
+
+class Reading(msgspec.Struct, frozen=True, eq=False):
+    """The documents with keys up to `last_key`, and some that have gone since.
+
+    `documents` and `average_length` are those that the scores count.
+    """
+
+    searcher: tantivy.Searcher
+    schema: tantivy.Schema
+    last_key: int
+    documents: int
+    average_length: float
+
+    def keys(self) -> NDArray[np.int64]:
+        """Return the keys of all documents, in ascending order."""
+        count = max(1, self.searcher.num_docs)
+        ordered = self.searcher.search(
+            Query.all_query(), count, count=False, order_by_field=KEY, order=tantivy.Order.Asc
+        )
+        return np.fromiter((key for key, _ in ordered.hits), np.int64)
+
+    def holding(self, stem: str) -> int:
+        """Return how many documents hold a stem."""
+        return self.searcher.doc_freq(STEMS, stem)
+
+    def beginning_with(self, beginning: str) -> int:
+        """Return how many documents hold a word that begins so, at most all."""
+        counts = (count for _, count in self.searcher.terms_with_prefix(WORDS, beginning))
+        return min(self.documents, sum(counts))
+
+    def holding_about(self, word: str) -> int:
+        """Return how many documents hold a word within an edit of this one."""
+        found = self.searcher.search(self._about(word), 1)
+        return int(found.count)  # type: ignore[attr-defined] # the stub forgets it
+
+    def best(self, sought: Sought, weights: Weights, count: int, keys: Sequence[int] | None = None) -> Ranking:
+        """Return (key, score) of the best documents, best first; of those with these keys if any are given."""
+        if not self.documents:
+            return []
+        query = self._query(sought, weights)
+        if keys is not None:
+            among = Query.term_set_query(self.schema, KEY, keys)
+            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(among, 0.0))])
+        found = self.searcher.search(query, count, count=False).hits
+        keys_found = self.searcher.fast_field_values(KEY, [address for _, address in found])
+        return [(int(key), float(score)) for key, (score, _) in zip(keys_found, found, strict=True) if key is not None]
+
+    def _query(self, sought: Sought, weights: Weights) -> Query:
+        scored = Query.boolean_query([(Occur.Should, part) for part in self._scored(sought, weights)])
+        if not sought.demanded:
+            return scored
+        demanded = [(Occur.Must, Query.const_score_query(self._phrase(words), 0.0)) for words in sought.phrases]
+        return Query.boolean_query([*demanded, (Occur.Should, scored)])
+
+    def _scored(self, sought: Sought, weights: Weights) -> Iterator[Query]:
+        for stem, factor in weights.factors.items():
+            term = Query.term_query(self.schema, STEMS, stem, "freq")
+            yield term if factor == 1 else Query.boost_query(term, factor)
+        for words in sought.phrases:
+            yield Query.const_score_query(self._phrase(words), weights.phrases[words])
+        if sought.beginning is not None:
+            # The words of a prefix, and no edit.
+            begun = Query.fuzzy_term_query(self.schema, WORDS, sought.beginning, distance=0, prefix=True)
+            yield Query.const_score_query(begun, weights.beginning)
+        for word in sought.forgiven:
+            yield Query.const_score_query(self._about(word), weights.forgiven[word])
+
+    def _about(self, word: str) -> Query:
+        return Query.fuzzy_term_query(self.schema, WORDS, word, distance=1)
+
+    def _phrase(self, words: tuple[str, ...]) -> Query:
+        if len(words) == 1:
+            return Query.term_query(self.schema, STEMS, words[0], "basic")
+        return Query.phrase_query(self.schema, STEMS, list(words))
