@@ -19,7 +19,7 @@ def fill_templates(originals: Rows, rng: np.random.Generator) -> Rows:
     noise -= np.sum(noise * originals, axis=1, keepdims=True) * originals
     noise = unit(noise)
     cosines = rng.uniform(LEAST_COSINE, MOST_COSINE, (len(originals), 1)).astype(np.float32)
-    return unit(cosines * originals + np.sqrt(1 - cosines**2) * noise)
+    return unit(np.asarray(cosines * originals + np.sqrt(1 - cosines**2) * noise, np.float32))
 
 
 KINDS = {"exact": copy_exactly, "templated": fill_templates}

@@ -78,7 +78,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A document found. `score`: the cosine, the negated bm25, or the fused sum of reciprocal ranks."""
+    """A document found. `score`: the cosine, BM25, or the fused sum of reciprocal ranks."""
 
     id: str
     text: str
@@ -87,13 +87,17 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The hits of each search, best first; tokens and truncation of the queries that were embedded; seconds."""
+    """The hits of each search, best first; tokens and truncation of the queries that were embedded; seconds.
+
+    `words_ignored` words of all queries were left out of their rankings.
+    """
 
     hits: list[list[Hit]]
     tokens: list[int]
     truncated: list[bool]
     timing: Timing
     search_s: float
+    words_ignored: int = 0
 
 
 class ReindexProgress(msgspec.Struct, frozen=True):

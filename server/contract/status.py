@@ -25,7 +25,9 @@ class IndexStatus(msgspec.Struct, frozen=True):
     """The documents of all collections, and the bytes that they take.
 
     `pending` documents are found by searches, but not in the graph yet. `foreign` names the collections that hold
-    another model's vectors.
+    another model's vectors. `recall` is the least of theirs that is known, None where none is: how many of the ten
+    nearest documents searches through the graph found lately. `exact` collections compare every document, since their
+    graphs miss too much.
     """
 
     documents: int
@@ -34,6 +36,8 @@ class IndexStatus(msgspec.Struct, frozen=True):
     database_bytes: int
     memory_bytes: int
     foreign: tuple[str, ...]
+    recall: float | None = None
+    exact: int = 0
 
 
 class Status(msgspec.Struct, frozen=True):

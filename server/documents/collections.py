@@ -47,6 +47,8 @@ class Collections:
             database_bytes=sum(one.database_bytes for one in stats),
             memory_bytes=sum(one.memory_bytes for one in stats),
             foreign=tuple(one.name for one in stats if one.state == "foreign"),
+            recall=min((one.recall for one in stats if one.recall is not None), default=None),
+            exact=sum(one.exact for one in stats),
         )
 
     def _state_of(self, stats: CollectionStats) -> CollectionState:

@@ -1,5 +1,6 @@
 """Metrics that are read from the index at each scrape, for Prometheus: a sample for each collection."""
 
+import math
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -17,10 +18,29 @@ class Reading(msgspec.Struct, frozen=True):
     read: Callable[[CollectionStats], float]
 
 
+def recall_of(stats: CollectionStats) -> float:
+    """Return the recall, NaN where it is not known yet."""
+    return math.nan if stats.recall is None else stats.recall
+
+
 GAUGES = (
     Reading("documents", "Documents kept.", lambda stats: stats.documents),
     Reading("pending_documents", "Those that the graph lacks, found all the same.", lambda stats: stats.pending),
     Reading("tombstones", "Places in the graph that deleted documents left.", lambda stats: stats.tombstones),
+    Reading("nodes", "Nodes of the graph; documents that are nearly equal share one.", lambda stats: stats.nodes),
+    Reading(
+        "unreached_nodes", "Those that the graph does not lead to, compared in full.", lambda stats: stats.unreached
+    ),
+    Reading("recall", "Share of the 10 nearest that searches found lately; NaN if unknown.", recall_of),
+    Reading(
+        "exact", "1 while searches compare every document, since the graph misses too much.", lambda stats: stats.exact
+    ),
+    Reading(
+        "pending_words",
+        "Documents that the index of words lacks, found all the same.",
+        lambda stats: stats.words_pending,
+    ),
+    Reading("words_failed", "1 if the index of words could not be written.", lambda stats: bool(stats.words_failure)),
     Reading("database_bytes", "The database on the disk.", lambda stats: stats.database_bytes),
     Reading("memory_bytes", "Vectors and graph in memory.", lambda stats: stats.memory_bytes),
     Reading("waiting_writes", "Writes that wait for their turn.", lambda stats: stats.waiting),

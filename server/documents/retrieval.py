@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import index
-from index import MAX_TOP_K, Collection, Query, VectorError, parse_filter
+from index import MAX_TOP_K, Collection, Query, SearchOutcome, VectorError, parse_filter
 from server.contract.documents import Found, Hit, Search
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError, QueryError, UnknownDocumentError
@@ -60,8 +60,11 @@ class Retrieval:
             timing, tokens, truncated, rows = found.timing, found.tokens, found.truncated, iter(found.rows)
         start_s = time.perf_counter()
         embedded = [(one, next(rows) if one.query is not None and one.mode != "text" else None) for one in searches]
-        hits = await self._search_each(collection, embedded)
-        return Found(hits, tokens, truncated, timing, time.perf_counter() - start_s)
+        outcomes = await self._search_each(collection, embedded)
+        search_s = time.perf_counter() - start_s
+        ignored = sum(one.words_ignored for one in outcomes)
+        hits = [[Hit(hit.id, hit.text, hit.score, hit.metadata) for hit in one.hits] for one in outcomes]
+        return Found(hits, tokens, truncated, timing, search_s, ignored)
 
     def _check(self, searches: Sequence[Search]) -> None:
         """Raise the error of a request that is not valid, before any work."""
@@ -74,9 +77,9 @@ class Retrieval:
                 message = "a search takes exactly one of query, vector and like"
                 raise InvalidInputError(message)
 
-    async def _search_each(self, collection: Collection, embedded: Sequence[EmbeddedSearch]) -> list[list[Hit]]:
+    async def _search_each(self, collection: Collection, embedded: Sequence[EmbeddedSearch]) -> list[SearchOutcome]:
         """Run a few searches at a time, so that those of other requests run between those of a long batch."""
-        found: list[list[Hit]] = [[] for _ in embedded]
+        found = [SearchOutcome([]) for _ in embedded]
         budget = HitBudget(self._max_bytes, several=len(embedded) > 1)
         rest = iter(enumerate(embedded))
 
@@ -92,18 +95,18 @@ class Retrieval:
                 driver.cancel()
         return found
 
-    def _search(self, collection: Collection, pair: EmbeddedSearch, budget: "HitBudget") -> list[Hit]:
+    def _search(self, collection: Collection, pair: EmbeddedSearch, budget: "HitBudget") -> SearchOutcome:
         start_s, (search, row) = time.perf_counter(), pair
         if search.like is not None:
-            hits = self._like(collection, search, budget)
+            outcome = self._like(collection, search, budget)
         else:
             vector = unit(search.vector) if search.vector is not None else row
-            hits = collection.search(self._query(search, search.query, vector, budget))
-        budget.take(hits)
+            outcome = collection.outcome(self._query(search, search.query, vector, budget))
+        budget.take(outcome.hits)
         self._metrics.searched(search.mode, time.perf_counter() - start_s)
-        return [Hit(hit.id, hit.text, hit.score, hit.metadata) for hit in hits]
+        return outcome
 
-    def _like(self, collection: Collection, search: Search, budget: "HitBudget") -> list[index.Hit]:
+    def _like(self, collection: Collection, search: Search, budget: "HitBudget") -> SearchOutcome:
         """Find documents that are similar to one, without that one."""
         assert search.like is not None
         if search.mode != "text":
@@ -114,8 +117,9 @@ class Retrieval:
             raise UnknownDocumentError(message, "like")
         # One hit more, because the document finds itself; but no more than the index allows.
         query = self._query(search, document.text, document.vector, budget)
-        hits = collection.search(msgspec.structs.replace(query, top_k=min(search.top_k + 1, MAX_TOP_K)))
-        return [hit for hit in hits if hit.id != search.like][: search.top_k]
+        outcome = collection.outcome(msgspec.structs.replace(query, top_k=min(search.top_k + 1, MAX_TOP_K)))
+        others = [hit for hit in outcome.hits if hit.id != search.like][: search.top_k]
+        return SearchOutcome(others, outcome.words_ignored)
 
     def _query(self, search: Search, text: str | None, vector: Row | None, budget: "HitBudget") -> Query:
         return Query(

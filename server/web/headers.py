@@ -13,7 +13,15 @@ SECURITY = (
 NO_TIMING = ((b"server-timing", b"queue;dur=0, tokenize;dur=0, inference;dur=0"),)
 ALWAYS = (*SECURITY, *NO_TIMING)
 # What scripts of other origins may read of an answer.
-EXPOSED = ("x-request-id", "x-embedding-shape", "x-truncated-inputs", "server-timing", "ratelimit", "retry-after")
+EXPOSED = (
+    "x-request-id",
+    "x-embedding-shape",
+    "x-truncated-inputs",
+    "x-words-ignored",
+    "server-timing",
+    "ratelimit",
+    "retry-after",
+)
 
 
 def cors_headers(allowed: Collection[str], origin: bytes | None) -> tuple[tuple[bytes, bytes], ...]:

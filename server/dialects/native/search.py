@@ -40,6 +40,7 @@ SEARCHING = (
     VectorError,
 )
 REQUEST = {"query": "programming languages", "top_k": 3, "filter": {"year": {"$gte": 1990}}}
+HEADERS = {"x-words-ignored": "How many words of the queries their rankings leave out, the most common ones, if any."}
 HIT = {"id": "py", "text": "Python is a programming language", "score": 0.625, "metadata": {"year": 1991}}
 
 
@@ -58,6 +59,7 @@ HIT = {"id": "py", "text": "Python is a programming language", "score": 0.625, "
         takes=BODIES,
         gives=BODIES,
         parameters=(COLLECTION,),
+        headers=HEADERS,
         raises=SEARCHING,
         example=Example(REQUEST, [HIT]),
     ),
@@ -82,6 +84,7 @@ async def search(asked: Asked) -> Reply:
         takes=BODIES,
         gives=BODIES,
         parameters=(COLLECTION,),
+        headers=HEADERS,
         raises=SEARCHING,
         example=Example({"searches": [REQUEST]}, {"results": [[HIT]]}),
     ),
@@ -111,6 +114,8 @@ async def _search(asked: Asked, searches: Sequence[SearchRequest]) -> contract.F
 async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
     size = sum(size_of(hit) for hits in found.hits for hit in hits)
     headers = timing_headers(found.timing, found.truncated, found.search_s)
+    if found.words_ignored:
+        headers["x-words-ignored"] = str(found.words_ignored)
     return await asked.reply_with_texts(content, size, headers)
 
 

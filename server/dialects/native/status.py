@@ -77,7 +77,15 @@ def _stats(asked: Asked, status: Status) -> Stats:
         provider=facts.provider,
         variant=facts.variant.name,
         fingerprint=facts.fingerprint,
-        index=IndexStats(index.documents, index.collections, index.pending, index.database_bytes, index.memory_bytes),
+        index=IndexStats(
+            index.documents,
+            index.collections,
+            index.pending,
+            index.database_bytes,
+            index.memory_bytes,
+            index.recall,
+            index.exact,
+        ),
         requests=RequestStats(requests.embed, requests.batch, requests.search, requests.index),
         cache=CacheStats(
             cache.hits,

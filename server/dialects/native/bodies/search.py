@@ -71,7 +71,7 @@ class SearchByLike(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SearchHit(msgspec.Struct):
-    """A document found. `score`: the cosine; in mode text the negated bm25, in mode hybrid the fused sum of ranks."""
+    """A document found. `score`: the cosine; in mode text BM25, in mode hybrid the fused sum of ranks."""
 
     id: str
     text: str

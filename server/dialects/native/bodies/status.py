@@ -19,13 +19,20 @@ class Liveness(msgspec.Struct):
 
 
 class IndexStats(msgspec.Struct):
-    """The documents of all collections, how many of them the graphs lack (`pending`), and the bytes that they take."""
+    """The documents of all collections, how many of them the graphs lack (`pending`), and the bytes that they take.
+
+    `recall` is the share of the ten nearest documents that searches through the graphs found lately, in the collection
+    where it is least, and null before it is known. `exact` collections compare every document in each search, since
+    their graphs miss too much.
+    """
 
     documents: int
     collections: int
     pending: int
     database_bytes: int
     memory_bytes: int
+    recall: float | None
+    exact: int
 
 
 class RequestStats(msgspec.Struct):
