@@ -67,8 +67,8 @@ async def put_batch(asked: Asked) -> Reply:
     Operation(
         id="batches_delete_many",
         summary="Delete documents by their ids or by a filter",
-        about="One transaction. A filter that holds for every document by its form, as an empty one does, is refused; to "
-        "delete everything, drop the collection.",
+        about="One transaction. A filter that holds for every document by its form, as an empty one does, is refused; "
+        "to delete everything, drop the collection.",
         scope="write",
         purpose="index",
         request=DeleteByIds | DeleteByFilter,
