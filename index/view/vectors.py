@@ -211,19 +211,18 @@ class Vectors:
         return True
 
     def _regroup(self, unreached: Keys) -> None:
-        self._generation += 1
         now = self._first(self._count)
         self._groups = Groups.of(now.keys, now.nodes)
         self._left = [np.flatnonzero(~now.alive & (now.nodes != 0))]
-        self.unreached = unreached
+        self.unreached, self._generation = unreached, self._generation + 1
         self._recount()
 
     def _remove_foreign(self, graph: Graph) -> None:
-        """Remove from a graph the nodes that no row names; they went too long ago for anything else to know of them."""
+        """Remove the nodes that no row names: theirs went too long ago for anything else to know of them."""
         there = graph.keys()
         with self._lock:
-            foreign = there[~np.isin(there, self._all.nodes[: self._count])] if graph is self._graph else NONE
-        graph.remove(foreign)
+            named = self._all.nodes[: self._count] if graph is self._graph else there
+        graph.remove(np.setdiff1d(there, named))
 
     def exchange(self, keys: Keys, rows: NDArray[np.floating], graph: Graph) -> None:
         """Put these rows under keys that are there, and take a graph without any; captures keep the old rows."""
