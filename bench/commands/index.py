@@ -8,6 +8,7 @@ searches find where these shares of the rows are alike.
 """
 
 import argparse
+import itertools
 import sys
 import time
 from collections.abc import Iterator
@@ -135,14 +136,14 @@ def _fill(collection: Collection, corpus: Corpus) -> tuple[float, float]:
 
 def _measure_alike(setup: Setup, origin: dict[str, Any]) -> AlikeIndexFigures:
     options = setup.options
-    found: dict[str, dict[str, AlikeFigures]] = {kind: {} for kind in options.kinds}
-    for kind, shares in found.items():
-        for share in options.duplicates:
-            say(f"{share:.0%} {kind}")
-            corpus = Corpus(setup.sentences, options.documents, options.seed)
-            make_alike(corpus.rows, share, kind, options.seed)
-            with TemporaryDirectory() as folder, _open_collection(setup, Path(folder)) as collection:
-                shares[f"{share:g}"] = _search_alike(collection, corpus, setup)
+    found: dict[str, AlikeFigures] = {}
+    for kind, share in itertools.product(options.kinds, options.duplicates):
+        name = f"{share:.0%} {kind}"
+        say(name)
+        corpus = Corpus(setup.sentences, options.documents, options.seed)
+        make_alike(corpus.rows, share, kind, options.seed)
+        with TemporaryDirectory() as folder, _open_collection(setup, Path(folder)) as collection:
+            found[name] = _search_alike(collection, corpus, setup)
     flags = {"--duplicates": ",".join(f"{share:g}" for share in options.duplicates), "--kinds": ",".join(options.kinds)}
     return AlikeIndexFigures(
         **origin,
@@ -163,7 +164,8 @@ def _search_alike(collection: Collection, corpus: Corpus, setup: Setup) -> Alike
     recall = recall_by_score([collection.search(query) for query in queries], rows, corpus.rows)
     times = time_rounds(collection, queries, setup.options.rounds)
     stats = collection.stats()
-    return AlikeFigures(recall, times, viewed_per_s, stats.nodes, stats.unreached, stats.width, stats.exact)
+    graph = stats.nodes, stats.unreached, stats.width, stats.exact
+    return AlikeFigures(recall, 1 - recall, times.p50, times.p99, viewed_per_s, *graph)
 
 
 def _measure_size(setup: Setup, count: int, folder: Path) -> SizeFigures:

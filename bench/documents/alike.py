@@ -15,9 +15,9 @@ def copy_exactly(originals: Rows, _: np.random.Generator) -> Rows:
 
 def fill_templates(originals: Rows, rng: np.random.Generator) -> Rows:
     """Return rows whose cosine with the original is evenly spread over the bounds, moved in any direction."""
-    noise = rng.normal(size=originals.shape).astype(np.float32)
-    noise -= np.sum(noise * originals, axis=1, keepdims=True) * originals
-    noise = unit(noise)
+    directions = rng.normal(size=originals.shape)
+    directions -= np.sum(directions * originals, axis=1, keepdims=True) * originals
+    noise = unit(np.asarray(directions, np.float32))
     cosines = rng.uniform(LEAST_COSINE, MOST_COSINE, (len(originals), 1)).astype(np.float32)
     return unit(np.asarray(cosines * originals + np.sqrt(1 - cosines**2) * noise, np.float32))
 

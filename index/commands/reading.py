@@ -89,7 +89,7 @@ def reading_errors(path: Path) -> Iterator[None]:
     except apsw.BusyError as error:
         message = f"{path} is busy ({error}); try again"
         raise CommandError(message) from error
-    except (apsw.Error, UnicodeDecodeError, OSError) as error:
+    except (apsw.Error, UnicodeDecodeError) as error:
         if is_of_surroundings(error):
             message = f"{path} cannot be read: {reason_of(error)}; nothing is known to be damaged"
             raise CommandError(message) from error

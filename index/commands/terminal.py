@@ -13,7 +13,7 @@ class Terminal:
 
     def answer(self, line: str) -> None:
         """Print a line of the answer on stdout."""
-        tqdm.write(line, file=sys.stdout)
+        tqdm.write(line.encode("utf-8", "backslashreplace").decode(), file=sys.stdout)
 
     def say(self, line: str) -> None:
         """Print a remark on stderr, above a progress bar that may be there."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 GATHER_ROWS = 4096  # 3 MB of rows at a time: a copy that stays in the cache
+WIDENED_ROWS = 32  # 100 kB
 
 Half = NDArray[np.float16]
 Single = NDArray[np.float32]
@@ -49,7 +50,11 @@ def cosines(rows: Single, query: Single) -> Single:
 
     Each row is summed by itself, in one order and in float64; so equal rows have equal cosines, and 1 with themselves.
     """
-    wide, asked = rows.astype(np.float64), query.astype(np.float64)
-    products = np.add.reduce(wide * asked, axis=1)
-    lengths = np.sqrt(np.add.reduce(wide * wide, axis=1) * np.add.reduce(asked * asked))
-    return np.asarray(np.clip(products / lengths, -1, 1), np.float32)
+    asked = query.astype(np.float64)
+    asked /= np.sqrt(np.add.reduce(asked * asked))
+    found = np.empty(len(rows), np.float64)
+    for start in range(0, len(rows), WIDENED_ROWS):
+        wide = rows[start : start + WIDENED_ROWS].astype(np.float64)
+        products = np.add.reduce(wide * asked, axis=1)
+        found[start : start + WIDENED_ROWS] = products / np.sqrt(np.add.reduce(np.square(wide, out=wide), axis=1))
+    return np.asarray(np.clip(found, -1, 1), np.float32)

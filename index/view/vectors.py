@@ -5,10 +5,7 @@ now and then. So a search that notes the clock, begins to read the database and 
 database shows, and the database says which rows are documents. `nodes` says where each row stands in the graph.
 """
 
-import itertools
 import threading
-import time
-from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -16,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.view.captures import NONE, Capture, Flags, Keys, Moment, Slots, copy_into
+from index.view.departures import Departures
 from index.view.graph import Graph
 from index.view.groups import Groups, Membership, looked_up
 
@@ -34,7 +32,6 @@ class Vectors:
         self, ndim: int, graph: Graph, grace_s: float = GRACE_S, lock: AbstractContextManager[object] | None = None
     ) -> None:
         self._ndim = ndim
-        self._grace_s = grace_s
         self._graph = graph
         self._lock = lock or threading.Lock()
         self._count = 0
@@ -42,8 +39,7 @@ class Vectors:
         self._generation, self._settled = 0, 0
         self._groups = Groups()
         self._left: list[Slots] = []  # rows that went, whose nodes may stand for no living row now
-        self._gone: deque[tuple[float, int, Slots]] = deque()
-        self._forgotten = 0  # rows that went before the clock showed this are not known any more
+        self._departures = Departures(grace_s)
         self.version = 0
         self.clock = 0
         self.dead = 0
@@ -78,25 +74,21 @@ class Vectors:
             return self._first(self._count)
         count = int(np.searchsorted(self._all.keys[: self._count], moment.highest_key, "right"))
         alive, returned = self._alive_after(moment.clock, count)
-        return self._first(count, alive, returned, moment.clock >= self._forgotten)
+        return self._first(count, alive, returned, moment.clock >= self._departures.forgotten)
 
     def found(self, capture: Capture, moment: Moment | None, nodes: Keys) -> tuple[Capture, Slots]:
         """Return the moment's rows as of now, and the slots of those that these nodes and the unreached stand for."""
         with self._lock:
             after = capture if self.version == capture.version else self._capture(moment)
             every = self._first(self._count)
-            wanted = np.concatenate([nodes, self.unreached]) if len(self.unreached) else nodes
-            slots = self._groups.rows(every.keys, every.nodes, wanted)
+            slots = self._groups.rows(every.keys, every.nodes, np.append(nodes, self.unreached))
         slots = slots[: np.searchsorted(slots, len(after.keys))]
         return after, slots[after.alive[slots]]
 
     def _alive_after(self, since: int, count: int) -> tuple[Flags, Slots]:
-        alive, returned = self._all.alive[:count].copy(), NONE
-        gone = list(itertools.takewhile(lambda one: one[1] > since, reversed(self._gone)))
-        if gone:
-            returned = np.concatenate([slots for _, _, slots in gone])
-            returned = returned[returned < count]
-            alive[returned] = True
+        alive, returned = self._all.alive[:count].copy(), self._departures.after(since)
+        returned = returned[returned < count]
+        alive[returned] = True
         return alive, returned
 
     def _first(self, count: int, alive: Flags | None = None, returned: Slots = NONE, whole: bool = True) -> Capture:
@@ -109,8 +101,7 @@ class Vectors:
         """Add rows (n, ndim) whose keys ascend, and are higher than any before."""
         with self._lock:
             end = self._count + len(keys)
-            if end > len(self._all.keys):
-                self._grow(end)
+            self._grow(end)
             new = slice(self._count, end)
             self._all.keys[new] = keys
             self._all.rows[new] = rows
@@ -123,13 +114,13 @@ class Vectors:
     def reserve(self, count: int) -> None:
         """Make room for so many rows at once."""
         with self._lock:
-            if count > len(self._all.keys):
-                self._grow(count)
+            self._grow(count)
 
     def _grow(self, needed: int) -> None:
-        larger = self._allocate(max(needed, len(self._all.keys) * 3 // 2))
-        copy_into(larger, self._first(self._count))
-        self._all = larger
+        if needed > len(self._all.keys):
+            larger = self._allocate(max(needed, len(self._all.keys) * 3 // 2))
+            copy_into(larger, self._first(self._count))
+            self._all = larger
 
     def discard(self, keys: Sequence[int]) -> None:
         """Mark rows as gone; keys that are not there are left alone."""
@@ -144,10 +135,7 @@ class Vectors:
             self._left.append(gone)
             self.clock += 1
             self.version += 1
-            now_s = time.monotonic()
-            self._gone.append((now_s, self.clock, gone))
-            while self._gone and self._gone[0][0] < now_s - self._grace_s:
-                self._forgotten = self._gone.popleft()[1]
+            self._departures.add(self.clock, gone)
 
     def _recount(self) -> None:
         self.version += 1
@@ -180,8 +168,7 @@ class Vectors:
         """Return the graph, and those of its nodes that stand for no living row: no row names them from now on."""
         with self._lock:
             every = self._first(self._count)
-            named = np.unique(every.nodes[np.concatenate([NONE, *self._left])])
-            self._left = []
+            named, self._left = np.unique(every.nodes[np.concatenate([NONE, *self._left])]), []
             deserted = self._groups.deserted(named[named != 0], every.alive)
             if len(deserted):
                 every.nodes[self._groups.rows(every.keys, every.nodes, deserted)] = 0
@@ -214,33 +201,28 @@ class Vectors:
                 return False
             now = self._first(self._count)
             kept = np.flatnonzero(self._alive_after(since, self._count)[0])
-            moved = [
-                (gone_s, clock, np.searchsorted(kept, slots)) for gone_s, clock, slots in self._gone if clock > since
-            ]
             smaller = self._allocate(max(FIRST_CAPACITY, len(kept) * 9 // 8))
             nodes = now.nodes[kept] if regrouped is None else looked_up(now.keys[kept], regrouped)
             copy_into(smaller, Capture(now.keys[kept], now.rows[kept], now.alive[kept], nodes))
             self._all, self._count, self._graph = smaller, len(kept), new
-            self._forgotten = max(self._forgotten, since)
-            self._gone = deque(moved)
+            self._departures.compact(since, kept)
             self._regroup(self.unreached if regrouped is None else NONE)
         self._remove_foreign(new)
         return True
 
     def _regroup(self, unreached: Keys) -> None:
-        self._generation += 1
         now = self._first(self._count)
         self._groups = Groups.of(now.keys, now.nodes)
         self._left = [np.flatnonzero(~now.alive & (now.nodes != 0))]
-        self.unreached = unreached
+        self.unreached, self._generation = unreached, self._generation + 1
         self._recount()
 
     def _remove_foreign(self, graph: Graph) -> None:
-        """Remove from a graph the nodes that no row names; they went too long ago for anything else to know of them."""
+        """Remove the nodes that no row names: theirs went too long ago for anything else to know of them."""
         there = graph.keys()
         with self._lock:
-            foreign = there[~np.isin(there, self._all.nodes[: self._count])] if graph is self._graph else NONE
-        graph.remove(foreign)
+            named = self._all.nodes[: self._count] if graph is self._graph else there
+        graph.remove(np.setdiff1d(there, named))
 
     def exchange(self, keys: Keys, rows: NDArray[np.floating], graph: Graph) -> None:
         """Put these rows under keys that are there, and take a graph without any; captures keep the old rows."""

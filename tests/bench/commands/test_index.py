@@ -44,11 +44,10 @@ def test_documents_that_are_alike_hide_no_others(tiny_models: Path, tmp_path: Pa
     outcome = measured(tiny_models, tmp_path, "--duplicates", "0.5,0.95", "--kinds", "exact,templated")
     figures = msgspec.to_builtins(outcome.figures)
     assert figures["flags"] == {"--documents": "3000", "--duplicates": "0.5,0.95", "--kinds": "exact,templated"}
-    for kind in ("exact", "templated"):
-        assert figures["alike"][kind].keys() == {"0.5", "0.95"}
-        for one in figures["alike"][kind].values():
-            assert one["recall_at_10"] >= 0.99
-            assert one["nodes"] < 3_000
+    assert figures["alike"].keys() == {"50% exact", "95% exact", "50% templated", "95% templated"}
+    for one in figures["alike"].values():
+        assert one["recall_at_10"] >= 0.99
+        assert one["nodes"] < 3_000
     assert len(outcome.table) == 5
 
 

@@ -185,7 +185,7 @@ def test_a_folder_in_use_by_another_process_is_refused(tmp_path: Path) -> None:
     index = open_index(tmp_path)
     second = subprocess.run(command("doctor", tmp_path), check=False, capture_output=True, text=True, timeout=60)
     index.close()
-    assert second.returncode == 1
+    assert second.returncode == 3
     assert "is in use by process" in second.stderr
     assert "Traceback" not in second.stderr
 
