@@ -49,11 +49,11 @@ WINGS: Mapping[str, Mapping[str, set[str]]] = {
     "index": {
         "documents": set(),
         "filters": {"documents"},
-        "words": {"filters"},
-        "store": {"documents", "filters", "words"},
+        "store": {"documents", "filters"},
+        "words": {"filters", "store"},
         "view": {"store"},
         "search": {"documents", "filters", "store", "view", "words"},
-        "commands": {"documents", "store"},
+        "commands": {"documents", "store", "words"},
     },
     "bench": {
         "workload": set(),

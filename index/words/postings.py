@@ -4,7 +4,9 @@ One thread writes, any may read: what was read stays as it is while others commi
 """
 
 import contextlib
+import os
 import re
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,11 +37,19 @@ class Postings:
         builder.add_text_field(STEMS, tokenizer_name=names[STEMS], index_option="position")
         builder.add_text_field(WORDS, tokenizer_name=names[WORDS], index_option="basic")
         self._schema = builder.build()
-        self._index = tantivy.Index(self._schema, path=None if folder is None else str(folder))
+        self._index = tantivy.Index(self._schema, path=None if folder is None else self._path_of(folder))
         self._index.config_reader(reload_policy="manual")
         self._index.register_tokenizer(names[STEMS], analysis.stemmer)
         self._index.register_tokenizer(names[WORDS], analysis.reader)
         self._writer: tantivy.IndexWriter | None = None
+
+    def _path_of(self, folder: Path) -> str:
+        """Return a path that tantivy can take, which wants UTF-8: where the folder's own is none, Linux' name of it."""
+        with contextlib.suppress(UnicodeEncodeError):
+            return str(folder).encode("utf-8").decode()
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        weakref.finalize(self, os.close, descriptor)
+        return f"/proc/self/fd/{descriptor}"
 
     def reading(self, last_key: int) -> Reading:
         """Return what was committed; the caller says up to which key documents are there."""
