@@ -12,7 +12,7 @@ from tests.tiny import write_checkpoint
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "export", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 
 def test_an_unknown_model_names_the_known() -> None:
@@ -41,6 +41,7 @@ def test_a_model_without_pins_is_told_with_the_hashes_that_were_found(tmp_path: 
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(900)
 def test_the_real_checkpoint_exports_from_disk_and_matches_what_serves(tmp_path: Path) -> None:
     told = run("--out", str(tmp_path))
     assert told.returncode == 0, told.stderr

@@ -11,7 +11,7 @@ from export.runner import GraphRunner
 from models import ARTIFACTS, KernelsLibrary, Manifest, kernels_library, lacks_all, load_manifest, verify_file
 from models.tokenizer import open_tokenizer
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 FOLDER = ARTIFACTS / "all-MiniLM-L6-v2"
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
