@@ -121,8 +121,7 @@ def nearest_slots(capture: Capture, missing: Slots, slots: Slots, half: NDArray[
     since = capture.missing()
     for late in (missing, since) if len(missing) != len(since) or (missing != since).any() else (missing,):
         if len(late):
-            slots = np.concatenate([slots, late[best(scores_at(capture.rows, late, half), asked)]])
-    slots = np.unique(slots)
+            slots = np.union1d(slots, late[best(scores_at(capture.rows, late, half), asked)])
     return slots[best(scores_at(capture.rows, slots, half), asked)]
 
 

@@ -53,10 +53,20 @@ def test_a_row_has_the_cosine_1_with_itself_and_none_has_more(seed: int, ndim: i
     assert cosines(near, row[0])[0] <= 1
 
 
-@given(st.lists(st.sampled_from([0.1, 0.5, 0.9]), max_size=40), st.integers(0, 50))
+@given(st.lists(st.sampled_from([-np.inf, -0.5, -0.1, -0.0, 0.0, 0.1, 0.5, 0.9]), max_size=40), st.integers(0, 50))
 def test_of_equal_scores_the_first_come_first(scores: list[float], count: int) -> None:
     expected = sorted(range(len(scores)), key=lambda place: (-scores[place], place))[:count]
     assert best(np.array(scores, np.float32), count).tolist() == expected
+
+
+@given(
+    seed=st.integers(0, 1_000), kinds=st.sampled_from([1, 2, 30, 100_000]), count=st.sampled_from([1, 16, 500, 4_000])
+)
+@settings(deadline=None, max_examples=40)
+def test_the_best_of_many_are_the_same_as_by_sorting_all(seed: int, kinds: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    scores = random.normal(size=kinds).astype(np.float32)[random.integers(0, kinds, 30_000)]
+    assert (best(scores, count) == np.argsort(-scores, kind="stable")[:count]).all()
 
 
 @pytest.fixture
