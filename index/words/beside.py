@@ -1,5 +1,6 @@
-"""The documents that the index of words has not got yet: read from the database, analysed, and scored one by one."""
+"""The documents that the index of words has not got yet: read from the database, analysed, kept until it has them."""
 
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -8,88 +9,103 @@ import msgspec
 
 from index.store.queries import array_of, select
 from index.words.analysis import Analysis
-from index.words.bm25 import Weights, relevance
+from index.words.late import Late
 from index.words.letters import words_apart
 from index.words.sought import Sought, within_one_edit
 
-KEPT_DOCUMENTS = 5_000  # analysed ones, until the index has them
+KEPT_DOCUMENTS = 10_000  # analysed ones; where the index is further behind, each search analyses its own
 
 
-class Waiting(msgspec.Struct, frozen=True, eq=False):
-    """A document's stems with their counts, how many there are, and its words with spaces between them."""
+class Analysed(msgspec.Struct, frozen=True, eq=False):
+    """How many words a document has, the words themselves with spaces between them, and what they look like."""
 
-    stems: Mapping[str, int]
     length: int
     words: str
 
 
-class Beside:
-    """Reads within a search's transaction, so what it finds is what that shows. Each text is analysed once."""
+class Shelf:
+    """Documents by key, and where each stem and each word stands."""
 
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
-        self._known: dict[int, Waiting] = {}
+        self.documents: dict[int, Analysed] = {}
+        self.stems: dict[str, dict[int, int]] = {}
+        self._words: dict[str, set[int]] = {}
+        self._spelled: set[int] = set()
 
-    def documents(self, connection: apsw.Connection, last_key: int) -> dict[int, Waiting]:
-        """Return the documents whose keys are higher than this one."""
-        keys = [int(key) for (key,) in select(connection, "SELECT key FROM docs WHERE key > ? ORDER BY key", last_key)]
-        known = self._known
-        new = [key for key in keys if key not in known]
-        found = {key: self._analysed(text) for key, text in texts(connection, new)}
-        if len(known) + len(found) <= KEPT_DOCUMENTS:
-            known.update(found)
-        return {key: one for key in keys if (one := found.get(key) or known.get(key)) is not None}
-
-    def forget(self, last_key: int) -> None:
-        """Keep nothing of documents up to this key: the index has them."""
-        self._known = {key: one for key, one in list(self._known.items()) if key > last_key}
-
-    def _analysed(self, text: str) -> Waiting:
-        words = words_apart(text)
+    def add(self, key: int, words: str) -> None:
+        """Add a document by its words with spaces between them."""
         stems = self._analysis.stems(words)
-        return Waiting(Counter(stems), len(stems), words)
+        self.documents[key] = Analysed(len(stems), words)
+        for stem, count in Counter(stems).items():
+            self.stems.setdefault(stem, {})[key] = count
 
-    def score(self, one: Waiting, sought: Sought, weights: Weights) -> float | None:
-        """Return a document's score, or None where it is not among those that are sought."""
-        held = [phrase for phrase in sought.phrases if self._holds(one, phrase)]
-        if sought.demanded and len(held) < len(sought.phrases):
-            return None
-        parts = [
-            rarity * relevance(one.stems[stem], one.length, weights.average_length)
-            for stem, rarity in weights.rarities.items()
-            if stem in one.stems
-        ]
-        parts += [weights.phrases[phrase] for phrase in held]
-        if sought.beginning is not None or sought.forgiven:
-            parts += self._about(one, sought, weights)
-        return sum(parts) if parts else None
+    def words(self) -> Mapping[str, set[int]]:
+        """Return the documents that hold each word; they are read for it when it is first asked for."""
+        for key in self.documents.keys() - self._spelled:
+            for word in self._analysis.plain(self.documents[key].words):
+                self._words.setdefault(word, set()).add(key)
+            self._spelled.add(key)
+        return self._words
 
-    def _about(self, one: Waiting, sought: Sought, weights: Weights) -> list[float]:
-        words = set(self._analysis.plain(one.words))
-        parts = [weights.beginning] if sought.beginning and begins(words, sought.beginning) else []
-        return parts + [weights.forgiven[word] for word in sought.forgiven if is_about(words, word)]
-
-    def beginning_with(self, documents: Mapping[int, Waiting], beginning: str) -> int:
-        """Return how many of the documents hold a word that begins so."""
-        return sum(begins(self._analysis.plain(one.words), beginning) for one in documents.values())
-
-    def holding_about(self, documents: Mapping[int, Waiting], word: str) -> int:
-        """Return how many of the documents hold a word within an edit of this one."""
-        return sum(is_about(self._analysis.plain(one.words), word) for one in documents.values())
-
-    def _holds(self, one: Waiting, phrase: tuple[str, ...]) -> bool:
-        if not all(stem in one.stems for stem in phrase):
-            return False
-        stems = tuple(self._analysis.stems(one.words))
+    def holds(self, key: int, phrase: tuple[str, ...]) -> bool:
+        """Say whether the stems of a phrase stand one after the other."""
+        stems = tuple(self._analysis.stems(self.documents[key].words))
         return any(stems[place : place + len(phrase)] == phrase for place in range(len(stems) - len(phrase) + 1))
 
 
-def begins(words: "Sequence[str] | set[str]", beginning: str) -> bool:
-    return any(word.startswith(beginning) for word in words)
+class Beside:
+    """Reads within a search's transaction, so what it finds is what that shows. From any thread."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._lock = threading.Lock()
+        self._kept = Shelf(analysis)
+
+    def late(self, connection: apsw.Connection, last_key: int, sought: Sought) -> Late:
+        """Return which documents with higher keys than this one hold what is sought."""
+        found = select(connection, "SELECT key FROM docs WHERE key > ?", last_key)
+        if not found:
+            return Late()
+        keys = {int(key) for (key,) in found}
+        with self._lock:
+            shelf = self._kept if len(keys) <= KEPT_DOCUMENTS else Shelf(self._analysis)
+            for key, text in texts(connection, list(keys - shelf.documents.keys())):
+                shelf.add(key, words_apart(text))
+            return gathered(shelf, keys, sought)
+
+    def forget(self, last_key: int) -> None:
+        """Keep nothing of documents up to this key: the index has them."""
+        with self._lock:
+            kept = {key: one for key, one in self._kept.documents.items() if key > last_key}
+            self._kept = Shelf(self._analysis)
+            for key, one in kept.items():
+                self._kept.add(key, one.words)
 
 
-def is_about(words: "Sequence[str] | set[str]", other: str) -> bool:
-    return any(within_one_edit(word, other) for word in words)
+def gathered(shelf: Shelf, keys: set[int], sought: Sought) -> Late:
+    """Return which of these documents hold what is sought."""
+    stems = {*sought.stems, *(stem for phrase in sought.phrases for stem in phrase)}
+    counts = {stem: {key: held[key] for key in keys & held.keys()} for stem in stems if (held := shelf.stems.get(stem))}
+    beginning, forgiven = set[int](), dict[str, set[int]]()
+    if sought.beginning is not None:
+        alike = (held for word, held in shelf.words().items() if word.startswith(sought.beginning))
+        beginning = keys.intersection(set().union(*alike))
+    for one in sought.forgiven:
+        alike = (held for word, held in shelf.words().items() if within_one_edit(word, one))
+        forgiven[one] = keys.intersection(set().union(*alike))
+    return Late(
+        lengths={key: shelf.documents[key].length for key in keys & shelf.documents.keys()},
+        counts=counts,
+        phrases={phrase: phrase_holders(shelf, keys, phrase) for phrase in sought.phrases},
+        beginning=beginning,
+        forgiven=forgiven,
+    )
+
+
+def phrase_holders(shelf: Shelf, keys: set[int], phrase: tuple[str, ...]) -> set[int]:
+    holders = keys.intersection(*(shelf.stems.get(stem, {}).keys() for stem in phrase))
+    return {key for key in holders if shelf.holds(key, phrase)}
 
 
 def texts(connection: apsw.Connection, keys: Sequence[int]) -> list[tuple[int, str]]:

@@ -16,8 +16,8 @@ from index.words.opening import Opened
 from index.words.postings import POSTINGS_ERRORS
 from index.words.reading import Reading
 
-LINGER_S = 0.5  # a commit takes two flushes of the disk: writes share it
-LINGER_DOCUMENTS = 1_000  # which take 1 ms beside the index
+LINGER_S = 1.0  # a commit takes two flushes of the disk: writes share it
+LINGER_DOCUMENTS = 2_000
 COMMIT_DOCUMENTS, COMMIT_CHARACTERS = 20_000, 32_000_000
 PAGE_DOCUMENTS = 500
 BESIDE_DOCUMENTS = 5_000  # as many as a search may have to score beside the index; it waits while there are more

@@ -51,11 +51,10 @@ def rank(
     """Rank the documents that the transaction shows; the reading was taken before that began."""
     if not sought:
         return Ranked([])
-    waiting = beside.documents(connection, reading.last_key)
-    weights = weighed(reading, beside, waiting, sought)
-    late = living(connection, list(waiting), condition)
-    scored = ((key, beside.score(waiting[key], sought, weights)) for key in late)
-    found = {key: score for key, score in scored if score is not None}
+    late = beside.late(connection, reading.last_key, sought)
+    weights = weighed(reading, late, sought)
+    scores = late.scores(sought, weights)
+    found = {key: scores[key] for key in living(connection, list(scores), condition)}
     for key, score in inside(connection, reading, sought, weights, condition, wanted):
         found.setdefault(key, score)
     return Ranked(ordered(found)[:wanted], weights.ignored)

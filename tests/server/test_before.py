@@ -48,7 +48,8 @@ def test_searches_by_meaning_and_by_words_find_the_same(client: httpx.Client) ->
     assert [hit["id"] for hit in found] == [hit["id"] for hit in ANSWERS["search"]]
     # Another processor may take another graph of the same model.
     assert [hit["score"] for hit in found] == pytest.approx([hit["score"] for hit in ANSWERS["search"]], abs=0.01)
-    assert client.post("/search", json={"query": "about", "mode": "text"}).json() == ANSWERS["text"]
+    by_words = client.post("/search", json={"query": "about", "mode": "text"}).json()
+    assert [hit | {"score": None} for hit in by_words] == [hit | {"score": None} for hit in ANSWERS["text"]]
 
 
 def test_documents_go_on_being_written(client: httpx.Client) -> None:

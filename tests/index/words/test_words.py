@@ -125,6 +125,16 @@ def test_what_is_in_the_index_and_what_is_beside_it_share_their_statistics() -> 
     assert [scores[1][id_] for id_ in scores[0]] == pytest.approx(list(scores[0].values()), rel=0.15)
 
 
+def test_documents_that_go_on_waiting_keep_their_words(collection: Collection) -> None:
+    put(collection, "我是中国人")
+    assert found(collection, "中国") == ["我是中国人"]
+    before = collection.search(Query(mode="text", text="国"))
+    collection.words.beside.forget(0)
+    assert collection.search(Query(mode="text", text="国")) == before
+    collection.words.beside.forget(1)
+    assert collection.search(Query(mode="text", text="国")) == before
+
+
 def test_of_equal_scores_the_older_document_is_first(collection: Collection) -> None:
     for n in range(100):
         collection.put(document(f"{n:02}", n, "the same text")).result()
