@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 import pytest
 
 from index import Index, Query, StorageFullError
@@ -132,6 +133,18 @@ def test_without_any_whole_snapshot_the_view_is_built_anew_while_exact_search_an
     index.close()
     index = open_index(folder)  # the rebuild left a snapshot
     assert index.collection().stats().viewed == COUNT
+    index.close()
+
+
+def test_snapshots_from_before_rows_shared_nodes_are_passed_over_and_told(folder: Path) -> None:
+    connection = apsw.Connection(str(folder / "collections" / "default" / "documents.sqlite"))
+    connection.execute("UPDATE snapshots SET parameters = json_remove(parameters, '$.group_cosine')")
+    connection.close()
+    index = open_index(folder)
+    rejected = index.collection().stats().rejected_snapshots
+    assert len(rejected) == 2
+    assert all("built with other parameters, or by another version" in reason for reason in rejected)
+    check(index)
     index.close()
 
 
