@@ -12,7 +12,7 @@ from export.artifact import Target, export_artifact
 from export.checkpoint import found_hashes
 from export.errors import ExportError
 from export.source import Request, find_checkpoint
-from models import ARTIFACTS, ArtifactError, CatalogEntry, load_catalog, load_manifest
+from models import ARTIFACTS, ArtifactError, CatalogEntry, Fidelity, Variant, load_catalog, load_manifest
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
@@ -91,8 +91,13 @@ def _report(folder: Path) -> None:
         print(
             f"  {variant.name:<12} {variant.file:<23} {size:6.1f} MB"
             f"  cosine to fp32 mean {fidelity.cosine_mean:.4f}, min {fidelity.cosine_min:.4f} "
-            f"({fidelity.texts} texts, on {fidelity.measured_on})"
+            f"({fidelity.texts} texts, on {fidelity.measured_on}){_of_vocabulary(variant)}"
         )
+
+
+def _of_vocabulary(variant: Variant) -> str:
+    found = variant.vocabulary
+    return f", min {found.cosine_min:.4f} of {found.texts} tokens" if isinstance(found, Fidelity) else ""
 
 
 def _parser() -> argparse.ArgumentParser:

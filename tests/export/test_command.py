@@ -46,6 +46,7 @@ def test_the_real_checkpoint_exports_from_disk_and_matches_what_serves(tmp_path:
     told = run("--out", str(tmp_path))
     assert told.returncode == 0, told.stderr
     assert "model.int8.onnx" in told.stdout
+    assert "of 30522 tokens" in told.stdout
     assert (tmp_path / "all-MiniLM-L6-v2" / "model.int8.onnx").stat().st_size < 25_000_000
 
 
