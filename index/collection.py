@@ -223,7 +223,8 @@ class Collection:
 
     def discard(self) -> None:
         """Stop without leaving a snapshot, since the files are deleted."""
-        self.pause()
+        self.memory.pause()
+        self.words.close()
         self.store.close()
 
     def close(self) -> None:

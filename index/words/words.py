@@ -7,6 +7,7 @@ document up to the reading's last key that the transaction shows, and reads the 
 import threading
 from pathlib import Path
 
+from index.errors import ClosedError
 from index.store.group import Changes
 from index.store.rows import highest_key
 from index.store.store import Store
@@ -41,24 +42,28 @@ class Words:
 
     @property
     def keeper(self) -> Keeper:
-        """What keeps the index up to date."""
-        assert self._keeper is not None
-        return self._keeper
+        """What keeps the index up to date; raises ClosedError where nothing does any more."""
+        if (keeper := self._keeper) is None:
+            raise ClosedError("the index is closed")
+        return keeper
 
     @property
     def failed(self) -> bool:
         """Whether a fault of our own has ended the thread."""
-        return self._keeper is not None and self._keeper.failed
+        keeper = self._keeper
+        return keeper is not None and keeper.failed
 
     @property
     def pending(self) -> int:
         """About how many documents the index lacks."""
-        return 0 if self._keeper is None else self._keeper.pending
+        keeper = self._keeper
+        return 0 if keeper is None else keeper.pending
 
     @property
     def failure(self) -> str | None:
         """Why the index could not be written last."""
-        return None if self._keeper is None else self._keeper.failure
+        keeper = self._keeper
+        return None if keeper is None else keeper.failure
 
     def sought(self, text: str, *, prefix: bool = False, typos: bool = False) -> Sought:
         """Return what a query's text asks for."""
@@ -72,9 +77,10 @@ class Words:
 
     def applied(self, changes: Changes) -> None:
         """Have the index follow what was committed."""
-        if self._keeper is not None and (changes.added or changes.removed):
-            self._keeper.notify(changes.removed, max((key for key, _ in changes.added), default=0))
-            self._keeper.pace(len(changes.added))
+        keeper = self._keeper
+        if keeper is not None and (changes.added or changes.removed):
+            keeper.notify(changes.removed, max((key for key, _ in changes.added), default=0))
+            keeper.pace(len(changes.added))
 
     def pause(self) -> None:
         """Leave the files alone."""
@@ -91,3 +97,4 @@ class Words:
         with self._lock:
             self._closed = True
         self.pause()
+        self._keeper = None  # and with it the mapped files
