@@ -63,7 +63,8 @@ fields, and several operators of a field, must all hold.
 
 Values are compared only with values of their kind: booleans, numbers, strings. A field that is null, an object or an
 array equals nothing, but `$exists` finds it. A filter is at most 8 deep and has at most 64 conditions and 1,000 values;
-integers have 64 bits. In a search `{}` means no filter; a deletion refuses it.
+integers have 64 bits. In a search `{}` means no filter; a deletion refuses it, and any
+other filter that holds for every document by its form.
 
 ```
 POST /search

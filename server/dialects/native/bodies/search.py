@@ -11,7 +11,10 @@ from server.web.operations import limited
 TopK = Annotated[int, msgspec.Meta(ge=1, le=MAX_TOP_K, description="how many hits at most")]
 Threshold = Annotated[
     float,
-    msgspec.Meta(description="the least score of a hit; by default 0.5 in mode vector, and none in the others"),
+    msgspec.Meta(
+        description="the least score of a hit, less a millionth in mode vector, so that 1 finds what is equal; by "
+        "default 0.5 in mode vector, and none in the others"
+    ),
 ]
 Mode = Literal["vector", "text", "hybrid"]
 Vector = Annotated[
