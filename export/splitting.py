@@ -11,7 +11,7 @@ from export.bert import BertConfig, Weights
 from export.fused import WIDTH_STEP
 
 # Only a layer in which one weight holds more than this share of a channel's sum of squares is split: in
-# all-MiniLM-L6-v2's first four layers it is 70% to 99%, in the others at most 13%. docs/decisions/0011.
+# all-MiniLM-L6-v2's first four layers it is 70% to 99%, in the others at most 13%. docs/decisions/0014.
 DOMINANT_SHARE = 0.5
 # A layer grows by the least that the fused operators take, 4% of its feed-forward products.
 COPIES = WIDTH_STEP
