@@ -42,7 +42,8 @@ class Keeper:
         self._highest = highest
         self._wake = threading.Condition()
         self._closing, self._asked, self._resting, self._refused = False, 0, True, False
-        self._in_memory, self._refusals = opened.failure, 0
+        self._in_memory = opened.failure
+        self._attempts, self._refused_attempt = 0, 0
         self.failure = opened.failure
         self.failed = False
         self._thread = threading.Thread(target=self._run, name="index-words", daemon=True)
@@ -90,10 +91,11 @@ class Keeper:
         with self._wake:
             self._asked += 1
             self._wake.notify_all()
-            refusals = self._refusals
+            attempts = self._attempts
             try:
                 self._wake.wait_for(
-                    lambda: (not self._work and self._resting) or self._ended or self._refusals > refusals, timeout_s
+                    lambda: (not self._work and self._resting) or self._ended or self._refused_attempt > attempts,
+                    timeout_s,
                 )
             finally:
                 self._asked -= 1
@@ -136,6 +138,7 @@ class Keeper:
         while self._work and not self._closing:
             with self._wake:
                 removed, self._removed = self._removed, []
+                self._attempts += 1
             try:
                 last_key = self._add(removed)
                 reading = self._postings.reading(last_key)
@@ -144,7 +147,7 @@ class Keeper:
                 with self._wake:
                     self._removed = removed + self._removed
                     self.failure, self._refused = f"the words cannot be kept up to date: {error}", True
-                    self._refusals += 1
+                    self._refused_attempt = self._attempts
                     self._wake.notify_all()
                 return
             with self._wake:

@@ -52,8 +52,15 @@ def existing(folder: Path, analysis: Analysis) -> Postings | None:
         if any(True for _ in problems_in(folder)):
             return None
         return Postings(analysis, folder)
-    except POSTINGS_ERRORS:
-        return None
+    except BaseException as error:
+        if is_damage(error):
+            return None
+        raise
+
+
+def is_damage(error: BaseException) -> bool:
+    """Say whether tantivy refuses what it reads, or meets what it never wrote: its panics are no Exceptions."""
+    return isinstance(error, POSTINGS_ERRORS) or type(error).__name__ == "PanicException"
 
 
 def compared(connection: apsw.Connection, postings: Postings) -> Opened | None:
@@ -61,8 +68,10 @@ def compared(connection: apsw.Connection, postings: Postings) -> Opened | None:
     try:
         reading = postings.reading(0)
         inside = reading.keys()
-    except POSTINGS_ERRORS:
-        return None
+    except BaseException as error:
+        if is_damage(error):
+            return None
+        raise
     last_key = int(inside[-1]) if len(inside) else 0
     if last_key > highest_key(connection) or reading.documents > 2 * len(inside) + DELETED_DOCUMENTS:
         return None

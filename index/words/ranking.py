@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from index.errors import DamagedError
 from index.filters.clauses import probe
 from index.filters.selectivity import matching, smallest_cover
 from index.filters.tree import Condition, Every
@@ -110,4 +111,14 @@ def living(connection: apsw.Connection, keys: Sequence[int], condition: Conditio
         return []
     matches = probe(condition or EVERYTHING, "docs.key")
     sql = f"SELECT docs.key FROM carray(?) AS wanted CROSS JOIN docs ON docs.key = wanted.value WHERE {matches.sql}"  # noqa: S608
-    return [int(key) for (key,) in connection.execute(sql, (array_of(keys), *matches.values))]
+    found = [int(key) for (key,) in connection.execute(sql, (array_of(keys), *matches.values))]
+    if condition is None and len(found) < len(keys):
+        refuse_lost(connection, sorted(set(keys) - set(found)))
+    return found
+
+
+def refuse_lost(connection: apsw.Connection, keys: Sequence[int]) -> None:
+    """Raise DamagedError where a document of these keys is not there, and its vector is; both go at once."""
+    sql = "SELECT vectors.key FROM carray(?) AS wanted CROSS JOIN vectors ON vectors.key = wanted.value"
+    for (key,) in connection.execute(sql, (array_of(keys),)):
+        raise DamagedError(f"the documents are damaged: none has the key {key}. Restore a backup")

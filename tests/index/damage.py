@@ -70,11 +70,12 @@ def make(folder: Path) -> None:
     everyone = list(originals().values())
     for start in range(0, COUNT - 20, 40):
         collection.put_many(everyone[start : start + 40]).result()
-    collection.store.writer.submit(lambda connection, _: None).result()
+    assert collection.wait_for_words(60)
     index.close()
     index = open_index(folder / "open")
     for one_ in everyone[COUNT - 20 :]:
         index.collection().put(one_).result()
+    assert index.collection().wait_for_words(60)
     shutil.copytree(folder / "open", folder / "killed")  # as a killed process leaves it
     index.close()
     shutil.copytree(folder / "open", folder / "closed")

@@ -54,14 +54,18 @@ def harm(home: Path, random_: random.Random) -> Harm:
 
 
 def harm_words(home: Path, random_: random.Random) -> bool:
-    """Do the same to a file of the words' index, or remove all of it; return whether there was one."""
+    """Do the same to a file of the words' index, or remove all of it; return whether there was one.
+
+    Another file's content in its place has a checksum that is right, and is not among what is promised.
+    """
     files = sorted(path for path in home.glob(f"{WORDS_FOLDER}*/*.*") if path.suffix not in {".json", ".lock"})
     if not files:
         return False
     if random_.random() < 0.2:
         shutil.rmtree(files[0].parent)
     else:
-        harm_file(random_.choice(files), files[0], random_)
+        victim = random_.choice(files)
+        harm_file(victim, victim, random_)
     return True
 
 

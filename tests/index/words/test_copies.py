@@ -130,6 +130,13 @@ def bits_flipped(folder: Path) -> None:
             path.write_bytes(content)
 
 
+def exchanged(folder: Path) -> None:
+    """Checksums are right, and no file is what its name says."""
+    for path in folder.glob("*.idx"):
+        shutil.copy(path.with_suffix(".term"), path)
+        shutil.copy(path.with_suffix(".fast"), path.with_suffix(".pos"))
+
+
 def without_places(folder: Path) -> None:
     for path in folder.glob("*.pos"):
         path.unlink()
@@ -137,7 +144,7 @@ def without_places(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "harm",
-    [removed, emptied, without_meta, meta_garbled, meta_of_nothing, cut_short, bits_flipped, without_places],
+    [removed, emptied, without_meta, meta_garbled, meta_of_nothing, cut_short, bits_flipped, without_places, exchanged],
     ids=lambda harm: harm.__name__,
 )
 def test_what_is_lost_or_damaged_is_built_again(tmp_path: Path, harm: Callable[[Path], None]) -> None:
