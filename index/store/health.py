@@ -25,7 +25,7 @@ def examine(database: Database) -> Health:
     Raises:
         UnreadableError: the disk cannot be read just now, which tells nothing of the data.
     """
-    # A connection of its own: in one that has searched before, FTS5 checks what it remembers instead of what is there.
+    # A connection of its own, whose pages are those of the disk.
     connection = database.connect(READER_CACHE_KIB)
     try:
         with reading_errors(database.path):
