@@ -87,15 +87,15 @@ DEBTS: set[tuple[str, str]] = set()
 SHARED_DIALECTS = {("tei", "openai")}
 # What importing a module must not load, by whatever way.
 NEVER_LOADED = {
-    "server.dialects": {"index", "models.runtime", "onnxruntime", "tokenizers", "usearch", "apsw"},
-    "server.openapi": {"index", "models.runtime", "onnxruntime", "tokenizers", "usearch", "apsw"},
-    "server.connection": {"index", "models.runtime", "onnxruntime", "tokenizers", "usearch", "apsw"},
-    "server.engine": {"litestar", "uvicorn", "httptools", "index", "usearch", "apsw"},
+    "server.dialects": {"index", "models.runtime", "onnxruntime", "tokenizers", "usearch", "apsw", "tantivy"},
+    "server.openapi": {"index", "models.runtime", "onnxruntime", "tokenizers", "usearch", "apsw", "tantivy"},
+    "server.connection": {"index", "models.runtime", "onnxruntime", "tokenizers", "usearch", "apsw", "tantivy"},
+    "server.engine": {"litestar", "uvicorn", "httptools", "index", "usearch", "apsw", "tantivy"},
     "server.documents": {"litestar", "uvicorn", "httptools"},
     "server.contract": {"litestar", "uvicorn", "index", "models", "onnxruntime", "server.settings"},
     "server.__main__": {"litestar", "uvicorn", "index", "onnxruntime", "tokenizers", "numpy"},
     "server.access.key_commands": {"litestar", "uvicorn", "index", "onnxruntime", "tokenizers", "numpy"},
-    "index.__main__": {"usearch", "numkong", "numpy", "apsw"},
+    "index.__main__": {"usearch", "numkong", "numpy", "apsw", "tantivy"},
     "bench.__main__": {"numpy", "onnxruntime", "matplotlib", "server"},
     "models": {"onnxruntime", "tokenizers", "numpy"},
 }

@@ -131,6 +131,7 @@ def _fill(collection: Collection, corpus: Corpus) -> tuple[float, float]:
     start_s = time.perf_counter()
     rate = ingest(collection, corpus.documents(len(corpus)))
     collection.wait_until_viewed()
+    collection.wait_for_words()
     return rate, len(corpus) / (time.perf_counter() - start_s)
 
 
@@ -232,6 +233,7 @@ def _measure_searches(setup: Setup, folder: Path) -> tuple[SizeFigures, dict[str
         }
         collection.snapshot()
         collection.wait_until_viewed()
+        collection.wait_for_words()
     return whole, searched
 
 

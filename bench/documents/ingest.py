@@ -60,6 +60,7 @@ def search_during_ingest(
                 stop.set()
             rates.append(writing.result())
             collection.wait_until_viewed()
+            collection.wait_for_words()
     return best_of(found), max(rates)
 
 

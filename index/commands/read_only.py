@@ -1,9 +1,9 @@
 """Opens the database of a stopped folder so that not a byte of the folder changes, whatever SQLite does.
 
 What a killed process left in the write-ahead log is read, and stays there. SQLite believes that it may write, since it
-reads such a log in no other way; each write is refused at the file. What SQLite wants besides is kept in memory, so that
-no other folder is needed, and SQLite never sees the file's name, which may be of any bytes. The folder's lock must be
-held.
+reads such a log in no other way; each write is refused at the file. What SQLite wants besides is kept in memory, so
+that no other folder is needed, and SQLite never sees the file's name, which may be of any bytes. The folder's lock must
+be held.
 """
 
 import contextlib

@@ -36,8 +36,12 @@ hits come first:
 | mode | finds | score | default `threshold` |
 | --- | --- | --- | --- |
 | `vector` | similar meanings | cosine, at most 1 | 0.5 |
-| `text` | at least one of the words | bm25, larger is better, without an upper bound | none |
+| `text` | at least one of the words | BM25, larger is better, without an upper bound | none |
 | `hybrid` | either | the sum of 1 / (60 + rank) over both rankings | none |
+
+English words are found by their stems; words in double quotes are a phrase, which hits must hold where nothing stands
+beside it. `the`, `is` and their like are left out of a query that has other words, and of more than 1,024 different
+words the most common, which the header `x-words-ignored` tells.
 
 `vector` is for mode vector only; `like` uses the document's vector, and in the modes text and hybrid its text. A
 `threshold` is compared with the mode's own score.

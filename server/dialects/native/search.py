@@ -50,7 +50,7 @@ HIT = {"id": "py", "text": "Python is a programming language", "score": 0.625, "
         id="search_search",
         summary="Search documents",
         about="By one of `query`, `vector` and `like`; best first. Mode vector compares meanings, text looks for words "
-        "(bm25), hybrid fuses both rankings (reciprocal rank fusion).",
+        "(BM25), hybrid fuses both rankings (reciprocal rank fusion).",
         scope="search",
         purpose="search",
         embeds=True,
