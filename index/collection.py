@@ -202,6 +202,11 @@ class Collection:
         """Whether it is known how much searches through the graph find; `stats` says how much."""
         return self.memory.indexer is None or self.memory.indexer.watch.judged
 
+    @property
+    def words_ready(self) -> bool:
+        """Whether searches by words begin at once; else the index of words is built, and they wait for most of it."""
+        return self.words.ready
+
     def wait_for_words(self, timeout_s: float | None = None) -> bool:
         """Wait until the index of words has every document, and say whether it has. Searches need not wait."""
         return self.words.keeper.wait(timeout_s)

@@ -54,11 +54,16 @@ class Keeper:
         """About how many documents the index lacks, counted by keys."""
         return max(0, self._highest - self._reading.last_key)
 
+    @property
+    def ready(self) -> bool:
+        """Whether `current` does not wait."""
+        return self.pending <= BESIDE_DOCUMENTS or self._stuck
+
     def current(self) -> Reading:
         """Return what the index has now, once that is nearly everything that is committed."""
-        if self.pending > BESIDE_DOCUMENTS:
+        if not self.ready:
             with self._wake:
-                self._wake.wait_for(lambda: self.pending <= BESIDE_DOCUMENTS or self._stuck)
+                self._wake.wait_for(lambda: self.ready)
         return self._reading
 
     @property
@@ -82,9 +87,9 @@ class Keeper:
 
     def pace(self, documents: int) -> None:
         """Hold up the writer of so many documents while the index is far behind."""
-        if self.pending > BESIDE_DOCUMENTS:
+        if not self.ready:
             with self._wake:
-                self._wake.wait_for(lambda: self.pending <= BESIDE_DOCUMENTS or self._stuck, documents * PACE_S)
+                self._wake.wait_for(lambda: self.ready, documents * PACE_S)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Have the index catch up at once, and wait until it has; return whether it has."""

@@ -48,6 +48,12 @@ class Words:
         return keeper
 
     @property
+    def ready(self) -> bool:
+        """Whether a search need not wait for the index of words."""
+        keeper = self._keeper
+        return keeper is None or keeper.ready
+
+    @property
     def failed(self) -> bool:
         """Whether a fault of our own has ended the thread."""
         keeper = self._keeper

@@ -23,6 +23,8 @@ CONCURRENT_SEARCHES = 2
 # About the bytes of a hit besides its text and metadata: 1,000 empty hits are a large answer, too.
 HIT_BYTES = 150
 
+WORDS_POLL_S = 0.02
+
 Row = NDArray[np.float32]
 # A search, and the row of its query where the query was embedded.
 EmbeddedSearch = tuple[Search, Row | None]
@@ -85,6 +87,8 @@ class Retrieval:
 
         async def drive() -> None:
             for number, one in rest:
+                if one[0].mode != "vector":
+                    await wait_for_words(collection)
                 found[number] = await self._library.run(self._search, collection, one, budget)
 
         drivers = [asyncio.create_task(drive()) for _ in range(min(len(embedded), CONCURRENT_SEARCHES))]
@@ -131,6 +135,12 @@ class Retrieval:
             filter=search.filter,
             max_bytes=max(1, budget.size),
         )
+
+
+async def wait_for_words(collection: Collection) -> None:
+    """Wait while the index of words is built, without one of the threads that all reads share."""
+    while not collection.words_ready:
+        await asyncio.sleep(WORDS_POLL_S)
 
 
 class HitBudget:
