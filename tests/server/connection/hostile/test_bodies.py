@@ -18,7 +18,7 @@ BAD = {
     "Infinity": b'{"texts": [], "dimensions": Infinity}',
     "a number beyond a double": b'{"texts": [], "dimensions": 1e999}',
     "an integer of 100,000 digits": b'{"texts": [], "dimensions": ' + b"9" * 100_000 + b"}",
-    "a byte order mark": b"\xef\xbb\xbf" + EMBED,
+    "two byte order marks": b"\xef\xbb\xbf" * 2 + EMBED,
     "UTF-16": EMBED.decode().encode("utf-16"),
     "UTF-16 without a mark": EMBED.decode().encode("utf-16-le"),
     "UTF-32": EMBED.decode().encode("utf-32"),
