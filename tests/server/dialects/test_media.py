@@ -161,7 +161,7 @@ def test_nothing_acceptable_is_406_in_the_dialect_s_words(
 @pytest.mark.parametrize("kind", [*PACKS, "text/plain", "multipart/form-data; boundary=x", "application/jsonp"])
 def test_other_dialects_take_json_alone(client: httpx.Client, path: str, body: Any, kind: str) -> None:
     answer = client.post(path, content=json.dumps(body), headers={"content-type": kind})
-    assert answer.status_code == 415
+    assert answer.status_code == (200 if path.startswith("/api/") else 415)  # Ollama itself takes any type
     assert ask(client, path, body, OCTETS).status_code == 406
 
 
