@@ -52,7 +52,7 @@ def existing(folder: Path, analysis: Analysis) -> Postings | None:
         if any(True for _ in problems_in(folder)):
             return None
         return Postings(analysis, folder)
-    except BaseException as error:
+    except BaseException as error:  # a panic of tantivy has no public type; everything else passes
         if is_damage(error):
             return None
         raise
@@ -68,7 +68,7 @@ def compared(connection: apsw.Connection, postings: Postings) -> Opened | None:
     try:
         reading = postings.reading(0)
         inside = reading.keys()
-    except BaseException as error:
+    except BaseException as error:  # a panic of tantivy has no public type; everything else passes
         if is_damage(error):
             return None
         raise
