@@ -12,7 +12,7 @@ from typing import Any
 
 from index.documents.document import Document, Entry, check_id, encode_text, entry_of
 from index.documents.query import Hit, Query, SearchOutcome, check_query
-from index.documents.vector import Model, Vector
+from index.documents.vector import Model
 from index.errors import FilterError, FingerprintError
 from index.filters.parsing import parse_filter
 from index.filters.tautology import holds_for_all
@@ -25,7 +25,8 @@ from index.store.health import Health, examine
 from index.store.layout import DATABASE_FILE
 from index.store.meta import write_meta
 from index.store.reindex import Reindex
-from index.store.store import Store
+from index.store.store import NOTHING, Include, Store
+from index.store.unchanged import Stored
 from index.view.comparison import differences
 from index.view.memory import Memory
 from index.words import comparison
@@ -116,15 +117,15 @@ class Collection:
             raise FilterError("this filter would delete every document; dropping the collection does that")
         return self.store.delete_matching(condition)
 
-    def get(self, id_: str, include_vector: bool = False) -> Document | None:
-        return self.store.get(check_id(id_), include_vector)
+    def get(self, id_: str, include: Include = NOTHING) -> Document | None:
+        return self.store.get(check_id(id_), include)
 
-    def unchanged_vectors(self, texts: Mapping[str, str]) -> dict[str, Vector]:
-        """Return the vectors, by id, of documents that have the text given by id already, computed by this variant."""
-        return self.store.unchanged_vectors(texts)
+    def unchanged(self, texts: Mapping[str, str]) -> dict[str, Stored]:
+        """Return what this variant computed, by id, of documents that have the text given by id already."""
+        return self.store.unchanged(texts)
 
     def list_after(
-        self, id_: str = "", limit: int = 100, include_vector: bool = False, max_bytes: int | None = None
+        self, id_: str = "", limit: int = 100, include: Include = NOTHING, max_bytes: int | None = None
     ) -> list[Document]:
         """Return the documents whose ids follow this one, in the order of the ids' bytes.
 
@@ -132,11 +133,11 @@ class Collection:
         empty page says that there are no more.
         """
         encode_text("id", id_)
-        return self.store.list_after(id_, limit, include_vector, max_bytes)
+        return self.store.list_after(id_, limit, include, max_bytes)
 
-    def documents(self, include_vector: bool = False) -> Iterator[Document]:
+    def documents(self, include: Include = NOTHING) -> Iterator[Document]:
         """Yield all documents in the order of their ids; what changes meanwhile may or may not be among them."""
-        return self.store.documents(include_vector)
+        return self.store.documents(include)
 
     def count(self) -> int:
         return self.store.count()
@@ -157,7 +158,7 @@ class Collection:
         return self._searcher.search(query, parse_filter(query.filter) if query.filter else None)
 
     def reindex(self) -> Reindex:
-        """Begin or resume exchanging all vectors for those of the present model and variant."""
+        """Begin or resume computing again what is not of the present model, variant and settings."""
         with self._lock:
             if self._reindex is None:
                 self._reindex = Reindex(self.store, self.model, self._exchanged)

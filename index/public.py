@@ -3,6 +3,7 @@
 from index.collection import Collection
 from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Document, Entry, check_content
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
+from index.documents.passages import Passage, Passages
 from index.documents.query import DEFAULT_THRESHOLD, MAX_TOP_K, Hit, Query, SearchOutcome
 from index.documents.vector import Vector
 from index.errors import (
@@ -27,7 +28,9 @@ from index.index import Index
 from index.stats import CollectionStats
 from index.store.health import Health
 from index.store.layout import COLLECTION_NAME, DEFAULT_COLLECTION, MAX_COLLECTIONS
-from index.store.reindex import Progress, Reindex
+from index.store.reindex import Lacking, Progress, Reindex
+from index.store.store import Include
+from index.store.unchanged import Stored
 
 __all__ = [
     "COLLECTION_NAME",
@@ -58,15 +61,20 @@ __all__ = [
     "FolderInUseError",
     "Health",
     "Hit",
+    "Include",
     "Index",
     "IndexRoomError",
+    "Lacking",
     "NewerSchemaError",
+    "Passage",
+    "Passages",
     "Progress",
     "Query",
     "QueryError",
     "Reindex",
     "SearchOutcome",
     "StorageFullError",
+    "Stored",
     "UnknownCollectionError",
     "UnreadableError",
     "Vector",

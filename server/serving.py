@@ -22,6 +22,7 @@ import uvicorn
 from index import IndexRoomError
 from models import ArtifactError
 from server.access.exposure import check_exposure
+from server.allocator import limit_arenas
 from server.app import Application, build_application
 from server.backend import LocalBackend, build_backend
 from server.banner import banner
@@ -103,6 +104,7 @@ def serve(settings: Settings, build: Callable[[Settings], LocalBackend] = build_
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    limit_arenas()  # before there are threads
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to read again
     configure_logs(settings.log_format, settings.log_level)
     try:

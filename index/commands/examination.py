@@ -18,7 +18,7 @@ from index.store.health import count_or_none
 from index.store.log import examine_log
 from index.store.meta import read_meta
 from index.store.queries import select
-from index.store.schema import MIGRATIONS, version
+from index.store.schema import MIGRATIONS, look_present, version
 from index.words.folder import named, problems_in
 
 
@@ -79,6 +79,7 @@ def examine_version(connection: apsw.Connection, folder: Path, in_log: list[str]
         return Examined(problems=(what,), newer=True)
     if found < 1:
         return Examined(problems=(*in_log, "the database has no tables: it was never made whole, or is damaged"))
+    look_present(connection)
     return examine_tables(connection, folder, in_log)
 
 

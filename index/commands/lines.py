@@ -12,6 +12,7 @@ from index.errors import DocumentError
 PIECE_LINES, PIECE_BYTES = 512, 4 << 20  # whichever comes first: a piece is sent, acknowledged, and sent again whole
 MAX_LINE_BYTES = 32 << 20  # what a server takes by default
 BAD, TOO_LARGE = 400, 413
+COMPUTED = {"vector", "passages"}
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -33,16 +34,16 @@ class Refused(msgspec.Struct, frozen=True):
     detail: str
 
 
-def without_vector(content: bytes) -> tuple[bytes, bool]:
-    """Return a line without its vector, which a server computes itself, and whether it had one."""
+def without_vectors(content: bytes) -> tuple[bytes, set[str]]:
+    """Return a line without what a server computes itself, and which fields those are."""
     try:
         fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return content, False  # the server says what is wrong with it
-    if "vector" not in fields:
-        return content, False
-    del fields["vector"]
-    return msgspec.json.encode(fields), True
+        return content, set()  # the server says what is wrong with it
+    computed = COMPUTED & fields.keys()
+    if not computed:
+        return content, set()
+    return msgspec.json.encode({name: value for name, value in fields.items() if name not in computed}), computed
 
 
 def document(id_: object, text: object, metadata: object) -> bytes | Refused:

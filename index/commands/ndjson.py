@@ -1,9 +1,9 @@
-"""Reads documents from lines of JSON: `{"id", "text", "metadata"}`; a `"vector"` is left out."""
+"""Reads documents from lines of JSON: `{"id", "text", "metadata"}`; `"vector"` and `"passages"` are left out."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from index.commands.lines import MAX_LINE_BYTES, TOO_LARGE, Line, Refused, without_vector
+from index.commands.lines import MAX_LINE_BYTES, TOO_LARGE, Line, Refused, without_vectors
 
 BOM = b"\xef\xbb\xbf"
 WHITE = b" \t\r\n"
@@ -35,7 +35,6 @@ class LineSource:
             if too_long:
                 yield Line(number, b"", weight, Refused(TOO_LARGE, f"the line is longer than {MAX_LINE_BYTES} bytes"))
                 continue
-            content, had_vector = without_vector(content)
-            if had_vector:
-                self.ignored.add("vector")
+            content, computed = without_vectors(content)
+            self.ignored |= computed
             yield Line(number, content, weight)

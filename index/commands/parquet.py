@@ -1,6 +1,9 @@
-"""Documents as a Parquet table: `id` and `text`, `metadata` as JSON, `vector` where asked for. Needs pyarrow."""
+"""Documents as a Parquet table: `id` and `text`, `metadata` as JSON, where asked for `vector` and `passages`.
 
-from collections.abc import Iterator
+Needs pyarrow.
+"""
+
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -10,6 +13,7 @@ import pyarrow.parquet
 
 from index.commands.errors import CommandError
 from index.commands.lines import BAD, Line, Refused, document
+from index.documents.passages import Passages, mean_of
 from index.documents.vector import Vector
 from index.store.rows import StoredDocument
 
@@ -25,21 +29,25 @@ class ParquetWriter:
     def __init__(self, out: BinaryIO, ndim: int | None) -> None:
         fields = [pyarrow.field(name, pyarrow.string(), nullable=False) for name in ("id", "text", "metadata")]
         if ndim is not None:
-            fields.append(pyarrow.field("vector", pyarrow.list_(pyarrow.float32(), ndim), nullable=False))
+            vector = pyarrow.list_(pyarrow.float32(), ndim)
+            spans = [pyarrow.field(name, pyarrow.int32(), nullable=False) for name in ("start", "end")]
+            passage = pyarrow.struct([*spans, pyarrow.field("vector", vector, nullable=False)])
+            fields.append(pyarrow.field("vector", vector, nullable=False))
+            fields.append(pyarrow.field("passages", pyarrow.list_(passage)))
         self._ndim = ndim
         self._schema = pyarrow.schema(fields)
         self._writer = pyarrow.parquet.ParquetWriter(out, self._schema, compression=COMPRESSION)
         self._documents: list[tuple[str, str, str]] = []
-        self._vectors: list[Vector] = []
+        self._passages: list[Passages] = []
         self._bytes = 0
 
-    def write(self, found: StoredDocument, vector: Vector | None) -> None:
+    def write(self, found: StoredDocument, passages: Passages | None) -> None:
         """Add a row to the group, and write the group when it is large enough."""
         self._documents.append((found.id, found.text, found.metadata.decode()))
         self._bytes += len(found.text) + len(found.metadata)
-        if vector is not None:
-            self._vectors.append(vector)
-            self._bytes += vector.nbytes
+        if passages is not None:
+            self._passages.append(passages)
+            self._bytes += passages.rows.nbytes
         if self._bytes >= GROUP_BYTES or len(self._documents) >= GROUP_DOCUMENTS:
             self._write_group()
 
@@ -48,16 +56,31 @@ class ParquetWriter:
             pyarrow.array([document[column] for document in self._documents], pyarrow.string()) for column in range(3)
         ]
         if self._ndim is not None:
-            flat = pyarrow.array(np.concatenate(self._vectors), pyarrow.float32())
-            columns.append(pyarrow.FixedSizeListArray.from_arrays(flat, self._ndim))
+            columns.append(fixed_lists([mean_of(one.rows) for one in self._passages], self._ndim))
+            columns.append(lists_of_passages(self._passages, self._ndim, self._schema.field("passages").type))
         self._writer.write_table(pyarrow.table(columns, schema=self._schema))
-        self._documents, self._vectors, self._bytes = [], [], 0
+        self._documents, self._passages, self._bytes = [], [], 0
 
     def finish(self) -> None:
         """Write the rest and the table of contents."""
         if self._documents:
             self._write_group()
         self._writer.close()
+
+
+def fixed_lists(rows: Sequence[Vector], ndim: int) -> pyarrow.FixedSizeListArray:
+    flat = np.concatenate([np.empty(0, np.float32), *rows])
+    return pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(flat, pyarrow.float32()), ndim)
+
+
+def lists_of_passages(every: Sequence[Passages], ndim: int, kind: pyarrow.DataType) -> pyarrow.ListArray:
+    """Return a list of passages for each document, null for one that is a single passage."""
+    starts, ends = (pyarrow.array([span[i] for one in every for span in one.spans], pyarrow.int32()) for i in (0, 1))
+    vectors = fixed_lists([row for one in every if one.spans for row in one.rows], ndim)
+    passages = pyarrow.StructArray.from_arrays([starts, ends, vectors], fields=list(kind.value_type))
+    offsets = np.cumsum([0, *(len(one.spans) for one in every)]).astype(np.int32)
+    alone = pyarrow.array([not one.spans for one in every])
+    return pyarrow.ListArray.from_arrays(pyarrow.array(offsets), passages, type=kind, mask=alone)
 
 
 class TableSource:

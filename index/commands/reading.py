@@ -15,7 +15,7 @@ from index.commands.errors import CommandError
 from index.errors import DamagedError, NewerSchemaError
 from index.store.connections import Database, is_of_surroundings, uri_of
 from index.store.disk import BUSY_MS
-from index.store.schema import MIGRATIONS, version
+from index.store.schema import MIGRATIONS, look_present, version
 
 LOST = "See what `python -m index doctor` says; without a backup, `export --skip-damaged` saves what can be read"
 
@@ -59,7 +59,7 @@ class ReadDatabase(Database):
 
 
 def check_version(connection: apsw.Connection, path: Path) -> None:
-    """Raise where the tables are of a newer version, or are not there."""
+    """Raise where the tables are of a newer version, or are not there; those of an older one look like the present."""
     found = version(connection)
     if found > len(MIGRATIONS):
         raise NewerSchemaError(
@@ -68,6 +68,7 @@ def check_version(connection: apsw.Connection, path: Path) -> None:
     if not found:
         message = f"{path} has no tables yet: the process that was making it ended. The next start of the server does"
         raise CommandError(message)
+    look_present(connection)
 
 
 def reason_of(error: BaseException) -> str:

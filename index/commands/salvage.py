@@ -5,22 +5,18 @@ from typing import Any
 
 import apsw
 
-from index.documents.vector import Vector
+from index.documents.passages import Passages
 from index.errors import DamagedError
 from index.store import rows
+from index.store.passage_rows import fetch_passages
 from index.store.queries import single
 from index.store.rows import StoredDocument
-from index.store.vector_rows import checked_vectors
 
-ALONE = "SELECT key, id, text, metadata, crc FROM docs WHERE key >= ? ORDER BY key"
-WITH_VECTORS = (
-    "SELECT docs.key, id, text, metadata, docs.crc, vectors.key, vector, vectors.crc "
-    "FROM docs LEFT JOIN vectors ON vectors.key = docs.key WHERE docs.key >= ? ORDER BY docs.key"
-)
+QUERY = "SELECT key, id, text, metadata, crc FROM docs WHERE key >= ? ORDER BY key"
 
 
 class Documents:
-    """Iterate once over (document, vector or None). With `skip_damaged`, `skipped` then says what was left out."""
+    """Iterate once over (document, passages or None). With `skip_damaged`, `skipped` then says what was left out."""
 
     def __init__(self, connection: apsw.Connection, ndim: int | None, skip_damaged: bool) -> None:
         self._connection = connection
@@ -29,7 +25,7 @@ class Documents:
         self._next_key = 0
         self.skipped: list[str] = []
 
-    def __iter__(self) -> Iterator[tuple[StoredDocument, Vector | None]]:
+    def __iter__(self) -> Iterator[tuple[StoredDocument, Passages | None]]:
         if not self._skip_damaged:
             yield from self._from_here()
             return
@@ -61,22 +57,20 @@ class Documents:
         except (apsw.CorruptError, TypeError):
             return 1 << 40
 
-    def _from_here(self) -> Iterator[tuple[StoredDocument, Vector | None]]:
-        query = ALONE if self._ndim is None else WITH_VECTORS
-        for row in self._connection.execute(query, (self._next_key,)):
+    def _from_here(self) -> Iterator[tuple[StoredDocument, Passages | None]]:
+        for row in self._connection.execute(QUERY, (self._next_key,)):
             yield self._checked(row)
             self._next_key = int(row[0]) + 1
 
-    def _checked(self, row: Any) -> tuple[StoredDocument, Vector | None]:
+    def _checked(self, row: Any) -> tuple[StoredDocument, Passages | None]:
         self._next_key = int(row[0])
         try:
-            found = rows.checked_document(row[:5])
+            found = rows.checked_document(row)
+            if self._ndim is None:
+                return found, None
+            passages = fetch_passages(self._connection, [found.key], self._ndim).get(found.key)
         except (TypeError, AttributeError) as error:  # what is damaged may be of any type
             raise DamagedError(f"the document with key {row[0]} is damaged: {error}") from error
-        if self._ndim is None:
-            return found, None
-        key, blob, crc = row[5:]
-        if not isinstance(blob, bytes):
-            raise DamagedError(f"the document {found.id!r} has no vector")
-        _, vectors = checked_vectors([(key, blob, crc)], self._ndim)
-        return found, vectors[0]
+        if passages is None:
+            raise DamagedError(f"the document {found.id!r} has no vector, or not all of its passages'")
+        return found, passages

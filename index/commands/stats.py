@@ -18,9 +18,14 @@ from index.store.queries import select, single
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """A collection. The newest snapshot has `viewed` rows; `fresh` vectors are new where a reindexing is under way."""
+    """A collection. The newest snapshot has `viewed` rows; `fresh` vectors are new where a reindexing is under way.
+
+    Other settings cut `stale` documents, or nothing did: `reindex` cuts them anew.
+    """
 
     documents: int
+    passages: int
+    stale: int
     fingerprint: str | None
     ndim: int | None
     reindexing: str | None
@@ -69,6 +74,8 @@ def read(database: Path) -> Stats:
         viewed, view_bytes = newest[0] if newest else (0, 0)
         return Stats(
             documents=rows.count(connection),
+            passages=rows.count(connection) + int(single(connection, "SELECT total(parts - 1) FROM passages")),
+            stale=int(single(connection, "SELECT count(*) FROM stale")),
             fingerprint=meta.get("fingerprint"),
             ndim=meta.get("ndim"),
             reindexing=meta.get("reindexing"),
@@ -92,6 +99,8 @@ def line(name: str, stats: Stats) -> str:
     """Return the line to print about a collection."""
     parts = [
         counted(stats.documents, "document"),
+        *([counted(stats.passages, "passage")] if stats.passages > stats.documents else []),
+        *([f"{counted(stats.stale, 'document')} to be cut anew by reindex"] if stats.stale else []),
         f"{stats.ndim} dimensions" if stats.ndim else "no dimensions yet",
         f"model {stats.fingerprint}",
         f"database {(stats.database_bytes + stats.log_bytes) / 1e6:.1f} MB",

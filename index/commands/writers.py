@@ -1,10 +1,12 @@
-"""Writes documents: the interface of all formats, and lines of JSON: id, text, metadata and, if asked for, vector."""
+"""Writes documents: the interface of all formats, and lines of JSON: id, text, metadata and, if asked for, vectors."""
 
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import msgspec
+import numpy as np
 import orjson
 
+from index.documents.passages import Passages, mean_of
 from index.documents.vector import Vector
 from index.store.rows import StoredDocument
 
@@ -12,8 +14,8 @@ from index.store.rows import StoredDocument
 class DocumentWriter(Protocol):
     """Writes documents in one format."""
 
-    def write(self, found: StoredDocument, vector: Vector | None) -> None:
-        """Write a document."""
+    def write(self, found: StoredDocument, passages: Passages | None) -> None:
+        """Write a document, with its vector and those of its passages, if it has several, where passages are given."""
 
     def finish(self) -> None:
         """Write what is left."""
@@ -25,13 +27,20 @@ class LineWriter:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
 
-    def write(self, found: StoredDocument, vector: Vector | None) -> None:
+    def write(self, found: StoredDocument, passages: Passages | None) -> None:
         """Write a line."""
         # Metadata are JSON already; decoded and encoded again, a number might look different.
-        document = {"id": found.id, "text": found.text, "metadata": msgspec.Raw(found.metadata)}
-        if vector is not None:
-            document["vector"] = msgspec.Raw(orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY))
+        document: dict[str, Any] = {"id": found.id, "text": found.text, "metadata": msgspec.Raw(found.metadata)}
+        if passages is not None:
+            document["vector"] = numbers(mean_of(passages.rows))
+        if passages is not None and passages.spans:
+            pairs = zip(passages.spans, passages.rows, strict=True)
+            document["passages"] = [{"start": start, "end": end, "vector": numbers(row)} for (start, end), row in pairs]
         self._out.write(msgspec.json.encode(document) + b"\n")
 
     def finish(self) -> None:
         """Do nothing: every line was written."""
+
+
+def numbers(vector: Vector) -> msgspec.Raw:
+    return msgspec.Raw(orjson.dumps(np.ascontiguousarray(vector), option=orjson.OPT_SERIALIZE_NUMPY))

@@ -6,7 +6,8 @@ import msgspec
 
 from index.documents.attributes import Attribute, attributes_of
 from index.documents.metadata import encode_metadata
-from index.documents.vector import Vector, check_vector
+from index.documents.passages import Passage, Passages, check_passages, whole
+from index.documents.vector import Vector
 from index.errors import DocumentError, VectorError
 
 MAX_ID_BYTES = 512
@@ -14,12 +15,16 @@ MAX_TEXT_BYTES = 16 * 1024 * 1024
 
 
 class Document(msgspec.Struct, frozen=True, eq=False):
-    """A document; `vector` (ndim,) float32 of unit length is needed to put it, and returned where asked for."""
+    """A document; `vector` (ndim,) float32 of unit length is needed to put it, and returned where asked for.
+
+    That of a text of several passages is their mean. `passages` are there where they were asked for.
+    """
 
     id: str
     text: str
     metadata: dict[str, Any] = {}
     vector: Vector | None = None
+    passages: tuple[Passage, ...] | None = None
 
 
 class Content(msgspec.Struct, frozen=True, eq=False):
@@ -32,10 +37,10 @@ class Content(msgspec.Struct, frozen=True, eq=False):
 
 
 class Entry(msgspec.Struct, frozen=True, eq=False):
-    """Checked content and its vector: what `put` and `put_many` write without checking the content again."""
+    """Checked content and its passages: what `put` and `put_many` write without checking the content again."""
 
     content: Content
-    vector: Vector
+    passages: Passages
 
 
 def check_content(id_: str, text: str, metadata: object) -> Content:
@@ -49,14 +54,15 @@ def check_content(id_: str, text: str, metadata: object) -> Content:
 
 
 def entry_of(document: Document | Entry, ndim: int) -> Entry:
-    """Return what to write, or raise what is wrong with the document or its vector."""
+    """Return what to write, or raise what is wrong with the document or its vectors."""
     if isinstance(document, Entry):
-        content = document.content
+        content, passages = document.content, document.passages
     else:
         content = check_content(document.id, document.text, document.metadata)
-    if document.vector is None:
-        raise VectorError(f"the document {content.id!r} has no vector")
-    return Entry(content, check_vector(document.vector, ndim))
+        if document.vector is None:
+            raise VectorError(f"the document {content.id!r} has no vector")
+        passages = whole(document.vector)
+    return Entry(content, check_passages(passages, content.text, ndim))
 
 
 def check_id(given: str) -> str:

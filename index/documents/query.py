@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from index.documents.document import encode_text
+from index.documents.passages import Passage
 from index.documents.vector import Vector, check_vector
 from index.errors import QueryError
 
@@ -45,12 +46,16 @@ class Query(msgspec.Struct, frozen=True, eq=False):
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A document found. `score`: the cosine, BM25, or the fused sum of reciprocal ranks."""
+    """A document found. `score`: the cosine of its best passage, BM25, or the fused sum of reciprocal ranks.
+
+    `passage` is where the best passage stands, where vectors were compared.
+    """
 
     id: str
     text: str
     score: float
     metadata: dict[str, Any]
+    passage: Passage | None = None
 
 
 class SearchOutcome(msgspec.Struct, frozen=True):

@@ -6,9 +6,10 @@ import apsw
 
 from index.documents.query import Query, SearchOutcome
 from index.filters.tree import Condition
+from index.search.candidates import Nearest
 from index.search.fusion import FUSED_ROWS, fuse
 from index.search.hits import hits_of
-from index.search.planner import Planner, Ranking
+from index.search.planner import Planner
 from index.store.connections import Readers
 from index.view.vectors import Vectors
 from index.words.ranking import Ranked, rank
@@ -33,15 +34,15 @@ class Searcher:
                 query.vector,
                 condition,
                 query.top_k,
-                lambda connection, ranking: SearchOutcome(hits_of(connection, ranking, query)),
+                lambda connection, found: SearchOutcome(hits_of(connection, found.ranking, query, found.rows)),
             )
         depth = max(FUSED_ROWS, query.top_k)
         by_words = self._ranker(query, condition, depth)
 
-        def fused(connection: apsw.Connection, by_vector: Ranking) -> SearchOutcome:
+        def fused(connection: apsw.Connection, nearest: Nearest) -> SearchOutcome:
             found = by_words(connection)
-            ranking = fuse([[key for key, _ in by_vector], [key for key, _ in found.ranking]])
-            return SearchOutcome(hits_of(connection, ranking, query), found.ignored)
+            ranking = fuse([[key for key, _ in nearest.ranking], [key for key, _ in found.ranking]])
+            return SearchOutcome(hits_of(connection, ranking, query, nearest.rows), found.ignored)
 
         return self._planner.search(query.vector, condition, depth, fused)
 

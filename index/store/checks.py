@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable
 import apsw
 import numpy as np
 
+from index.documents.passages import check_spans
 from index.documents.vector import is_unit
-from index.errors import DamagedError
+from index.errors import DamagedError, DocumentError
 from index.store import rows
 from index.store.checksums import bytes_checksum, vector_checksum
 from index.store.connections import is_of_surroundings
 from index.store.meta import read_meta
+from index.store.passage_rows import checked_spans
 from index.store.queries import select, single
 from index.store.schema import MIGRATIONS, migrate, version
 
@@ -113,10 +115,31 @@ def check_counts(connection: apsw.Connection) -> Iterable[str]:
     """Check that what belongs to a document is there, and nothing else."""
     if count := single(connection, "SELECT count(*) FROM docs WHERE key NOT IN (SELECT key FROM vectors)"):
         yield f"{count} documents have no row in vectors"
-    for table in ("vectors", "attr"):
-        left = f"SELECT count(*) FROM {table} WHERE key NOT IN (SELECT key FROM docs)"  # noqa: S608 - names from here
+    for table, column in (("attr", "key"), ("passages", "doc"), ("stale", "doc")):
+        left = f"SELECT count(*) FROM {table} WHERE {column} NOT IN (SELECT key FROM docs)"  # noqa: S608 - names from here
         if count := single(connection, left):
             yield f"{count} rows of {table} belong to no document"
+
+
+def check_passages(connection: apsw.Connection) -> Iterable[str]:
+    """Check that every passage stands in its text and has a vector, and that each vector is a passage's."""
+    query = "SELECT doc, parts, spans, passages.crc, length(text) FROM passages JOIN docs ON docs.key = doc"
+    for *row, length in connection.execute(query):
+        try:
+            spans = checked_spans(row)
+            check_spans(spans, length)
+        except (DamagedError, DocumentError) as error:
+            yield f"the passages of the document with key {row[0]} are damaged: {error}"
+    every = single(connection, "SELECT (SELECT count(*) FROM docs) + (SELECT total(parts - 1) FROM passages)")
+    there = single(
+        connection,
+        "SELECT (SELECT count(*) FROM docs JOIN vectors ON vectors.key = docs.key) + (SELECT count(*) FROM passages "
+        "JOIN vectors ON vectors.key BETWEEN doc - parts + 1 AND doc - 1)",
+    )
+    if there < every:
+        yield f"{int(every - there)} passages have no row in vectors"
+    if (count := single(connection, "SELECT count(*) FROM vectors") - there) > 0:
+        yield f"{count} rows of vectors belong to no document"
 
 
 def printable(text: str) -> str:
@@ -133,4 +156,5 @@ CHECKS: tuple[Check, ...] = (
     check_structure,
     check_keys,
     check_counts,
+    check_passages,
 )

@@ -9,21 +9,26 @@ from typing import Any
 import apsw
 import msgspec
 
-from index.documents.vector import Vector
+from index.documents.passages import Rows
 
 MAX_DOCUMENTS, MAX_S = 64, 0.005
 
 
 class Changes(msgspec.Struct):
-    """What a job does to the vectors: keys with their rows that come, keys that go; or all are exchanged."""
+    """What a job does, by the documents' keys: those that come with the rows of their passages, and those that go.
 
-    added: list[tuple[int, Vector]] = []
+    Where all vectors are `exchanged`, the documents in `renamed` get new keys: those that go among them have the old.
+    """
+
+    added: list[tuple[int, Rows]] = []
     removed: list[int] = []
+    renamed: list[int] = []
     exchanged: bool = False
 
     def add(self, others: "Changes") -> None:
         self.added += others.added
         self.removed += others.removed
+        self.renamed += others.renamed
         self.exchanged |= others.exchanged
 
 

@@ -1,9 +1,10 @@
 # ruff: noqa: S608 - SQL is made here, of pieces of this file alone
-"""Exchanges all vectors of a collection: texts go out, new vectors come in, and at the end all change at once.
+"""Computes vectors of a collection again: texts go out, cut and embedded they come in.
 
-New vectors are gathered in a table of their own, so that the work can be interrupted and resumed at any time. Until the
-end the collection is as it was. Of the same model's vectors, only those that another variant computed are exchanged;
-documents written meanwhile have vectors of the present variant already.
+Of the present model's documents, those whose vectors another variant computed or that other settings cut are written
+again one by one, while searches go on. Where all vectors are another model's, the new ones are gathered in tables of
+their own, and at the end all change at once; until then the collection is as it was. Either can be interrupted and
+resumed at any time; documents written meanwhile have all that is wanted already.
 """
 
 import threading
@@ -13,34 +14,47 @@ from concurrent.futures import Future
 import apsw
 import msgspec
 
-from index.documents.vector import Model, Vector, check_vector
+from index.documents.document import Entry
+from index.documents.passages import Passages, check_passages
+from index.documents.vector import Model
 from index.store import rows
+from index.store.exchange import exchange_all, gather
 from index.store.group import Changes
-from index.store.meta import forget_snapshots, read_meta, write_meta
+from index.store.meta import read_meta, stored_ndim, write_meta
+from index.store.passage_rows import fetch_passages
 from index.store.queries import select, single
 from index.store.store import Store
-from index.store.vector_rows import insert_fresh
 
-EXCHANGE = """
-DROP TABLE vectors;
-ALTER TABLE fresh RENAME TO vectors;
-CREATE TABLE fresh (key INTEGER PRIMARY KEY, variant INTEGER NOT NULL, vector BLOB NOT NULL, crc INTEGER NOT NULL);
-"""
-LACKING = "FROM docs WHERE NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.key = docs.key)"
+LACKING = (
+    "FROM docs WHERE NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.key = docs.key) "
+    "AND NOT EXISTS (SELECT 1 FROM fresh_passages WHERE fresh_passages.doc = docs.key)"
+)
 PRESENT = "vectors.variant = (SELECT number FROM variants WHERE name = ?)"
+OUTDATED = (
+    "FROM docs WHERE (docs.key IN (SELECT doc FROM stale) "
+    f"OR NOT EXISTS (SELECT 1 FROM vectors WHERE vectors.key = docs.key AND {PRESENT}))"
+)
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How many documents there are, and how many have their new vector."""
+    """How many documents there are, and how many have their new vectors."""
 
     documents: int
     done: int
 
 
-class Reindex:
-    """One exchange under way: texts, put, texts, put ... until there are no texts left, then finish.
+class Lacking(msgspec.Struct, frozen=True, eq=False):
+    """A document to be computed; `passages` are there where the present variant computed those that it has."""
 
-    `lacking` is about how many documents have no new vector yet: deleted ones may be counted.
+    key: int
+    text: str
+    passages: Passages | None = None
+
+
+class Reindex:
+    """One under way: texts, put, texts, put ... until there are no texts left, then finish.
+
+    `lacking` is about how many documents are not done yet: deleted ones may be counted.
     """
 
     def __init__(self, store: Store, model: Model, finished: Callable[[], None]) -> None:
@@ -53,9 +67,9 @@ class Reindex:
         store.writer.submit(self._begin, 0).result()
 
     def _begin(self, connection: apsw.Connection, _: Changes) -> None:
-        reindexing = f"{self._model.fingerprint}/{self._model.variant}"
+        reindexing = f"{self._model.fingerprint}/{self._model.variant}/{self._store.cutting}"
         if read_meta(connection).get("reindexing") != reindexing:
-            connection.execute("DELETE FROM fresh")
+            connection.execute("DELETE FROM fresh; DELETE FROM fresh_passages")
             write_meta(connection, reindexing=reindexing)
         self.lacking = self._count(connection)
 
@@ -63,28 +77,22 @@ class Reindex:
         return read_meta(connection).get("fingerprint") == self._model.fingerprint
 
     def _without(self, connection: apsw.Connection) -> tuple[str, tuple[str, ...]]:
-        """Return the rest of a query for the documents that have no new vector, and its values."""
-        if not self._of_same_model(connection):
-            return LACKING, ()
-        present = f"SELECT 1 FROM vectors WHERE vectors.key = docs.key AND {PRESENT}"
-        return f"{LACKING} AND NOT EXISTS ({present})", (self._model.variant,)
+        """Return the rest of a query for the documents that are not done, and its values."""
+        return (OUTDATED, (self._model.variant,)) if self._of_same_model(connection) else (LACKING, ())
 
     def _count(self, connection: apsw.Connection) -> int:
         without, values = self._without(connection)
         return int(single(connection, f"SELECT count(*) {without}", *values))
 
     def progress(self) -> Progress:
-        """Return how far the exchange is, counted in the database."""
+        """Return how far it is, counted in the database."""
         with self._store.readers.reading() as connection:
             documents = rows.count(connection)
             self.lacking = self._count(connection)
             return Progress(documents, documents - self.lacking)
 
-    def texts(self, limit: int) -> list[tuple[int, str]]:
-        """Return (key, text) of the next documents that have no new vector yet, from the first again after the last.
-
-        None are returned when all have one.
-        """
+    def texts(self, limit: int) -> list[Lacking]:
+        """Return the next documents that are not done, from the first again after the last; none when all are."""
         with self._lock, self._store.readers.reading() as connection:
             without, values = self._without(connection)
             query = f"SELECT key, text {without} AND docs.key > ? ORDER BY docs.key LIMIT ?"
@@ -92,37 +100,62 @@ class Reindex:
             if not found and self._last:
                 found = select(connection, query, *values, 0, limit)
             self._last = found[-1][0] if found else 0
-        return [(key, text) for key, text in found]
+            known = self._known(connection, [int(key) for key, _ in found])
+        return [Lacking(int(key), text, known.get(int(key))) for key, text in found]
 
-    def put(self, vectors: Mapping[int, Vector]) -> Future[None]:
-        """Write new vectors by key; those of documents deleted meanwhile are dropped."""
-        checked = {key: check_vector(vector, self._model.ndim) for key, vector in vectors.items()}
+    def _known(self, connection: apsw.Connection, keys: list[int]) -> dict[int, Passages]:
+        if not self._of_same_model(connection):
+            return {}
+        present = [
+            key
+            for key in keys
+            if select(connection, f"SELECT 1 FROM vectors WHERE key = ? AND {PRESENT}", key, self._model.variant)
+        ]
+        return fetch_passages(connection, present, stored_ndim(connection))
 
-        def work(connection: apsw.Connection, _: Changes) -> None:
-            new = sum(insert_fresh(connection, *item, self._store.variant) for item in checked.items())
-            self.lacking = max(0, self.lacking - new)
+    def put(self, computed: Mapping[int, Passages]) -> Future[None]:
+        """Write the passages of documents by key; those of documents deleted meanwhile are dropped.
 
-        return self._store.writer.submit(work, len(checked))
+        Passages that `texts` gave and that are to stay are put as they are.
+        """
+
+        def work(connection: apsw.Connection, changes: Changes) -> None:
+            same = self._of_same_model(connection)
+            done = sum(self._put(connection, changes, same, *item) for item in computed.items())
+            self.lacking = max(0, self.lacking - done)
+
+        return self._store.writer.submit(work, sum(map(len, computed.values())))
+
+    def _put(self, connection: apsw.Connection, changes: Changes, same: bool, key: int, given: Passages) -> bool:
+        found = next(rows.fetch(connection, [key]), None)
+        if found is None:
+            return False
+        passages = check_passages(given, found.text, self._model.ndim)
+        if not same:
+            gather(connection, self._store, key, passages)
+            return True
+        before = self._known(connection, [key]).get(key)
+        if before is not None and before.spans == passages.spans and (before.rows == passages.rows).all():
+            connection.execute("DELETE FROM stale WHERE doc = ?", (key,))
+            return True
+        rows.remove(connection, key)
+        changes.removed.append(key)
+        self._store.insert(connection, [Entry(found.content(), passages)], changes)
+        return True
 
     def finish(self) -> bool:
-        """Exchange the vectors in one transaction; False, and nothing done, where some have none yet."""
+        """Have all documents changed; False, and nothing done, where some are not done yet."""
 
         def work(connection: apsw.Connection, changes: Changes) -> bool:
             if self._count(connection):
                 return False
             connection.execute("DELETE FROM meta WHERE name = 'reindexing'")
-            if self._of_same_model(connection):
-                if not select(connection, "SELECT 1 FROM fresh LIMIT 1"):
-                    return True  # all are of this variant as they are
-                kept = f"SELECT * FROM vectors WHERE {PRESENT}"
-                connection.execute(f"INSERT OR IGNORE INTO fresh {kept}", (self._model.variant,))
-            connection.execute(EXCHANGE)
-            write_meta(connection, fingerprint=self._model.fingerprint, ndim=self._model.ndim)
-            forget_snapshots(connection)
-            changes.exchanged = True
+            if not self._of_same_model(connection):
+                exchange_all(connection, changes)
+                write_meta(connection, fingerprint=self._model.fingerprint, ndim=self._model.ndim)
             return True
 
-        exchanged = self._store.writer.submit(work, 0).result()
-        if exchanged:
+        finished = self._store.writer.submit(work, 0).result()
+        if finished:
             self._finished()
-        return exchanged
+        return finished

@@ -10,11 +10,13 @@ import apsw
 import msgspec
 import numpy as np
 
-from index.documents.attributes import Attribute
-from index.documents.document import Document, Entry
+from index.documents.attributes import Attribute, attributes_of
+from index.documents.document import Content, Document, Entry
+from index.documents.passages import Passage
 from index.documents.vector import Vector
 from index.errors import DamagedError
 from index.store.checksums import checksum
+from index.store.passage_rows import SPAN, count_of, insert_spans
 from index.store.queries import Keys, array_of, select, single
 from index.store.vector_rows import insert_vectors
 
@@ -32,9 +34,14 @@ class StoredDocument(msgspec.Struct, frozen=True):
         """The size of its text and its metadata."""
         return len(self.text.encode()) + len(self.metadata)
 
-    def decode(self, vector: Vector | None = None) -> Document:
+    def decode(self, vector: Vector | None = None, passages: tuple[Passage, ...] | None = None) -> Document:
         """Return the document as callers see it."""
-        return Document(self.id, self.text, msgspec.json.decode(self.metadata), vector)
+        return Document(self.id, self.text, msgspec.json.decode(self.metadata), vector, passages)
+
+    def content(self) -> Content:
+        """Return what is written of it again under another key."""
+        attributes = attributes_of(msgspec.json.decode(self.metadata))
+        return Content(self.id, self.text, self.metadata, frozenset(attributes))
 
 
 def checked_document(row: Any) -> StoredDocument:
@@ -47,14 +54,36 @@ def checked_document(row: Any) -> StoredDocument:
 
 
 def insert(connection: apsw.Connection, entries: Sequence[tuple[int, Entry]], variant: int) -> None:
-    """Write documents under keys that were never used, their vectors as those of this variant."""
+    """Write documents under keys that were never used, their vectors as those of this variant.
+
+    The keys before a document's are those of its other passages.
+    """
     contents = [(key, entry.content) for key, entry in entries]
+    insert_contents(connection, contents)
+    insert_vectors(connection, entries_by_row(entries), variant)
+    insert_spans(connection, ((key, entry.passages.spans) for key, entry in entries if len(entry.passages) > 1))
+    insert_attributes(connection, ((key, *row) for key, one in contents for row in one.attributes))
+
+
+def insert_contents(connection: apsw.Connection, contents: Iterable[tuple[int, Content | StoredDocument]]) -> None:
     connection.executemany(
         "INSERT INTO docs (key, id, text, metadata, crc) VALUES (?, ?, ?, ?, ?)",
         [(key, one.id, one.text, one.metadata, checksum(key, one.id, one.text, one.metadata)) for key, one in contents],
     )
-    insert_vectors(connection, ((key, entry.vector) for key, entry in entries), variant)
-    insert_attributes(connection, ((key, *row) for key, one in contents for row in one.attributes))
+
+
+def rename(connection: apsw.Connection, key: int, new: int) -> None:
+    """Give a document another key, which was never used; its vectors and passages are the caller's."""
+    for found in list(fetch(connection, [key])):
+        connection.execute("DELETE FROM docs WHERE key = ?", (key,))
+        insert_contents(connection, [(new, found)])  # an update would not count the key as used
+        connection.execute("UPDATE attr SET key = ? WHERE key = ?", (new, key))
+
+
+def entries_by_row(entries: Sequence[tuple[int, Entry]]) -> Iterator[tuple[int, Vector]]:
+    """Yield the key and the vector of each passage."""
+    for key, entry in entries:
+        yield from enumerate(entry.passages.rows, key - len(entry.passages) + 1)
 
 
 def insert_attributes(connection: apsw.Connection, found: Iterable[tuple[int, *Attribute]]) -> None:
@@ -64,13 +93,31 @@ def insert_attributes(connection: apsw.Connection, found: Iterable[tuple[int, *A
 
 def remove(connection: apsw.Connection, key: int) -> None:
     """Remove a document and all that belongs to it."""
+    first = key - count_of(connection, key) + 1
+    connection.execute("DELETE FROM vectors WHERE key BETWEEN ? AND ?", (first, key))
+    remove_fresh(connection, key)
     for statement in (
         "DELETE FROM docs WHERE key = ?",
-        "DELETE FROM vectors WHERE key = ?",
-        "DELETE FROM fresh WHERE key = ?",
         "DELETE FROM attr WHERE key = ?",
+        "DELETE FROM passages WHERE doc = ?",
+        "DELETE FROM stale WHERE doc = ?",
     ):
         connection.execute(statement, (key,))
+
+
+def remove_fresh(connection: apsw.Connection, key: int) -> None:
+    """Remove what a reindexing has gathered of a document."""
+    for last, spans in select(connection, "SELECT last, octet_length(spans) FROM fresh_passages WHERE doc = ?", key):
+        first = last - max(1, spans // SPAN.size) + 1
+        connection.execute("DELETE FROM fresh WHERE key BETWEEN ? AND ?", (first, last))
+        connection.execute("DELETE FROM fresh_passages WHERE doc = ?", (key,))
+        return
+    connection.execute("DELETE FROM fresh WHERE key = ?", (key,))
+
+
+def mark_stale(connection: apsw.Connection, keys: Iterable[int]) -> None:
+    """Note that other settings cut these documents."""
+    connection.executemany("INSERT OR IGNORE INTO stale VALUES (?)", [(key,) for key in keys])
 
 
 def key_of(connection: apsw.Connection, id_: str) -> int | None:
@@ -116,3 +163,9 @@ def count(connection: apsw.Connection) -> int:
 def highest_key(connection: apsw.Connection) -> int:
     """Return the highest key ever used, by documents that are gone too."""
     return max((key for (key,) in select(connection, "SELECT seq FROM sqlite_sequence WHERE name = 'docs'")), default=0)
+
+
+def highest_key_taken(connection: apsw.Connection) -> int:
+    """Return the highest key ever used, or taken for vectors that are not exchanged yet."""
+    gathered = single(connection, "SELECT max(key) FROM fresh")
+    return max(highest_key(connection), 0 if gathered is None else int(gathered))

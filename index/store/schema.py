@@ -53,7 +53,17 @@ WORDS_OUT = """
 DROP TABLE terms;
 DROP TABLE texts;
 """
-MIGRATIONS = (FIRST, WORDS_OUT)
+# A document of several passages has a row in `passages`; its vectors take the keys up to its own. `fresh_passages` is
+# to `fresh` what that is to `vectors`, with the key that the document gets. `stale` are the documents that other
+# settings cut, or nothing did: at first those long enough to be more than one passage of whatever a model reads.
+PASSAGES = """
+CREATE TABLE passages (doc INTEGER PRIMARY KEY, parts INTEGER NOT NULL, spans BLOB NOT NULL, crc INTEGER NOT NULL);
+CREATE TABLE fresh_passages (doc INTEGER PRIMARY KEY, last INTEGER NOT NULL, spans BLOB NOT NULL);
+CREATE TABLE stale (doc INTEGER PRIMARY KEY);
+INSERT INTO stale SELECT key FROM docs WHERE octet_length(text) > 100;
+"""
+MIGRATIONS = (FIRST, WORDS_OUT, PASSAGES)
+WITH_PASSAGES = 3
 
 
 def migrate(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
@@ -78,3 +88,9 @@ def migrate(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATION
 def version(connection: apsw.Connection) -> int:
     """Return how many migrations the database has seen."""
     return int(single(connection, "PRAGMA user_version"))
+
+
+def look_present(connection: apsw.Connection) -> None:
+    """Have a database that is only read, and was written before there were passages, look as if it had none."""
+    if version(connection) < WITH_PASSAGES:
+        connection.execute(PASSAGES.replace("CREATE TABLE", "CREATE TEMP TABLE"))

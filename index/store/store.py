@@ -3,7 +3,6 @@
 What writes returns a future that is done after the commit; what reads sees only committed states.
 """
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -15,7 +14,7 @@ import msgspec
 from index.documents.attributes import attributes_of
 from index.documents.document import Document, Entry
 from index.documents.metadata import encode_metadata
-from index.documents.vector import Vector
+from index.documents.passages import Passage, Passages, Rows, mean_of
 from index.filters.selectivity import matching, smallest_cover
 from index.filters.tree import Condition
 from index.store import rows
@@ -25,12 +24,24 @@ from index.store.disk import Disk
 from index.store.group import Changes
 from index.store.log import check_log
 from index.store.meta import read_meta, stored_ndim
+from index.store.passage_rows import fetch_passages
 from index.store.schema import migrate
-from index.store.vector_rows import count_by_variant, fetch_unchanged, fetch_vectors, variant_number
+from index.store.unchanged import Stored, fetch_unchanged
+from index.store.vector_rows import count_by_variant, variant_number
 from index.store.writer import Follower, Writer
 
 PAGE_DOCUMENTS = 256
 COUNTED_ROWS = 100_000
+
+
+class Include(msgspec.Struct, frozen=True):
+    """What comes along with a document: its vector, its passages, with both their vectors."""
+
+    vector: bool = False
+    passages: bool = False
+
+
+NOTHING = Include()
 
 
 class Store:
@@ -46,10 +57,10 @@ class Store:
             with storage_errors(path):
                 migrate(connection)
                 self.meta = read_meta(connection)
-                highest = rows.highest_key(connection)
+                self._highest = rows.highest_key_taken(connection)
+                self.cutting = 1
                 documents = rows.count(connection)
                 self.variant = variant_number(connection, variant)
-                self._keys = itertools.count(highest + 1)
                 self.readers = Readers(self.database)
                 self.writer = Writer(connection, path, documents, follower, disk)
         except BaseException:  # whatever it was, nothing else closes what is open already
@@ -69,12 +80,22 @@ class Store:
             for key in rows.keys_of(connection, list(last)) if last else ():
                 rows.remove(connection, key)
                 changes.removed.append(key)
-            keyed = [(next(self._keys), entry) for entry in last.values()]
-            rows.insert(connection, keyed, self.variant)
-            changes.added += [(key, entry.vector) for key, entry in keyed]
+            self.insert(connection, list(last.values()), changes)
             return len(last)
 
         return self.writer.submit(work, len(entries))
+
+    def insert(self, connection: apsw.Connection, entries: Sequence[Entry], changes: Changes) -> None:
+        """Write documents under new keys, in the writer's thread."""
+        keyed = [(self.take_keys(len(entry.passages)), entry) for entry in entries]
+        rows.insert(connection, keyed, self.variant)
+        rows.mark_stale(connection, (key for key, entry in keyed if entry.passages.cutting not in (None, self.cutting)))
+        changes.added += [(key, entry.passages.rows) for key, entry in keyed]
+
+    def take_keys(self, count: int) -> int:
+        """Return the last of so many new keys, in the writer's thread."""
+        self._highest += count
+        return self._highest
 
     def patch(self, id_: str, patch: dict[str, Any]) -> Future[Document | None]:
         """Merge metadata into a document's; null removes a field. None where there is no such document."""
@@ -116,36 +137,27 @@ class Store:
 
         return self.writer.submit(work)
 
-    def get(self, id_: str, include_vector: bool = False) -> Document | None:
+    def get(self, id_: str, include: Include = NOTHING) -> Document | None:
         with self.readers.reading() as connection:
             found = rows.find(connection, id_)
-            if found is None or not include_vector:
-                return None if found is None else found.decode()
-            _, vectors = fetch_vectors(connection, [found.key], stored_ndim(connection))
-            return found.decode(vectors[0] if len(vectors) else None)
+            return None if found is None else decoded(connection, [found], include)[0]
 
-    def unchanged_vectors(self, texts: Mapping[str, str]) -> dict[str, Vector]:
-        """Return, by id, the vectors of this variant whose documents have these texts already."""
+    def unchanged(self, texts: Mapping[str, str]) -> dict[str, Stored]:
+        """Return, by id, what this variant computed of documents that have these texts already."""
         with self.readers.reading() as connection:
-            keys = rows.keys_of(connection, list(texts)) if texts else []
-            return fetch_unchanged(connection, list(keys), texts, self.variant, stored_ndim(connection))
+            return fetch_unchanged(connection, texts, self.variant)
 
     def list_after(
-        self, id_: str, limit: int, include_vector: bool = False, max_bytes: int | None = None
+        self, id_: str, limit: int, include: Include = NOTHING, max_bytes: int | None = None
     ) -> list[Document]:
         """Return the documents that follow an id in the order of the ids' bytes; at least one if there is one."""
         with self.readers.reading() as connection:
-            found = first_bytes(rows.after(connection, id_, limit), max_bytes)
-            if not include_vector:
-                return [one.decode() for one in found]
-            keys, vectors = fetch_vectors(connection, [one.key for one in found], stored_ndim(connection))
-            by_key = dict(zip(keys.tolist(), vectors, strict=True))
-            return [one.decode(by_key.get(one.key)) for one in found]
+            return decoded(connection, first_bytes(rows.after(connection, id_, limit), max_bytes), include)
 
-    def documents(self, include_vector: bool = False) -> Iterator[Document]:
+    def documents(self, include: Include = NOTHING) -> Iterator[Document]:
         """Yield all documents in the order of their ids, a page a transaction."""
         last = ""
-        while page := self.list_after(last, PAGE_DOCUMENTS, include_vector):
+        while page := self.list_after(last, PAGE_DOCUMENTS, include):
             yield from page
             last = page[-1].id
 
@@ -169,6 +181,25 @@ def first_bytes(found: Iterator[rows.StoredDocument], max_bytes: int | None) -> 
             break
         page.append(one)
     return page
+
+
+def decoded(connection: apsw.Connection, found: Sequence[rows.StoredDocument], include: Include) -> list[Document]:
+    """Return documents as callers see them, with what they asked for of their vectors and passages."""
+    if not (include.vector or include.passages):
+        return [one.decode() for one in found]
+    passages = fetch_passages(connection, [one.key for one in found], stored_ndim(connection))
+    return [one.decode(*seen(one.text, passages.get(one.key), include)) for one in found]
+
+
+def seen(text: str, found: Passages | None, include: Include) -> tuple[Rows | None, tuple[Passage, ...] | None]:
+    """Return the vector and the passages of a text; None where they are damaged or not asked for."""
+    if found is None:
+        return None, None
+    vector = mean_of(found.rows) if include.vector else None
+    if not include.passages:
+        return vector, None
+    pairs = zip(found.spans or ((0, len(text)),), found.rows, strict=True)
+    return vector, tuple(Passage(start, end, row if include.vector else None) for (start, end), row in pairs)
 
 
 def remove_id(connection: apsw.Connection, id_: str, changes: Changes) -> bool:

@@ -1,9 +1,9 @@
-"""The statements on vectors, of which each document has one, computed by a variant of the model.
+"""The statements on vectors, of which each passage has one, computed by a variant of the model.
 
 Every vector carries a checksum, which is checked whenever it is read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apsw
@@ -21,22 +21,23 @@ Vectors = NDArray[np.float32]
 
 
 def insert_vectors(connection: apsw.Connection, vectors: Iterable[tuple[int, Vector]], variant: int) -> None:
-    """Write the vectors of new documents by key, as those of this variant."""
+    """Write vectors by key, as those of this variant."""
+    write_vectors(connection, "INSERT INTO vectors VALUES (?, ?, ?, ?)", vectors, variant)
+
+
+def insert_fresh(connection: apsw.Connection, vectors: Iterable[tuple[int, Vector]], variant: int) -> None:
+    """Write vectors of a reindexing by key."""
+    write_vectors(connection, "INSERT OR REPLACE INTO fresh VALUES (?, ?, ?, ?)", vectors, variant)
+
+
+def write_vectors(
+    connection: apsw.Connection, statement: str, vectors: Iterable[tuple[int, Vector]], variant: int
+) -> None:
     blobs = ((key, vector.tobytes()) for key, vector in vectors)
     connection.executemany(
-        "INSERT INTO vectors VALUES (?, ?, ?, ?)",
+        statement,
         [(key, variant, blob, vector_checksum(key, blob)) for key, blob in blobs],
     )
-
-
-def insert_fresh(connection: apsw.Connection, key: int, vector: Vector, variant: int) -> int:
-    """Write a vector of a reindexing unless its document is gone or has one; return how many were written, 0 or 1."""
-    blob = vector.tobytes()
-    connection.execute(
-        "INSERT OR IGNORE INTO fresh SELECT key, ?, ?, ? FROM docs WHERE key = ?",
-        (variant, blob, vector_checksum(key, blob), key),
-    )
-    return int(connection.changes())
 
 
 def fetch_vectors(connection: apsw.Connection, keys: Sequence[int] | Keys, ndim: int) -> tuple[Keys, Vectors]:
@@ -44,20 +45,6 @@ def fetch_vectors(connection: apsw.Connection, keys: Sequence[int] | Keys, ndim:
     query = "SELECT vectors.key, vector, crc FROM carray(?) AS wanted CROSS JOIN vectors ON vectors.key = wanted.value"
     found = connection.execute(query, (array_of(keys),)).fetchall() if len(keys) else []
     return checked_vectors(found, ndim)
-
-
-def fetch_unchanged(
-    connection: apsw.Connection, keys: Sequence[int], texts: Mapping[str, str], variant: int, ndim: int
-) -> dict[str, Vector]:
-    """Return, by id, the vectors that a variant computed of documents whose texts are still these."""
-    query = (
-        "SELECT docs.key, vector, vectors.crc, id, text FROM carray(?) AS wanted "
-        "CROSS JOIN docs ON docs.key = wanted.value JOIN vectors ON vectors.key = docs.key WHERE variant = ?"
-    )
-    found = connection.execute(query, (array_of(keys), variant)).fetchall() if keys else []
-    same = {str(id_): row for *row, id_, text in found if texts[str(id_)] == text}
-    _, vectors = checked_vectors(list(same.values()), ndim)
-    return dict(zip(same, vectors, strict=True))
 
 
 def all_vectors(connection: apsw.Connection, ndim: int) -> Iterator[tuple[Keys, Vectors]]:

@@ -38,8 +38,9 @@ class Follower(Protocol):
 class Writer:
     """Owns the connection that writes, from construction until close.
 
-    `documents` and `database_bytes` are as of the last commit, `commits` are counted since the start: to read them
-    takes no query. `failed` says that a fault of our own ended the thread.
+    `documents`, `database_bytes` and `stale`, whether other settings cut some texts, are as of the last commit,
+    `commits` are counted since the start: to read them takes no query. `failed` says that a fault of our own ended the
+    thread.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Writer:
         self._closed = False
         self.commits = 0
         self.documents = documents
-        self.database_bytes = self._database_bytes()
+        self.database_bytes, self.stale = self._measured()
         self.failed = False
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
@@ -82,8 +83,9 @@ class Writer:
         """How many jobs wait for their turn."""
         return self._jobs.qsize()
 
-    def _database_bytes(self) -> int:
-        return int(single(self._connection, "PRAGMA page_count") * single(self._connection, "PRAGMA page_size"))
+    def _measured(self) -> tuple[int, bool]:
+        size = int(single(self._connection, "PRAGMA page_count") * single(self._connection, "PRAGMA page_size"))
+        return size, bool(single(self._connection, "SELECT EXISTS (SELECT 1 FROM stale)"))
 
     def _run(self) -> None:
         group: Group | None = None
@@ -123,7 +125,7 @@ class Writer:
                     self._attempt(job, group.changes)
                     job = group.take(self._jobs)
                 self._follower.expect(group.changes)
-                database_bytes = self._database_bytes()
+                measured = self._measured()
                 self._connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - the outermost frame of the group: its futures get the error
             group.fail(error)
@@ -132,8 +134,9 @@ class Writer:
             self._follower.abandoned(group.changes)
             return False
         self.commits += 1
-        self.documents += len(group.changes.added) - len(group.changes.removed)
-        self.database_bytes = database_bytes
+        changes = group.changes
+        self.documents += len(changes.added) + len(changes.renamed) - len(changes.removed)
+        self.database_bytes, self.stale = measured
         return True
 
     def _attempt(self, job: Job, changes: Changes) -> None:

@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from index.store.passage_rows import stretches
+
 Flags = NDArray[np.bool_]
 Keys = NDArray[np.int64]
 Slots = NDArray[np.int64]
@@ -23,16 +25,17 @@ class Moment(msgspec.Struct, frozen=True):
 class Capture(msgspec.Struct, frozen=True):
     """The rows of one moment: keys (n,) int64 ascending, rows (n, ndim) float16, alive (n,), nodes (n,) int64.
 
-    A node of the graph stands for the rows that name it; 0 names none. Every living row before the slot `settled` has
-    one. The rows in `returned` are gone by now, but were alive at this moment. Slots mean the same in captures of one
-    generation; nothing has changed while the version is the same. `whole` says that no row of the moment has been
-    forgotten since.
+    `owners` (n,) int64 ascending are the documents whose passages they are. A node of the graph stands for the rows
+    that name it; 0 names none. Every living row before the slot `settled` has one. The rows in `returned` are gone by
+    now, but were alive at this moment. Slots mean the same in captures of one generation; nothing has changed while the
+    version is the same. `whole` says that no row of the moment has been forgotten since.
     """
 
     keys: Keys
     rows: NDArray[np.float16]
     alive: Flags
     nodes: Keys
+    owners: Keys
     settled: int = 0
     returned: Slots = NONE
     generation: int = 0
@@ -48,6 +51,14 @@ class Capture(msgspec.Struct, frozen=True):
         """Return the slots of the keys, and which of the keys are there and alive."""
         found, there = places(self.keys, np.asarray(keys, np.int64))
         return found, there & self.alive[found] if len(self.keys) else there
+
+    def slots_of(self, documents: Keys) -> tuple[Slots, Flags]:
+        """Return the slots of all rows of these documents, and which of the documents are there and alive."""
+        starts = np.searchsorted(self.owners, documents)
+        counts = np.searchsorted(self.owners, documents, "right") - starts
+        there = counts > 0
+        there[there] = self.alive[starts[there]]  # the rows of a document come and go together
+        return stretches(starts[there], counts[there]), there
 
     def missing(self) -> Slots:
         """Return the slots of the living rows that the graph lacks, in ascending order."""
@@ -73,3 +84,4 @@ def copy_into(larger: Capture, rows: Capture) -> None:
     larger.rows[:count] = rows.rows
     larger.alive[:count] = rows.alive
     larger.nodes[:count] = rows.nodes
+    larger.owners[:count] = rows.owners

@@ -4,6 +4,7 @@ import numpy as np
 
 from index.store import rows
 from index.store.connections import Readers
+from index.store.passage_rows import all_several
 from index.store.vector_rows import all_vectors
 from index.view.captures import Moment
 from index.view.vectors import Vectors
@@ -19,10 +20,13 @@ def differences(readers: Readers, vectors: Vectors) -> list[str]:
     clock = vectors.clock
     with readers.reading() as connection:
         capture, graph = vectors.capture(Moment(clock, rows.highest_key(connection)))
+        several = all_several(connection)
         for keys, truth in all_vectors(connection, capture.rows.shape[1]):
             slots, known = capture.slots(keys)
             if not known.all():
                 problems.append(f"{int((~known).sum())} vectors are not in memory")
+            if (capture.owners[slots[known]] != several.owners(keys)[known]).any():
+                problems.append("vectors in memory are of other documents than in the database")
             differing = (capture.rows[slots[known]] != truth[known].astype(np.float16)).any(axis=1)
             if differing.any():
                 problems.append(f"{int(differing.sum())} vectors in memory differ from the database")

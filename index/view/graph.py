@@ -75,19 +75,18 @@ class Graph:
         return self._width
 
     def widen(self, width: int) -> None:
-        with self._turn:
-            self._width = width
-            self._look(width)
+        self._width = width
 
     def _look(self, width: int) -> None:
         self._graph.expansion_search = width  # type: ignore[misc]  # its setter is hidden to mypy
 
-    def search(self, query: NDArray[np.float16], count: int) -> NDArray[np.int64]:
-        """Return the nodes that are approximately the nearest."""
+    def search(self, query: NDArray[np.float16], count: int, width: int = 0) -> NDArray[np.int64]:
+        """Return the nodes that are approximately the nearest, with at least this width."""
         with self._idle:
             self._searches += 1
         try:
             with self._turn:
+                self._look(max(width, self._width))
                 found = self._graph.search(query, count, threads=1)
         finally:
             with self._idle:
@@ -124,7 +123,6 @@ class Graph:
             return np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.float32)
         self._look(GROUPING_WIDTH)
         found = self._graph.search(rows, 1, threads=1)
-        self._look(self._width)
         return found.keys.reshape(-1).astype(np.int64), 1 - found.distances.reshape(-1)
 
     def remove(self, keys: Sequence[int] | NDArray[np.int64]) -> None:

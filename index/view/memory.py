@@ -1,6 +1,6 @@
 """What a collection keeps in memory beside its database: the vectors, their graph, and the thread that builds it.
 
-Follows the writer. Rows come before the commit and go after it: `vectors.py` says why.
+Follows the writer. Each row is that of a passage. Rows come before the commit and go after it: `vectors.py` says why.
 """
 
 import threading
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from index.store import rows
 from index.store.connections import Readers
 from index.store.group import Changes
+from index.store.passage_rows import all_several, stretches
+from index.store.queries import Keys
 from index.store.store import Store
 from index.store.vector_rows import all_vectors
 from index.view.graph import Graph, GraphParameters
@@ -42,8 +44,8 @@ class Memory:
 
     def load(self) -> None:
         """Read the vectors, load the newest snapshot that is whole, and begin to add what it lacks."""
-        for keys, vectors in self._pages():
-            self.vectors.append(keys, vectors)
+        for keys, vectors, owners in self._pages():
+            self.vectors.append(keys, vectors, owners)
         loaded = None if self.snapshots is None else self.snapshots.load(self.parameters)
         if loaded is not None:
             self.vectors.adopt(*loaded)
@@ -51,17 +53,13 @@ class Memory:
             if not self._closed:  # or nothing would ever stop the thread
                 self._indexer = Indexer(self.vectors, self.snapshots)
 
-    def _pages(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    def _pages(self) -> Iterator[tuple[Keys, NDArray[np.float32], Keys]]:
         assert self._readers is not None
         with self._readers.reading() as connection:
-            self.vectors.reserve(rows.count(connection))
-            yield from all_vectors(connection, self.parameters.ndim)
-
-    def _exchange(self) -> None:
-        pages = [(keys, vectors.astype(np.float16)) for keys, vectors in self._pages()]
-        keys = np.concatenate([np.empty(0, np.int64), *(keys for keys, _ in pages)])
-        vectors = np.concatenate([np.empty((0, self.parameters.ndim), np.float16), *(part for _, part in pages)])
-        self.vectors.exchange(keys, vectors, Graph(self.parameters))
+            several = all_several(connection)
+            self.vectors.reserve(rows.count(connection) + int(np.sum(several.counts - 1)))
+            for keys, vectors in all_vectors(connection, self.parameters.ndim):
+                yield keys, vectors, several.owners(keys)
 
     @property
     def indexer(self) -> Indexer | None:
@@ -71,8 +69,10 @@ class Memory:
     def expect(self, changes: Changes) -> None:
         """Add the rows that are about to be committed."""
         if changes.added:
-            keys, vectors = zip(*changes.added, strict=True)
-            self.vectors.append(keys, np.stack(vectors))
+            documents, vectors = zip(*changes.added, strict=True)
+            owners, counts = np.array(documents, np.int64), np.array([len(one) for one in vectors])
+            keys = stretches(owners - counts + 1, counts)
+            self.vectors.append(keys, np.concatenate(vectors), np.repeat(owners, counts))
 
     def applied(self, changes: Changes) -> None:
         """Mark the rows whose removal is committed as gone, or read all rows again."""
@@ -81,10 +81,8 @@ class Memory:
             if changes.exchanged:
                 self.load()
             return
-        if changes.exchanged:
-            self._exchange()
         self._indexer.notify()
-        self._indexer.pace(len(changes.added))
+        self._indexer.pace(sum(len(vectors) for _, vectors in changes.added))
 
     def abandoned(self, changes: Changes) -> None:
         """Mark the rows that were never committed as gone."""

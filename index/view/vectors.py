@@ -1,4 +1,4 @@
-"""The vectors of a collection in memory, as float16 rows in the order of their keys: 77 MB for 100,000 of 384.
+"""The vectors of a collection in memory, as float16 rows in the order of their keys: 79 MB for 100,000 of 384.
 
 Rows are appended before the commit that brings them, marked as gone after the commit that removes them, and compacted
 now and then. So a search that notes the clock, begins to read the database and then captures finds every row that the
@@ -24,8 +24,9 @@ GRACE_S = 10.0  # searches that began before a row went can still find it for so
 class Vectors:
     """Written by the writer's thread, compacted by the indexer's, captured by any.
 
-    `pending` counts the rows that the graph lacks, `dead` those that are gone and still take room. `version`
-    changes with every change. `clock` counts removals: rows that went after it showed a number can be found again.
+    `pending` counts the rows that the graph lacks, `dead` those that are gone and still take room. `several` says
+    whether some documents have more than one row. `version` changes with every change. `clock` counts removals: rows
+    that went after it showed a number can be found again.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Vectors:
         self.clock = 0
         self.dead = 0
         self.pending = 0
+        self.several = False
         self.unreached = NONE  # nodes that the graph has and does not lead to
 
     def _allocate(self, capacity: int) -> Capture:
         # Not filled on purpose: memory that was never touched costs nothing.
         rows = np.empty((capacity, self._ndim), np.float16)
-        return Capture(np.empty(capacity, np.int64), rows, np.zeros(capacity, np.bool_), np.zeros(capacity, np.int64))
+        keys, owners, nodes = (np.zeros(capacity, np.int64) for _ in range(3))
+        return Capture(keys, rows, np.zeros(capacity, np.bool_), nodes, owners)
 
     def __len__(self) -> int:
         return self._count - self.dead
@@ -62,7 +65,7 @@ class Vectors:
     @property
     def size_bytes(self) -> int:
         """The memory that the rows take, without what is allocated and was never touched."""
-        return self._count * (2 * self._ndim + 8 + 8 + 1)
+        return self._count * (2 * self._ndim + 8 + 8 + 8 + 1)
 
     def capture(self, moment: Moment | None = None) -> tuple[Capture, Graph]:
         """Return the rows of now or of a moment, and the graph. Rows without a document may be among them."""
@@ -95,10 +98,15 @@ class Vectors:
         every, kept = self._all, slice(count)
         alive = every.alive[kept] if alive is None else alive
         known = self._settled, returned, self._generation, self.version, whole
-        return Capture(every.keys[kept], every.rows[kept], alive, every.nodes[kept], *known)
+        return Capture(every.keys[kept], every.rows[kept], alive, every.nodes[kept], every.owners[kept], *known)
 
-    def append(self, keys: Sequence[int] | Keys, rows: NDArray[np.floating]) -> None:
-        """Add rows (n, ndim) whose keys ascend, and are higher than any before."""
+    def append(self, keys: Sequence[int] | Keys, rows: NDArray[np.floating], owners: Keys | None = None) -> None:
+        """Add rows (n, ndim) whose keys ascend, and are higher than any before.
+
+        `owners` are their documents; without them each row is a document of its own.
+        """
+        keys = np.asarray(keys, np.int64)
+        owners = keys if owners is None else owners
         with self._lock:
             end = self._count + len(keys)
             self._grow(end)
@@ -107,7 +115,8 @@ class Vectors:
             self._all.rows[new] = rows
             self._all.alive[new] = True
             self._all.nodes[new] = 0
-            self._count = end
+            self._all.owners[new] = owners
+            self._count, self.several = end, self.several or bool((owners != keys).any())
             self.pending += len(keys)
             self.version += 1
 
@@ -122,13 +131,12 @@ class Vectors:
             copy_into(larger, self._first(self._count))
             self._all = larger
 
-    def discard(self, keys: Sequence[int]) -> None:
-        """Mark rows as gone; keys that are not there are left alone."""
-        if not len(keys):
+    def discard(self, documents: Sequence[int]) -> None:
+        """Mark the rows of documents as gone; those that are not there are left alone."""
+        if not len(documents):
             return
         with self._lock:
-            slots, found = self._first(self._count).slots(keys)
-            gone = np.unique(slots[found])
+            gone, _ = self._first(self._count).slots_of(np.unique(np.asarray(documents, np.int64)))
             self._all.alive[gone] = False
             self.dead += len(gone)
             self.pending -= int(np.count_nonzero(self._all.nodes[gone] == 0))
@@ -203,7 +211,7 @@ class Vectors:
             kept = np.flatnonzero(self._alive_after(since, self._count)[0])
             smaller = self._allocate(max(FIRST_CAPACITY, len(kept) * 9 // 8))
             nodes = now.nodes[kept] if regrouped is None else looked_up(now.keys[kept], regrouped)
-            copy_into(smaller, Capture(now.keys[kept], now.rows[kept], now.alive[kept], nodes))
+            copy_into(smaller, Capture(now.keys[kept], now.rows[kept], now.alive[kept], nodes, now.owners[kept]))
             self._all, self._count, self._graph = smaller, len(kept), new
             self._departures.compact(since, kept)
             self._regroup(self.unreached if regrouped is None else NONE)
@@ -223,18 +231,6 @@ class Vectors:
         with self._lock:
             named = self._all.nodes[: self._count] if graph is self._graph else there
         graph.remove(np.setdiff1d(there, named))
-
-    def exchange(self, keys: Keys, rows: NDArray[np.floating], graph: Graph) -> None:
-        """Put these rows under keys that are there, and take a graph without any; captures keep the old rows."""
-        with self._lock:
-            now = self._first(self._count)
-            other = self._allocate(len(self._all.keys))
-            copy_into(other, now)
-            slots, found = now.slots(keys)
-            other.rows[slots[found]] = rows[found]
-            other.nodes[:] = 0
-            self._all, self._graph = other, graph
-            self._regroup(NONE)
 
     def adopt(self, graph: Graph, membership: Membership) -> None:
         """Take a graph that was read from a file: note its rows, and remove the nodes of those not here."""

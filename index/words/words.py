@@ -84,9 +84,10 @@ class Words:
     def applied(self, changes: Changes) -> None:
         """Have the index follow what was committed."""
         keeper = self._keeper
-        if keeper is not None and (changes.added or changes.removed):
-            keeper.notify(changes.removed, max((key for key, _ in changes.added), default=0))
-            keeper.pace(len(changes.added))
+        came = [*(key for key, _ in changes.added), *changes.renamed]
+        if keeper is not None and (came or changes.removed):
+            keeper.notify(changes.removed, max(came, default=0))
+            keeper.pace(len(came))
 
     def pause(self) -> None:
         """Leave the files alone."""

@@ -13,6 +13,7 @@ from server.contract.documents import (
     Document,
     DocumentPage,
     Found,
+    Include,
     JsonObject,
     Line,
     LinesWritten,
@@ -72,12 +73,10 @@ class Backend(Protocol):
     async def delete_matching(self, name: str, condition: JsonObject, demand: Demand) -> int:
         """Delete the documents that match a filter, which is not empty; return how many there were."""
 
-    async def get(self, name: str, document_id: str, demand: Demand, *, include_vector: bool) -> Document:
+    async def get(self, name: str, document_id: str, demand: Demand, include: Include) -> Document:
         """Return a document; raises UnknownDocumentError."""
 
-    async def list_after(
-        self, name: str, after: str, limit: int, demand: Demand, *, include_vector: bool
-    ) -> DocumentPage:
+    async def list_after(self, name: str, after: str, limit: int, demand: Demand, include: Include) -> DocumentPage:
         """Return up to `limit` documents with ids after `after`; fewer where they are large."""
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:

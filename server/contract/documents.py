@@ -18,17 +18,36 @@ Mode = Literal["vector", "text", "hybrid"]
 State = Literal["ready", "indexing", "reindexing", "foreign", "failed"]
 
 
+class Include(msgspec.Struct, frozen=True):
+    """What comes along with a document: its vector, its passages, with both their vectors."""
+
+    vector: bool = False
+    passages: bool = False
+
+
+class Passage(msgspec.Struct, frozen=True, eq=False):
+    """A part of a text, from `start` up to `end` in characters; `vector` (dimensions,) only where it was asked for."""
+
+    start: int
+    end: int
+    vector: Rows | None = None
+
+
 class Document(msgspec.Struct, frozen=True, eq=False):
-    """`vector` (dimensions,) float32 is there only where the call asked for it."""
+    """`vector` (dimensions,) float32 and `passages` are there only where the call asked for them.
+
+    The vector of a text of several passages is their mean, at unit length.
+    """
 
     id: str
     text: str
     metadata: JsonObject = {}
     vector: Rows | None = None
+    passages: Sequence[Passage] | None = None
 
 
 class Written(msgspec.Struct, frozen=True):
-    """Documents are on the disk; `tokens` and `truncated` are those of their texts, in order."""
+    """Documents are on the disk; `tokens`, of all passages, and `truncated` are those of their texts, in order."""
 
     tokens: list[int]
     truncated: list[bool]
@@ -78,12 +97,16 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A document found. `score`: the cosine, BM25, or the fused sum of reciprocal ranks."""
+    """A document found. `score`: the cosine of its best passage, BM25, or the fused sum of reciprocal ranks.
+
+    `passage` is where the best passage stands, in the modes that compare vectors.
+    """
 
     id: str
     text: str
     score: float
     metadata: JsonObject
+    passage: Passage | None = None
 
 
 class Found(msgspec.Struct, frozen=True):

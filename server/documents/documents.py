@@ -3,7 +3,16 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 import index
-from server.contract.documents import Document, DocumentPage, JsonObject, Line, LinesWritten, Written
+from server.contract.documents import (
+    Document,
+    DocumentPage,
+    Include,
+    JsonObject,
+    Line,
+    LinesWritten,
+    Passage,
+    Written,
+)
 from server.contract.embedding import Demand
 from server.contract.errors import UnknownDocumentError
 from server.documents.ingest import Ingest
@@ -26,8 +35,7 @@ class Documents:
         async with admitted(self._engine, demand):
             prepared = await self._ingest.prepare(name, documents, demand)
             await self._ingest.commit(prepared)
-        embeddings = prepared.embeddings
-        return Written(embeddings.tokens, embeddings.truncated, embeddings.timing)
+        return Written(prepared.tokens, prepared.truncated, prepared.timing)
 
     def keep(self, name: str, groups: AsyncIterator[Sequence[Line]], demand: Demand) -> AsyncGenerator[LinesWritten]:
         return Stream(self._engine.enter, self._ingest, name, demand).keep(groups)
@@ -53,18 +61,16 @@ class Documents:
         async with admitted(self._engine, demand):
             return await self._library.commit(self._library.collection(name).delete_matching, condition)
 
-    async def get(self, name: str, document_id: str, demand: Demand, *, include_vector: bool) -> Document:
+    async def get(self, name: str, document_id: str, demand: Demand, include: Include) -> Document:
         async with admitted(self._engine, demand):
-            found = await self._library.run(self._library.collection(name).get, document_id, include_vector)
+            found = await self._library.run(self._library.collection(name).get, document_id, _include(include))
         return _known(found, document_id)
 
-    async def list_after(
-        self, name: str, after: str, limit: int, demand: Demand, *, include_vector: bool
-    ) -> DocumentPage:
+    async def list_after(self, name: str, after: str, limit: int, demand: Demand, include: Include) -> DocumentPage:
         collection = self._library.collection(name)
 
         def read() -> DocumentPage:
-            page = collection.list_after(after, limit, include_vector, max_bytes=self._max_bytes)
+            page = collection.list_after(after, limit, _include(include), max_bytes=self._max_bytes)
             more = bool(page and collection.list_after(page[-1].id, 1))
             return DocumentPage([_document(one) for one in page], more)
 
@@ -73,7 +79,14 @@ class Documents:
 
 
 def _document(found: index.Document) -> Document:
-    return Document(found.id, found.text, found.metadata, found.vector)
+    passages = None
+    if found.passages is not None:
+        passages = [Passage(one.start, one.end, one.vector) for one in found.passages]
+    return Document(found.id, found.text, found.metadata, found.vector, passages)
+
+
+def _include(given: Include) -> index.Include:
+    return index.Include(given.vector, given.passages)
 
 
 def _known(found: index.Document | None, document_id: str) -> Document:

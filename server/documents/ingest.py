@@ -1,38 +1,62 @@
-"""Documents in, acknowledged once they are on the disk: checked, embedded without the cache, committed.
+"""Documents in, acknowledged once they are on the disk: checked, cut, embedded without the cache, committed.
 
-A text that a document has already, with a vector of the variant that serves, is not computed again.
+A text that a document has already, cut as it would be now, with vectors of the variant that serves, is not computed
+again.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 
 import msgspec
-import numpy as np
+from msgspec.structs import replace
 
-from index import Collection, Content, Entry, Vector, check_content
+from index import Collection, Content, Entry, Stored, check_content
 from server.contract.documents import Document
-from server.contract.embedding import Demand, Embeddings
+from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError
+from server.documents.computing import (
+    Computed,
+    Cut,
+    Cutting,
+    Measure,
+    Ranges,
+    computed,
+    cutting_of,
+    measured,
+    ranges_of,
+    same_ranges,
+)
 from server.documents.library import Library
 from server.engine.embedder import Embedder
 from server.engine.metrics import Metrics
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """Documents, checked and encoded by the index, with their embeddings."""
+    """Documents, checked and encoded by the index, with the passages of each."""
 
     collection: Collection
     contents: Sequence[Content]
-    embeddings: Embeddings
+    found: Sequence[Computed]
+    timing: Timing
+
+    @property
+    def tokens(self) -> list[int]:
+        return [one.tokens for one in self.found]
+
+    @property
+    def truncated(self) -> list[bool]:
+        return [one.truncated for one in self.found]
 
 
 class Ingest:
     """Writes documents with their vectors; `prompt` is the name of the model's prompt for documents, if it has one."""
 
-    def __init__(self, library: Library, embedder: Embedder, metrics: Metrics, prompt: str | None) -> None:
+    def __init__(self, library: Library, embedder: Embedder, cut: Cut, metrics: Metrics, prompt: str | None) -> None:
         self._library = library
         self._embedder = embedder
+        self._cut = cut
         self._metrics = metrics
         self._prompt = prompt
 
@@ -41,7 +65,7 @@ class Ingest:
         self._library.writable(name)
 
     async def prepare(self, name: str, documents: Sequence[Document], demand: Demand) -> Prepared:
-        """Check and embed documents for a caller who has a place among the requests in progress.
+        """Check, cut and embed documents for a caller who has a place among the requests in progress.
 
         Raises:
             UnknownCollectionError, FingerprintError, DocumentError, InvalidInputError
@@ -51,30 +75,51 @@ class Ingest:
         if len(documents) > (most := self._embedder.max_texts):
             message = f"{len(documents)} documents, max_client_batch_size is {most}"
             raise InvalidInputError(message, "documents")
+        cutting, number = cutting_of(collection, self._cut)
         contents, known = await self._library.run(check, collection, documents)
-        uncached = msgspec.structs.replace(demand, cache=False, prompt=self._prompt)
-        return Prepared(collection, contents, await self._embed(contents, known, uncached))
+        self._embedder.check([one.text for one in contents])
+        uncached = replace(demand, cache=False, prompt=self._prompt)
+        if cutting is None:
+            ranges = [Ranges() for _ in contents]
+        else:
+            uncached = replace(uncached, truncate=True)  # nothing is cut off
+            ranges = await self._ranges(contents, known, cutting, uncached)
+        pairs = list(zip(contents, ranges, strict=True))
+        found, timing = await self._computed(pairs, known, uncached, number)
+        return Prepared(collection, contents, found, timing)
 
-    async def _embed(self, contents: Sequence[Content], known: Mapping[str, Vector], demand: Demand) -> Embeddings:
-        """Embed the texts whose vectors are not `known` by the documents' ids; the others are tokenized alone."""
-        new = [one.text for one in contents if one.id not in known]
-        if not known or not contents:
-            return await self._embedder.embed_admitted(new, demand)
-        old = [one.text for one in contents if one.id in known]
-        tokens, truncated = await self._embedder.measure(old, demand)
-        found = await self._embedder.embed_admitted(new, demand)
-        measured, embedded = (
-            iter(zip(tokens, truncated, strict=True)),
-            iter(zip(found.rows, found.tokens, found.truncated, strict=True)),
-        )
-        parts = [(known[one.id], *next(measured)) if one.id in known else next(embedded) for one in contents]
-        return Embeddings(
-            np.array([row for row, _, _ in parts], np.float32),
-            [count for _, count, _ in parts],
-            [cut for _, _, cut in parts],
-            0,
-            found.timing,
-        )
+    async def _ranges(
+        self, contents: Sequence[Content], known: Mapping[str, Stored], cutting: Cutting, demand: Demand
+    ) -> list[Ranges]:
+        """Return where to cut each text: as it is stored where that was cut by the present settings."""
+        current = {id_: list(one.passages.spans) for id_, one in known.items() if not one.stale}
+        texts = [one.text for one in contents if one.id not in current]
+        found = iter(await ranges_of(texts, cutting, self._measure(demand)))
+        return [current[one.id] if one.id in current else next(found) for one in contents]
+
+    async def _computed(
+        self,
+        pairs: Sequence[tuple[Content, Ranges]],
+        known: Mapping[str, Stored],
+        demand: Demand,
+        number: int,
+    ) -> tuple[list[Computed], Timing]:
+        """Embed the texts that are not stored as they would be cut now; the others are tokenized alone."""
+        stored = {
+            one.id: known[one.id].passages
+            for one, at in pairs
+            if one.id in known and same_ranges(known[one.id].passages, at)
+        }
+        new = [(one.text, at) for one, at in pairs if one.id not in stored]
+        old = [(one.text, replace(stored[one.id], cutting=number)) for one, _ in pairs if one.id in stored]
+        counted = iter(await measured([text for text, _ in old], [one for _, one in old], self._measure(demand)))
+        embed = partial(self._embedder.embed_admitted, demand=demand)
+        fresh, timing = await computed([text for text, _ in new], [at for _, at in new], number, embed)
+        results = iter(fresh)
+        return [next(counted) if one.id in stored else next(results) for one, _ in pairs], timing
+
+    def _measure(self, demand: Demand) -> Measure:
+        return partial(self._embedder.measure, demand=demand)
 
     async def commit(self, prepared: Prepared) -> None:
         """Return once the documents are on the disk."""
@@ -83,8 +128,8 @@ class Ingest:
         self._metrics.committed(time.perf_counter() - start_s)
 
 
-def check(collection: Collection, documents: Sequence[Document]) -> tuple[list[Content], Mapping[str, Vector]]:
-    """Check and encode documents; return them with the vectors that are stored of those whose text has not changed.
+def check(collection: Collection, documents: Sequence[Document]) -> tuple[list[Content], Mapping[str, Stored]]:
+    """Check and encode documents; return them with what is stored of those whose text has not changed.
 
     Raises what the index says of the first document that it does not take. Of one id that is there twice with two texts
     nothing is known.
@@ -92,10 +137,10 @@ def check(collection: Collection, documents: Sequence[Document]) -> tuple[list[C
     contents = [check_content(one.id, one.text, one.metadata) for one in documents]
     texts = {one.id: one.text for one in contents}
     several = {one.id for one in contents if texts[one.id] != one.text}
-    return contents, collection.unchanged_vectors({id_: text for id_, text in texts.items() if id_ not in several})
+    return contents, collection.unchanged({id_: text for id_, text in texts.items() if id_ not in several})
 
 
 def submit(prepared: Prepared) -> Future[int]:
-    """Hand documents to the index's writer."""
-    pairs = zip(prepared.contents, prepared.embeddings.rows, strict=True)
-    return prepared.collection.put_many([Entry(content, row) for content, row in pairs])
+    """Start to write, on a thread: what is still to be checked are the vectors."""
+    pairs = zip(prepared.contents, prepared.found, strict=True)
+    return prepared.collection.put_many([Entry(content, one.passages) for content, one in pairs])

@@ -6,14 +6,16 @@ Reindexing that was interrupted continues where it was when it is started again.
 import asyncio
 import logging
 import weakref
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 
-from index import Collection, IndexRoomError, Reindex
-from server.contract.embedding import Demand, Rows
+from index import Collection, IndexRoomError, Lacking, Passages, Reindex
+from server.contract.embedding import Demand, Embeddings
 from server.contract.errors import DeadlineError, Failure, RetryLaterError, ServerError, UnexpectedError, failure_of
+from server.documents.computing import Cut, Ranges, computed, cutting_of, ranges_of, same_ranges
 from server.documents.library import Library, error_for
 from server.engine.embedder import Embedder
 from server.logs import origin_of
@@ -23,6 +25,8 @@ GROUP_DOCUMENTS = 64
 DEMAND = Demand(cache=False, truncate=True, client="reindex")
 
 log = logging.getLogger("vecd")
+
+T = TypeVar("T")
 
 
 class ReindexTask(msgspec.Struct):
@@ -40,9 +44,10 @@ class ReindexTask(msgspec.Struct):
 class Reindexing:
     """The reindexing tasks of this process, by collection. Used from the event loop only."""
 
-    def __init__(self, library: Library, embedder: Embedder, prompt: str | None) -> None:
+    def __init__(self, library: Library, embedder: Embedder, cut: Cut, prompt: str | None) -> None:
         self._library = library
         self._embedder = embedder
+        self._cut = cut
         self._prompt = prompt
         self._tasks: dict[str, ReindexTask] = {}
 
@@ -104,19 +109,37 @@ class Reindexing:
         group = min(GROUP_DOCUMENTS, self._embedder.max_texts)
         reindex: Reindex = await library.manage(collection.reindex)
         while not await library.manage(reindex.finish):  # documents may have come meanwhile
-            while pairs := await library.run(reindex.texts, group):
-                rows = await self._embed([text for _, text in pairs])
-                keys = (key for key, _ in pairs)
-                await library.commit(reindex.put, dict(zip(keys, rows, strict=True)))
+            while lacking := await library.run(reindex.texts, group):
+                await library.commit(reindex.put, await self._computed(collection, lacking))
 
-    async def _embed(self, texts: Sequence[str]) -> Rows:
+    async def _computed(self, collection: Collection, lacking: Sequence[Lacking]) -> dict[int, Passages]:
+        """Return the passages of each document, those that it has where they would be the same."""
+        (cutting, number), texts = cutting_of(collection, self._cut), [one.text for one in lacking]
+        ranges = [Ranges() for _ in texts] if cutting is None else await ranges_of(texts, cutting, self._measure)
+        every = list(zip(lacking, ranges, strict=True))
+        done = {one.key: one.passages for one, at in every if one.passages and same_ranges(one.passages, at)}
+        new = [(one, at) for one, at in every if one.key not in done]
+        found, _ = await computed([one.text for one, _ in new], [at for _, at in new], number, self._embed)
+        return done | {one.key: result.passages for (one, _), result in zip(new, found, strict=True)}
+
+    async def _measure(self, texts: Sequence[str]) -> tuple[list[int], list[bool]]:
+        prompted = self._embedder.prompted(texts, self._prompt)
+        encodings = await patiently(lambda: self._embedder.engine.measure(prompted, DEMAND))
+        return [len(one.ids) for one in encodings], [one.truncated for one in encodings]
+
+    async def _embed(self, texts: Sequence[str]) -> Embeddings:
         # Without the limits of a request: a document that was stored under other limits must not stop it.
         prompted = self._embedder.prompted(texts, self._prompt)
-        while True:
-            try:
-                return (await self._embedder.engine.embed(prompted, DEMAND)).rows
-            except (RetryLaterError, DeadlineError) as error:  # no client waits for this, so it can wait
-                await asyncio.sleep(error.retry_after_s if isinstance(error, RetryLaterError) else 1)
+        return await patiently(lambda: self._embedder.engine.embed(prompted, DEMAND))
+
+
+async def patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Call until there is room: no client waits for this, so it can wait."""
+    while True:
+        try:
+            return await call()
+        except (RetryLaterError, DeadlineError) as error:
+            await asyncio.sleep(error.retry_after_s if isinstance(error, RetryLaterError) else 1)
 
 
 def _failure(name: str, error: BaseException) -> Failure:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import index
 from index import MAX_TOP_K, Collection, Query, SearchOutcome, VectorError, parse_filter
-from server.contract.documents import Found, Hit, Search
+from server.contract.documents import Found, Hit, Passage, Search
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError, QueryError, UnknownDocumentError
 from server.documents.library import Library, translated_errors
@@ -65,7 +65,7 @@ class Retrieval:
         outcomes = await self._search_each(collection, embedded)
         search_s = time.perf_counter() - start_s
         ignored = sum(one.words_ignored for one in outcomes)
-        hits = [[Hit(hit.id, hit.text, hit.score, hit.metadata) for hit in one.hits] for one in outcomes]
+        hits = [[_hit(hit) for hit in one.hits] for one in outcomes]
         return Found(hits, tokens, truncated, timing, search_s, ignored)
 
     def _check(self, searches: Sequence[Search]) -> None:
@@ -115,7 +115,7 @@ class Retrieval:
         assert search.like is not None
         if search.mode != "text":
             collection.check_searchable()
-        document = collection.get(search.like, include_vector=True)
+        document = collection.get(search.like, index.Include(vector=True))
         if document is None:
             message = f"there is no document {search.like!r}"
             raise UnknownDocumentError(message, "like")
@@ -135,6 +135,11 @@ class Retrieval:
             filter=search.filter,
             max_bytes=max(1, budget.size),
         )
+
+
+def _hit(found: index.Hit) -> Hit:
+    passage = None if found.passage is None else Passage(found.passage.start, found.passage.end)
+    return Hit(found.id, found.text, found.score, found.metadata, passage)
 
 
 async def wait_for_words(collection: Collection) -> None:

@@ -92,8 +92,8 @@ class Stream:
         truncated = tokens = 0
         for prepared in part.prepared:
             await self._ingest.commit(prepared)
-            truncated += sum(prepared.embeddings.truncated)
-            tokens += sum(prepared.embeddings.tokens)
+            truncated += sum(prepared.truncated)
+            tokens += sum(prepared.tokens)
         return LinesWritten(part.refused, truncated, tokens)
 
     async def _prepare(self, group: Group) -> PreparedGroup:

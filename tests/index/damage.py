@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from index import Collection, Document, Index, IndexRoomError, Query
+from index import Collection, Document, Include, Index, IndexRoomError, Query
 from tests.index.harness import document, open_index, same
 from tests.index.vectors import one
 
@@ -159,7 +159,7 @@ def read_all(index: Index, outcome: Outcome, random_: random.Random) -> None:
     for id_ in originals():
         ids = [id_] if id_ in expected else []
         attempt(outcome, Reading(f"get {id_}", ids, partial(got, collection, id_)))
-    attempt(outcome, Reading("list", expected, lambda: list(collection.documents(include_vector=True))))
+    attempt(outcome, Reading("list", expected, lambda: list(collection.documents(Include(vector=True)))))
     for number in random_.sample(range(len(expected) - 5), 20):
         for query, ids in queries(number):
             what = f"search {query.mode} {query.filter} {number}"
@@ -182,7 +182,7 @@ def queries(number: int) -> Iterator[tuple[Query, list[str]]]:
 
 
 def got(collection: Collection, id_: str) -> list[Document | None]:
-    return [collection.get(id_, include_vector=True)]
+    return [collection.get(id_, Include(vector=True))]
 
 
 def found(collection: Collection, query: Query) -> list[Document | None]:

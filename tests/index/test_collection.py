@@ -15,6 +15,7 @@ from index import (
     DocumentError,
     Entry,
     FilterError,
+    Include,
     Index,
     Query,
     QueryError,
@@ -42,7 +43,7 @@ def collection(index: Index) -> Collection:
 def test_what_was_put_is_returned_with_its_vector_bit_for_bit(collection: Collection) -> None:
     given = document("a", 3, "Ünï\0code 😀", n=1, deep={"x": [None, 1.0]})
     assert collection.put(given).result() == 1
-    found = collection.get("a", include_vector=True)
+    found = collection.get("a", Include(vector=True))
     assert found is not None
     assert same(found, given)
     assert collection.get("b") is None
@@ -248,7 +249,7 @@ def test_checked_entries_are_written_as_they_were_checked(collection: Collection
     metadata["n"] = 2
     assert collection.put_many([Entry(content, one(1)), document("raw", 2, n=2)]).result() == 2
     assert collection.put(Entry(check_content("alone", "another text", {}), one(3))).result() == 1
-    found = collection.get("checked", include_vector=True)
+    found = collection.get("checked", Include(vector=True))
     assert found is not None
     assert (found.text, found.metadata) == ("a text", {"n": 1})
     assert (vector_of(found) == one(1)).all()

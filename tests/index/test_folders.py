@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from index import Collection, Document, Index, Query
+from index import Collection, Document, Include, Index, Query
 
 FOLDERS = Path(__file__).parent / "folders"
 WITH_STOP_WORDS = {"first"}
@@ -48,7 +48,7 @@ def test_collections_are_there_and_none_is_foreign(index: Index, expected: Expec
 
 def test_documents_are_the_same_to_the_bit(index: Index, expected: Expected) -> None:
     for name, collection in expected.collections.items():
-        found = list(index.collection(name).documents(include_vector=True))
+        found = list(index.collection(name).documents(Include(vector=True)))
         assert [plain(document) for document in found] == collection["documents"]
         assert index.collection(name).count_by_variant() == collection["variants"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from index import Collection, Document, Index, Query, StorageFullError
+from index import Collection, Document, Include, Index, Query, StorageFullError
 from tests.disks import SmallDisk, failing_disk, small_disk
 from tests.index.harness import document, open_index, same
 from tests.index.vectors import one
@@ -41,7 +41,7 @@ def check(collection: Collection, count: int) -> None:
     """All that was acknowledged is there and can be found, and the one that was refused is not."""
     assert collection.count() == count
     for number in range(count):
-        found = collection.get(f"id/{number}", include_vector=True)
+        found = collection.get(f"id/{number}", Include(vector=True))
         assert found is not None
         assert same(found, made(number))
     assert collection.get(f"id/{count}") is None

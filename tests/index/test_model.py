@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from index import Document, Query
+from index import Document, Include, Query
 from tests.index.harness import document, nearest, open_index, same, vector_of
 from tests.index.oracle import matches
 from tests.index.vectors import one
@@ -102,7 +102,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def the_same_documents_are_there(self) -> None:
-        found = list(self.collection.documents(include_vector=True))
+        found = list(self.collection.documents(Include(vector=True)))
         assert [d.id for d in found] == sorted(self.model, key=str.encode)
         assert all(same(d, self.model[d.id]) for d in found)
         assert self.collection.count() == len(self.model)

@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from index import Index, StorageFullError
+from index import Include, Index, StorageFullError
 from index.store.backup import STEP_PAGES, back_up
 from index.store.connections import Database
 from index.store.disk import Disk
@@ -44,7 +44,7 @@ def test_a_backup_ends_while_a_writer_never_rests(tmp_path: Path) -> None:
         thread.join()
         index.close()
     copy = open_index(tmp_path / "backup")
-    first, second = (copy.collection().get(id_, include_vector=True) for id_ in ("a", "b"))
+    first, second = (copy.collection().get(id_, Include(vector=True)) for id_ in ("a", "b"))
     assert first is not None
     assert second is not None
     assert (vector_of(first) == vector_of(second)).all()  # both of one commit

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import Document, FingerprintError, Index, Progress, Query
+from index import Document, FingerprintError, Include, Index, Progress, Query
 from index.store.queries import select
 from tests.index.fakes import PointedDisk
 from tests.index.harness import document, open_index, vector_of
@@ -29,7 +29,7 @@ def test_another_models_collection_can_be_read_and_reindexed(tmp_path: Path) -> 
         with pytest.raises(FingerprintError, match="reindex"):
             refused()
     assert collection.search(Query(mode="text", text="text of 7"))
-    assert collection.get("7", include_vector=True) is not None
+    assert collection.get("7", Include(vector=True)) is not None
     assert collection.delete("0").result() == 1
     reindex = collection.reindex()
     assert not reindex.finish()
@@ -174,10 +174,10 @@ def test_vectors_are_read_while_their_length_changes(tmp_path: Path) -> None:
     finishing = threading.Thread(target=reindex.finish)
     finishing.start()
     assert reached.wait(30)
-    found = collection.get("a", include_vector=True)
+    found = collection.get("a", Include(vector=True))
     assert found is not None
     assert len(vector_of(found)) == NDIM
-    assert [len(vector_of(listed)) for listed in collection.list_after(include_vector=True)] == [NDIM]
+    assert [len(vector_of(listed)) for listed in collection.list_after(include=Include(vector=True))] == [NDIM]
     release.set()
     finishing.join()
     index.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from index import Collection, Index, Query
+from index import Collection, Include, Index, Query
 from index.search.planner import EXACT_WHOLE_ROWS
 from index.store.layout import DATABASE_FILE
 from index.view.groups import GROUP_COSINE
@@ -55,7 +55,7 @@ def inspect(folder: Path, generation: int, random_: random.Random) -> Inspection
 
 def contents_of(collection: Collection, found: Inspection) -> Contents:
     contents = Contents(int(collection.fingerprint.removeprefix("model-")), {})
-    for document in collection.documents(include_vector=True):
+    for document in collection.documents(Include(vector=True)):
         facts: Facts = (int(document.text.removeprefix("word")), document.metadata)
         contents.documents[document.id] = facts
         if not same(document, made(document.id, facts, contents.generation)):
