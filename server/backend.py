@@ -12,6 +12,7 @@ from server.contract.documents import (
     Document,
     DocumentPage,
     Found,
+    Include,
     JsonObject,
     Line,
     LinesWritten,
@@ -175,13 +176,11 @@ class LocalBackend:
     async def delete_matching(self, name: str, condition: JsonObject, demand: Demand) -> int:
         return await self._documents.delete_matching(name, condition, demand)
 
-    async def get(self, name: str, document_id: str, demand: Demand, *, include_vector: bool) -> Document:
-        return await self._documents.get(name, document_id, demand, include_vector=include_vector)
+    async def get(self, name: str, document_id: str, demand: Demand, include: Include) -> Document:
+        return await self._documents.get(name, document_id, demand, include)
 
-    async def list_after(
-        self, name: str, after: str, limit: int, demand: Demand, *, include_vector: bool
-    ) -> DocumentPage:
-        return await self._documents.list_after(name, after, limit, demand, include_vector=include_vector)
+    async def list_after(self, name: str, after: str, limit: int, demand: Demand, include: Include) -> DocumentPage:
+        return await self._documents.list_after(name, after, limit, demand, include)
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
         async with admitted(self._engine, demand):

@@ -21,12 +21,23 @@ from server.web.operations import Example, Link, Operation, Parameter
 from server.web.replies import Reply
 
 DEFAULT_LIMIT, MAX_DOCUMENTS = 100, 1000
-# About the bytes of metadata, which may have 64 KiB, and of a number of a vector.
-METADATA_BYTES, NUMBER_BYTES = 4096, 10
+# About the bytes of metadata, which may have 64 KiB, of a number of a vector, and of a passage.
+METADATA_BYTES, NUMBER_BYTES, PASSAGE_BYTES = 4096, 10, 40
 
 PATH_ID = Parameter(name="id", place="path", kind=Id, about="the document's id, percent-encoded", required=True)
 QUERY_ID = Parameter(name="id", place="query", kind=Id, about="the document's id, percent-encoded", required=True)
-WITH_VECTOR = Parameter(name="include_vector", place="query", kind=bool, about="true adds the document's vector")
+WITH_VECTOR = Parameter(
+    name="include_vector",
+    place="query",
+    kind=bool,
+    about="true adds the document's vector; that of a text of several passages is their mean",
+)
+WITH_PASSAGES = Parameter(
+    name="include_passages",
+    place="query",
+    kind=bool,
+    about="true adds where each passage of the text stands, and with `include_vector` its vector",
+)
 SAMPLE = {"id": "py", "text": "Python is a programming language", "metadata": {"year": 1991}}
 STORED = {"id": "$response.body#/indexed"}
 LINKS = (
@@ -69,7 +80,7 @@ async def put(asked: Asked) -> Reply:
         scope="search",
         response=StoredDocument,
         gives=BODIES,
-        parameters=(COLLECTION, PATH_ID, WITH_VECTOR),
+        parameters=(COLLECTION, PATH_ID, WITH_VECTOR, WITH_PASSAGES),
         raises=(*READING, *ADMITTED, UnknownDocumentError, DocumentError),
     ),
 )
@@ -97,17 +108,17 @@ async def get(asked: Asked) -> Reply:
             Parameter(name="after", place="query", kind=str, about="the id after which to begin"),
             msgspec.structs.replace(QUERY_ID, about="the id of the one document to show", required=False),
             WITH_VECTOR,
+            WITH_PASSAGES,
         ),
         raises=(*READING, *ADMITTED, UnknownDocumentError, DocumentError),
     ),
 )
 async def list_documents(asked: Asked) -> Reply:
     limit = asked.whole_number("limit", DEFAULT_LIMIT, MAX_DOCUMENTS)
-    include_vector = asked.flag("include_vector") or False
     if "id" in asked.query:
         return await _show(asked, asked.query["id"])
     after = asked.query.get("after", "")
-    page = await asked.backend.list_after(asked.collection, after, limit, asked.demand(), include_vector=include_vector)
+    page = await asked.backend.list_after(asked.collection, after, limit, asked.demand(), included(asked))
     documents = [to_body(one) for one in page.documents]
     content = {"documents": documents, "next": documents[-1]["id"] if page.more else None}
     return await asked.reply_with_texts(content, sum(map(size_of, page.documents)))
@@ -178,8 +189,22 @@ def document_of(given: Document) -> contract.Document:
 
 
 def to_body(document: contract.Document) -> dict[str, Any]:
-    body = {"id": document.id, "text": document.text, "metadata": document.metadata}
-    return body if document.vector is None else body | {"vector": document.vector}
+    body: dict[str, Any] = {"id": document.id, "text": document.text, "metadata": document.metadata}
+    if document.vector is not None:
+        body["vector"] = document.vector
+    if document.passages is not None:
+        body["passages"] = [passage_body(one) for one in document.passages]
+    return body
+
+
+def passage_body(passage: contract.Passage) -> dict[str, Any]:
+    body: dict[str, Any] = {"start": passage.start, "end": passage.end}
+    return body if passage.vector is None else body | {"vector": passage.vector}
+
+
+def included(asked: Asked) -> contract.Include:
+    """Return what the query asks for beside texts and metadata."""
+    return contract.Include(asked.flag("include_vector") or False, asked.flag("include_passages") or False)
 
 
 def demand_for_writing(asked: Asked) -> Demand:
@@ -188,8 +213,7 @@ def demand_for_writing(asked: Asked) -> Demand:
 
 
 async def _show(asked: Asked, document_id: str) -> Reply:
-    include_vector = asked.flag("include_vector") or False
-    document = await asked.backend.get(asked.collection, document_id, asked.demand(), include_vector=include_vector)
+    document = await asked.backend.get(asked.collection, document_id, asked.demand(), included(asked))
     return await asked.reply_with_texts(to_body(document), size_of(document))
 
 
@@ -202,8 +226,12 @@ async def _delete(asked: Asked, document_id: str) -> Reply:
 def size_of(document: contract.Document | contract.Hit) -> int:
     """Return about how many bytes a document takes in an answer."""
     size = len(document.text) + METADATA_BYTES * bool(document.metadata)
-    if isinstance(document, contract.Document) and document.vector is not None:
-        size += NUMBER_BYTES * len(document.vector)
+    if isinstance(document, contract.Document):
+        vectors = 0 if document.vector is None else 1
+        passages = document.passages or ()
+        size += PASSAGE_BYTES * len(passages)
+        vectors += sum(one.vector is not None for one in passages)
+        size += NUMBER_BYTES * vectors * (0 if document.vector is None else len(document.vector))
     return size
 
 

@@ -24,7 +24,7 @@ from server.dialects.native.bodies.search import (
     SearchRequest,
 )
 from server.dialects.native.collection_paths import COLLECTION, READING, at
-from server.dialects.native.documents import size_of
+from server.dialects.native.documents import passage_body, size_of
 from server.dialects.native.routing import on_post
 from server.web.encoding import BODIES, timing_headers
 from server.web.operations import Example, Operation
@@ -41,7 +41,13 @@ SEARCHING = (
 )
 REQUEST = {"query": "programming languages", "top_k": 3, "filter": {"year": {"$gte": 1990}}}
 HEADERS = {"x-words-ignored": "How many words of the queries their rankings leave out, the most common ones, if any."}
-HIT = {"id": "py", "text": "Python is a programming language", "score": 0.625, "metadata": {"year": 1991}}
+HIT = {
+    "id": "py",
+    "text": "Python is a programming language",
+    "score": 0.625,
+    "metadata": {"year": 1991},
+    "passage": {"start": 0, "end": 32},
+}
 
 
 @on_post(
@@ -120,7 +126,12 @@ async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
 
 
 def to_body(hits: Sequence[contract.Hit]) -> list[dict[str, Any]]:
-    return [{"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata} for hit in hits]
+    return [hit_body(hit) for hit in hits]
+
+
+def hit_body(hit: contract.Hit) -> dict[str, Any]:
+    body: dict[str, Any] = {"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata}
+    return body if hit.passage is None else body | {"passage": passage_body(hit.passage)}
 
 
 ROUTES = [search, search_batch]

@@ -70,13 +70,22 @@ class BatchIndexed(msgspec.Struct, omit_defaults=True):
     truncated: int | msgspec.UnsetType = msgspec.UNSET
 
 
+class Passage(msgspec.Struct, omit_defaults=True):
+    """A part of a text, from `start` up to `end` in characters; its vector if the request asked for vectors."""
+
+    start: int
+    end: int
+    vector: Row | msgspec.UnsetType = msgspec.UNSET
+
+
 class StoredDocument(msgspec.Struct, omit_defaults=True):
-    """A document, with its vector if the request asked for it."""
+    """A document, with its vector and its passages if the request asked for them."""
 
     id: str
     text: str
     metadata: dict[str, Any]
     vector: Row | msgspec.UnsetType = msgspec.UNSET
+    passages: list[Passage] | msgspec.UnsetType = msgspec.UNSET
 
 
 class PatchRequest(msgspec.Struct, forbid_unknown_fields=True):

@@ -73,13 +73,24 @@ class SearchByLike(msgspec.Struct, forbid_unknown_fields=True):
     vector: None = None
 
 
-class SearchHit(msgspec.Struct):
-    """A document found. `score`: the cosine; in mode text BM25, in mode hybrid the fused sum of ranks."""
+class HitPassage(msgspec.Struct):
+    """The best passage of a text, from `start` up to `end` in characters; a short text is one passage."""
+
+    start: int
+    end: int
+
+
+class SearchHit(msgspec.Struct, omit_defaults=True):
+    """A document found. `score`: the cosine; in mode text BM25, in mode hybrid the fused sum of ranks.
+
+    `passage` is that of the best cosine; in mode text there is none.
+    """
 
     id: str
     text: str
     score: float
     metadata: dict[str, Any]
+    passage: HitPassage | msgspec.UnsetType = msgspec.UNSET
 
 
 class SearchBatchRequest(msgspec.Struct, forbid_unknown_fields=True):
