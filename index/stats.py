@@ -24,6 +24,9 @@ class CollectionStats(msgspec.Struct, frozen=True):
     `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
     before it is known. They look as far as `width` nodes, and at the `unreached` ones; where `exact`, the graph misses
     too much, and every row is compared.
+
+    `passages_stale`: documents are there that were cut by other settings, or before there were passages; reindexing
+    mends it.
     """
 
     name: str
@@ -50,6 +53,7 @@ class CollectionStats(msgspec.Struct, frozen=True):
     exact: bool = False
     words_pending: int = 0
     words_failure: str | None = None
+    passages_stale: bool = False
 
 
 def stats_of(

@@ -33,7 +33,7 @@ class Searcher:
                 query.vector,
                 condition,
                 query.top_k,
-                lambda connection, ranking: SearchOutcome(hits_of(connection, ranking, query)),
+                lambda connection, ranking: outcome_of(connection, ranking, query),
             )
         depth = max(FUSED_ROWS, query.top_k)
         by_words = self._ranker(query, condition, depth)
@@ -41,7 +41,7 @@ class Searcher:
         def fused(connection: apsw.Connection, by_vector: Ranking) -> SearchOutcome:
             found = by_words(connection)
             ranking = fuse([[key for key, _ in by_vector], [key for key, _ in found.ranking]])
-            return SearchOutcome(hits_of(connection, ranking, query), found.ignored)
+            return outcome_of(connection, ranking, query, found.ignored)
 
         return self._planner.search(query.vector, condition, depth, fused)
 
@@ -49,11 +49,18 @@ class Searcher:
         by_words = self._ranker(query, condition, query.top_k)
         with self._readers.reading() as connection:
             found = by_words(connection)
-            return SearchOutcome(hits_of(connection, found.ranking, query), found.ignored)
+            return outcome_of(connection, found.ranking, query, found.ignored)
 
     def _ranker(self, query: Query, condition: Condition | None, wanted: int) -> Callable[[apsw.Connection], Ranked]:
         """Return what ranks by words within a transaction; that must begin after this."""
         assert query.text is not None
-        sought = self._words.sought(query.text, prefix=query.prefix, typos=query.typos)
-        reading, beside = self._words.keeper.current(), self._words.beside
-        return lambda connection: rank(connection, reading, beside, sought, condition, wanted)
+        lexicon = self._words.lexicon
+        sought = lexicon.sought(query.text, prefix=query.prefix, typos=query.typos)
+        reading = lexicon.keeper.current()
+        return lambda connection: rank(connection, reading, lexicon.beside, sought, condition, wanted)
+
+
+def outcome_of(connection: apsw.Connection, ranking: Ranking, query: Query, ignored: int = 0) -> SearchOutcome:
+    """Return the hits of a ranking, and how many of the best the threshold took."""
+    hits = hits_of(connection, ranking, query)
+    return SearchOutcome(hits, ignored, min(len(ranking), query.top_k) - len(hits))

@@ -9,22 +9,31 @@ from typing import Any
 import apsw
 import msgspec
 
+from index.documents.settings import Settings
 from index.documents.vector import Vector
 
 MAX_DOCUMENTS, MAX_S = 64, 0.005
 
 
 class Changes(msgspec.Struct):
-    """What a job does to the vectors: keys with their rows that come, keys that go; or all are exchanged."""
+    """What a job does to the vectors: keys with their rows that come, keys that go; or all are exchanged.
+
+    `settings` are the collection's, where it changes them, and `words` the folder that an index of words in another
+    language is to have.
+    """
 
     added: list[tuple[int, Vector]] = []
     removed: list[int] = []
     exchanged: bool = False
+    settings: Settings | None = None
+    words: str | None = None
 
     def add(self, others: "Changes") -> None:
         self.added += others.added
         self.removed += others.removed
         self.exchanged |= others.exchanged
+        self.settings = others.settings or self.settings
+        self.words = others.words or self.words
 
 
 class Job(msgspec.Struct, eq=False):
