@@ -170,7 +170,7 @@ class Collection:
     def stats(self) -> CollectionStats:
         """Return the collection's state, from counters alone. Never waits."""
         copies = self.memory, self.words
-        return stats_of(self.name, self.fingerprint, self.foreign, self.store, copies, self._reindex)
+        return stats_of(self.name, self._binding, self.settings, self.store, copies, self._reindex)
 
     def check_writable(self) -> None:
         """Raise FingerprintError where documents with the present model's vectors cannot be put."""
