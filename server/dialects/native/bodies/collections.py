@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from server.contract.documents import Language
 from server.contract.limits import MIN_PASSAGE_TOKENS
 
+MOST_TOKENS = 65_536  # whatever a model reads
 # msgspec has no literal booleans.
 Uncut = Annotated[bool, msgspec.Meta(extra_json_schema={"enum": [False]})]
 Threshold = Annotated[
@@ -22,14 +23,16 @@ MaxTokens = Annotated[
     int,
     msgspec.Meta(
         ge=MIN_PASSAGE_TOKENS,
-        description="tokens of a passage at most, no more than the model reads besides its special tokens; by default "
-        "200, or as many as it reads",
+        le=MOST_TOKENS,
+        description="tokens of a passage: 16 at least, and what the model reads besides its special tokens at most; by "
+        "default 200, or as many as it reads",
     ),
 ]
 OverlapTokens = Annotated[
     int,
     msgspec.Meta(
         ge=0,
+        le=MOST_TOKENS,
         description="tokens that neighbours share, at most half of `max_tokens`; by default 50, or that half",
     ),
 ]
