@@ -10,10 +10,13 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from index.binding import Binding
+from index.configuration import Configuration
 from index.documents.document import Document, Entry, check_id, encode_text, entry_of
 from index.documents.query import Hit, Query, SearchOutcome, check_query
+from index.documents.settings import Settings, SettingsChange
 from index.documents.vector import Model
-from index.errors import FilterError, FingerprintError
+from index.errors import FilterError
 from index.filters.parsing import parse_filter
 from index.filters.tautology import holds_for_all
 from index.search.searcher import Searcher
@@ -23,39 +26,34 @@ from index.store.disk import Disk
 from index.store.followers import Followers
 from index.store.health import Health, examine
 from index.store.layout import DATABASE_FILE
-from index.store.meta import write_meta
 from index.store.reindex import Reindex
 from index.store.store import NOTHING, Include, Store
 from index.store.unchanged import Stored
 from index.view.comparison import differences
 from index.view.memory import Memory
 from index.words import comparison
-from index.words.analysis import DEFAULT_LANGUAGE, Analysis
 from index.words.words import Words
 
 
 class Collection:
-    """Open from construction until close. `folder` None keeps everything in memory, `model` is what embeds now.
+    """Open from construction until close. `folder` None keeps everything in memory, `model` is what embeds now."""
 
-    Words are those of the `language`, or of none in particular.
-    """
-
-    def __init__(
-        self, name: str, folder: Path | None, model: Model, disk: Disk, language: str | None = DEFAULT_LANGUAGE
-    ) -> None:
+    def __init__(self, name: str, folder: Path | None, model: Model, disk: Disk) -> None:
         self.name = name
         self.model = model
         self.memory = Memory(model.ndim)
-        self.words = Words(Analysis(language))
+        self.words = Words()
+        self._configuration = Configuration()
         disk.reach("before_open")
         database = None if folder is None else folder / DATABASE_FILE
-        self.store = Store(database, model.variant, Followers(self.memory, self.words), disk)
+        self.store = Store(database, model.variant, Followers(self._configuration, self.memory, self.words), disk)
         self._reindex: Reindex | None = None
         self._lock = threading.Lock()
         try:
+            self._configuration.attach(self.store)
             self.memory.attach(self.store, folder)
-            self._fingerprint = self._bind()
-            self.words.open(self.store, folder)
+            self._binding = Binding(name, self.store, model)
+            self.words.open(self.store, folder, self.settings.language)
             self._searcher = Searcher(self.store.readers, self.memory.vectors, self.words)
             if not self.foreign:
                 self.memory.load()
@@ -64,25 +62,27 @@ class Collection:
             self.store.close()
             raise
 
-    def _bind(self) -> str:
-        """Return the fingerprint of the vectors that are there; an empty collection takes the model's."""
-        if "fingerprint" in self.store.meta and self.store.writer.documents:
-            return str(self.store.meta["fingerprint"])
-        model = self.model
-        self.store.writer.submit(
-            lambda connection, _: write_meta(connection, fingerprint=model.fingerprint, ndim=model.ndim), 0
-        ).result()
-        return model.fingerprint
-
     @property
     def fingerprint(self) -> str:
         """That of the model whose vectors are stored."""
-        return self._fingerprint
+        return self._binding.fingerprint
 
     @property
     def foreign(self) -> bool:
         """Whether the vectors are another model's."""
-        return self._fingerprint != self.model.fingerprint
+        return self._binding.foreign
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._configuration.settings
+
+    def configure(self, change: SettingsChange) -> Future[Settings]:
+        """Change settings; the future's result are those in force. Raises CollectionSettingsError.
+
+        Another language begins the index of words anew: searches by words wait until most of it is there.
+        """
+        return self._configuration.change(change)
 
     def put(self, document: Document | Entry) -> Future[int]:
         """Write a document with its vector in the place of the one that has its id. An entry is not checked again."""
@@ -165,20 +165,21 @@ class Collection:
             return self._reindex
 
     def _exchanged(self) -> None:
-        self._fingerprint, self._reindex = self.model.fingerprint, None
+        self._binding.exchanged()
+        self._reindex = None
 
     def stats(self) -> CollectionStats:
         """Return the collection's state, from counters alone. Never waits."""
         copies = self.memory, self.words
-        return stats_of(self.name, self.fingerprint, self.foreign, self.store, copies, self._reindex)
+        return stats_of(self.name, self._binding, self.settings, self.store, copies, self._reindex)
 
     def check_writable(self) -> None:
         """Raise FingerprintError where documents with the present model's vectors cannot be put."""
-        self._refuse_foreign("written")
+        self._binding.check("written")
 
     def check_searchable(self) -> None:
         """Raise FingerprintError where the present model's vectors find nothing."""
-        self._refuse_foreign("searched by vector")
+        self._binding.check("searched by vector")
 
     @property
     def well(self) -> bool:
@@ -238,10 +239,3 @@ class Collection:
         self.memory.close()
         self.words.close()
         self.store.close()
-
-    def _refuse_foreign(self, what: str) -> None:
-        if self.foreign:
-            raise FingerprintError(
-                f"the collection {self.name!r} holds vectors of another model ({self._fingerprint}; this one is "
-                f"{self.model.fingerprint}) and cannot be {what}; `python -m index reindex` mends it"
-            )

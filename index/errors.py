@@ -29,6 +29,10 @@ class CollectionNameError(CallerError):
     """A collection's name is not 1 to 64 of a-z, 0-9, `-` and `_`."""
 
 
+class CollectionSettingsError(CallerError):
+    """A setting of a collection is beyond what it may be."""
+
+
 class UnknownCollectionError(IndexRoomError):
     """No collection has this name."""
 

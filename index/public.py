@@ -4,12 +4,22 @@ from index.collection import Collection
 from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Document, Entry, check_content
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
 from index.documents.passages import Passage, Passages
-from index.documents.query import DEFAULT_THRESHOLD, MAX_TOP_K, Hit, Query, SearchOutcome
+from index.documents.query import MAX_TOP_K, Hit, Query, SearchOutcome
+from index.documents.settings import (
+    DEFAULT_LANGUAGE,
+    LANGUAGES,
+    MIN_PASSAGE_TOKENS,
+    PassageSettings,
+    Settings,
+    SettingsChange,
+    check_change,
+)
 from index.documents.vector import Vector
 from index.errors import (
     CallerError,
     ClosedError,
     CollectionNameError,
+    CollectionSettingsError,
     DamagedError,
     DocumentError,
     FilterError,
@@ -35,7 +45,8 @@ from index.store.unchanged import Stored
 __all__ = [
     "COLLECTION_NAME",
     "DEFAULT_COLLECTION",
-    "DEFAULT_THRESHOLD",
+    "DEFAULT_LANGUAGE",
+    "LANGUAGES",
     "MAX_COLLECTIONS",
     "MAX_FILTER_CONDITIONS",
     "MAX_FILTER_DEPTH",
@@ -46,10 +57,12 @@ __all__ = [
     "MAX_METADATA_FIELDS",
     "MAX_TEXT_BYTES",
     "MAX_TOP_K",
+    "MIN_PASSAGE_TOKENS",
     "CallerError",
     "ClosedError",
     "Collection",
     "CollectionNameError",
+    "CollectionSettingsError",
     "CollectionStats",
     "Content",
     "DamagedError",
@@ -67,18 +80,22 @@ __all__ = [
     "Lacking",
     "NewerSchemaError",
     "Passage",
+    "PassageSettings",
     "Passages",
     "Progress",
     "Query",
     "QueryError",
     "Reindex",
     "SearchOutcome",
+    "Settings",
+    "SettingsChange",
     "StorageFullError",
     "Stored",
     "UnknownCollectionError",
     "UnreadableError",
     "Vector",
     "VectorError",
+    "check_change",
     "check_content",
     "parse_filter",
 ]

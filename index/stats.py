@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from index.binding import Binding
+from index.documents.settings import Settings
 from index.store.reindex import Progress, Reindex
 from index.store.store import Store
 from index.view.memory import Memory
@@ -24,6 +26,9 @@ class CollectionStats(msgspec.Struct, frozen=True):
     `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
     before it is known. They look as far as `width` nodes, and at the `unreached` ones; where `exact`, the graph misses
     too much, and every row is compared.
+
+    `passages_stale`: documents are there that were cut by other settings, or before there were passages; reindexing
+    mends it.
     """
 
     name: str
@@ -50,10 +55,17 @@ class CollectionStats(msgspec.Struct, frozen=True):
     exact: bool = False
     words_pending: int = 0
     words_failure: str | None = None
+    passages_stale: bool = False
+    settings: Settings = Settings()
 
 
 def stats_of(
-    name: str, fingerprint: str, foreign: bool, store: Store, copies: tuple[Memory, Words], reindex: Reindex | None
+    name: str,
+    binding: Binding,
+    settings: Settings,
+    store: Store,
+    copies: tuple[Memory, Words],
+    reindex: Reindex | None,
 ) -> CollectionStats:
     """From any thread."""
     memory, words = copies
@@ -63,8 +75,8 @@ def stats_of(
     return CollectionStats(
         name=name,
         documents=documents,
-        fingerprint=fingerprint,
-        state="failed" if failed else "foreign" if foreign else "indexing" if pending else "ready",
+        fingerprint=binding.fingerprint,
+        state="failed" if failed else "foreign" if binding.foreign else "indexing" if pending else "ready",
         viewed=len(vectors) - pending,
         pending=pending,
         tombstones=graph.tombstones,
@@ -85,4 +97,6 @@ def stats_of(
         exact=not graph.trusted,
         words_pending=words.pending,
         words_failure=words.failure,
+        passages_stale=writer.stale,
+        settings=settings,
     )

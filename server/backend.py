@@ -5,9 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 from prometheus_client import CollectorRegistry, Info
+from tokenizers import Tokenizer
 
 from models.tokenizer import open_tokenizer
 from server.contract.documents import (
+    CollectionSettings,
     CollectionState,
     Document,
     DocumentPage,
@@ -29,6 +31,7 @@ from server.documents.ingest import Ingest
 from server.documents.library import Library, open_library
 from server.documents.reindexing import Reindexing
 from server.documents.retrieval import Retrieval
+from server.documents.settings import SettingsRules
 from server.engine.admitted import admitted
 from server.engine.assembly import build_engine, facts_of
 from server.engine.embedder import Embedder
@@ -78,6 +81,7 @@ def build_backend(
     library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
     ingest = Ingest(library, embedder, metrics, facts.document_prompt)
     reindexing = Reindexing(library, embedder, facts.document_prompt)
+    rules = SettingsRules(passage_tokens(model.tokenizer, facts), settings.search_threshold)
     _register(metrics, facts, engine, library)
     return LocalBackend(
         Parts(
@@ -90,11 +94,17 @@ def build_backend(
             watchdog=Watchdog(engine.workers.slots.longest_s, settings.run_timeout_s, engine.workers.break_down),
             library=library,
             documents=Documents(engine, library, ingest, settings.max_body_bytes),
-            collections=Collections(engine, library, reindexing),
-            retrieval=Retrieval(library, embedder, metrics, facts.query_prompt, settings.max_body_bytes),
+            collections=Collections(engine, library, reindexing, rules),
+            retrieval=Retrieval(library, embedder, metrics, rules, facts.query_prompt, settings.max_body_bytes),
             reindexing=reindexing,
         )
     )
+
+
+def passage_tokens(tokenizer: Tokenizer, facts: Facts) -> int:
+    """Return how many tokens the model reads of a passage: less its special tokens and the prompt for documents."""
+    prompt = facts.prompts[facts.document_prompt] if facts.document_prompt is not None else ""
+    return facts.max_tokens - len(tokenizer.encode(prompt).ids)
 
 
 def _register(metrics: Metrics, facts: Facts, engine: Engine, library: Library) -> None:
@@ -186,8 +196,8 @@ class LocalBackend:
         async with admitted(self._engine, demand):
             return await self.parts.retrieval.search(name, searches, demand)
 
-    async def create(self, name: str, demand: Demand) -> CollectionState:
-        return await self._collections.create(name, demand)
+    async def create(self, name: str, settings: CollectionSettings, demand: Demand) -> CollectionState:
+        return await self._collections.create(name, settings, demand)
 
     async def drop(self, name: str, demand: Demand) -> None:
         await self._collections.drop(name, demand)

@@ -74,6 +74,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[str, _model("name of the model to serve, a folder in --models")] = "all-MiniLM-L6-v2"
     model_alias: Annotated[_Names, _model("more names that clients may call it by, separated by commas")] = ()
     data: Annotated[Path, _model("folder of the documents; :memory: keeps none")] = ROOT / "data"
+    search_threshold: Annotated[
+        float, _model("least cosine of a hit in the collection default, until it has its own; -1 for none", ge=-1, le=1)
+    ] = 0.5
     provider: Annotated[Literal["auto", "cpu", "cuda"], _model("execution provider of ONNX Runtime")] = "auto"
     cores: Annotated[int, _model("runs side by side; 0 takes what the cgroup grants", ge=0, le=1024)] = 0
     max_tokens_per_run: Annotated[int, _model("tokens that one run may hold; 0 suits the provider", ge=0)] = 0

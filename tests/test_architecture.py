@@ -50,7 +50,7 @@ WINGS: Mapping[str, Mapping[str, set[str]]] = {
         "documents": set(),
         "filters": {"documents"},
         "store": {"documents", "filters"},
-        "words": {"filters", "store"},
+        "words": {"documents", "filters", "store"},
         "view": {"store"},
         "search": {"documents", "filters", "store", "view", "words"},
         "commands": {"documents", "store", "words"},

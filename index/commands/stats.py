@@ -4,17 +4,20 @@ import argparse
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET
 
 from index.commands.errors import CommandError
 from index.commands.examination import unreadable
 from index.commands.folders import add_collection, add_data, data_folder, databases_of
 from index.commands.reading import ReadDatabase
 from index.commands.terminal import Terminal, counted, shown
+from index.documents.settings import Settings
 from index.errors import IndexRoomError
 from index.store import rows
 from index.store.connections import READER_CACHE_KIB
 from index.store.meta import read_meta
 from index.store.queries import select, single
+from index.store.settings_row import settings_in
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -34,6 +37,7 @@ class Stats(msgspec.Struct, frozen=True):
     log_bytes: int
     view_bytes: int
     viewed: int
+    settings: Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,6 +88,7 @@ def read(database: Path) -> Stats:
             log_bytes=size_of(database.with_name(f"{database.name}-wal")),
             view_bytes=view_bytes,
             viewed=viewed,
+            settings=settings_in(meta),
         )
 
 
@@ -106,6 +111,19 @@ def line(name: str, stats: Stats) -> str:
         f"database {(stats.database_bytes + stats.log_bytes) / 1e6:.1f} MB",
         f"newest snapshot of the view {stats.view_bytes / 1e6:.1f} MB with {counted(stats.viewed, 'row')}",
     ]
+    parts += told(stats.settings)
     if stats.reindexing:
         parts.append(f"reindexing for {stats.reindexing}: {counted(stats.fresh, 'vector')} done")
     return f"{name}: {'; '.join(parts)}"
+
+
+def told(settings: Settings) -> list[str]:
+    """Return what to print about settings."""
+    cut, least = settings.passages, settings.threshold
+    parts = [
+        f"passages of {cut.max_tokens} tokens that share {cut.overlap_tokens}" if cut else "no passages",
+        f"words in {settings.language}" if settings.language else "words of no language",
+    ]
+    if least is UNSET:
+        return [*parts, "threshold never set"]
+    return [*parts, "no threshold" if least is None else f"threshold {least:g}"]

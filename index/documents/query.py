@@ -11,7 +11,6 @@ from index.documents.vector import Vector, check_vector
 from index.errors import QueryError
 
 MAX_TOP_K = 1_000
-DEFAULT_THRESHOLD = 0.5  # a cosine
 SCORE_TOLERANCE = 1e-6  # of a cosine: what rounding vectors and scores to float32 may take from it
 
 Mode = Literal["vector", "text", "hybrid"]
@@ -22,9 +21,8 @@ class Query(msgspec.Struct, frozen=True, eq=False):
 
     In quotes words are a phrase, which hits must hold where nothing stands beside it. With `prefix` the last word may
     be the beginning of one, with `typos` words of five letters and more may differ by one edit. `threshold` bounds the
-    score from below, a cosine but for SCORE_TOLERANCE, so that 1 finds what is equal; left out, it is 0.5 in mode
-    vector and there is none in the others. Hits whose texts and metadata take more than `max_bytes` together are
-    refused, not cut off.
+    score from below, a cosine but for SCORE_TOLERANCE, so that 1 finds what is equal; None is none. Hits whose texts
+    and metadata take more than `max_bytes` together are refused, not cut off.
     """
 
     mode: Mode = "vector"
@@ -40,9 +38,9 @@ class Query(msgspec.Struct, frozen=True, eq=False):
     @property
     def lowest_score(self) -> float:
         """The score below which nothing is a hit."""
-        if self.mode == "vector":
-            return (DEFAULT_THRESHOLD if self.threshold is None else self.threshold) - SCORE_TOLERANCE
-        return float("-inf") if self.threshold is None else self.threshold
+        if self.threshold is None:
+            return float("-inf")
+        return self.threshold - SCORE_TOLERANCE if self.mode == "vector" else self.threshold
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -59,10 +57,14 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class SearchOutcome(msgspec.Struct, frozen=True):
-    """What was found, best first. `words_ignored` words of the query were left out of more than are ranked by."""
+    """What was found, best first. `words_ignored` words of the query were left out of more than are ranked by.
+
+    `below` of the best that were asked for are no hits, since their scores are below the threshold.
+    """
 
     hits: list[Hit]
     words_ignored: int = 0
+    below: int = 0
 
 
 def check_query(query: Query, ndim: int) -> Query:

@@ -1,12 +1,12 @@
 """Searches in all three modes: by vector, by words, and both fused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import apsw
 
 from index.documents.query import Query, SearchOutcome
 from index.filters.tree import Condition
-from index.search.candidates import Nearest
+from index.search.candidates import Nearest, Ranking
 from index.search.fusion import FUSED_ROWS, fuse
 from index.search.hits import hits_of
 from index.search.planner import Planner
@@ -34,7 +34,7 @@ class Searcher:
                 query.vector,
                 condition,
                 query.top_k,
-                lambda connection, found: SearchOutcome(hits_of(connection, found.ranking, query, found.rows)),
+                lambda connection, found: outcome_of(connection, found.ranking, query, rows_found=found.rows),
             )
         depth = max(FUSED_ROWS, query.top_k)
         by_words = self._ranker(query, condition, depth)
@@ -42,7 +42,7 @@ class Searcher:
         def fused(connection: apsw.Connection, nearest: Nearest) -> SearchOutcome:
             found = by_words(connection)
             ranking = fuse([[key for key, _ in nearest.ranking], [key for key, _ in found.ranking]])
-            return SearchOutcome(hits_of(connection, ranking, query, nearest.rows), found.ignored)
+            return outcome_of(connection, ranking, query, found.ignored, nearest.rows)
 
         return self._planner.search(query.vector, condition, depth, fused)
 
@@ -50,11 +50,24 @@ class Searcher:
         by_words = self._ranker(query, condition, query.top_k)
         with self._readers.reading() as connection:
             found = by_words(connection)
-            return SearchOutcome(hits_of(connection, found.ranking, query), found.ignored)
+            return outcome_of(connection, found.ranking, query, found.ignored)
 
     def _ranker(self, query: Query, condition: Condition | None, wanted: int) -> Callable[[apsw.Connection], Ranked]:
         """Return what ranks by words within a transaction; that must begin after this."""
         assert query.text is not None
-        sought = self._words.sought(query.text, prefix=query.prefix, typos=query.typos)
-        reading, beside = self._words.keeper.current(), self._words.beside
-        return lambda connection: rank(connection, reading, beside, sought, condition, wanted)
+        lexicon = self._words.lexicon
+        sought = lexicon.sought(query.text, prefix=query.prefix, typos=query.typos)
+        reading = lexicon.keeper.current()
+        return lambda connection: rank(connection, reading, lexicon.beside, sought, condition, wanted)
+
+
+def outcome_of(
+    connection: apsw.Connection,
+    ranking: Ranking,
+    query: Query,
+    ignored: int = 0,
+    rows_found: Mapping[int, int] | None = None,
+) -> SearchOutcome:
+    """Return the hits of a ranking, and how many of the best the threshold took."""
+    hits = hits_of(connection, ranking, query, rows_found)
+    return SearchOutcome(hits, ignored, min(len(ranking), query.top_k) - len(hits))

@@ -18,6 +18,7 @@ from index.store.meta import read_meta
 from index.store.passage_rows import checked_spans
 from index.store.queries import select, single
 from index.store.schema import MIGRATIONS, migrate, version
+from index.store.settings_row import settings_in
 
 MAX_PROBLEMS = 100
 MAX_NDIM = 1 << 16
@@ -59,9 +60,14 @@ def check_documents(connection: apsw.Connection) -> Iterable[str]:
 
 
 def check_meta(connection: apsw.Connection) -> Iterable[str]:
-    """Check that the database says whose vectors it holds."""
-    if not isinstance(read_meta(connection).get("fingerprint"), str):
+    """Check that the database says whose vectors it holds, and by which settings."""
+    meta = read_meta(connection)
+    if not isinstance(meta.get("fingerprint"), str):
         yield "the model's fingerprint is missing"
+    try:
+        settings_in(meta)
+    except DamagedError as error:
+        yield str(error)
 
 
 def check_vectors(connection: apsw.Connection) -> Iterable[str]:

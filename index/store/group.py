@@ -10,6 +10,7 @@ import apsw
 import msgspec
 
 from index.documents.passages import Rows
+from index.documents.settings import Settings
 
 MAX_DOCUMENTS, MAX_S = 64, 0.005
 
@@ -18,18 +19,24 @@ class Changes(msgspec.Struct):
     """What a job does, by the documents' keys: those that come with the rows of their passages, and those that go.
 
     Where all vectors are `exchanged`, the documents in `renamed` get new keys: those that go among them have the old.
+    `settings` are the collection's, where it changes them, and `words` the folder that an index of words in another
+    language is to have.
     """
 
     added: list[tuple[int, Rows]] = []
     removed: list[int] = []
     renamed: list[int] = []
     exchanged: bool = False
+    settings: Settings | None = None
+    words: str | None = None
 
     def add(self, others: "Changes") -> None:
         self.added += others.added
         self.removed += others.removed
         self.renamed += others.renamed
         self.exchanged |= others.exchanged
+        self.settings = others.settings or self.settings
+        self.words = others.words or self.words
 
 
 class Job(msgspec.Struct, eq=False):

@@ -114,7 +114,7 @@ class Reindex:
         return fetch_passages(connection, present, stored_ndim(connection))
 
     def put(self, computed: Mapping[int, Passages]) -> Future[None]:
-        """Write the passages of documents by key; those of documents deleted meanwhile are dropped.
+        """Write the passages of documents by key; those of documents deleted meanwhile, or cut otherwise, are dropped.
 
         Passages that `texts` gave and that are to stay are put as they are.
         """
@@ -128,7 +128,7 @@ class Reindex:
 
     def _put(self, connection: apsw.Connection, changes: Changes, same: bool, key: int, given: Passages) -> bool:
         found = next(rows.fetch(connection, [key]), None)
-        if found is None:
+        if found is None or given.cutting not in (None, self._store.cutting):
             return False
         passages = check_passages(given, found.text, self._model.ndim)
         if not same:

@@ -18,7 +18,10 @@ from index.errors import DamagedError
 from index.store.checksums import checksum
 from index.store.passage_rows import SPAN, count_of, insert_spans
 from index.store.queries import Keys, array_of, select, single
+from index.store.schema import LONG_DOCUMENTS
 from index.store.vector_rows import insert_vectors
+
+CUT_OTHERWISE = f"INSERT OR IGNORE INTO stale {LONG_DOCUMENTS}; DELETE FROM fresh; DELETE FROM fresh_passages"  # noqa: S608
 
 
 class StoredDocument(msgspec.Struct, frozen=True):
@@ -118,6 +121,11 @@ def remove_fresh(connection: apsw.Connection, key: int) -> None:
 def mark_stale(connection: apsw.Connection, keys: Iterable[int]) -> None:
     """Note that other settings cut these documents."""
     connection.executemany("INSERT OR IGNORE INTO stale VALUES (?)", [(key,) for key in keys])
+
+
+def cut_otherwise(connection: apsw.Connection) -> None:
+    """Note that other settings cut all documents that may be cut, and forget what a reindexing has gathered."""
+    connection.execute(CUT_OTHERWISE)
 
 
 def key_of(connection: apsw.Connection, id_: str) -> int | None:

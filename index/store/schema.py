@@ -56,11 +56,12 @@ DROP TABLE texts;
 # A document of several passages has a row in `passages`; its vectors take the keys up to its own. `fresh_passages` is
 # to `fresh` what that is to `vectors`, with the key that the document gets. `stale` are the documents that other
 # settings cut, or nothing did: at first those long enough to be more than one passage of whatever a model reads.
-PASSAGES = """
+LONG_DOCUMENTS = "SELECT key FROM docs WHERE octet_length(text) > 100"
+PASSAGES = f"""
 CREATE TABLE passages (doc INTEGER PRIMARY KEY, parts INTEGER NOT NULL, spans BLOB NOT NULL, crc INTEGER NOT NULL);
 CREATE TABLE fresh_passages (doc INTEGER PRIMARY KEY, last INTEGER NOT NULL, spans BLOB NOT NULL);
 CREATE TABLE stale (doc INTEGER PRIMARY KEY);
-INSERT INTO stale SELECT key FROM docs WHERE octet_length(text) > 100;
+INSERT INTO stale {LONG_DOCUMENTS};
 """
 MIGRATIONS = (FIRST, WORDS_OUT, PASSAGES)
 WITH_PASSAGES = 3

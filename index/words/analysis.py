@@ -4,15 +4,11 @@ import unicodedata
 
 import tantivy
 
+from index.documents.settings import DEFAULT_LANGUAGE, LANGUAGES
 from index.words.letters import words_apart
 from index.words.stop_words import STOP_WORDS
 
 VERSION = 1  # counts up with any change after which a text has other words
-DEFAULT_LANGUAGE = "english"
-LANGUAGES = frozenset({
-    *("arabic", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hungarian", "italian"),
-    *("norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "tamil", "turkish"),
-})  # fmt: skip
 
 
 class Analysis:

@@ -55,6 +55,11 @@ class Keeper:
         return max(0, self._highest - self._reading.last_key)
 
     @property
+    def highest(self) -> int:
+        """The highest key that was ever used, as far as it was told."""
+        return self._highest
+
+    @property
     def ready(self) -> bool:
         """Whether `current` does not wait."""
         return self.pending <= BESIDE_DOCUMENTS or self._stuck

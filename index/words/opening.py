@@ -43,7 +43,21 @@ def open_words(store: Store, folder: Path | None, analysis: Analysis) -> Opened:
     try:
         return empty(store, folder, analysis)
     except (StorageFullError, *POSTINGS_ERRORS) as error:
-        return Opened(Postings(analysis, None), failure=f"words cannot be written to {folder}: {error}")
+        return in_memory(folder, analysis, error)
+
+
+def begun(store: Store, folder: Path | None, name: str, analysis: Analysis) -> Opened:
+    """Return an empty index in a folder that the database names already; the writer's thread may call this."""
+    if folder is None:
+        return Opened(Postings(analysis, None))
+    try:
+        return made(store, folder, name, analysis)
+    except (StorageFullError, *POSTINGS_ERRORS) as error:
+        return in_memory(folder, analysis, error)
+
+
+def in_memory(folder: Path, analysis: Analysis, error: Exception) -> Opened:
+    return Opened(Postings(analysis, None), failure=f"words cannot be written to {folder}: {error}")
 
 
 def existing(folder: Path, analysis: Analysis) -> Postings | None:
@@ -87,6 +101,11 @@ def empty(store: Store, folder: Path, analysis: Analysis) -> Opened:
     """Return a new index, whose folder the database names before it is there."""
     name = new_name()
     store.writer.submit(lambda connection, _: write_meta(connection, words=name), 0).result()
+    return made(store, folder, name, analysis)
+
+
+def made(store: Store, folder: Path, name: str, analysis: Analysis) -> Opened:
+    """Return an empty index in the folder that the database names, and remove every other one."""
     store.disk.make_folder(folder / name)
     opened = Opened(Postings(analysis, folder / name))
     remove_strays(folder, name)

@@ -14,66 +14,82 @@ from index.store.store import Store
 from index.words.analysis import Analysis
 from index.words.beside import Beside
 from index.words.keeper import Keeper
-from index.words.opening import open_words
-from index.words.sought import Sought, sought_in
+from index.words.lexicon import Lexicon
+from index.words.opening import Opened, begun, open_words
 
 
 class Words:
     """Closed until `open`. After `pause` the files are left alone, and what is written is found beside the index."""
 
-    def __init__(self, analysis: Analysis) -> None:
-        self._analysis = analysis
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._closed = False
+        self._closed, self._paused = False, False
         self._store: Store | None = None
         self._folder: Path | None = None
-        self._keeper: Keeper | None = None
-        self.beside = Beside(analysis)
+        self._analysis = Analysis()
+        self._lexicon: Lexicon | None = None
 
-    def open(self, store: Store, folder: Path | None) -> None:
+    def open(self, store: Store, folder: Path | None, language: str | None) -> None:
         """Open the index in the folder, None keeps it in memory, and begin to add what it lacks."""
-        self._store, self._folder = store, folder
-        opened = open_words(store, folder, self._analysis)
-        with store.readers.reading() as connection:
-            highest = highest_key(connection)
-        with self._lock:
-            if not self._closed:  # or nothing would ever stop the thread
-                self._keeper = Keeper(store.readers, store.disk, opened, self.beside, highest)
+        self._store, self._folder, self._analysis = store, folder, Analysis(language)
+        self._open(store)
+
+    def _open(self, store: Store) -> None:
+        while True:
+            analysis = self._analysis
+            opened = open_words(store, self._folder, analysis)
+            with store.readers.reading() as connection:
+                highest = highest_key(connection)
+            with self._lock:
+                if analysis is self._analysis:
+                    self._paused = False
+                    if self._lexicon is not None:
+                        self._lexicon.keeper.close()
+                    if not self._closed:  # or nothing would ever stop the thread
+                        self._take(store, opened, highest)
+                    return
+
+    def _take(self, store: Store, opened: Opened, highest: int) -> None:
+        """Have searches use an index of the present analysis from now on."""
+        beside = Beside(self._analysis)
+        keeper = Keeper(store.readers, store.disk, opened, beside, highest)
+        self._lexicon = Lexicon(self._analysis, keeper, beside)
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """What a search takes, once; raises ClosedError where nothing keeps it up to date any more."""
+        if (lexicon := self._lexicon) is None:
+            raise ClosedError("the index is closed")
+        return lexicon
 
     @property
     def keeper(self) -> Keeper:
         """What keeps the index up to date; raises ClosedError where nothing does any more."""
-        if (keeper := self._keeper) is None:
-            raise ClosedError("the index is closed")
-        return keeper
+        return self.lexicon.keeper
 
     @property
     def ready(self) -> bool:
         """Whether a search need not wait for the index of words."""
-        keeper = self._keeper
-        return keeper is None or keeper.ready
+        lexicon = self._lexicon
+        return lexicon is None or lexicon.keeper.ready
 
     @property
     def failed(self) -> bool:
         """Whether a fault of our own has ended the thread."""
-        keeper = self._keeper
-        return keeper is not None and keeper.failed
+        lexicon = self._lexicon
+        return lexicon is not None and lexicon.keeper.failed
 
     @property
     def pending(self) -> int:
         """About how many documents the index lacks."""
-        keeper = self._keeper
-        return 0 if keeper is None else keeper.pending
+        lexicon = self._lexicon
+        return 0 if lexicon is None else lexicon.keeper.pending
 
     @property
     def failure(self) -> str | None:
         """Why the index could not be written last."""
-        keeper = self._keeper
-        return None if keeper is None else keeper.failure
-
-    def sought(self, text: str, *, prefix: bool = False, typos: bool = False) -> Sought:
-        """Return what a query's text asks for."""
-        return sought_in(text, self._analysis, prefix=prefix, typos=typos)
+        lexicon = self._lexicon
+        return None if lexicon is None else lexicon.keeper.failure
 
     def expect(self, changes: Changes) -> None:
         """Do nothing: what is to be committed is read from the database."""
@@ -83,25 +99,39 @@ class Words:
 
     def applied(self, changes: Changes) -> None:
         """Have the index follow what was committed."""
-        keeper = self._keeper
+        if changes.settings is not None and changes.words is not None:
+            self._exchange(Analysis(changes.settings.language), changes.words)
+        lexicon = self._lexicon
         came = [*(key for key, _ in changes.added), *changes.renamed]
-        if keeper is not None and (came or changes.removed):
-            keeper.notify(changes.removed, max(came, default=0))
-            keeper.pace(len(came))
+        if lexicon is not None and (came or changes.removed):
+            lexicon.keeper.notify(changes.removed, max(came, default=0))
+            lexicon.keeper.pace(len(came))
+
+    def _exchange(self, analysis: Analysis, name: str) -> None:
+        """Begin an empty index of another analysis; searches that have begun go on with the one before."""
+        with self._lock:
+            if self._store is None or self._lexicon is None or self._closed:
+                return
+            self._lexicon.keeper.close()  # before its folder goes
+            self._analysis = analysis
+            folder = None if self._paused else self._folder  # after `pause` it may be another collection's
+            self._take(self._store, begun(self._store, folder, name, analysis), self._lexicon.keeper.highest)
 
     def pause(self) -> None:
         """Leave the files alone."""
-        if self._keeper is not None:
-            self._keeper.close()
+        with self._lock:
+            self._paused = True
+            if self._lexicon is not None:
+                self._lexicon.keeper.close()
 
     def resume(self) -> None:
         """Go on after `pause`."""
         if self._store is not None:
-            self.open(self._store, self._folder)
+            self._open(self._store)
 
     def close(self) -> None:
         """Stop the thread."""
         with self._lock:
             self._closed = True
         self.pause()
-        self._keeper = None  # and with it the mapped files
+        self._lexicon = None  # and with it the mapped files

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Protocol
 
 from server.contract.documents import (
+    CollectionSettings,
     CollectionState,
     Document,
     DocumentPage,
@@ -87,8 +88,12 @@ class Backend(Protocol):
             UnknownCollectionError, UnknownDocumentError, FingerprintError, FilterError, QueryError, VectorError
         """
 
-    async def create(self, name: str, demand: Demand) -> CollectionState:
-        """Create a collection, unless one with this name exists."""
+    async def create(self, name: str, settings: CollectionSettings, demand: Demand) -> CollectionState:
+        """Create a collection, unless one with this name exists, and change the settings that are given.
+
+        Raises:
+            CollectionNameError, CollectionSettingsError, StorageFullError, ClosedError
+        """
 
     async def drop(self, name: str, demand: Demand) -> None:
         """Delete a collection and its documents; the default one is empty afterwards."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from server.contract.embedding import Rows, Timing
 from server.contract.errors import Failure
@@ -15,6 +16,11 @@ else:  # msgspec knows no recursive types
 JsonObject: TypeAlias = dict[str, Json]
 
 Mode = Literal["vector", "text", "hybrid"]
+# Those whose words count by their stems. The index has its own list; a test holds the two equal.
+Language = Literal[
+    "arabic", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hungarian", "italian",
+    "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "tamil", "turkish",
+]  # fmt: skip
 State = Literal["ready", "indexing", "reindexing", "foreign", "failed"]
 
 
@@ -84,7 +90,7 @@ class DocumentPage(msgspec.Struct, frozen=True):
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """A search by exactly one of `query`, `vector` and `like` (the id of a document).
 
-    `threshold` is the least score of a hit; None means 0.5 in mode vector, and no threshold in the other modes.
+    `threshold` is the least score of a hit; None means the collection's in mode vector, and none in the other modes.
     """
 
     query: str | None = None
@@ -112,7 +118,8 @@ class Hit(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, frozen=True):
     """The hits of each search, best first; tokens and truncation of the queries that were embedded; seconds.
 
-    `words_ignored` words of all queries were left out of their rankings.
+    `words_ignored` words of all queries were left out of their rankings. `below_threshold` of the best that were asked
+    for are no hits since they are below a threshold that the collection has, and the search left out.
     """
 
     hits: list[list[Hit]]
@@ -121,6 +128,7 @@ class Found(msgspec.Struct, frozen=True):
     timing: Timing
     search_s: float
     words_ignored: int = 0
+    below_threshold: int = 0
 
 
 class ReindexProgress(msgspec.Struct, frozen=True):
@@ -131,11 +139,44 @@ class ReindexProgress(msgspec.Struct, frozen=True):
     failure: Failure | None = None
 
 
+class Passages(msgspec.Struct, frozen=True):
+    """How texts are cut: into passages of at most so many tokens, of which neighbours share about so many."""
+
+    max_tokens: int
+    overlap_tokens: int
+
+
+class PassagesAsked(msgspec.Struct, frozen=True):
+    """The same in a change; None is what is usual: 200 and 50, less where the model reads less."""
+
+    max_tokens: int | None = None
+    overlap_tokens: int | None = None
+
+
+class CollectionSettings(msgspec.Struct, frozen=True):
+    """Settings that a collection is to have; those that are UNSET stay as they are.
+
+    `passages` None cuts nothing, `language` None takes no endings off words, `threshold` None is none.
+    """
+
+    passages: PassagesAsked | UnsetType | None = UNSET
+    language: Language | UnsetType | None = UNSET
+    threshold: float | UnsetType | None = UNSET
+
+
 class CollectionState(msgspec.Struct, frozen=True):
-    """`fingerprint` is that of the model whose vectors the collection holds."""
+    """`fingerprint` is that of the model whose vectors the collection holds.
+
+    `passages`, `language` and `threshold` are in force. `passages_stale`: documents are there that were cut by other
+    settings, or before there were passages; reindexing mends it.
+    """
 
     name: str
     documents: int
     fingerprint: str
     state: State
     reindex: ReindexProgress | None = None
+    passages: Passages | None = None
+    language: Language | None = None
+    threshold: float | None = None
+    passages_stale: bool = False

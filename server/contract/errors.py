@@ -75,6 +75,10 @@ class CollectionNameError(CallerError):
     """A collection's name is not valid, or there are too many collections."""
 
 
+class CollectionSettingsError(CallerError):
+    """A setting of a collection is not one that it may have."""
+
+
 class FingerprintError(ServerError):
     """The collection's vectors come from another model; reindexing replaces them."""
 

@@ -1,11 +1,12 @@
 """Collections as the contract has them: their state, and the progress of reindexing."""
 
-from index import CollectionStats
-from server.contract.documents import CollectionState, ReindexProgress
+from index import CollectionStats, SettingsChange
+from server.contract.documents import CollectionSettings, CollectionState, ReindexProgress
 from server.contract.embedding import Demand
 from server.contract.status import IndexStatus
 from server.documents.library import Library
 from server.documents.reindexing import Reindexing
+from server.documents.settings import SettingsRules
 from server.engine.admitted import admitted
 from server.engine.engine import Engine
 
@@ -13,14 +14,19 @@ from server.engine.engine import Engine
 class Collections:
     """The calls of the contract about whole collections."""
 
-    def __init__(self, engine: Engine, library: Library, reindexing: Reindexing) -> None:
+    def __init__(self, engine: Engine, library: Library, reindexing: Reindexing, rules: SettingsRules) -> None:
         self._engine = engine
         self._library = library
         self._reindexing = reindexing
+        self._rules = rules
 
-    async def create(self, name: str, demand: Demand) -> CollectionState:
+    async def create(self, name: str, settings: CollectionSettings, demand: Demand) -> CollectionState:
+        """Create a collection or find it, then change its settings; those that are refused create none."""
+        change = self._rules.change_of(settings)
         async with admitted(self._engine, demand):
             collection = await self._library.manage(self._library.index.create, name)
+            if change != SettingsChange():
+                await self._library.commit(collection.configure, change)
         return self._state_of(collection.stats())
 
     async def drop(self, name: str, demand: Demand) -> None:
@@ -63,4 +69,8 @@ class Collections:
             fingerprint=stats.fingerprint,
             state="reindexing" if running else stats.state,
             reindex=progress,
+            passages=self._rules.passages_of(stats.settings),
+            language=stats.settings.language,
+            threshold=self._rules.threshold_of(stats.name, stats.settings),
+            passages_stale=stats.passages_stale,
         )

@@ -27,6 +27,7 @@ ERRORS: dict[type[IndexRoomError], type[ServerError]] = {
     index.FilterError: errors.FilterError,
     index.QueryError: errors.QueryError,
     index.CollectionNameError: errors.CollectionNameError,
+    index.CollectionSettingsError: errors.CollectionSettingsError,
     index.FingerprintError: errors.FingerprintError,
     index.StorageFullError: errors.StorageFullError,
     index.ClosedError: errors.ClosedError,

@@ -15,6 +15,7 @@ from server.contract.documents import Found, Hit, Passage, Search
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError, QueryError, UnknownDocumentError
 from server.documents.library import Library, translated_errors
+from server.documents.settings import SettingsRules
 from server.engine.embedder import Embedder
 from server.engine.metrics import Metrics
 
@@ -31,14 +32,24 @@ EmbeddedSearch = tuple[Search, Row | None]
 
 
 class Retrieval:
-    """`prompt` names the model's prompt for queries, if it has one; `max_bytes` bounds the hits of one request."""
+    """`prompt` names the model's prompt for queries, if it has one; `max_bytes` bounds the hits of one request.
+
+    `rules` say which threshold a search has that gives none.
+    """
 
     def __init__(
-        self, library: Library, embedder: Embedder, metrics: Metrics, prompt: str | None, max_bytes: int
+        self,
+        library: Library,
+        embedder: Embedder,
+        metrics: Metrics,
+        rules: SettingsRules,
+        prompt: str | None,
+        max_bytes: int,
     ) -> None:
         self._library = library
         self._embedder = embedder
         self._metrics = metrics
+        self._rules = rules
         self._prompt = prompt
         self._max_bytes = max_bytes
 
@@ -66,7 +77,8 @@ class Retrieval:
         search_s = time.perf_counter() - start_s
         ignored = sum(one.words_ignored for one in outcomes)
         hits = [[_hit(hit) for hit in one.hits] for one in outcomes]
-        return Found(hits, tokens, truncated, timing, search_s, ignored)
+        below = sum(out.below for one, out in zip(searches, outcomes, strict=True) if one.threshold is None)
+        return Found(hits, tokens, truncated, timing, search_s, ignored, below)
 
     def _check(self, searches: Sequence[Search]) -> None:
         """Raise the error of a request that is not valid, before any work."""
@@ -105,7 +117,7 @@ class Retrieval:
             outcome = self._like(collection, search, budget)
         else:
             vector = unit(search.vector) if search.vector is not None else row
-            outcome = collection.outcome(self._query(search, search.query, vector, budget))
+            outcome = collection.outcome(self._query(collection, search, search.query, vector, budget))
         budget.take(outcome.hits)
         self._metrics.searched(search.mode, time.perf_counter() - start_s)
         return outcome
@@ -120,18 +132,23 @@ class Retrieval:
             message = f"there is no document {search.like!r}"
             raise UnknownDocumentError(message, "like")
         # One hit more, because the document finds itself; but no more than the index allows.
-        query = self._query(search, document.text, document.vector, budget)
+        query = self._query(collection, search, document.text, document.vector, budget)
         outcome = collection.outcome(msgspec.structs.replace(query, top_k=min(search.top_k + 1, MAX_TOP_K)))
         others = [hit for hit in outcome.hits if hit.id != search.like][: search.top_k]
-        return SearchOutcome(others, outcome.words_ignored)
+        return msgspec.structs.replace(outcome, hits=others)
 
-    def _query(self, search: Search, text: str | None, vector: Row | None, budget: "HitBudget") -> Query:
+    def _query(
+        self, collection: Collection, search: Search, text: str | None, vector: Row | None, budget: "HitBudget"
+    ) -> Query:
+        threshold = search.threshold
+        if threshold is None and search.mode == "vector":
+            threshold = self._rules.threshold_of(collection.name, collection.settings)
         return Query(
             mode=search.mode,
             vector=vector,
             text=text,
             top_k=search.top_k,
-            threshold=search.threshold,
+            threshold=threshold,
             filter=search.filter,
             max_bytes=max(1, budget.size),
         )

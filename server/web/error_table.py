@@ -7,6 +7,7 @@ import msgspec
 from server.contract.errors import (
     ClosedError,
     CollectionNameError,
+    CollectionSettingsError,
     DeadlineError,
     DocumentError,
     EmptyInputError,
@@ -98,6 +99,11 @@ ERRORS: dict[type[ServerError], Meaning] = {
     CollectionNameError: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "A collection's name has 1 to 64 of a-z, 0-9, - and _; there are at most 256 collections.",
+    ),
+    CollectionSettingsError: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Passages have at least 16 tokens and at most what the model reads, and share at most half of them; a "
+        "threshold is a finite number.",
     ),
     FingerprintError: Meaning(
         HTTPStatus.CONFLICT,

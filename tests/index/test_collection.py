@@ -122,7 +122,7 @@ def test_nothing_is_found_where_all_was_deleted(collection: Collection) -> None:
         assert collection.search(Query(vector=one(1), filter=filter_, threshold=-1)) == []
 
 
-def test_the_threshold_is_half_a_cosine_unless_given(collection: Collection) -> None:
+def test_a_threshold_bounds_the_cosine_and_left_out_there_is_none(collection: Collection) -> None:
     rows = clustered(2, 5)
     near = rows[0] + 0.1 * rows[1]
     near /= np.linalg.norm(near)
@@ -130,11 +130,16 @@ def test_the_threshold_is_half_a_cosine_unless_given(collection: Collection) -> 
     far /= np.linalg.norm(far)
     for id_, row in (("near", near), ("far", far)):
         collection.put(Document(id_, "", {}, row)).result()
-    assert [hit.id for hit in collection.search(Query(vector=rows[0]))] == ["near"]
+    assert [hit.id for hit in collection.search(Query(vector=rows[0]))] == ["near", "far"]
+    assert [hit.id for hit in collection.search(Query(vector=rows[0], threshold=0.5))] == ["near"]
     assert [hit.id for hit in collection.search(Query(vector=rows[0], threshold=-1))] == ["near", "far"]
     assert collection.search(Query(vector=rows[0], threshold=1.0)) == []
     score = collection.search(Query(vector=rows[0], top_k=1))[0].score
     assert score == pytest.approx(float(near @ rows[0]), abs=1e-6)
+    for top_k, threshold, below in ((10, None, 0), (10, 0.5, 1), (1, 0.5, 0), (10, 1.0, 2), (1, 1.0, 1)):
+        outcome = collection.outcome(Query(vector=rows[0], top_k=top_k, threshold=threshold))
+        assert outcome.below == below
+        assert len(outcome.hits) + below == min(2, top_k)
 
 
 def test_text_is_searched_by_words_never_by_operators(collection: Collection) -> None:

@@ -31,7 +31,14 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 
 def test_no_collection_has_turned_foreign(client: httpx.Client) -> None:
-    assert client.get("/collections").json() == ANSWERS["collections"]
+    found, before = client.get("/collections").json()["collections"], ANSWERS["collections"]["collections"]
+    assert [one | then for one, then in zip(found, before, strict=True)] == found
+
+
+def test_every_collection_has_the_usual_settings(client: httpx.Client) -> None:
+    found = {one["name"]: one for one in client.get("/collections").json()["collections"]}
+    assert {name: one["threshold"] for name, one in found.items()} == {"default": 0.5, "notes": None}
+    assert all(one["language"] == "english" and one["passages"] for one in found.values())
 
 
 def test_every_document_is_there_with_its_vector(client: httpx.Client) -> None:

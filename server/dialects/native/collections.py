@@ -2,14 +2,25 @@
 
 from http import HTTPStatus
 
+from msgspec import UNSET, UnsetType
+
 from server.contract import documents as contract
-from server.contract.errors import ClosedError, CollectionNameError, StorageFullError, error_of
+from server.contract.errors import (
+    ClosedError,
+    CollectionNameError,
+    CollectionSettingsError,
+    InvalidInputError,
+    StorageFullError,
+    error_of,
+)
 from server.dialects.asked import Asked
 from server.dialects.native.bodies.collections import (
     CollectionDropped,
     CollectionList,
     CollectionSettings,
     CollectionState,
+    Passages,
+    PassageSettings,
     ReindexProgress,
 )
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING
@@ -20,7 +31,17 @@ from server.web.problems import detail_of
 from server.web.replies import Reply
 
 PATH = "/collections/{name:str}"
-SAMPLE = {"name": "default", "documents": 3, "fingerprint": "4b1c0d6e", "state": "ready", "reindex": None}
+SAMPLE = {
+    "name": "notes",
+    "documents": 3,
+    "fingerprint": "4b1c0d6e",
+    "state": "ready",
+    "reindex": None,
+    "passages": {"max_tokens": 200, "overlap_tokens": 50},
+    "language": "english",
+    "threshold": None,
+    "passages_stale": False,
+}
 
 
 @on_get(
@@ -57,7 +78,12 @@ async def get(asked: Asked) -> Reply:
     PATH,
     Operation(
         id="collections_create",
-        summary="Create a collection, unless one with this name exists",
+        summary="Create a collection, unless one with this name exists, or change its settings",
+        about="Settings that are left out stay as they are; a new collection has passages of 200 tokens that share 50 "
+        "(shorter ones where the model reads less), English words and no threshold, the collection `default` that of "
+        "`--search-threshold`. Other `passages` hold for documents that are written afterwards, and for all once the "
+        "collection is reindexed. Another `language` has the words of all documents indexed anew: searches by words "
+        "wait until most are.",
         scope="write",
         request=CollectionSettings,
         optional_body=True,
@@ -65,13 +91,13 @@ async def get(asked: Asked) -> Reply:
         takes=BODIES,
         gives=BODIES,
         parameters=(COLLECTION,),
-        raises=(CollectionNameError, ClosedError, StorageFullError, *ADMITTED),
-        example=Example({}, SAMPLE),
+        raises=(CollectionNameError, CollectionSettingsError, ClosedError, StorageFullError, *ADMITTED),
+        example=Example({"language": "german", "threshold": 0.3}, SAMPLE | {"language": "german", "threshold": 0.3}),
     ),
 )
 async def create(asked: Asked) -> Reply:
-    await asked.body(CollectionSettings)
-    return asked.reply(to_body(await asked.backend.create(asked.collection, asked.demand())))
+    settings = settings_of(await asked.body(CollectionSettings))
+    return asked.reply(to_body(await asked.backend.create(asked.collection, settings, asked.demand())))
 
 
 @on_delete(
@@ -112,12 +138,36 @@ async def reindex(asked: Asked) -> Reply:
     return asked.reply(to_body(state), status=HTTPStatus.ACCEPTED)
 
 
+def settings_of(data: CollectionSettings) -> contract.CollectionSettings:
+    passages: contract.PassagesAsked | UnsetType | None = UNSET
+    if isinstance(data.passages, PassageSettings):
+        most, overlap = data.passages.max_tokens, data.passages.overlap_tokens
+        passages = contract.PassagesAsked(None if most is UNSET else most, None if overlap is UNSET else overlap)
+    elif data.passages is not UNSET:
+        if data.passages:
+            message = "passages is an object or false; {} has the usual ones"
+            raise InvalidInputError(message, "passages")
+        passages = None
+    return contract.CollectionSettings(passages, data.language, data.threshold)
+
+
 def to_body(state: contract.CollectionState) -> CollectionState:
     progress, reindex = None, state.reindex
     if reindex is not None:
         error = None if reindex.failure is None else detail_of(error_of(reindex.failure))
         progress = ReindexProgress(reindex.documents, reindex.done, error)
-    return CollectionState(state.name, state.documents, state.fingerprint, state.state, progress)
+    cut = state.passages
+    return CollectionState(
+        name=state.name,
+        documents=state.documents,
+        fingerprint=state.fingerprint,
+        state=state.state,
+        passages=False if cut is None else Passages(cut.max_tokens, cut.overlap_tokens),
+        language=state.language,
+        threshold=state.threshold,
+        passages_stale=state.passages_stale,
+        reindex=progress,
+    )
 
 
 ROUTES = [list_collections, get, create, drop, reindex]

@@ -40,7 +40,11 @@ SEARCHING = (
     VectorError,
 )
 REQUEST = {"query": "programming languages", "top_k": 3, "filter": {"year": {"$gte": 1990}}}
-HEADERS = {"x-words-ignored": "How many words of the queries their rankings leave out, the most common ones, if any."}
+HEADERS = {
+    "x-words-ignored": "How many words of the queries their rankings leave out, the most common ones, if any.",
+    "x-hits-below-threshold": "How many of the `top_k` best documents are no hits, since they are below the "
+    "collection's threshold and the search gives none, if any.",
+}
 HIT = {
     "id": "py",
     "text": "Python is a programming language",
@@ -122,6 +126,8 @@ async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
     headers = timing_headers(found.timing, found.truncated, found.search_s)
     if found.words_ignored:
         headers["x-words-ignored"] = str(found.words_ignored)
+    if found.below_threshold:
+        headers["x-hits-below-threshold"] = str(found.below_threshold)
     return await asked.reply_with_texts(content, size, headers)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from index import Collection, Index, Query
+from index import Collection, Index, Query, SettingsChange
+from index.documents.settings import Language
 from index.documents.vector import Model
 from index.store.disk import Disk
 from index.store.layout import DATABASE_FILE
@@ -225,8 +226,12 @@ def test_an_index_of_which_most_is_deleted_is_built_again_at_a_start(tmp_path: P
 def test_another_language_has_other_words(tmp_path: Path) -> None:
     model = Model(FINGERPRINT, NDIM, "")
     before = None
-    for language, found in (("english", []), ("german", ["1"]), (None, []), ("german", ["1"])):
-        collection = Collection("notes", tmp_path, model, Disk(), language)
+    changes: list[tuple[Language | None, list[str]]] = [
+        ("english", []), ("german", ["1"]), (None, []), ("german", ["1"])
+    ]  # fmt: skip
+    for language, found in changes:
+        collection = Collection("notes", tmp_path, model, Disk())
+        assert collection.configure(SettingsChange(language=language)).result().language == language
         collection.put(document("1", 1, "viele Häuser")).result()
         assert collection.wait_for_words(60)
         assert [hit.id for hit in collection.search(Query(mode="text", text="Hauses"))] == found
@@ -234,12 +239,6 @@ def test_another_language_has_other_words(tmp_path: Path) -> None:
         (folder,) = tmp_path.glob("words-*")
         assert folder != before
         before = folder
-
-
-def test_an_unknown_language_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no stemmer"):
-        Collection("notes", tmp_path, Model(FINGERPRINT, NDIM, ""), Disk(), "klingon")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dropped_collections_words_go_with_it(tmp_path: Path) -> None:

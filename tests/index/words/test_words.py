@@ -129,9 +129,9 @@ def test_documents_that_go_on_waiting_keep_their_words(collection: Collection) -
     put(collection, "我是中国人")
     assert found(collection, "中国") == ["我是中国人"]
     before = collection.search(Query(mode="text", text="国"))
-    collection.words.beside.forget(0)
+    collection.words.lexicon.beside.forget(0)
     assert collection.search(Query(mode="text", text="国")) == before
-    collection.words.beside.forget(1)
+    collection.words.lexicon.beside.forget(1)
     assert collection.search(Query(mode="text", text="国")) == before
 
 
@@ -169,7 +169,8 @@ def test_a_document_that_is_replaced_while_a_search_is_under_way_is_found_as_it_
     collection = index.collection()
     put(collection, "apple one")
     assert collection.wait_for_words(60)
-    sought, beside = collection.words.sought("apple"), collection.words.beside
+    lexicon = collection.words.lexicon
+    sought, beside = lexicon.sought("apple"), lexicon.beside
     reading = collection.words.keeper.current()
     with collection.store.readers.reading() as connection:
         from_before = connection.execute("SELECT key FROM docs").fetchall()

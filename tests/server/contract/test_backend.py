@@ -13,7 +13,8 @@ from server.backend import LocalBackend
 from server.contract.backend import Backend
 
 CALLS = [name for name in vars(Backend) if not name.startswith("_")]
-PLAIN = {str, int, float, bool, bytes, type(None), object}
+# UNSET is sent by leaving a field out.
+PLAIN = {str, int, float, bool, bytes, type(None), object, msgspec.UnsetType}
 STREAMS = {AsyncIterator, AsyncGenerator}
 
 

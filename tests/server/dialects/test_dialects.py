@@ -9,6 +9,7 @@ from server.contract.errors import (
     CallerError,
     ClosedError,
     CollectionNameError,
+    CollectionSettingsError,
     DeadlineError,
     DocumentError,
     EmptyInputError,
@@ -69,6 +70,7 @@ ALL: dict[type[ServerError], int] = {
     FilterError: 422,
     QueryError: 422,
     CollectionNameError: 422,
+    CollectionSettingsError: 422,
     ClosedError: 503,
     StorageFullError: 507,
 }

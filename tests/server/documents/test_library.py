@@ -1,10 +1,13 @@
 """The index's errors leave the documents' wing as the contract's."""
 
+from typing import get_args
+
 import pytest
 
 import index
 from index import CallerError, IndexRoomError
 from server.contract import errors, limits
+from server.contract.documents import Language
 from server.documents.library import ERRORS, error_for, translated_errors
 
 # The server does not start with these, or they are its own fault.
@@ -37,3 +40,4 @@ def test_the_limits_that_the_document_tells_are_those_of_the_index() -> None:
     assert told.pop("MAX_METADATA_KIB") * 1024 == index.MAX_METADATA_BYTES
     assert told.pop("COLLECTION_NAME") == index.COLLECTION_NAME
     assert told == {name: getattr(index, name) for name in told}
+    assert set(get_args(Language)) == index.LANGUAGES

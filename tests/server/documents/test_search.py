@@ -162,10 +162,11 @@ def test_bad_searches_are_told(searcher: Searcher, asked: dict[str, object], sta
     assert batch.status_code == status
 
 
-def test_the_threshold_is_a_half_in_mode_vector_and_nothing_in_the_others(searcher: Searcher) -> None:
+def test_a_threshold_is_compared_with_the_score_of_the_mode(searcher: Searcher) -> None:
     own = searcher.rows["odd"]
     expected = [id_ for id_, score in searcher.cosines(own).items() if score >= 0.5]
-    assert [hit["id"] for hit in searcher.post(vector=own).json()] == expected
+    assert [hit["id"] for hit in searcher.post(vector=own, threshold=0.5).json()] == expected
+    assert len(searcher.post(vector=own).json()) == len(TEXTS)
     assert len(searcher.post(query="apple", mode="text").json()) == 2
     assert len(searcher.post(query="apple", mode="hybrid").json()) == len(TEXTS)
     for mode in ("vector", "text", "hybrid"):

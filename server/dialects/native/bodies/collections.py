@@ -1,8 +1,41 @@
 """Bodies of the routes about collections."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
+
+from server.contract.documents import Language
+from server.contract.limits import MIN_PASSAGE_TOKENS
+
+MOST_TOKENS = 65_536  # whatever a model reads
+# msgspec has no literal booleans.
+Uncut = Annotated[bool, msgspec.Meta(extra_json_schema={"enum": [False]})]
+Threshold = Annotated[
+    float | None,
+    msgspec.Meta(description="the least score of a hit in searches in mode vector that give none; null for none"),
+]
+Stems = Annotated[
+    Language | None,
+    msgspec.Meta(description="the language whose words count by their stems; null: words count as they stand"),
+]
+MaxTokens = Annotated[
+    int,
+    msgspec.Meta(
+        ge=MIN_PASSAGE_TOKENS,
+        le=MOST_TOKENS,
+        description="tokens of a passage: 16 at least, and what the model reads besides its special tokens at most; by "
+        "default 200, or as many as it reads",
+    ),
+]
+OverlapTokens = Annotated[
+    int,
+    msgspec.Meta(
+        ge=0,
+        le=MOST_TOKENS,
+        description="tokens that neighbours share, at most half of `max_tokens`; by default 50, or that half",
+    ),
+]
 
 
 class ReindexProgress(msgspec.Struct):
@@ -13,11 +46,21 @@ class ReindexProgress(msgspec.Struct):
     error: str | None = None
 
 
-class CollectionState(msgspec.Struct):
+class Passages(msgspec.Struct):
+    """Texts are cut into passages of at most `max_tokens`, of which neighbours share about `overlap_tokens`."""
+
+    max_tokens: int
+    overlap_tokens: int
+
+
+class CollectionState(msgspec.Struct, kw_only=True):
     """A collection.
 
     `state` is indexing while the graph that speeds up searches lacks some documents, which are found all the same;
     foreign if the vectors are another model's; failed if a thread that maintains the collection has died.
+
+    `passages`, `language` and `threshold` are the settings in force. `passages_stale` says that there are documents
+    that were cut by other settings, or before there were passages; reindexing mends it.
     """
 
     name: str
@@ -25,6 +68,10 @@ class CollectionState(msgspec.Struct):
     fingerprint: str
     state: Literal["ready", "indexing", "reindexing", "foreign", "failed"]
     reindex: ReindexProgress | None = None
+    passages: Passages | Uncut
+    language: Stems
+    threshold: Threshold
+    passages_stale: bool = False
 
 
 class CollectionList(msgspec.Struct):
@@ -33,8 +80,24 @@ class CollectionList(msgspec.Struct):
     collections: list[CollectionState]
 
 
+class PassageSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """How texts are cut into passages."""
+
+    max_tokens: MaxTokens | UnsetType = UNSET
+    overlap_tokens: OverlapTokens | UnsetType = UNSET
+
+
 class CollectionSettings(msgspec.Struct, forbid_unknown_fields=True):
-    """Nothing can be set yet."""
+    """Settings that the collection is to have; those that are left out stay as they are."""
+
+    passages: (
+        Annotated[
+            PassageSettings | Uncut, msgspec.Meta(description="how texts are cut into passages; false: not at all")
+        ]
+        | UnsetType
+    ) = UNSET
+    language: Stems | UnsetType = UNSET
+    threshold: Threshold | UnsetType = UNSET
 
 
 class CollectionDropped(msgspec.Struct):

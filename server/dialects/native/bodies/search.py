@@ -13,7 +13,7 @@ Threshold = Annotated[
     float,
     msgspec.Meta(
         description="the least score of a hit, less a millionth in mode vector, so that 1 finds what is equal; by "
-        "default 0.5 in mode vector, and none in the others"
+        "default the collection's in mode vector, and none in the others; -1 leaves nothing out in any mode"
     ),
 ]
 Mode = Literal["vector", "text", "hybrid"]
