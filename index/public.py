@@ -3,7 +3,7 @@
 from index.collection import Collection
 from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Document, Entry, check_content
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
-from index.documents.query import DEFAULT_THRESHOLD, MAX_TOP_K, Hit, Query, SearchOutcome
+from index.documents.query import DEFAULT_THRESHOLD, MAX_TOP_K, Explanation, Hit, Part, Query, SearchOutcome
 from index.documents.vector import Vector
 from index.errors import (
     CallerError,
@@ -53,6 +53,7 @@ __all__ = [
     "Document",
     "DocumentError",
     "Entry",
+    "Explanation",
     "FilterError",
     "FingerprintError",
     "FolderInUseError",
@@ -61,6 +62,7 @@ __all__ = [
     "Index",
     "IndexRoomError",
     "NewerSchemaError",
+    "Part",
     "Progress",
     "Query",
     "QueryError",

@@ -1,6 +1,6 @@
 """Searches and hits as callers see them, and the checks of a search."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -14,6 +14,8 @@ DEFAULT_THRESHOLD = 0.5  # a cosine
 SCORE_TOLERANCE = 1e-6  # of a cosine: what rounding vectors and scores to float32 may take from it
 
 Mode = Literal["vector", "text", "hybrid"]
+Fusion = Literal["weighted", "rrf"]
+FUSIONS = frozenset(get_args(Fusion))
 
 
 class Query(msgspec.Struct, frozen=True, eq=False):
@@ -24,6 +26,9 @@ class Query(msgspec.Struct, frozen=True, eq=False):
     score from below, a cosine but for SCORE_TOLERANCE, so that 1 finds what is equal; left out, it is 0.5 in mode
     vector and there is none in the others. Hits whose texts and metadata take more than `max_bytes` together are
     refused, not cut off.
+
+    Mode hybrid adds normalized scores, that of the vector with this `weight` and that of the words with the rest; with
+    the fusion "rrf" it adds reciprocal ranks instead. With `explain` hits tell the parts of their scores.
     """
 
     mode: Mode = "vector"
@@ -35,6 +40,9 @@ class Query(msgspec.Struct, frozen=True, eq=False):
     max_bytes: int | None = None
     prefix: bool = False
     typos: bool = False
+    weight: float = 0.5
+    fusion: Fusion = "weighted"
+    explain: bool = False
 
     @property
     def lowest_score(self) -> float:
@@ -44,13 +52,32 @@ class Query(msgspec.Struct, frozen=True, eq=False):
         return float("-inf") if self.threshold is None else self.threshold
 
 
+class Part(msgspec.Struct, frozen=True):
+    """What a vector or words say of a document: the cosine or BM25.
+
+    Of a weighted sum also its normalized value, from 0 to 1; of fused ranks the rank, from 1.
+    """
+
+    score: float
+    normalized: float | None = None
+    rank: int | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The parts of a hit's score; modes vector and text have one, and fused ranks those that hold the document."""
+
+    vector: Part | None = None
+    text: Part | None = None
+
+
 class Hit(msgspec.Struct, frozen=True):
-    """A document found. `score`: the cosine, BM25, or the fused sum of reciprocal ranks."""
+    """A document found. `score`: the cosine, BM25, or in mode hybrid the weighted sum or that of reciprocal ranks."""
 
     id: str
     text: str
     score: float
     metadata: dict[str, Any]
+    explain: Explanation | None = None
 
 
 class SearchOutcome(msgspec.Struct, frozen=True):
@@ -68,6 +95,10 @@ def check_query(query: Query, ndim: int) -> Query:
         raise QueryError(f"max_bytes must be 1 at least; {query.max_bytes} was given")
     if query.threshold is not None and not np.isfinite(query.threshold):
         raise QueryError("the threshold is not a finite number")
+    if not 0 <= query.weight <= 1:
+        raise QueryError(f"the weight must be 0 to 1; {query.weight} was given")
+    if query.fusion not in FUSIONS:
+        raise QueryError(f"the fusion must be one of {', '.join(sorted(FUSIONS))}; {query.fusion!r} was given")
     if query.mode != "vector" and query.text is None:
         raise QueryError(f"a search in mode {query.mode} needs a text")
     if query.text is not None:

@@ -87,6 +87,10 @@ class Planner:
         keys = matching(connection, condition or EVERYTHING, cover)
         return self._exactly(connection, moment, keys, query, wanted)
 
+    def cosines(self, connection: apsw.Connection, query: Vector, keys: Sequence[int]) -> dict[int, float]:
+        """Return the cosine from float32 of each document that has one of these keys."""
+        return dict(rescored(connection, keys, query, len(keys)))
+
     def _exactly(self, connection: apsw.Connection, moment: Moment, keys: Keys, query: Vector, wanted: int) -> Ranking:
         """Rank these documents of the transaction; rows that are no longer in memory are read from the database."""
         capture, _ = self._vectors.capture(moment)

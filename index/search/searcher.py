@@ -1,17 +1,19 @@
 """Searches in all three modes: by vector, by words, and both fused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import apsw
+import msgspec
 
-from index.documents.query import Query, SearchOutcome
+from index.documents.query import Explanation, Hit, Part, Query, SearchOutcome
 from index.filters.tree import Condition
-from index.search.fusion import FUSED_ROWS, fuse
+from index.search.fusion import FUSED_ROWS
 from index.search.hits import hits_of
+from index.search.hybrid import fused
 from index.search.planner import Planner, Ranking
 from index.store.connections import Readers
 from index.view.vectors import Vectors
-from index.words.ranking import Ranked, rank
+from index.words.ranking import Matching
 from index.words.words import Words
 
 
@@ -27,33 +29,57 @@ class Searcher:
         """Return the best documents, best first; the query is checked already, and its filter parsed."""
         if query.mode == "text":
             return self._by_words(query, condition)
-        assert query.vector is not None
         if query.mode == "vector":
-            return self._planner.search(
-                query.vector,
-                condition,
-                query.top_k,
-                lambda connection, ranking: SearchOutcome(hits_of(connection, ranking, query)),
-            )
-        depth = max(FUSED_ROWS, query.top_k)
-        by_words = self._ranker(query, condition, depth)
+            return self._by_vector(query, condition)
+        return self._by_both(query, condition)
 
-        def fused(connection: apsw.Connection, by_vector: Ranking) -> SearchOutcome:
-            found = by_words(connection)
-            ranking = fuse([[key for key, _ in by_vector], [key for key, _ in found.ranking]])
-            return SearchOutcome(hits_of(connection, ranking, query), found.ignored)
+    def _by_vector(self, query: Query, condition: Condition | None) -> SearchOutcome:
+        def found(connection: apsw.Connection, ranking: Ranking) -> SearchOutcome:
+            parts = (Explanation(vector=Part(score)) for _, score in ranking)
+            return SearchOutcome(explained(hits_of(connection, ranking, query), query, parts))
 
-        return self._planner.search(query.vector, condition, depth, fused)
+        assert query.vector is not None
+        return self._planner.search(query.vector, condition, query.top_k, found)
 
     def _by_words(self, query: Query, condition: Condition | None) -> SearchOutcome:
-        by_words = self._ranker(query, condition, query.top_k)
+        matching_in = self._matching(query)
         with self._readers.reading() as connection:
-            found = by_words(connection)
-            return SearchOutcome(hits_of(connection, found.ranking, query), found.ignored)
+            found = matching_in(connection).rank(condition, query.top_k)
+            parts = (Explanation(text=Part(score)) for _, score in found.ranking)
+            hits = explained(hits_of(connection, found.ranking, query), query, parts)
+            return SearchOutcome(hits, found.ignored)
 
-    def _ranker(self, query: Query, condition: Condition | None, wanted: int) -> Callable[[apsw.Connection], Ranked]:
-        """Return what ranks by words within a transaction; that must begin after this."""
+    def _by_both(self, query: Query, condition: Condition | None) -> SearchOutcome:
+        vector, depth = query.vector, max(FUSED_ROWS, query.top_k)
+        assert vector is not None
+        matching_in = self._matching(query)
+
+        def found(connection: apsw.Connection, by_vector: Ranking) -> SearchOutcome:
+            matching = matching_in(connection)
+            by_words = matching.rank(condition, depth)
+            both = fused(
+                query,
+                by_vector,
+                by_words.ranking,
+                matching,
+                lambda keys: self._planner.cosines(connection, vector, keys),
+            )
+            parts = (both.explanation(key) for key, _ in both.ranking)
+            hits = explained(hits_of(connection, both.ranking, query), query, parts)
+            return SearchOutcome(hits, by_words.ignored)
+
+        return self._planner.search(vector, condition, depth, found)
+
+    def _matching(self, query: Query) -> Callable[[apsw.Connection], Matching]:
+        """Return what matches words within a transaction; that must begin after this."""
         assert query.text is not None
         sought = self._words.sought(query.text, prefix=query.prefix, typos=query.typos)
         reading, beside = self._words.keeper.current(), self._words.beside
-        return lambda connection: rank(connection, reading, beside, sought, condition, wanted)
+        return lambda connection: Matching(connection, reading, beside, sought)
+
+
+def explained(hits: list[Hit], query: Query, parts: Iterable[Explanation]) -> list[Hit]:
+    """Return the hits with the parts of their scores, if the query asks for these; hits are the first of a ranking."""
+    if not query.explain:
+        return hits
+    return [msgspec.structs.replace(hit, explain=part) for hit, part in zip(hits, parts, strict=False)]
