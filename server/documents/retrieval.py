@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import index
 from index import MAX_TOP_K, Collection, Query, SearchOutcome, VectorError, parse_filter
-from server.contract.documents import Found, Hit, Search
+from server.contract.documents import Explanation, Found, Hit, Part, Search
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError, QueryError, UnknownDocumentError
 from server.documents.library import Library, translated_errors
@@ -65,7 +65,7 @@ class Retrieval:
         outcomes = await self._search_each(collection, embedded)
         search_s = time.perf_counter() - start_s
         ignored = sum(one.words_ignored for one in outcomes)
-        hits = [[Hit(hit.id, hit.text, hit.score, hit.metadata) for hit in one.hits] for one in outcomes]
+        hits = [[hit_of(hit) for hit in one.hits] for one in outcomes]
         return Found(hits, tokens, truncated, timing, search_s, ignored)
 
     def _check(self, searches: Sequence[Search]) -> None:
@@ -134,7 +134,21 @@ class Retrieval:
             threshold=search.threshold,
             filter=search.filter,
             max_bytes=max(1, budget.size),
+            prefix=search.prefix,
+            typos=search.typos,
+            weight=search.weight,
+            fusion=search.fusion,
+            explain=search.explain,
         )
+
+
+def hit_of(hit: index.Hit) -> Hit:
+    explain = None if hit.explain is None else Explanation(part_of(hit.explain.vector), part_of(hit.explain.text))
+    return Hit(hit.id, hit.text, hit.score, hit.metadata, explain)
+
+
+def part_of(part: index.Part | None) -> Part | None:
+    return None if part is None else Part(part.score, part.normalized, part.rank)
 
 
 async def wait_for_words(collection: Collection) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from server.contract import documents as contract
 from server.contract.errors import (
     DocumentError,
@@ -50,7 +52,7 @@ HIT = {"id": "py", "text": "Python is a programming language", "score": 0.625, "
         id="search_search",
         summary="Search documents",
         about="By one of `query`, `vector` and `like`; best first. Mode vector compares meanings, text looks for words "
-        "(BM25), hybrid fuses both rankings (reciprocal rank fusion).",
+        "(BM25), hybrid adds both scores by `weight`.",
         scope="search",
         purpose="search",
         embeds=True,
@@ -105,6 +107,11 @@ async def _search(asked: Asked, searches: Sequence[SearchRequest]) -> contract.F
             threshold=one.threshold,
             filter=one.filter,
             mode=one.mode,
+            prefix=one.prefix,
+            typos=one.typos,
+            weight=one.weight,
+            fusion=one.fusion,
+            explain=one.explain,
         )
         for one in searches
     ]
@@ -120,7 +127,19 @@ async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
 
 
 def to_body(hits: Sequence[contract.Hit]) -> list[dict[str, Any]]:
-    return [{"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata} for hit in hits]
+    return [to_hit(hit) for hit in hits]
+
+
+def to_hit(hit: contract.Hit) -> dict[str, Any]:
+    """Return a hit's fields; the parts of its score where it has them."""
+    body = {"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata}
+    return body if hit.explain is None else body | {"explain": told(hit.explain)}
+
+
+def told(value: msgspec.Struct) -> dict[str, Any]:
+    """Return what is there of the parts of a score."""
+    there = {name: part for name, part in msgspec.structs.asdict(value).items() if part is not None}
+    return {name: told(part) if isinstance(part, msgspec.Struct) else part for name, part in there.items()}
 
 
 ROUTES = [search, search_batch]
