@@ -28,7 +28,8 @@ class Query(msgspec.Struct, frozen=True, eq=False):
     refused, not cut off.
 
     Mode hybrid adds normalized scores, that of the vector with this `weight` and that of the words with the rest; with
-    the fusion "rrf" it adds reciprocal ranks instead. With `explain` hits tell the parts of their scores.
+    the fusion "rrf" it adds reciprocal ranks instead. With `explain` hits tell the parts of their scores. The document
+    with the id `without` is no hit, nor are others measured by it.
     """
 
     mode: Mode = "vector"
@@ -43,6 +44,12 @@ class Query(msgspec.Struct, frozen=True, eq=False):
     weight: float = 0.5
     fusion: Fusion = "weighted"
     explain: bool = False
+    without: str | None = None
+
+    @property
+    def wanted(self) -> int:
+        """How many rows a ranking needs, from which one document may be left out."""
+        return self.top_k + (self.without is not None)
 
     @property
     def lowest_score(self) -> float:

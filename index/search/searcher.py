@@ -12,6 +12,7 @@ from index.search.hits import hits_of
 from index.search.hybrid import fused
 from index.search.planner import Planner, Ranking
 from index.store.connections import Readers
+from index.store.rows import key_of
 from index.view.vectors import Vectors
 from index.words.ranking import Matching
 from index.words.words import Words
@@ -34,23 +35,25 @@ class Searcher:
         return self._by_both(query, condition)
 
     def _by_vector(self, query: Query, condition: Condition | None) -> SearchOutcome:
-        def found(connection: apsw.Connection, ranking: Ranking) -> SearchOutcome:
+        def found(connection: apsw.Connection, by_vector: Ranking) -> SearchOutcome:
+            ranking = others(connection, by_vector, query)
             parts = (Explanation(vector=Part(score)) for _, score in ranking)
             return SearchOutcome(explained(hits_of(connection, ranking, query), query, parts))
 
         assert query.vector is not None
-        return self._planner.search(query.vector, condition, query.top_k, found)
+        return self._planner.search(query.vector, condition, query.wanted, found)
 
     def _by_words(self, query: Query, condition: Condition | None) -> SearchOutcome:
         matching_in = self._matching(query)
         with self._readers.reading() as connection:
-            found = matching_in(connection).rank(condition, query.top_k)
-            parts = (Explanation(text=Part(score)) for _, score in found.ranking)
-            hits = explained(hits_of(connection, found.ranking, query), query, parts)
+            found = matching_in(connection).rank(condition, query.wanted)
+            ranking = others(connection, found.ranking, query)
+            parts = (Explanation(text=Part(score)) for _, score in ranking)
+            hits = explained(hits_of(connection, ranking, query), query, parts)
             return SearchOutcome(hits, found.ignored)
 
     def _by_both(self, query: Query, condition: Condition | None) -> SearchOutcome:
-        vector, depth = query.vector, max(FUSED_ROWS, query.top_k)
+        vector, depth = query.vector, max(FUSED_ROWS, query.wanted)
         assert vector is not None
         matching_in = self._matching(query)
 
@@ -59,8 +62,8 @@ class Searcher:
             by_words = matching.rank(condition, depth)
             both = fused(
                 query,
-                by_vector,
-                by_words.ranking,
+                others(connection, by_vector, query),
+                others(connection, by_words.ranking, query),
                 matching,
                 lambda keys: self._planner.cosines(connection, vector, keys),
             )
@@ -76,6 +79,12 @@ class Searcher:
         sought = self._words.sought(query.text, prefix=query.prefix, typos=query.typos)
         reading, beside = self._words.keeper.current(), self._words.beside
         return lambda connection: Matching(connection, reading, beside, sought)
+
+
+def others(connection: apsw.Connection, ranking: Ranking, query: Query) -> Ranking:
+    """Return the ranking without the document that the query leaves out."""
+    left_out = None if query.without is None else key_of(connection, query.without)
+    return ranking if left_out is None else [row for row in ranking if row[0] != left_out]
 
 
 def explained(hits: list[Hit], query: Query, parts: Iterable[Explanation]) -> list[Hit]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import index
-from index import MAX_TOP_K, Collection, Query, SearchOutcome, VectorError, parse_filter
+from index import Collection, Query, SearchOutcome, VectorError, parse_filter
 from server.contract.documents import Explanation, Found, Hit, Part, Search
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError, QueryError, UnknownDocumentError
@@ -119,11 +119,7 @@ class Retrieval:
         if document is None:
             message = f"there is no document {search.like!r}"
             raise UnknownDocumentError(message, "like")
-        # One hit more, because the document finds itself; but no more than the index allows.
-        query = self._query(search, document.text, document.vector, budget)
-        outcome = collection.outcome(msgspec.structs.replace(query, top_k=min(search.top_k + 1, MAX_TOP_K)))
-        others = [hit for hit in outcome.hits if hit.id != search.like][: search.top_k]
-        return SearchOutcome(others, outcome.words_ignored)
+        return collection.outcome(self._query(search, document.text, document.vector, budget))
 
     def _query(self, search: Search, text: str | None, vector: Row | None, budget: "HitBudget") -> Query:
         return Query(
@@ -139,6 +135,7 @@ class Retrieval:
             weight=search.weight,
             fusion=search.fusion,
             explain=search.explain,
+            without=search.like,
         )
 
 

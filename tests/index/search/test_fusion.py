@@ -252,3 +252,19 @@ def test_thresholds_count_the_fused_score(collection: Collection) -> None:
 def test_what_is_no_weight_and_no_fusion_is_refused(collection: Collection, asked: dict[str, object]) -> None:
     with pytest.raises(QueryError):
         search(collection, "apple", **asked)
+
+
+@pytest.mark.parametrize("mode", ["vector", "text", "hybrid"])
+def test_what_is_left_out_is_no_hit_and_no_measure_for_others(collection: Collection, mode: str) -> None:
+    put(collection, ("a", 0.5, "apple pear"), ("b", 0.4, "apple"))
+    collection.wait_for_words(60)
+    asked = {"mode": mode, "threshold": -1, "explain": True}
+    alone = search(collection, "apple", **asked)
+    collection.put(Document("own", "apple apple", {}, ASKED)).result()
+    for top_k in (1, 2, 3):
+        found = search(collection, "apple", top_k=top_k, without="own", **asked)
+        assert [hit.id for hit in found] == [hit.id for hit in alone][:top_k]
+    if mode == "hybrid":
+        assert [parts(hit)[0] for hit in found] == [parts(hit)[0] for hit in alone]
+        assert found[0].score > search(collection, "apple", **asked)[1].score
+    assert {hit.id for hit in search(collection, "apple", without="nobody", **asked)} == {"a", "b", "own"}
