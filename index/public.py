@@ -4,7 +4,7 @@ from index.collection import Collection
 from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Document, Entry, check_content
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
 from index.documents.passages import Passage, Passages
-from index.documents.query import MAX_TOP_K, Hit, Query, SearchOutcome
+from index.documents.query import MAX_TOP_K, Explanation, Hit, Part, Query, SearchOutcome
 from index.documents.settings import (
     DEFAULT_LANGUAGE,
     LANGUAGES,
@@ -69,6 +69,7 @@ __all__ = [
     "Document",
     "DocumentError",
     "Entry",
+    "Explanation",
     "FilterError",
     "FingerprintError",
     "FolderInUseError",
@@ -79,6 +80,7 @@ __all__ = [
     "IndexRoomError",
     "Lacking",
     "NewerSchemaError",
+    "Part",
     "Passage",
     "PassageSettings",
     "Passages",

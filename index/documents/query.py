@@ -1,6 +1,6 @@
 """Searches and hits as callers see them, and the checks of a search."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -14,6 +14,8 @@ MAX_TOP_K = 1_000
 SCORE_TOLERANCE = 1e-6  # of a cosine: what rounding vectors and scores to float32 may take from it
 
 Mode = Literal["vector", "text", "hybrid"]
+Fusion = Literal["weighted", "rrf"]
+FUSIONS = frozenset(get_args(Fusion))
 
 
 class Query(msgspec.Struct, frozen=True, eq=False):
@@ -23,6 +25,10 @@ class Query(msgspec.Struct, frozen=True, eq=False):
     be the beginning of one, with `typos` words of five letters and more may differ by one edit. `threshold` bounds the
     score from below, a cosine but for SCORE_TOLERANCE, so that 1 finds what is equal; None is none. Hits whose texts
     and metadata take more than `max_bytes` together are refused, not cut off.
+
+    Mode hybrid adds normalized scores, that of the vector with this `weight` and that of the words with the rest; with
+    the fusion "rrf" it adds reciprocal ranks instead. With `explain` hits tell the parts of their scores. The document
+    with the id `without` is no hit, nor are others measured by it.
     """
 
     mode: Mode = "vector"
@@ -34,6 +40,15 @@ class Query(msgspec.Struct, frozen=True, eq=False):
     max_bytes: int | None = None
     prefix: bool = False
     typos: bool = False
+    weight: float = 0.5
+    fusion: Fusion = "weighted"
+    explain: bool = False
+    without: str | None = None
+
+    @property
+    def wanted(self) -> int:
+        """How many rows a ranking needs, from which one document may be left out."""
+        return self.top_k + (self.without is not None)
 
     @property
     def lowest_score(self) -> float:
@@ -43,9 +58,28 @@ class Query(msgspec.Struct, frozen=True, eq=False):
         return self.threshold - SCORE_TOLERANCE if self.mode == "vector" else self.threshold
 
 
-class Hit(msgspec.Struct, frozen=True):
-    """A document found. `score`: the cosine of its best passage, BM25, or the fused sum of reciprocal ranks.
+class Part(msgspec.Struct, frozen=True):
+    """What a vector or words say of a document: the cosine or BM25.
 
+    Of a weighted sum also its normalized value, from 0 to 1; of fused ranks the rank, from 1.
+    """
+
+    score: float
+    normalized: float | None = None
+    rank: int | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The parts of a hit's score; modes vector and text have one, and fused ranks those that hold the document."""
+
+    vector: Part | None = None
+    text: Part | None = None
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A document found.
+
+    `score`: the cosine of its best passage, BM25, or in mode hybrid the weighted sum or that of reciprocal ranks.
     `passage` is where the best passage stands, where vectors were compared.
     """
 
@@ -54,6 +88,7 @@ class Hit(msgspec.Struct, frozen=True):
     score: float
     metadata: dict[str, Any]
     passage: Passage | None = None
+    explain: Explanation | None = None
 
 
 class SearchOutcome(msgspec.Struct, frozen=True):
@@ -75,6 +110,10 @@ def check_query(query: Query, ndim: int) -> Query:
         raise QueryError(f"max_bytes must be 1 at least; {query.max_bytes} was given")
     if query.threshold is not None and not np.isfinite(query.threshold):
         raise QueryError("the threshold is not a finite number")
+    if not 0 <= query.weight <= 1:
+        raise QueryError(f"the weight must be 0 to 1; {query.weight} was given")
+    if query.fusion not in FUSIONS:
+        raise QueryError(f"the fusion must be one of {', '.join(sorted(FUSIONS))}; {query.fusion!r} was given")
     if query.mode != "vector" and query.text is None:
         raise QueryError(f"a search in mode {query.mode} needs a text")
     if query.text is not None:

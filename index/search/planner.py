@@ -5,7 +5,7 @@ than is wanted and the filter applied to what it gives, until there is enough. T
 Each row is a passage's: a document is found once, by its best one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import apsw
@@ -83,6 +83,13 @@ class Planner:
             asked = int(asked * max(2.0, 1.5 * needed / max(1, documents)))
         keys = matching(connection, condition or EVERYTHING, cover)
         return self._exactly(connection, moment, keys, query, wanted)
+
+    def nearest_of(self, connection: apsw.Connection, query: Vector, keys: Sequence[int]) -> Nearest:
+        """Rank these documents, each by its best passage, from float32."""
+        documents = np.asarray(keys, np.int64)
+        several = several_of(connection, documents)
+        rows = several.rows(documents)
+        return rescored(connection, Candidates(rows, several.owners(rows)), query, len(documents))
 
     def _exactly(self, connection: apsw.Connection, moment: Moment, keys: Keys, query: Vector, wanted: int) -> Nearest:
         """Rank these documents of the transaction; those that are no longer in memory are read from the database."""

@@ -19,9 +19,10 @@ from index.filters.tree import Condition, Every
 from index.store.queries import array_of
 from index.words.beside import Beside
 from index.words.bm25 import Weights
+from index.words.late import Late
 from index.words.reading import Ranking, Reading
 from index.words.sought import Sought
-from index.words.weighing import weighed
+from index.words.weighing import weighed, worth
 
 SPARE_ROWS = 16  # what a search asks for beside what is wanted: of equal scores the older document is first
 FILTERED_FACTOR = 8  # where there is a filter, so many times more
@@ -41,24 +42,39 @@ class Ranked(msgspec.Struct, frozen=True):
     ignored: int = 0
 
 
-def rank(
-    connection: apsw.Connection,
-    reading: Reading,
-    beside: Beside,
-    sought: Sought,
-    condition: Condition | None,
-    wanted: int,
-) -> Ranked:
-    """Rank the documents that the transaction shows; the reading was taken before that began."""
-    if not sought:
-        return Ranked([])
-    late = beside.late(connection, reading.last_key, sought)
-    weights = weighed(reading, late, sought)
-    scores = late.scores(sought, weights)
-    found = {key: scores[key] for key in living(connection, list(scores), condition)}
-    for key, score in inside(connection, reading, sought, weights, condition, wanted):
-        found.setdefault(key, score)
-    return Ranked(ordered(found)[:wanted], weights.ignored)
+class Matching:
+    """Matches documents with what is sought within one transaction; the reading was taken before that began."""
+
+    def __init__(self, connection: apsw.Connection, reading: Reading, beside: Beside, sought: Sought) -> None:
+        self._connection = connection
+        self._reading = reading
+        self._sought = sought
+        self._late = beside.late(connection, reading.last_key, sought) if sought else Late()
+        self._weights = weighed(reading, self._late, sought)
+
+    def rank(self, condition: Condition | None, wanted: int) -> Ranked:
+        """Rank the documents that the transaction shows and the filter leaves."""
+        if not self._sought:
+            return Ranked([])
+        scores = self._late.scores(self._sought, self._weights)
+        found = {key: scores[key] for key in living(self._connection, list(scores), condition)}
+        for key, score in inside(self._connection, self._reading, self._sought, self._weights, condition, wanted):
+            found.setdefault(key, score)
+        return Ranked(ordered(found)[:wanted], self._weights.ignored)
+
+    def scores(self, keys: Sequence[int]) -> dict[int, float]:
+        """Return the score of each of these documents, which the transaction shows; 0 where nothing matches."""
+        found = dict.fromkeys(keys, 0.0)
+        if not (self._sought and keys):
+            return found
+        late = self._late.scores(self._sought, self._weights)
+        found |= {key: late[key] for key in keys if key in late}
+        within = [key for key in keys if key <= self._reading.last_key]
+        return found | dict(self._reading.best(self._sought, self._weights, len(within), within) if within else [])
+
+    def worth(self) -> float:
+        """Return the score of a document of average length that holds each word of the query once."""
+        return worth(self._reading, self._late, self._sought)
 
 
 def ordered(scores: Mapping[int, float]) -> Ranking:

@@ -55,3 +55,11 @@ def stem_weights(reading: Reading, late: Late, sought: Sought, average_length: f
         {stem: factors[stem] for stem in kept},
         ignored=len(rarities) - len(kept),
     )
+
+
+def worth(reading: Reading, late: Late, sought: Sought) -> float:
+    """Return the score of a document of average length that holds each stem of the query once."""
+    everything = reading.documents + len(late.lengths)
+    return sum(
+        count * rarity(everything, reading.holding(stem) + late.holding(stem)) for stem, count in sought.stems.items()
+    )

@@ -21,6 +21,7 @@ Language = Literal[
     "arabic", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hungarian", "italian",
     "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "tamil", "turkish",
 ]  # fmt: skip
+Fusion = Literal["weighted", "rrf"]
 State = Literal["ready", "indexing", "reindexing", "foreign", "failed"]
 
 
@@ -91,6 +92,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     """A search by exactly one of `query`, `vector` and `like` (the id of a document).
 
     `threshold` is the least score of a hit; None means the collection's in mode vector, and none in the other modes.
+    With `prefix` the last word may be the beginning of one, with `typos` long words may have an error. `weight` is that
+    of the vector's side in the weighted fusion of mode hybrid. With `explain` hits have the parts of their scores.
     """
 
     query: str | None = None
@@ -100,12 +103,33 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float | None = None
     filter: JsonObject | None = None
     mode: Mode = "vector"
+    prefix: bool = False
+    typos: bool = False
+    weight: float = 0.5
+    fusion: Fusion = "weighted"
+    explain: bool = False
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One side of a score: the cosine or BM25; fused by weight also its value from 0 to 1, by ranks its rank from 1."""
+
+    score: float
+    normalized: float | None = None
+    rank: int | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The parts of a score; modes vector and text have one, and ranks those of the sides that found the document."""
+
+    vector: Part | None = None
+    text: Part | None = None
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A document found. `score`: the cosine of its best passage, BM25, or the fused sum of reciprocal ranks.
+    """A document found.
 
-    `passage` is where the best passage stands, in the modes that compare vectors.
+    `score`: the cosine of its best passage, BM25, or in mode hybrid the weighted sum or that of reciprocal ranks.
+    `passage` is where the best passage stands, where vectors were compared.
     """
 
     id: str
@@ -113,6 +137,7 @@ class Hit(msgspec.Struct, frozen=True):
     score: float
     metadata: JsonObject
     passage: Passage | None = None
+    explain: Explanation | None = None
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import index
-from index import MAX_TOP_K, Collection, Query, SearchOutcome, VectorError, parse_filter
-from server.contract.documents import Found, Hit, Passage, Search
+from index import Collection, Query, SearchOutcome, VectorError, parse_filter
+from server.contract.documents import Explanation, Found, Hit, Part, Passage, Search
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError, QueryError, UnknownDocumentError
 from server.documents.library import Library, translated_errors
@@ -76,7 +76,7 @@ class Retrieval:
         outcomes = await self._search_each(collection, embedded)
         search_s = time.perf_counter() - start_s
         ignored = sum(one.words_ignored for one in outcomes)
-        hits = [[_hit(hit) for hit in one.hits] for one in outcomes]
+        hits = [[hit_of(hit) for hit in one.hits] for one in outcomes]
         below = sum(out.below for one, out in zip(searches, outcomes, strict=True) if one.threshold is None)
         return Found(hits, tokens, truncated, timing, search_s, ignored, below)
 
@@ -131,11 +131,7 @@ class Retrieval:
         if document is None:
             message = f"there is no document {search.like!r}"
             raise UnknownDocumentError(message, "like")
-        # One hit more, because the document finds itself; but no more than the index allows.
-        query = self._query(collection, search, document.text, document.vector, budget)
-        outcome = collection.outcome(msgspec.structs.replace(query, top_k=min(search.top_k + 1, MAX_TOP_K)))
-        others = [hit for hit in outcome.hits if hit.id != search.like][: search.top_k]
-        return msgspec.structs.replace(outcome, hits=others)
+        return collection.outcome(self._query(collection, search, document.text, document.vector, budget))
 
     def _query(
         self, collection: Collection, search: Search, text: str | None, vector: Row | None, budget: "HitBudget"
@@ -151,12 +147,23 @@ class Retrieval:
             threshold=threshold,
             filter=search.filter,
             max_bytes=max(1, budget.size),
+            prefix=search.prefix,
+            typos=search.typos,
+            weight=search.weight,
+            fusion=search.fusion,
+            explain=search.explain,
+            without=search.like,
         )
 
 
-def _hit(found: index.Hit) -> Hit:
-    passage = None if found.passage is None else Passage(found.passage.start, found.passage.end)
-    return Hit(found.id, found.text, found.score, found.metadata, passage)
+def hit_of(hit: index.Hit) -> Hit:
+    passage = None if hit.passage is None else Passage(hit.passage.start, hit.passage.end)
+    explain = None if hit.explain is None else Explanation(part_of(hit.explain.vector), part_of(hit.explain.text))
+    return Hit(hit.id, hit.text, hit.score, hit.metadata, passage, explain)
+
+
+def part_of(part: index.Part | None) -> Part | None:
+    return None if part is None else Part(part.score, part.normalized, part.rank)
 
 
 async def wait_for_words(collection: Collection) -> None:

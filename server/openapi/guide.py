@@ -37,14 +37,33 @@ hits come first:
 | --- | --- | --- | --- |
 | `vector` | similar meanings | cosine, at most 1 | 0.5 |
 | `text` | at least one of the words | BM25, larger is better, without an upper bound | none |
-| `hybrid` | either | the sum of 1 / (60 + rank) over both rankings | none |
+| `hybrid` | either | the weighted sum of both, from 0 to 1 | none |
 
 English words are found by their stems; words in double quotes are a phrase, which hits must hold where nothing stands
-beside it. `the`, `is` and their like are left out of a query that has other words, and of more than 1,024 different
-words the most common, which the header `x-words-ignored` tells.
+beside it. With `prefix` the last word may be the beginning of one, with `typos` words of five letters and more may be
+one letter off. `the`, `is` and their like are left out of a query that has other words, and of more than 1,024
+different words the most common, which the header `x-words-ignored` tells.
 
 `vector` is for mode vector only; `like` uses the document's vector, and in the modes text and hybrid its text. A
 `threshold` is compared with the mode's own score.
+
+Hybrid knows the cosine and BM25 of every document that either side finds among its best 100, or `top_k` if that is
+more, and brings both to 0 to 1. A cosine is 1 if it is the greatest, 0 from 0.35 of that downwards, and in proportion
+between. BM25 is divided by the greatest, but at least by a third of what all words of the query are worth. The score
+is `weight` (0.5) of the former and the rest of the latter; of equal scores the greater cosine is first, then the older
+document. `"fusion": "rrf"` adds 1 / (60 + rank) over the rankings in which the document stands instead. With
+`"explain": true` each hit tells what it was ranked by:
+
+```
+POST /search
+{"query": "programming languages", "mode": "hybrid", "top_k": 1, "explain": true}
+
+[{"id": "py", "text": "Python is a programming language", "score": 0.9, "metadata": {"year": 1991}, "explain": {
+  "vector": {"score": 0.625, "normalized": 1.0}, "text": {"score": 2.1, "normalized": 0.8}}}]
+```
+
+In the modes vector and text it has the one side and its `score`; of fused ranks each side that found the document, with
+its `rank` in place of `normalized`.
 """
 
 FILTERS = """\

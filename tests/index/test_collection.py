@@ -155,7 +155,7 @@ def test_text_is_searched_by_words_never_by_operators(collection: Collection) ->
     assert collection.search(Query(mode="text", text="erlang", threshold=1e6)) == []
 
 
-def test_hybrid_fuses_both_rankings(collection: Collection) -> None:
+def test_hybrid_finds_what_either_finds(collection: Collection) -> None:
     collection.put(document("both", 1, "alpha beta", n=1)).result()
     collection.put(document("text", 900, "alpha beta alpha", n=2)).result()
     collection.put(document("vector", 1, "gamma", n=3)).result()

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from server.contract import documents as contract
 from server.contract.errors import (
     DocumentError,
@@ -60,7 +62,7 @@ HIT = {
         id="search_search",
         summary="Search documents",
         about="By one of `query`, `vector` and `like`; best first. Mode vector compares meanings, text looks for words "
-        "(BM25), hybrid fuses both rankings (reciprocal rank fusion).",
+        "(BM25), hybrid adds both scores by `weight`.",
         scope="search",
         purpose="search",
         embeds=True,
@@ -115,6 +117,11 @@ async def _search(asked: Asked, searches: Sequence[SearchRequest]) -> contract.F
             threshold=one.threshold,
             filter=one.filter,
             mode=one.mode,
+            prefix=one.prefix,
+            typos=one.typos,
+            weight=one.weight,
+            fusion=one.fusion,
+            explain=one.explain,
         )
         for one in searches
     ]
@@ -132,12 +139,23 @@ async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
 
 
 def to_body(hits: Sequence[contract.Hit]) -> list[dict[str, Any]]:
-    return [hit_body(hit) for hit in hits]
+    return [to_hit(hit) for hit in hits]
 
 
-def hit_body(hit: contract.Hit) -> dict[str, Any]:
+def to_hit(hit: contract.Hit) -> dict[str, Any]:
+    """Return a hit's fields; its passage and the parts of its score where it has them."""
     body: dict[str, Any] = {"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata}
-    return body if hit.passage is None else body | {"passage": passage_body(hit.passage)}
+    if hit.passage is not None:
+        body["passage"] = passage_body(hit.passage)
+    if hit.explain is not None:
+        body["explain"] = told(hit.explain)
+    return body
+
+
+def told(value: msgspec.Struct) -> dict[str, Any]:
+    """Return what is there of the parts of a score."""
+    there = {name: part for name, part in msgspec.structs.asdict(value).items() if part is not None}
+    return {name: told(part) if isinstance(part, msgspec.Struct) else part for name, part in there.items()}
 
 
 ROUTES = [search, search_batch]

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from index import Collection, Document
 from index.filters.parsing import parse_filter
-from index.search.fusion import fuse
 from index.search.planner import EXACT_ROWS, Planner
 from index.store.connections import Database, Readers
 from index.view.captures import Moment
@@ -113,11 +112,6 @@ def test_a_moment_has_what_went_since_and_not_what_came_since() -> None:
     assert vectors.compact(vectors.capture()[1], Graph(GraphParameters(NDIM)), vectors.clock)
     assert vectors.capture()[0].keys.tolist() == [1, 3, 4]
     assert len(vectors) == 3
-
-
-def test_fusion_adds_reciprocal_ranks() -> None:
-    assert fuse([[1, 2], [2, 3]]) == [(2, 1 / 62 + 1 / 61), (1, 1 / 61), (3, 1 / 62)]
-    assert fuse([[], []]) == []
 
 
 class LateReaders(Readers):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from index import Collection, Document, Index, Query
-from index.words.ranking import rank
+from index.words.ranking import Matching
 from index.words.weighing import MAX_STEMS
 from tests.index.harness import document, open_index
 from tests.index.vectors import one
@@ -176,7 +176,7 @@ def test_a_document_that_is_replaced_while_a_search_is_under_way_is_found_as_it_
         from_before = connection.execute("SELECT key FROM docs").fetchall()
         collection.put(document("apple one", 2, "apple two")).result()
         assert collection.wait_for_words(60)
-        ranking = rank(connection, reading, beside, sought, None, 10).ranking
+        ranking = Matching(connection, reading, beside, sought).rank(None, 10).ranking
         assert [(key,) for key, _ in ranking] == from_before
     assert [hit.text for hit in collection.search(Query(mode="text", text="apple"))] == ["apple two"]
     index.close()

@@ -143,6 +143,14 @@ def test_likeness_is_that_of_the_stored_vectors(searcher: Searcher) -> None:
         ({"vector": [1.0] * HIDDEN, "mode": "hybrid"}, 422),
         ({"query": "a", "mode": "both"}, 400),
         ({"query": "a", "colour": 1}, 400),
+        ({"query": "a", "weight": -0.01}, 400),
+        ({"query": "a", "weight": 1.01, "mode": "hybrid"}, 400),
+        ({"query": "a", "weight": "0.5"}, 400),
+        ({"query": "a", "weight": None}, 400),
+        ({"query": "a", "fusion": "sum"}, 400),
+        ({"query": "a", "explain": 1}, 400),
+        ({"query": "a", "prefix": "a"}, 400),
+        ({"query": "a", "typos": None}, 400),
         ({"query": "a", "top_k": 0}, 400),
         ({"query": "a", "top_k": 1001}, 400),
         ({"query": "a", "top_k": 2.5}, 400),
@@ -178,6 +186,60 @@ def test_a_threshold_is_compared_with_the_score_of_the_mode(searcher: Searcher) 
         assert best["id"] in at_best
 
 
+def test_hybrid_adds_both_scores_by_weight_and_tells_them(searcher: Searcher) -> None:
+    asked = {"query": "a green apple", "mode": "hybrid", "explain": True}
+    cosines = {hit["id"]: hit["score"] for hit in searcher.search(query="a green apple")}
+    words = {hit["id"]: hit["score"] for hit in searcher.search(query="a green apple", mode="text")}
+    for given in ({}, {"weight": 0}, {"weight": 0.3}, {"weight": 1}):
+        weight = given.get("weight", 0.5)
+        hits = searcher.search(**asked, **given)
+        assert {hit["id"] for hit in hits} == set(TEXTS)
+        for hit in hits:
+            vector, text = hit["explain"]["vector"], hit["explain"]["text"]
+            assert set(hit["explain"]) == {"vector", "text"}
+            assert vector["score"] == pytest.approx(cosines[hit["id"]], abs=1e-6)
+            assert text["score"] == pytest.approx(words.get(hit["id"], 0), rel=1e-5)
+            assert hit["score"] == pytest.approx(weight * vector["normalized"] + (1 - weight) * text["normalized"])
+            assert 0 <= hit["score"] <= 1
+    assert searcher.ids(**asked, weight=1) == searcher.ids(query="a green apple")
+    assert searcher.ids(**asked, weight=0)[: len(words)] == searcher.ids(query="a green apple", mode="text")
+
+
+def test_hybrid_adds_reciprocal_ranks_where_asked_to(searcher: Searcher) -> None:
+    hits = searcher.search(query="a green apple", mode="hybrid", fusion="rrf", explain=True, weight=0)
+    by_rank = [searcher.ids(query="a green apple", mode=mode) for mode in ("vector", "text")]
+    assert {hit["id"] for hit in hits} == set(TEXTS)
+    for hit in hits:
+        ranks = {
+            side: ids.index(hit["id"]) + 1
+            for side, ids in zip(("vector", "text"), by_rank, strict=True)
+            if hit["id"] in ids
+        }
+        assert {side: part["rank"] for side, part in hit["explain"].items()} == ranks
+        assert {name for part in hit["explain"].values() for name in part} == {"score", "rank"}
+        assert hit["score"] == pytest.approx(sum(1 / (60 + rank) for rank in ranks.values()))
+
+
+@pytest.mark.parametrize("mode", ["vector", "text"])
+def test_a_score_of_one_part_is_told_as_that(searcher: Searcher, mode: str) -> None:
+    hits = searcher.search(query="apple", mode=mode, explain=True, weight=0.1, fusion="rrf")
+    assert hits
+    assert [hit.pop("explain") for hit in hits] == [{mode: {"score": hit["score"]}} for hit in hits]
+    assert hits == searcher.search(query="apple", mode=mode)
+
+
+def test_beginnings_and_typing_errors_are_forgiven_where_asked_to(searcher: Searcher) -> None:
+    assert searcher.ids(query="app", mode="text") == []
+    assert set(searcher.ids(query="app", mode="text", prefix=True)) == {"red", "green"}
+    assert searcher.ids(query="aple gren", mode="text") == []
+    assert searcher.ids(query="appel", mode="text") == []
+    assert set(searcher.ids(query="appel", mode="text", typos=True)) == {"red", "green"}
+    for asked in ({"prefix": True}, {"typos": True}):
+        assert searcher.search(query="apple", **asked) == searcher.search(query="apple")
+    (hit,) = searcher.search(query="appel", mode="hybrid", typos=True, explain=True, top_k=1, weight=0)
+    assert hit["id"] in {"red", "green"}
+
+
 def test_words_are_found_whatever_signs_are_around_them(searcher: Searcher) -> None:
     assert searcher.ids(query='"apple* AND NEAR( ^', mode="text") == searcher.ids(query="apple", mode="text")
     assert searcher.ids(query="", mode="text") == []
@@ -191,6 +253,8 @@ def test_results_stand_in_the_order_of_the_searches(searcher: Searcher) -> None:
         {"query": "nothing of this", "mode": "text"},
         {"like": "red", "threshold": -1},
         {"query": "apples", "threshold": -1, "filter": {"fruit": False}},
+        {"query": "aple", "mode": "hybrid", "prefix": True, "typos": True, "weight": 0.2, "explain": True},
+        {"like": "green", "mode": "hybrid", "fusion": "rrf", "explain": True},
     ]
     answer = searcher.client.post(f"{searcher.path}/search/batch", json={"searches": searches * 20})
     assert answer.json() == {"results": [searcher.search(**one) for one in searches] * 20}

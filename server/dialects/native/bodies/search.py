@@ -17,6 +17,27 @@ Threshold = Annotated[
     ),
 ]
 Mode = Literal["vector", "text", "hybrid"]
+Prefix = Annotated[bool, msgspec.Meta(description="the last word may be the beginning of one; nothing to mode vector")]
+Typos = Annotated[
+    bool,
+    msgspec.Meta(
+        description="words of five letters and more are found with one letter more, less or changed, too; nothing to "
+        "mode vector"
+    ),
+]
+Weight = Annotated[
+    float,
+    msgspec.Meta(
+        ge=0, le=1, description="of the vector's side in the weighted sum of mode hybrid, the rest is that of the words"
+    ),
+]
+Fusion = Annotated[
+    Literal["weighted", "rrf"],
+    msgspec.Meta(
+        description="what mode hybrid adds: normalized scores by `weight`, or reciprocal ranks, which have no weight"
+    ),
+]
+Explain = Annotated[bool, msgspec.Meta(description="hits tell the parts of their scores")]
 Vector = Annotated[
     list[float],
     limited("vector"),
@@ -34,6 +55,11 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True):
     threshold: Threshold | None = None
     filter: Filter | None = None
     mode: Mode = "vector"
+    prefix: Prefix = False
+    typos: Typos = False
+    weight: Weight = 0.5
+    fusion: Fusion = "weighted"
+    explain: Explain = False
 
 
 # The documentation shows these in place of SearchRequest: one of the three, and its modes.
@@ -45,6 +71,11 @@ class SearchByQuery(msgspec.Struct, forbid_unknown_fields=True):
     top_k: TopK = 10
     threshold: Threshold | None = None
     filter: Filter | None = None
+    prefix: Prefix = False
+    typos: Typos = False
+    weight: Weight = 0.5
+    fusion: Fusion = "weighted"
+    explain: Explain = False
     vector: None = None
     like: None = None
 
@@ -57,6 +88,11 @@ class SearchByVector(msgspec.Struct, forbid_unknown_fields=True):
     top_k: TopK = 10
     threshold: Threshold | None = None
     filter: Filter | None = None
+    prefix: Prefix = False
+    typos: Typos = False
+    weight: Weight = 0.5
+    fusion: Fusion = "weighted"
+    explain: Explain = False
     query: None = None
     like: None = None
 
@@ -69,6 +105,11 @@ class SearchByLike(msgspec.Struct, forbid_unknown_fields=True):
     top_k: TopK = 10
     threshold: Threshold | None = None
     filter: Filter | None = None
+    prefix: Prefix = False
+    typos: Typos = False
+    weight: Weight = 0.5
+    fusion: Fusion = "weighted"
+    explain: Explain = False
     query: None = None
     vector: None = None
 
@@ -80,10 +121,25 @@ class HitPassage(msgspec.Struct):
     end: int
 
 
-class SearchHit(msgspec.Struct, omit_defaults=True):
-    """A document found. `score`: the cosine; in mode text BM25, in mode hybrid the fused sum of ranks.
+class ScorePart(msgspec.Struct, omit_defaults=True):
+    """One side of a score: the cosine or BM25. The weighted fusion adds `normalized`, that of ranks goes by `rank`."""
 
-    `passage` is that of the best cosine; in mode text there is none.
+    score: float
+    normalized: Annotated[float, msgspec.Meta(ge=0, le=1)] | msgspec.UnsetType = msgspec.UNSET
+    rank: Annotated[int, msgspec.Meta(ge=1)] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ScoreParts(msgspec.Struct, omit_defaults=True):
+    """The parts of a score: both in mode hybrid, the one in the others; of fused ranks those that the document has."""
+
+    vector: ScorePart | msgspec.UnsetType = msgspec.UNSET
+    text: ScorePart | msgspec.UnsetType = msgspec.UNSET
+
+
+class SearchHit(msgspec.Struct, omit_defaults=True):
+    """A document found. `score`: the cosine; in mode text BM25, in mode hybrid the weighted sum, from 0 to 1.
+
+    `passage` is that of the best cosine; in mode text there is none. `explain` is there where the search asks for it.
     """
 
     id: str
@@ -91,6 +147,7 @@ class SearchHit(msgspec.Struct, omit_defaults=True):
     score: float
     metadata: dict[str, Any]
     passage: HitPassage | msgspec.UnsetType = msgspec.UNSET
+    explain: ScoreParts | msgspec.UnsetType = msgspec.UNSET
 
 
 class SearchBatchRequest(msgspec.Struct, forbid_unknown_fields=True):
