@@ -1,24 +1,21 @@
 """Long texts cut into passages: ranges of characters, each of a length that the model reads whole.
 
-Boundaries are those of semantic-text-splitter: headings, blocks, lines, sentences, words. It sizes by characters, by
-the tokens a character measured so far, since sizing by tokens costs it seven tokenizations of the text; what it gives
-is tokenized once, and cut again where it is too long.
+The splitter sizes by characters, by as many for each token as were measured before, since sizing by tokens tokenizes a
+text seven times. What it gives is tokenized once, and cut again where it is too long.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 
 import msgspec
-from semantic_text_splitter import MarkdownSplitter
 from tokenizers import Tokenizer
 
+from server.documents.boundaries import Range, ranges_of
 from server.engine.tokenization import guarded
 
-# A range of characters of a text: (start, end).
-Range = tuple[int, int]
-
 # The characters from which those a token are first estimated.
-SAMPLE = 1_000
+SAMPLE = 250
 # Characters a token of English prose, where nothing is measured, and the most that are believed: a word of any length
 # may be one unknown token.
 PROSE, MOST = 4.5, 12.0
@@ -28,9 +25,6 @@ FILL = 0.9
 WINDOW = 12
 # A window whose characters a token were misjudged by more than this is cut once more.
 MISJUDGED = 1.25
-# A line that is broken inside a sentence by its width, not by its writer: splitters take line ends for boundaries that
-# are stronger than sentences.
-WRAPPED = re.compile(r"\n(?<=[^\n]{40}\n)(?<![.!?:;…。！？]\n)(?<![.!?:;…。！？] \n)(?=[^\W\d_])")
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -83,22 +77,25 @@ class Cutter:
     def steps(self, text: str, max_tokens: int, overlap_tokens: int) -> Iterator[list[Piece]]:
         """Yield the pieces of one window after the other, for `joined`; a step takes some milliseconds."""
         if not 0 <= overlap_tokens < max_tokens:
-            message = f"an overlap of {overlap_tokens} tokens is not between 0 and {max_tokens} tokens, those of a passage"
+            message = (
+                f"an overlap of {overlap_tokens} tokens is not between 0 and {max_tokens} tokens, those of a passage"
+            )
             raise ValueError(message)
         tokens = min(max_tokens, self.room)
-        sizes, smooth = Sizes(tokens, min(overlap_tokens, tokens // 2)), unwrapped(text)
-        start, ratio = 0, guarded(lambda: self._first_ratio(text[:SAMPLE]))
+        sizes = Sizes(tokens, min(overlap_tokens, tokens // 2))
+        start, reached, ratio = 0, 0, guarded(lambda: self._first_ratio(text[:SAMPLE]))
         while start < len(text):
             size = max(WINDOW, round(sizes.tokens * WINDOW * ratio))
-            pieces, ratio = guarded(lambda at=start, by=ratio, of=size: self._window(smooth[at : at + of], sizes, by))
-            last = start + size >= len(text)
-            # The last one ends where the window does: the next window begins with it, as if there were none.
-            if not last and len(pieces) > 1:
-                following = pieces.pop().start
-            else:
-                following = pieces[-1].end
-            yield [Piece(start + one.start, start + one.end, one.tokens) for one in pieces]
-            start += following
+            found, ratio = guarded(partial(self._window, text[start : start + size], sizes, ratio))
+            if start + found[0].end <= reached:
+                start = reached  # nothing but what the last piece has
+                continue
+            pieces = [Piece(start + one.start, start + one.end, one.tokens) for one in found]
+            # The last one ends where the window does: the next window begins with it.
+            whole = pieces[-1].start == start or start + size >= len(text)
+            start = pieces[-1].end if whole else pieces.pop().start
+            reached = pieces[-1].end
+            yield pieces
 
     def _window(self, text: str, sizes: Sizes, ratio: float) -> tuple[list[Piece], float]:
         """Return the pieces of a part of a text, and its characters a token."""
@@ -107,7 +104,11 @@ class Cutter:
         if not 1 / MISJUDGED < found / ratio < MISJUDGED:
             pieces = self._measured(text, split(text, sizes, found), sizes)
         while any(too_long(one, sizes.tokens) for one in pieces):
-            parts = [parts_of(text, one, sizes) if too_long(one, sizes.tokens) else [one] for one in pieces]
+            ends = [0, *(one.end for one in pieces)]
+            parts = [
+                parts_of(text, one, sizes, reached) if too_long(one, sizes.tokens) else [one]
+                for one, reached in zip(pieces, ends, strict=False)
+            ]
             unknown = [(part.start, part.end) for group in parts for part in group if part.tokens < 0]
             known = iter(self._measured(text, unknown, sizes))
             pieces = [next(known) if part.tokens < 0 else part for group in parts for part in group]
@@ -119,7 +120,7 @@ class Cutter:
 
     def _measured(self, text: str, ranges: Sequence[Range], sizes: Sizes) -> list[Piece]:
         """Return pieces with their tokens; one that shares too much with the one before begins where that ends."""
-        shared = [(start, before) for (_, before), (start, _) in zip(ranges, ranges[1:], strict=False)]
+        shared = [(start, before) for (_, before), (start, _) in pairwise(ranges)]
         counts = self._count([text[start:end] for start, end in [*ranges, *shared]])
         pieces = [Piece(start, end, count) for (start, end), count in zip(ranges, counts, strict=False)]
         again = list[int]()
@@ -141,19 +142,16 @@ class Cutter:
 def split(text: str, sizes: Sizes, ratio: float) -> list[Range]:
     """Return ranges of about as many tokens as `sizes` says, at the `ratio` of characters a token."""
     capacity = max(1, round(sizes.tokens * FILL * ratio))
-    overlap = min(round(sizes.overlap * FILL * ratio), capacity - 1)
-    splitter = MarkdownSplitter(capacity, overlap, trim=False)
-    return [(start, start + len(part)) for start, part in splitter.chunk_indices(text)]
+    return ranges_of(text, capacity, min(round(sizes.overlap * FILL * ratio), capacity - 1))
 
 
-def parts_of(text: str, piece: Piece, sizes: Sizes) -> list[Piece]:
-    """Cut a piece that is too long into parts of like length, not measured yet."""
-    count = -(-piece.tokens // sizes.tokens)
-    length = piece.end - piece.start
-    capacity = max(1, min(length - 1, round(1.05 * length / count)))
-    splitter = MarkdownSplitter(capacity, trim=False)
-    parts = splitter.chunk_indices(text[piece.start : piece.end])
-    return [Piece(piece.start + start, piece.start + start + len(part), -1) for start, part in parts]
+def parts_of(text: str, piece: Piece, sizes: Sizes, reached: int) -> list[Piece]:
+    """Cut a piece that is too long into parts of like length, not measured yet; the first ends after `reached`."""
+    length, count = piece.end - piece.start, -(-piece.tokens // sizes.tokens)
+    ranges = ranges_of(text[piece.start : piece.end], max(1, min(length - 1, round(1.05 * length / count))), 0)
+    if piece.start + ranges[0][1] <= reached:
+        return parts_of(text, Piece(reached, piece.end, piece.tokens), sizes, reached)
+    return [Piece(piece.start + start, piece.start + end, -1) for start, end in ranges]
 
 
 def too_long(piece: Piece, tokens: int) -> bool:
@@ -166,22 +164,14 @@ def characters_a_token(pieces: Sequence[Piece], known: float) -> float:
     return min(MOST, sum(one.end - one.start for one in pieces) / tokens) if tokens else known
 
 
-def joined(pieces: Iterator[Piece]) -> list[Range]:
-    """Return ranges, where what has no token is a part of the piece before it, or of the one after the beginning.
-
-    Two windows may overlap in pieces of which one holds the other: the longer one stays.
-    """
+def joined(pieces: Iterable[Piece]) -> list[Range]:
+    """Return ranges, where what has no token is a part of the piece before it, or of the one after the beginning."""
     found = list[Piece]()
     for piece in pieces:
-        if found and (not piece.tokens or piece.end <= found[-1].end):
-            found[-1].end = max(found[-1].end, piece.end)
-        elif found and (not found[-1].tokens or piece.start <= found[-1].start):
-            found[-1] = Piece(min(piece.start, found[-1].start), piece.end, piece.tokens)
+        if found and not piece.tokens:
+            found[-1].end = piece.end
+        elif found and not found[-1].tokens:
+            found[-1] = Piece(found[-1].start, piece.end, piece.tokens)
         else:
             found.append(piece)
     return [(one.start, one.end) for one in found]
-
-
-def unwrapped(text: str) -> str:
-    """Return a text of the same length, with spaces for the line ends inside sentences."""
-    return WRAPPED.sub(" ", text.replace("\r\n", " \n"))
