@@ -25,6 +25,8 @@ FILL = 0.9
 WINDOW = 12
 # A window whose characters a token were misjudged by more than this is cut once more.
 MISJUDGED = 1.25
+# The tokens of what is not measured.
+UNKNOWN = -1
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -99,69 +101,78 @@ class Cutter:
 
     def _window(self, text: str, sizes: Sizes, ratio: float) -> tuple[list[Piece], float]:
         """Return the pieces of a part of a text, and its characters a token."""
-        pieces = self._measured(text, split(text, sizes, ratio), sizes)
+        pieces = split(text, sizes, ratio)
+        self._measure(text, pieces, sizes.overlap)
         found = characters_a_token(pieces, ratio)
         if not 1 / MISJUDGED < found / ratio < MISJUDGED:
-            pieces = self._measured(text, split(text, sizes, found), sizes)
-        while any(too_long(one, sizes.tokens) for one in pieces):
+            pieces = split(text, sizes, found)
+            self._measure(text, pieces, sizes.overlap)
+        while True:
             ends = [0, *(one.end for one in pieces)]
-            parts = [
-                parts_of(text, one, sizes, reached) if too_long(one, sizes.tokens) else [one]
-                for one, reached in zip(pieces, ends, strict=False)
-            ]
-            unknown = [(part.start, part.end) for group in parts for part in group if part.tokens < 0]
-            known = iter(self._measured(text, unknown, sizes))
-            pieces = [next(known) if part.tokens < 0 else part for group in parts for part in group]
-        return pieces, found
+            parts = [parts_of(text, one, sizes, end) for one, end in zip(pieces, ends, strict=False)]
+            pieces = [part for group in parts for part in group]
+            if all(one.tokens >= 0 for one in pieces):
+                return pieces, found
+            self._measure(text, pieces, sizes.overlap)
 
     def _first_ratio(self, sample: str) -> float:
         (tokens,) = self._count([sample])
         return characters_a_token([Piece(0, len(sample), tokens)], PROSE)
 
-    def _measured(self, text: str, ranges: Sequence[Range], sizes: Sizes) -> list[Piece]:
-        """Return pieces with their tokens; one that shares too much with the one before begins where that ends."""
-        shared = [(start, before) for (_, before), (start, _) in pairwise(ranges)]
-        counts = self._count([text[start:end] for start, end in [*ranges, *shared]])
-        pieces = [Piece(start, end, count) for (start, end), count in zip(ranges, counts, strict=False)]
-        again = list[int]()
-        for index, (before, count) in enumerate(zip(pieces, counts[len(ranges) :], strict=False), 1):
-            if count > sizes.overlap and pieces[index].start < before.end < pieces[index].end:
-                pieces[index].start = before.end
-                again.append(index)
-        counts = self._count([text[pieces[index].start : pieces[index].end] for index in again])
-        for index, count in zip(again, counts, strict=True):
-            pieces[index].tokens = count
-        return pieces
+    def _measure(self, text: str, pieces: Sequence[Piece], overlap: int) -> None:
+        """Count the tokens of pieces that are not measured.
 
-    def _count(self, texts: list[str]) -> list[int]:
+        One that shares too much with the one before begins where that ends, and is not measured again.
+        """
+        new = [index for index, one in enumerate(pieces) if one.tokens < 0]
+        pairs = [index for index in range(1, len(pieces)) if pieces[index].start < pieces[index - 1].end]
+        parts = [text[pieces[index].start : pieces[index].end] for index in new]
+        for index, count in zip(new, self._count(parts), strict=True):
+            pieces[index].tokens = count
+        common = self._count_alone([text[pieces[index].start : pieces[index - 1].end] for index in pairs])
+        shared = dict(zip(pairs, common, strict=True))
+        for index, (before, one) in enumerate(pairwise(pieces), 1):
+            if shared.get(index, 0) > overlap or one.start <= before.start:
+                one.start, one.tokens = before.end, UNKNOWN
+
+    def _count(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens that each text adds to the prompt and the special tokens."""
         found = self._tokenizer.encode_batch_fast([self._prompt + text for text in texts])
-        return [max(0, len(one) - self._fixed) for one in found]
+        # A prompt without white space at its end makes one word with the text, perhaps one unknown token.
+        glued = self._prompt != "" and not self._prompt[-1].isspace()
+        return [
+            max(int(glued and not text.isspace()), len(one) - self._fixed)
+            for text, one in zip(texts, found, strict=True)
+        ]
+
+    def _count_alone(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each text without prompt and special tokens."""
+        return [len(one) for one in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
 
-def split(text: str, sizes: Sizes, ratio: float) -> list[Range]:
-    """Return ranges of about as many tokens as `sizes` says, at the `ratio` of characters a token."""
+def split(text: str, sizes: Sizes, ratio: float) -> list[Piece]:
+    """Return pieces of about as many tokens as `sizes` says, at the `ratio` of characters a token."""
     capacity = max(1, round(sizes.tokens * FILL * ratio))
-    return ranges_of(text, capacity, min(round(sizes.overlap * FILL * ratio), capacity - 1))
+    ranges = ranges_of(text, capacity, min(round(sizes.overlap * FILL * ratio), capacity - 1))
+    return [Piece(start, end, UNKNOWN) for start, end in ranges]
 
 
 def parts_of(text: str, piece: Piece, sizes: Sizes, reached: int) -> list[Piece]:
-    """Cut a piece that is too long into parts of like length, not measured yet; the first ends after `reached`."""
+    """Return a piece, or parts of like length where it is too long; the first ends after `reached`."""
     length, count = piece.end - piece.start, -(-piece.tokens // sizes.tokens)
+    if count < 2 or length == 1:
+        return [piece]
     ranges = ranges_of(text[piece.start : piece.end], max(1, min(length - 1, round(1.05 * length / count))), 0)
     if piece.start + ranges[0][1] <= reached:
         return parts_of(text, Piece(reached, piece.end, piece.tokens), sizes, reached)
-    return [Piece(piece.start + start, piece.start + end, -1) for start, end in ranges]
-
-
-def too_long(piece: Piece, tokens: int) -> bool:
-    return piece.tokens > tokens and piece.end - piece.start > 1
+    return [Piece(piece.start + start, piece.start + end, UNKNOWN) for start, end in ranges]
 
 
 def characters_a_token(pieces: Sequence[Piece], known: float) -> float:
-    """Return the characters a token of pieces, or what is known where they have no tokens."""
-    tokens = sum(one.tokens for one in pieces)
-    return min(MOST, sum(one.end - one.start for one in pieces) / tokens) if tokens else known
+    """Return the characters for each token of pieces, or what is known where they have none."""
+    characters = sum(one.end - one.start for one in pieces if one.tokens != UNKNOWN)
+    tokens = sum(one.tokens for one in pieces if one.tokens != UNKNOWN)
+    return min(MOST, characters / tokens) if tokens else known
 
 
 def joined(pieces: Iterable[Piece]) -> list[Range]:
