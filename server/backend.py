@@ -25,10 +25,13 @@ from server.contract.embedding import Demand, Embeddings, Input, Token
 from server.contract.facts import Facts
 from server.contract.status import CacheStatus, MetricFamily, QueueStatus, Sample, Status
 from server.documents.collections import Collections
+from server.documents.computing import Cuttings
+from server.documents.cutting import Cutter
 from server.documents.documents import Documents
 from server.documents.gauges import IndexCollector
 from server.documents.ingest import Ingest
 from server.documents.library import Library, open_library
+from server.documents.passages import Passages
 from server.documents.reindexing import Reindexing
 from server.documents.retrieval import Retrieval
 from server.documents.settings import SettingsRules
@@ -58,6 +61,7 @@ class Parts(msgspec.Struct, frozen=True):
     collections: Collections
     retrieval: Retrieval
     reindexing: Reindexing
+    cut: Passages
 
 
 def build_backend(
@@ -79,9 +83,11 @@ def build_backend(
     engine = build_engine(settings, model, metrics)
     embedder = Embedder(engine, facts, settings)
     library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
-    ingest = Ingest(library, embedder, metrics, facts.document_prompt)
-    reindexing = Reindexing(library, embedder, facts.document_prompt)
-    rules = SettingsRules(passage_tokens(model.tokenizer, facts), settings.search_threshold)
+    cutter = cutter_of(model.tokenizer, facts)
+    cut, rules = Passages(cutter), SettingsRules(cutter.room, settings.search_threshold)
+    cuttings = Cuttings(cut, rules)
+    ingest = Ingest(library, embedder, cuttings, metrics, facts.document_prompt)
+    reindexing = Reindexing(library, embedder, cuttings, facts.document_prompt)
     _register(metrics, facts, engine, library)
     return LocalBackend(
         Parts(
@@ -97,14 +103,15 @@ def build_backend(
             collections=Collections(engine, library, reindexing, rules),
             retrieval=Retrieval(library, embedder, metrics, rules, facts.query_prompt, settings.max_body_bytes),
             reindexing=reindexing,
+            cut=cut,
         )
     )
 
 
-def passage_tokens(tokenizer: Tokenizer, facts: Facts) -> int:
-    """Return how many tokens the model reads of a passage: less its special tokens and the prompt for documents."""
-    prompt = facts.prompts[facts.document_prompt] if facts.document_prompt is not None else ""
-    return facts.max_tokens - len(tokenizer.encode(prompt).ids)
+def cutter_of(tokenizer: Tokenizer, facts: Facts) -> Cutter:
+    """Return what cuts texts into passages that the model reads whole with the prompt for documents before them."""
+    prompt = facts.prompts[facts.document_prompt] if facts.document_prompt is not None else None
+    return Cutter(tokenizer, facts.max_tokens, prompt)
 
 
 def _register(metrics: Metrics, facts: Facts, engine: Engine, library: Library) -> None:
@@ -150,7 +157,13 @@ class LocalBackend:
         parts.engine.start()
         parts.watchdog.start()
         async with AsyncExitStack() as leaving:  # the library is closed last: the others write to it
-            for close in (parts.library.close, parts.tokens.close, parts.watchdog.stop, parts.engine.close):
+            for close in (
+                parts.library.close,
+                parts.cut.close,
+                parts.tokens.close,
+                parts.watchdog.stop,
+                parts.engine.close,
+            ):
                 leaving.callback(close)
             leaving.push_async_callback(parts.reindexing.stop)
             yield

@@ -9,6 +9,7 @@ import numpy as np
 
 from index import Collection, Passages
 from server.contract.embedding import Embeddings, Rows, Timing
+from server.documents.settings import SettingsRules
 
 # So many passages at a time: a text of a megabyte has 2,000, and others must get their turn.
 GROUP_PASSAGES = 512
@@ -45,12 +46,19 @@ class Computed(msgspec.Struct, frozen=True):
     truncated: bool
 
 
-def cutting_of(collection: Collection, cut: Cut) -> tuple[Cutting | None, int]:
-    """Return how a collection's texts are cut now, None where they are not, and the number of those settings."""
-    settings = collection.settings
-    passages = settings.passages
-    cutting = None if passages is None else Cutting(cut, passages.max_tokens, passages.overlap_tokens)
-    return cutting, settings.cutting
+class Cuttings:
+    """How the texts of each collection are cut, by its settings and by what the model reads."""
+
+    def __init__(self, cut: Cut, rules: SettingsRules) -> None:
+        self._cut = cut
+        self._rules = rules
+
+    def of(self, collection: Collection) -> tuple[Cutting | None, int]:
+        """Return how a collection's texts are cut now, None where they are not, and the number of those settings."""
+        settings = collection.settings
+        passages = self._rules.passages_of(settings)
+        cutting = None if passages is None else Cutting(self._cut, passages.max_tokens, passages.overlap_tokens)
+        return cutting, settings.cutting
 
 
 def same_ranges(passages: Passages, ranges: Ranges) -> bool:

@@ -18,12 +18,11 @@ from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError
 from server.documents.computing import (
     Computed,
-    Cut,
     Cutting,
+    Cuttings,
     Measure,
     Ranges,
     computed,
-    cutting_of,
     measured,
     ranges_of,
     same_ranges,
@@ -53,10 +52,12 @@ class Prepared(msgspec.Struct, frozen=True):
 class Ingest:
     """Writes documents with their vectors; `prompt` is the name of the model's prompt for documents, if it has one."""
 
-    def __init__(self, library: Library, embedder: Embedder, cut: Cut, metrics: Metrics, prompt: str | None) -> None:
+    def __init__(
+        self, library: Library, embedder: Embedder, cuttings: Cuttings, metrics: Metrics, prompt: str | None
+    ) -> None:
         self._library = library
         self._embedder = embedder
-        self._cut = cut
+        self._cuttings = cuttings
         self._metrics = metrics
         self._prompt = prompt
 
@@ -75,7 +76,7 @@ class Ingest:
         if len(documents) > (most := self._embedder.max_texts):
             message = f"{len(documents)} documents, max_client_batch_size is {most}"
             raise InvalidInputError(message, "documents")
-        cutting, number = cutting_of(collection, self._cut)
+        cutting, number = self._cuttings.of(collection)
         contents, known = await self._library.run(check, collection, documents)
         self._embedder.check([one.text for one in contents])
         uncached = replace(demand, cache=False, prompt=self._prompt)

@@ -15,7 +15,7 @@ import msgspec
 from index import Collection, IndexRoomError, Lacking, Passages, Reindex
 from server.contract.embedding import Demand, Embeddings
 from server.contract.errors import DeadlineError, Failure, RetryLaterError, ServerError, UnexpectedError, failure_of
-from server.documents.computing import Cut, Ranges, computed, cutting_of, ranges_of, same_ranges
+from server.documents.computing import Cuttings, Ranges, computed, ranges_of, same_ranges
 from server.documents.library import Library, error_for
 from server.engine.embedder import Embedder
 from server.logs import origin_of
@@ -44,10 +44,10 @@ class ReindexTask(msgspec.Struct):
 class Reindexing:
     """The reindexing tasks of this process, by collection. Used from the event loop only."""
 
-    def __init__(self, library: Library, embedder: Embedder, cut: Cut, prompt: str | None) -> None:
+    def __init__(self, library: Library, embedder: Embedder, cuttings: Cuttings, prompt: str | None) -> None:
         self._library = library
         self._embedder = embedder
-        self._cut = cut
+        self._cuttings = cuttings
         self._prompt = prompt
         self._tasks: dict[str, ReindexTask] = {}
 
@@ -114,7 +114,7 @@ class Reindexing:
 
     async def _computed(self, collection: Collection, lacking: Sequence[Lacking]) -> dict[int, Passages]:
         """Return the passages of each document, those that it has where they would be the same."""
-        (cutting, number), texts = cutting_of(collection, self._cut), [one.text for one in lacking]
+        (cutting, number), texts = self._cuttings.of(collection), [one.text for one in lacking]
         ranges = [Ranges() for _ in texts] if cutting is None else await ranges_of(texts, cutting, self._measure)
         every = list(zip(lacking, ranges, strict=True))
         done = {one.key: one.passages for one, at in every if one.passages and same_ranges(one.passages, at)}
