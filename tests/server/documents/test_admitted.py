@@ -20,6 +20,7 @@ from server.documents.library import MIN_THREADS, Library
 from server.documents.retrieval import HIT_BYTES, HitBudget
 from server.web.problems import detail_of
 from tests.server.application import Check, in_process, run_check, tiny_settings
+from tests.server.documents.cutters import cuttings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -149,7 +150,7 @@ class Unreadable(Library):
 def test_a_disk_that_cannot_be_read_is_not_called_full(tiny_models: Path) -> None:
     backend = build_backend(tiny_settings(tiny_models))
     parts, library = backend.parts, Unreadable(backend.parts.library.index, MIN_THREADS)
-    ingest = Ingest(library, parts.embedder, parts.metrics, None)
+    ingest = Ingest(library, parts.embedder, cuttings(), parts.metrics, None)
     documents = Documents(parts.engine, library, ingest, 1_000)
     failing = LocalBackend(msgspec.structs.replace(parts, library=library, documents=documents))
 

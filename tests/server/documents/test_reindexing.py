@@ -19,6 +19,7 @@ from server.contract.errors import InferenceError
 from server.documents.library import Library
 from server.documents.reindexing import Reindexing
 from tests.running import start_server
+from tests.server.documents.cutters import cuttings
 from tests.server.polling import until
 from tests.tiny import HIDDEN, TINY
 
@@ -193,7 +194,7 @@ class FakeEmbedder:
 @asynccontextmanager
 async def reindexing_of(data: Path, error: str | None = None) -> AsyncIterator[tuple[Library, Reindexing]]:
     library = Library(Index(data, "model", HIDDEN), 2)
-    reindexing = Reindexing(library, cast("Any", FakeEmbedder(error)), None)
+    reindexing = Reindexing(library, cast("Any", FakeEmbedder(error)), cuttings(), None)
     try:
         yield library, reindexing
     finally:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from index import Content
+from index.documents.passages import whole
 from server.contract.documents import Document
-from server.contract.embedding import Demand, Embeddings, Timing
+from server.contract.embedding import Demand, Timing
 from server.contract.errors import (
     DeadlineError,
     FingerprintError,
@@ -26,6 +27,7 @@ from server.contract.errors import (
 from server.dialects.native.bodies.documents import BatchIndexed
 from server.dialects.native.lines import MAX_ERRORS, Keep, LineStream
 from server.documents import stream
+from server.documents.computing import Computed
 from server.documents.ingest import Ingest, Prepared
 from server.documents.stream import Stream
 from server.web.errors import StreamStoppedError, TooLargeError
@@ -65,9 +67,9 @@ class FakeIngest:
         for word, error in (("long", UnacceptableInputError("too long")), ("nan", InferenceError("secret"))):
             if any(word in one.text for one in documents):
                 raise error
-        found = Embeddings(np.zeros((0, 0), np.float32), [1] * len(documents), [], 0, Timing())
+        found = [Computed(whole(np.zeros(2, np.float32)), 1, truncated=False) for _ in documents]
         contents = [Content(one.id, one.text, b"{}", frozenset()) for one in documents]
-        return Prepared(cast("Any", None), contents, found)
+        return Prepared(cast("Any", None), contents, found, Timing())
 
     async def commit(self, prepared: Prepared) -> None:
         ids = [one.id for one in prepared.contents]

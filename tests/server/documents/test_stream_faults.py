@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from index import Content
+from index.documents.passages import whole
 from server.contract.documents import Document
-from server.contract.embedding import Demand, Embeddings, Timing
+from server.contract.embedding import Demand, Timing
 from server.contract.errors import InferenceError
 from server.dialects.native.bodies.documents import BatchIndexed
 from server.dialects.native.lines import LineStream
+from server.documents.computing import Computed
 from server.documents.ingest import Ingest, Prepared
 from server.documents.stream import MAX_FAULTS, Stream
 from server.web.errors import StreamStoppedError
@@ -34,9 +36,9 @@ class Failing:
         self.calls += 1
         if any("nan" in one.text for one in documents):
             raise InferenceError("secret")
-        found = Embeddings(np.zeros((0, 0), np.float32), [1] * len(documents), [], 0, Timing())
+        found = [Computed(whole(np.zeros(2, np.float32)), 1, truncated=False) for _ in documents]
         contents = [Content(one.id, one.text, b"{}", frozenset()) for one in documents]
-        return Prepared(cast("Any", None), contents, found)
+        return Prepared(cast("Any", None), contents, found, Timing())
 
     async def commit(self, prepared: Prepared) -> None:
         pass
