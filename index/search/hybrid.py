@@ -17,14 +17,26 @@ Cosines = Callable[[Sequence[int]], Mapping[int, float]]
 
 
 class Hybrid(msgspec.Struct, frozen=True):
-    """The fused ranking, best first, and the parts of its scores by key."""
+    """The fused ranking, best first, and what it was made of, by key."""
 
     ranking: Ranking
-    vector: Mapping[int, Part]
-    text: Mapping[int, Part]
+    vector: "Side"
+    text: "Side"
 
     def explanation(self, key: int) -> Explanation:
-        return Explanation(self.vector.get(key), self.text.get(key))
+        return Explanation(self.vector.part(key), self.text.part(key))
+
+
+class Side(msgspec.Struct, frozen=True):
+    """The scores of one side, and either their normalized values or their ranks."""
+
+    scores: Mapping[int, float]
+    normalized: Mapping[int, float] = {}
+    ranks: Mapping[int, int] = {}
+
+    def part(self, key: int) -> Part | None:
+        score = self.scores.get(key)
+        return None if score is None else Part(score, self.normalized.get(key), self.ranks.get(key))
 
 
 def fused(query: Query, by_vector: Ranking, by_words: Ranking, matching: Matching, cosines: Cosines) -> Hybrid:
@@ -42,17 +54,11 @@ def by_scores(weight: float, by_vector: Ranking, by_words: Ranking, matching: Ma
     near |= cosines(only_words)
     matches = dict(ordered(matches | matching.scores(only_vector)))
     vector, text = normalized_cosines(near), normalized_matches(matches, matching.worth())
-    return Hybrid(
-        fuse_scores(near, vector, text, weight),
-        {key: Part(score, normalized=vector[key]) for key, score in near.items()},
-        {key: Part(score, normalized=text[key]) for key, score in matches.items()},
-    )
+    return Hybrid(fuse_scores(near, vector, text, weight), Side(near, vector), Side(matches, text))
 
 
 def by_ranks(by_vector: Ranking, by_words: Ranking) -> Hybrid:
     """Fuse by reciprocal ranks."""
-    return Hybrid(
-        fuse_ranks([[key for key, _ in ranking] for ranking in (by_vector, by_words)]),
-        {key: Part(score, rank=rank) for rank, (key, score) in enumerate(by_vector, 1)},
-        {key: Part(score, rank=rank) for rank, (key, score) in enumerate(by_words, 1)},
-    )
+    keys = [[key for key, _ in ranking] for ranking in (by_vector, by_words)]
+    vector, text = ({key: rank for rank, key in enumerate(ranked, 1)} for ranked in keys)
+    return Hybrid(fuse_ranks(keys), Side(dict(by_vector), ranks=vector), Side(dict(by_words), ranks=text))

@@ -51,13 +51,14 @@ class Matching:
         self._sought = sought
         self._late = beside.late(connection, reading.last_key, sought) if sought else Late()
         self._weights = weighed(reading, self._late, sought)
+        self._late_scores = self._late.scores(sought, self._weights)
 
     def rank(self, condition: Condition | None, wanted: int) -> Ranked:
         """Rank the documents that the transaction shows and the filter leaves."""
         if not self._sought:
             return Ranked([])
-        scores = self._late.scores(self._sought, self._weights)
-        found = {key: scores[key] for key in living(self._connection, list(scores), condition)}
+        late = self._late_scores
+        found = {key: late[key] for key in living(self._connection, list(late), condition)}
         for key, score in inside(self._connection, self._reading, self._sought, self._weights, condition, wanted):
             found.setdefault(key, score)
         return Ranked(ordered(found)[:wanted], self._weights.ignored)
@@ -67,8 +68,7 @@ class Matching:
         found = dict.fromkeys(keys, 0.0)
         if not (self._sought and keys):
             return found
-        late = self._late.scores(self._sought, self._weights)
-        found |= {key: late[key] for key in keys if key in late}
+        found |= {key: self._late_scores[key] for key in keys if key in self._late_scores}
         within = [key for key in keys if key <= self._reading.last_key]
         return found | dict(self._reading.best(self._sought, self._weights, len(within), within) if within else [])
 
