@@ -73,7 +73,8 @@ def test_a_query_is_embedded_with_its_prompt_and_compared_with_each(searcher: Se
     assert [hit["id"] for hit in hits] == list(expected)
     assert [hit["score"] for hit in hits] == pytest.approx(list(expected.values()), abs=1e-6)
     assert hits[0]["text"] == TEXTS[hits[0]["id"]]
-    assert set(hits[0]) == {"id", "text", "score", "metadata"}
+    assert set(hits[0]) == {"id", "text", "score", "metadata", "passage"}
+    assert all(hit["passage"] == {"start": 0, "end": len(hit["text"])} for hit in hits)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-3, 7, 1e30, 1e308, 1e-300, 5e-324 * 2**20])
@@ -298,7 +299,7 @@ def test_a_stored_vector_is_that_of_embed_bit_for_bit_whatever_came_with_it(sear
     documents = [{"id": f"c{number}", "text": one} for number, one in enumerate(company)]
     documents.insert(17, {"id": "it", "text": text})
     path = f"/collections/{uuid.uuid4().hex}"
-    assert searcher.client.put(path, json={}).status_code == 200
+    assert searcher.client.put(path, json={"passages": False}).status_code == 200
     lines = b"\n".join(msgspec.json.encode(one) for one in documents)
     ways: list[dict[str, Any]] = [
         {"url": f"{path}/index", "json": {"id": "it", "text": text}},
