@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 from prometheus_client import CollectorRegistry, Info
-from tokenizers import Tokenizer
 
 from models.tokenizer import open_tokenizer
 from server.contract.documents import (
@@ -80,7 +79,7 @@ def build_backend(
     library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
     ingest = Ingest(library, embedder, metrics, facts.document_prompt)
     reindexing = Reindexing(library, embedder, facts.document_prompt)
-    rules = SettingsRules(passage_tokens(model.tokenizer, facts), settings.search_threshold)
+    rules = SettingsRules(facts.passage_tokens, settings.search_threshold)
     _register(metrics, facts, engine, library)
     return LocalBackend(
         Parts(
@@ -98,12 +97,6 @@ def build_backend(
             reindexing=reindexing,
         )
     )
-
-
-def passage_tokens(tokenizer: Tokenizer, facts: Facts) -> int:
-    """Return how many tokens the model reads of a passage: less its special tokens and the prompt for documents."""
-    prompt = facts.prompts[facts.document_prompt] if facts.document_prompt is not None else ""
-    return facts.max_tokens - len(tokenizer.encode(prompt).ids)
 
 
 def _register(metrics: Metrics, facts: Facts, engine: Engine, library: Library) -> None:

@@ -13,8 +13,8 @@ A document has an id (1 to 512 bytes of UTF-8 without NUL), a text and metadata 
   as `?id=` to `GET` and `DELETE /index`.
 - **Collections.** Each route of `/index` and `/search` also exists under `/collections/{name}`, as in
   `POST /collections/{name}/search`, for the collection with that name; without a name it is the collection `default`.
-  `PUT /collections/{name}` creates a collection, and changes its settings: how texts are cut into passages, the language
-  of their words, and the threshold of searches in mode vector. `GET` shows those in force.
+  `PUT /collections/{name}` creates a collection, and changes its settings: how texts are cut into passages, the
+  language of their words, and the threshold of searches in mode vector. `GET` shows those in force.
 - **Another model.** A collection whose vectors are another model's answers writes and searches by vector with 409 until
   it is reindexed; `GET`, `DELETE` and searches in mode text still work.
 
@@ -40,15 +40,15 @@ hits come first:
 | `text` | at least one of the words | BM25, larger is better, without an upper bound | none |
 | `hybrid` | either | the sum of 1 / (60 + rank) over both rankings | none |
 
-Words of the collection's language are found by their stems; words in double quotes are a phrase, which hits must hold where nothing stands
-beside it. `the`, `is` and their like are left out of a query that has other words, and of more than 1,024 different
-words the most common, which the header `x-words-ignored` tells.
+Words of the collection's language are found by their stems; words in double quotes are a phrase, which hits must hold
+where nothing stands beside it. In English `the`, `is` and their like are left out of a query that has other words, and
+of more than 1,024 different words the most common, which the header `x-words-ignored` tells.
 
 `vector` is for mode vector only; `like` uses the document's vector, and in the modes text and hybrid its text. A
 `threshold` is compared with the mode's own score; `-1` leaves nothing out in any mode, and null is as left out. The
 threshold of a collection is none unless it was given one, but that of the collection `default` is `--search-threshold`
-until then. What it takes of the `top_k` best is told: the header `x-hits-below-threshold` of the answer counts them, those
-of all searches of a batch together. A threshold that the search itself gives adds no header.
+until then. What it takes of the `top_k` best is told: the header `x-hits-below-threshold` of the answer counts them,
+those of all searches of a batch together. A threshold that the search itself gives adds no header.
 """
 
 FILTERS = """\
