@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 from prometheus_client import CollectorRegistry, Info
-from tokenizers import Tokenizer
 
 from models.tokenizer import open_tokenizer
 from server.contract.documents import (
@@ -84,7 +83,7 @@ def build_backend(
     embedder = Embedder(engine, facts, settings)
     library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
     cutter = cutter_of(model.tokenizer, facts)
-    cut, rules = Passages(cutter), SettingsRules(cutter.room, settings.search_threshold)
+    cut, rules = Passages(cutter), SettingsRules(facts.passage_tokens, settings.search_threshold)
     cuttings = Cuttings(cut, rules)
     ingest = Ingest(library, embedder, cuttings, metrics, facts.document_prompt)
     reindexing = Reindexing(library, embedder, cuttings, facts.document_prompt)

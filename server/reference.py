@@ -39,6 +39,7 @@ def api_page() -> str:
         prompts=entry.prompts,
         dimensions=int(entry.architecture["hidden_size"]),
         vocabulary=int(entry.architecture["vocab_size"]),
+        passage_tokens=entry.max_tokens - 2,  # [CLS] and [SEP]
     )
     limits = limits_of(Settings(), model)
     subject = Subject(routes=ROUTES, dialects=DIALECTS, limits=limits, keys_required=True, version=VERSION)

@@ -29,6 +29,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """`names` are the model's own name and then its aliases. `prompts` are the model's, by name.
 
+    Of a passage it reads `passage_tokens`: without special tokens, and the prompt for documents where it has one.
     `query_prompt` and `document_prompt` name those that are put before queries and documents, where the model has them.
     """
 
@@ -39,6 +40,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     parameters: int
     dimensions: int
     max_tokens: int
+    passage_tokens: int
     vocabulary: int
     pooling: str
     prompts: dict[str, str]

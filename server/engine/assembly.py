@@ -64,6 +64,7 @@ def tokens_per_run(settings: Settings, provider: str) -> int:
 def facts_of(settings: Settings, model: LoadedModel) -> Facts:
     """Return the facts for HTTP; `started` is now."""
     manifest, sizes, provider = model.manifest, model.manifest.architecture, model.provider
+    prompt = prompt_for(manifest.prompts, "document")
     return Facts(
         names=tuple(dict.fromkeys([manifest.name, *manifest.aliases, *settings.model_alias])),
         revision=manifest.revision,
@@ -72,11 +73,12 @@ def facts_of(settings: Settings, model: LoadedModel) -> Facts:
         parameters=count_parameters(sizes),
         dimensions=manifest.dimensions,
         max_tokens=manifest.max_tokens,
+        passage_tokens=manifest.max_tokens - len(model.tokenizer.encode(manifest.prompts.get(prompt or "", "")).ids),
         vocabulary=int(sizes["vocab_size"]),
         pooling=manifest.pooling,
         prompts=dict(manifest.prompts),
         query_prompt=prompt_for(manifest.prompts, "query"),
-        document_prompt=prompt_for(manifest.prompts, "document"),
+        document_prompt=prompt,
         fingerprint=manifest.model_fingerprint,
         variant=_variant_of(model),
         provider=provider.provider,

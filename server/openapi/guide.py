@@ -13,7 +13,8 @@ A document has an id (1 to 512 bytes of UTF-8 without NUL), a text and metadata 
   as `?id=` to `GET` and `DELETE /index`.
 - **Collections.** Each route of `/index` and `/search` also exists under `/collections/{name}`, as in
   `POST /collections/{name}/search`, for the collection with that name; without a name it is the collection `default`.
-  `PUT /collections/{name}` with `{}` creates a collection.
+  `PUT /collections/{name}` creates a collection, and changes its settings: how texts are cut into passages, the
+  language of their words, and the threshold of searches in mode vector. `GET` shows those in force.
 - **Another model.** A collection whose vectors are another model's answers writes and searches by vector with 409 until
   it is reindexed; `GET`, `DELETE` and searches in mode text still work.
 
@@ -35,17 +36,20 @@ hits come first:
 
 | mode | finds | score | default `threshold` |
 | --- | --- | --- | --- |
-| `vector` | similar meanings | cosine, at most 1 | 0.5 |
+| `vector` | similar meanings | cosine, at most 1 | the collection's |
 | `text` | at least one of the words | BM25, larger is better, without an upper bound | none |
 | `hybrid` | either | the weighted sum of both, from 0 to 1 | none |
 
-English words are found by their stems; words in double quotes are a phrase, which hits must hold where nothing stands
-beside it. With `prefix` the last word may be the beginning of one, with `typos` words of five letters and more may be
-one letter off. `the`, `is` and their like are left out of a query that has other words, and of more than 1,024
-different words the most common, which the header `x-words-ignored` tells.
+Words of the collection's language are found by their stems; words in double quotes are a phrase, which hits must hold
+where nothing stands beside it. With `prefix` the last word may be the beginning of one, with `typos` words of five letters and more may be
+one letter off. In English `the`, `is` and their like are left out of a query that has other words, and of more than
+1,024 different words the most common, which the header `x-words-ignored` tells.
 
 `vector` is for mode vector only; `like` uses the document's vector, and in the modes text and hybrid its text. A
-`threshold` is compared with the mode's own score.
+`threshold` is compared with the mode's own score; `-1` leaves nothing out in any mode, and null is as left out. The
+threshold of a collection is none unless it was given one, but that of the collection `default` is `--search-threshold`
+until then. What it takes of the `top_k` best is told: the header `x-hits-below-threshold` of the answer counts them,
+those of all searches of a batch together. A threshold that the search itself gives adds no header.
 
 Hybrid knows the cosine and BM25 of every document that either side finds among its best 100, or `top_k` if that is
 more, and brings both to 0 to 1. A cosine is 1 if it is the greatest, 0 from 0.35 of that downwards, and in proportion

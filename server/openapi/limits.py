@@ -34,6 +34,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_client_batch_size: int
     max_text_bytes: int
     accept_token_ids: bool
+    passage_tokens: int
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +44,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     prompts: Iterable[str]
     dimensions: int
     vocabulary: int
+    passage_tokens: int
 
 
 def limits_of(settings: Settings, model: Model) -> Limits:
@@ -54,6 +56,7 @@ def limits_of(settings: Settings, model: Model) -> Limits:
         max_client_batch_size=settings.max_client_batch_size,
         max_text_bytes=settings.max_text_bytes,
         accept_token_ids=settings.accept_token_ids,
+        passage_tokens=model.passage_tokens,
     )
 
 
@@ -173,6 +176,8 @@ RULES: dict[str, Callable[[Schema, Limits], Schema]] = {
     "prompt": _prompt,
     "vector": lambda _, limits: {"minItems": limits.dimensions, "maxItems": limits.dimensions},
     "model": _model,
+    "passage tokens": lambda _, limits: {"maximum": limits.passage_tokens},
+    "half a passage": lambda _, limits: {"maximum": limits.passage_tokens // 2},
     "filter": _filter,
     "filter of something": lambda node, limits: _filter(node, limits) | {"minProperties": 1},
     "searches": _searches,

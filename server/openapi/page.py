@@ -54,7 +54,11 @@ def document(
     """Make the documents of a daemon with these routes, and read the page."""
     facts = context.backend.facts
     model = Model(
-        names=context.names.all, prompts=facts.prompts, dimensions=facts.dimensions, vocabulary=facts.vocabulary
+        names=context.names.all,
+        prompts=facts.prompts,
+        dimensions=facts.dimensions,
+        vocabulary=facts.vocabulary,
+        passage_tokens=facts.passage_tokens,
     )
     limits = limits_of(context.settings, model)
     with_keys, without_keys = (

@@ -178,7 +178,7 @@ def test_languages_changed_back_before_they_were_committed_leave_an_index_that_i
     assert collection.wait_for_words(60)
     release = threading.Event()
     collection.store.writer.submit(lambda *_: release.wait(60), 0)
-    changes = [collection.configure(SettingsChange(language=one)) for one in ("german", "english")]  # type: ignore[arg-type]
+    changes = [collection.configure(SettingsChange(language=one)) for one in ("german", "english")]
     release.set()
     assert [one.result().language for one in changes] == ["german", "english"]
     assert found(collection, "housing") == {"1"}

@@ -24,16 +24,16 @@ def test_stats_tell_what_is_there_also_of_a_folder_in_use(tmp_path: Path, capsys
 def test_stats_tell_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     index = open_index(tmp_path)
     for change, told in (
-        (SettingsChange(), "passages of 200 tokens that share 50; words in english; threshold never set"),
+        (SettingsChange(), "200 tokens that share 50; words in english; threshold never set"),
         (
             SettingsChange(Passages(64, 8), "german", 0.25),
-            "passages of 64 tokens that share 8; words in german; threshold 0.25",
+            "64 tokens that share 8; words in german; threshold 0.25",
         ),
         (SettingsChange(None, None, None), "no passages; words of no language; no threshold"),
     ):
         index.collection().configure(change).result()
         assert run("stats", "--data", tmp_path) == 0
-        assert capsys.readouterr().out.endswith(f"; {told}\n")
+        assert capsys.readouterr().out.endswith(f"{told}\n")
     assert run("stats", "--data", tmp_path, "--json") == 0
     settings = json.loads(capsys.readouterr().out)["collections"]["default"]["settings"]
     assert settings == {"passages": None, "language": None, "threshold": None, "cutting": 3}

@@ -6,7 +6,7 @@ from server.openapi import Model, Subject, describe, limits_of
 from server.routes import DIALECTS, ROUTES
 from server.settings import Settings
 from server.version import VERSION
-from tests.tiny import TINY, tiny_config
+from tests.tiny import MAX_TOKENS, TINY, tiny_config
 
 MAX_TEXTS, MAX_TEXT_BYTES, MAX_BODY_BYTES = 8, 5000, 100_000
 # Small limits, so that whoever generates requests reaches them.
@@ -21,7 +21,13 @@ FLAGS = (
 def tiny_document(*, keys_required: bool) -> dict[str, Any]:
     """Return the document of a daemon over the tiny model with these limits."""
     sizes: dict[str, Any] = tiny_config()
-    model = Model(names=(TINY,), prompts=("query",), dimensions=sizes["hidden_size"], vocabulary=sizes["vocab_size"])
+    model = Model(
+        names=(TINY,),
+        prompts=("query",),
+        dimensions=sizes["hidden_size"],
+        vocabulary=sizes["vocab_size"],
+        passage_tokens=MAX_TOKENS - 2,
+    )
     limits = limits_of(SETTINGS, model)
     return describe(
         Subject(routes=ROUTES, dialects=DIALECTS, limits=limits, keys_required=keys_required, version=VERSION)

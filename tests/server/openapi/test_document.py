@@ -32,6 +32,7 @@ LIMITS = Limits(
     max_client_batch_size=32,
     max_text_bytes=500,
     accept_token_ids=False,
+    passage_tokens=100,
 )
 
 

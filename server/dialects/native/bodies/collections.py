@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from server.contract.documents import Language
 from server.contract.limits import MIN_PASSAGE_TOKENS
+from server.web.operations import limited
 
 MOST_TOKENS = 65_536  # whatever a model reads
 # msgspec has no literal booleans.
@@ -21,6 +22,7 @@ Stems = Annotated[
 ]
 MaxTokens = Annotated[
     int,
+    limited("passage tokens"),
     msgspec.Meta(
         ge=MIN_PASSAGE_TOKENS,
         le=MOST_TOKENS,
@@ -30,6 +32,7 @@ MaxTokens = Annotated[
 ]
 OverlapTokens = Annotated[
     int,
+    limited("half a passage"),
     msgspec.Meta(
         ge=0,
         le=MOST_TOKENS,

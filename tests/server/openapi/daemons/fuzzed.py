@@ -16,6 +16,7 @@ from server.web.ndjson import NDJSON
 from server.web.replies import JSON
 from tests.server.openapi.daemons.library import fit_document, fit_filter, fit_id, fit_integers, fit_search, mapped
 from tests.server.openapi.document import MAX_TEXTS, tiny_document
+from tests.tiny import MAX_TOKENS
 
 Case = schemathesis.Case[Any]
 # The one route that is asked to hurry: an answer that comes too late says nothing else.
@@ -108,7 +109,19 @@ def _fit_deletion(body: dict[str, Any]) -> dict[str, Any]:
     return body | {"ids": [fit_id(one) for one in body["ids"]]}
 
 
+def _fit_settings(body: dict[str, Any]) -> dict[str, Any]:
+    """Have passages share at most half of their tokens."""
+    if not body.get("passages"):
+        return body
+    passages = dict(body["passages"])
+    if "overlap_tokens" in passages:
+        half = passages.get("max_tokens", MAX_TOKENS - 2) // 2
+        passages["overlap_tokens"] = min(passages["overlap_tokens"], half)
+    return body | {"passages": passages}
+
+
 FITTING: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "": _fit_settings,
     "/similarity": _fit_similarity,
     "/index": fit_document,
     "/index/batch": lambda body: {"documents": [fit_document(one) for one in body["documents"]]},

@@ -28,6 +28,8 @@ JSON = "application/json"
 ASSETS = load_documentation(KeyRing(Path("/no/such/keys.json")), None, None).assets
 NUMBERS = itertools.count()
 # Fields with what is embedded; every other string is a name of something.
+# Fields that may be objects: what is not known in them is told by its name.
+OBJECTS = {"passages"}
 TEXTS = {"texts", "a", "b", "input", "inputs", "source_sentence", "sentences", "user", "text", "query"}
 
 
@@ -137,7 +139,8 @@ class Subject:
 def wrong_fields(fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Give objects of which one field is wrong, or a field of an object in a list."""
     for name, value in fields.items():
-        for spoiled in ({TEXT: TEXT}, [[[TEXT]]], [""], -1, "", hollow(value), spoil(value)):
+        stranger = {NAME if name in OBJECTS else TEXT: TEXT}
+        for spoiled in (stranger, [[[TEXT]]], [""], -1, "", hollow(value), spoil(value)):
             yield fields | {name: spoiled}
         if name in TEXTS and isinstance(value, str | list):
             for long in (TEXT * MAX_TEXT_BYTES, [TEXT * (MAX_TEXT_BYTES // 8)], [TEXT] * (MAX_TEXTS + 1)):
