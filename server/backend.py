@@ -38,6 +38,7 @@ from server.engine.scheduling.watchdog import Watchdog
 from server.engine.sessions.loading import LoadedModel, OpenTokenizer, load_model
 from server.engine.sessions.selfcheck import SESSIONS, OpenSession
 from server.engine.tokens import Tokens
+from server.engine.windows import Windows
 from server.settings import Settings
 
 
@@ -73,7 +74,7 @@ def build_backend(
     model = load_model(settings, sessions, tokenizer_opener)
     facts, metrics = facts_of(settings, model), Metrics(CollectorRegistry())
     engine = build_engine(settings, model, metrics)
-    embedder = Embedder(engine, facts, settings)
+    embedder = Embedder(engine, facts, settings, Windows(model.tokenizer, facts.max_tokens))
     library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
     ingest = Ingest(library, embedder, metrics, facts.document_prompt)
     reindexing = Reindexing(library, embedder, facts.document_prompt)
@@ -139,7 +140,8 @@ class LocalBackend:
         parts.engine.start()
         parts.watchdog.start()
         async with AsyncExitStack() as leaving:  # the library is closed last: the others write to it
-            for close in (parts.library.close, parts.tokens.close, parts.watchdog.stop, parts.engine.close):
+            closing = (parts.library, parts.tokens, parts.embedder)
+            for close in (*(one.close for one in closing), parts.watchdog.stop, parts.engine.close):
                 leaving.callback(close)
             leaving.push_async_callback(parts.reindexing.stop)
             yield
