@@ -30,8 +30,8 @@ EMBED_TRUNCATE = Parameter(
     name="truncate",
     place="query",
     kind=Truncate,
-    about="as `truncate` in the body, which is where it stands if not here: false refuses a text that is longer than "
-    "the model's maximum, and windows embeds all of it",
+    about="where the body has no `truncate`: false refuses a text that is longer than the model's maximum, and windows "
+    "embeds all of it",
 )
 TRUNCATES: Mapping[str, Truncate] = {"true": True, "false": False, "windows": "windows"}
 EXAMPLE = {"texts": ["Hello world"]}
@@ -47,6 +47,8 @@ HINTS = {
     Operation(
         id="native_embed",
         summary="Embed texts, through the cache",
+        about="A text of several windows is computed each time, since only texts that fit are cached; its windows do "
+        "not count as texts.",
         scope="embed",
         purpose="embed",
         request=EmbedRequest,
@@ -144,17 +146,14 @@ def _demand(asked: Asked, data: EmbedRequest, *, cache: bool) -> Demand:
 
 
 def _truncate(asked: Asked, data: EmbedRequest) -> Truncate | None:
-    """Return what the body or the query says; raises InvalidInputError where both do, or the query something else."""
+    """Return what the body says, or else the query; raises InvalidInputError where the query is none of them."""
     given = asked.query.get("truncate")
     if given is None:
         return data.truncate
-    if data.truncate is not None:
-        message = "truncate is both in the query and in the body"
-        raise InvalidInputError(message, "truncate")
     if given not in TRUNCATES:
         message = f"truncate is {given[:50]!r}, not true, false or windows"
         raise InvalidInputError(message, "truncate")
-    return TRUNCATES[given]
+    return TRUNCATES[given] if data.truncate is None else data.truncate
 
 
 async def _reply(asked: Asked, found: Embeddings, fields: dict[str, Any]) -> Reply:
