@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 from prometheus_client import CollectorRegistry, Info
+from tokenizers import Tokenizer
 
 from models.tokenizer import open_tokenizer
 from server.contract.documents import (
@@ -44,6 +45,7 @@ from server.engine.scheduling.watchdog import Watchdog
 from server.engine.sessions.loading import LoadedModel, OpenTokenizer, load_model
 from server.engine.sessions.selfcheck import SESSIONS, OpenSession
 from server.engine.tokens import Tokens
+from server.engine.windows import Windows
 from server.settings import Settings
 
 
@@ -80,7 +82,7 @@ def build_backend(
     model = load_model(settings, sessions, tokenizer_opener)
     facts, metrics = facts_of(settings, model), Metrics(CollectorRegistry())
     engine = build_engine(settings, model, metrics)
-    embedder = Embedder(engine, facts, settings)
+    embedder = Embedder(engine, facts, settings, Windows(model.tokenizer, facts.max_tokens))
     library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
     cutter = cutter_of(model.tokenizer, facts)
     cut, rules = Passages(cutter), SettingsRules(facts.passage_tokens, settings.search_threshold)
@@ -156,13 +158,8 @@ class LocalBackend:
         parts.engine.start()
         parts.watchdog.start()
         async with AsyncExitStack() as leaving:  # the library is closed last: the others write to it
-            for close in (
-                parts.library.close,
-                parts.cut.close,
-                parts.tokens.close,
-                parts.watchdog.stop,
-                parts.engine.close,
-            ):
+            closing = (parts.library, parts.cut, parts.tokens, parts.embedder)
+            for close in (*(one.close for one in closing), parts.watchdog.stop, parts.engine.close):
                 leaving.callback(close)
             leaving.push_async_callback(parts.reindexing.stop)
             yield

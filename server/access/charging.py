@@ -42,7 +42,7 @@ class Charging:
     async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
         if self._bucket is None:
             return await self._backend.embed(texts, demand)
-        with self._reserved(self._bucket, texts) as charge:
+        with self._reserved(self._bucket, texts, whole=demand.truncate == "windows") as charge:
             found = await self._backend.embed(texts, demand)
             charge.used = sum(found.tokens)
         self._estimate.learn(texts, charge.used)
@@ -94,8 +94,8 @@ class Charging:
             await stream.aclose()
 
     @contextmanager
-    def _reserved(self, bucket: Bucket, texts: Sequence[Input]) -> Iterator[Charge]:
-        charge = Charge(self._estimate.of(texts))
+    def _reserved(self, bucket: Bucket, texts: Sequence[Input], *, whole: bool = False) -> Iterator[Charge]:
+        charge = Charge(self._estimate.of(texts, whole=whole))
         bucket.take(charge.reserved)
         try:
             yield charge

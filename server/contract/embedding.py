@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 Input = str | tuple[int, ...]
 # The end at which a text that is too long is cut, as tokenizers call it.
 TruncationSide = Literal["left", "right"]
+# Whether a text that is too long may be cut, or else is refused; "windows" reads all of it, and gives a mean.
+Truncate = bool | Literal["windows"]
 # (texts, dimensions).
 Rows = NDArray[np.float32]
 
@@ -19,8 +21,8 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
 
     Clients share the server fairly, by tokens. Work that has not begun `timeout_s` seconds after the call is dropped;
     None means the setting. `prompt` names one of the model's prompts. `dimensions` cuts the rows (Matryoshka).
-    `truncate` None means the setting. `every_token` asks for a row for each token. With `cache` false the cache is
-    neither read nor filled.
+    `truncate` None means the setting; "windows" is for `embed` alone, and not for rows of every token. `every_token`
+    asks for a row for each token. With `cache` false the cache is neither read nor filled.
     """
 
     client: str = ""
@@ -30,7 +32,7 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     every_token: bool = False
     dimensions: int | None = None
     cache: bool = True
-    truncate: bool | None = None
+    truncate: Truncate | None = None
     truncation_side: TruncationSide = "right"
 
 

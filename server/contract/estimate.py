@@ -17,8 +17,12 @@ class TokenEstimate:
         self._max_tokens = max_tokens
         self._characters, self._tokens = PROSE
 
-    def of(self, texts: Sequence[Input]) -> int:
-        most, characters, tokens = self._max_tokens, self._characters, self._tokens
+    def of(self, texts: Sequence[Input], *, whole: bool = False) -> int:
+        """Return the tokens of texts that are truncated, or of `whole` ones."""
+        characters, tokens = self._characters, self._tokens
+        if whole:
+            return sum([SPECIAL_TOKENS + len(text) * tokens // characters for text in texts])
+        most = self._max_tokens
         return sum([min(most, SPECIAL_TOKENS + len(text) * tokens // characters) for text in texts])
 
     def learn(self, texts: Sequence[Input], tokens: int) -> None:

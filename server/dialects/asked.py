@@ -15,7 +15,7 @@ from litestar.types import Method, Receive
 from server.access.caller import Caller, caller_of
 from server.access.charging import Charging
 from server.contract.backend import Backend
-from server.contract.embedding import Demand, Embeddings, TruncationSide
+from server.contract.embedding import Demand, Embeddings, Truncate, TruncationSide
 from server.contract.facts import Facts
 from server.contract.limits import DEFAULT_COLLECTION
 from server.settings import Settings
@@ -140,7 +140,7 @@ class Asked:
         every_token: bool = False,
         dimensions: int | None = None,
         cache: bool = True,
-        truncate: bool | None = None,
+        truncate: Truncate | None = None,
         truncation_side: TruncationSide = "right",
     ) -> Demand:
         """Return a demand on behalf of the caller."""

@@ -12,6 +12,7 @@ from server.contract.embedding import Demand, Embeddings, Input, Rows
 from server.contract.errors import InvalidInputError, UnacceptableInputError
 from server.contract.facts import Facts
 from server.engine.engine import Engine
+from server.engine.windows import Windows, embed_windows
 from server.settings import Settings
 
 MAX_UTF8_BYTES = 4
@@ -20,8 +21,9 @@ MAX_UTF8_BYTES = 4
 class Embedder:
     """Checks texts, puts prompts before them, embeds them."""
 
-    def __init__(self, engine: Engine, facts: Facts, settings: Settings) -> None:
+    def __init__(self, engine: Engine, facts: Facts, settings: Settings, windows: Windows) -> None:
         self.engine = engine
+        self._windows = windows
         self.max_texts = settings.max_client_batch_size
         self._facts = facts
         self._settings = settings
@@ -29,17 +31,25 @@ class Embedder:
     async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
         """Take a place among the requests in progress, and embed; raises the errors of `Backend.embed`."""
         prompted = self._prepare(texts, demand)
-        return self._cut(await self.engine.embed(prompted, self._with_defaults(demand)), demand)
+        with self.engine.enter():
+            return await self._embed(prompted, demand)
 
     async def embed_admitted(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
         """Embed for a caller who has a place among the requests in progress."""
-        prompted = self._prepare(texts, demand)
+        return await self._embed(self._prepare(texts, demand), demand)
+
+    async def _embed(self, prompted: Sequence[Input], demand: Demand) -> Embeddings:
+        if demand.truncate == "windows":
+            return self._cut(await embed_windows(self.engine, self._windows, prompted, demand), demand)
         return self._cut(await self.engine.embed_admitted(prompted, self._with_defaults(demand)), demand)
 
     async def measure(self, texts: Sequence[str], demand: Demand) -> tuple[list[int], list[bool]]:
         """Return how many tokens texts have, and whether each is cut, without embedding them."""
         encodings = await self.engine.measure(self._prepare(texts, demand), self._with_defaults(demand))
         return [len(one.ids) for one in encodings], [one.truncated for one in encodings]
+
+    def close(self) -> None:
+        self._windows.close()
 
     def _prepare(self, texts: Sequence[Input], demand: Demand) -> Sequence[Input]:
         self.check(texts)

@@ -41,9 +41,9 @@ hits come first:
 | `hybrid` | either | the weighted sum of both, from 0 to 1 | none |
 
 Words of the collection's language are found by their stems; words in double quotes are a phrase, which hits must hold
-where nothing stands beside it. With `prefix` the last word may be the beginning of one, with `typos` words of five letters and more may be
-one letter off. In English `the`, `is` and their like are left out of a query that has other words, and of more than
-1,024 different words the most common, which the header `x-words-ignored` tells.
+where nothing stands beside it. With `prefix` the last word may be the beginning of one, with `typos` words of five
+letters and more may be one letter off. In English `the`, `is` and their like are left out of a query that has other
+words, and of more than 1,024 different words the most common, which the header `x-words-ignored` tells.
 
 `vector` is for mode vector only; `like` uses the document's vector, and in the modes text and hybrid its text. A
 `threshold` is compared with the mode's own score; `-1` leaves nothing out in any mode, and null is as left out. The

@@ -19,6 +19,7 @@ from models import ARTIFACTS, load_manifest
 from models.runtime import onnxruntime
 from models.tokenizer import open_tokenizer
 from server.backend import build_backend
+from server.contract.embedding import Demand
 from server.settings import MEMORY, Settings
 from tests.running import RunningServer, start_server
 
@@ -57,6 +58,29 @@ def test_what_is_served_is_as_true_to_fp32_as_the_manifest_says(real_server: Run
     fidelity = load_manifest(FOLDER).variants[0].fidelity
     assert cosines.mean() == pytest.approx(fidelity.cosine_mean, abs=1e-3)
     assert cosines.min() >= fidelity.cosine_min - 0.005
+
+
+def test_the_mean_of_windows_is_that_of_windows_embedded_one_by_one() -> None:
+    manifest = load_manifest(FOLDER)
+    text, most = " ".join(TEXTS)[:20_000], manifest.max_tokens
+    tokenizer = open_tokenizer(FOLDER / "tokenizer.json", most)
+    first, last = tokenizer.encode("").ids
+    tokenizer.no_truncation()
+    ids = tokenizer.encode(text, add_special_tokens=False).ids
+    inputs = [(first, *ids[at : at + most - 2], last) for at in range(0, len(ids), most - 2)]
+    assert len(inputs) > 10
+
+    async def both() -> tuple[Rows, Rows]:
+        backend = build_backend(Settings(data=MEMORY))
+        async with backend.running():
+            plain = Demand(normalize=False, cache=False)
+            rows = [(await backend.embed([one], plain)).rows[0] for one in inputs]
+            found = await backend.embed([text], Demand(truncate="windows"))
+        return np.stack(rows), found.rows[0]
+
+    rows, found = asyncio.run(both())
+    weighed = (rows * np.array([[len(one)] for one in inputs])).sum(axis=0)
+    np.testing.assert_allclose(found, weighed / np.linalg.norm(weighed), atol=1e-6)
 
 
 def test_texts_of_like_meaning_are_near_and_others_far(real_server: RunningServer) -> None:

@@ -1,12 +1,14 @@
 """POST /embed, /embed/batch and /similarity of the native dialect."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from server.contract.embedding import Demand, Embeddings
+from server.contract.embedding import Demand, Embeddings, Truncate
+from server.contract.errors import InvalidInputError
 from server.dialects.asked import Asked
 from server.dialects.native.bodies.embeddings import (
     BatchResponse,
@@ -24,6 +26,14 @@ GIVES = (*BODIES, OCTETS)
 TRUNCATE = Parameter(
     name="truncate", place="query", kind=bool, about="false refuses a text that is longer than the model's maximum"
 )
+EMBED_TRUNCATE = Parameter(
+    name="truncate",
+    place="query",
+    kind=Truncate,
+    about="where the body has no `truncate`: false refuses a text that is longer than the model's maximum, and windows "
+    "embeds all of it",
+)
+TRUNCATES: Mapping[str, Truncate] = {"true": True, "false": False, "windows": "windows"}
 EXAMPLE = {"texts": ["Hello world"]}
 # What clients of other dialects call the texts.
 HINTS = {
@@ -37,6 +47,8 @@ HINTS = {
     Operation(
         id="native_embed",
         summary="Embed texts, through the cache",
+        about="A text of several windows is computed each time, since only texts that fit are cached; its windows do "
+        "not count as texts.",
         scope="embed",
         purpose="embed",
         request=EmbedRequest,
@@ -44,7 +56,7 @@ HINTS = {
         response=EmbedResponse,
         takes=BODIES,
         gives=GIVES,
-        parameters=(TRUNCATE,),
+        parameters=(EMBED_TRUNCATE,),
         example=Example(
             EXAMPLE,
             {
@@ -82,7 +94,7 @@ async def embed(asked: Asked) -> Reply:
         response=BatchResponse,
         takes=BODIES,
         gives=GIVES,
-        parameters=(TRUNCATE,),
+        parameters=(EMBED_TRUNCATE,),
         example=Example(EXAMPLE, {"embeddings": [[0.0124, -0.0385]], "dimensions": 384}),
     ),
 )
@@ -129,8 +141,19 @@ def _demand(asked: Asked, data: EmbedRequest, *, cache: bool) -> Demand:
         normalize=data.normalize,
         dimensions=data.dimensions,
         prompt=data.prompt,
-        truncate=asked.flag("truncate"),
+        truncate=_truncate(asked, data),
     )
+
+
+def _truncate(asked: Asked, data: EmbedRequest) -> Truncate | None:
+    """Return what the body says, or else the query; raises InvalidInputError where the query is none of them."""
+    given = asked.query.get("truncate")
+    if given is None:
+        return data.truncate
+    if given not in TRUNCATES:
+        message = f"truncate is {given[:50]!r}, not true, false or windows"
+        raise InvalidInputError(message, "truncate")
+    return TRUNCATES[given] if data.truncate is None else data.truncate
 
 
 async def _reply(asked: Asked, found: Embeddings, fields: dict[str, Any]) -> Reply:

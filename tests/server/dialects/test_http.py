@@ -114,6 +114,41 @@ def test_truncate_false_refuses_a_long_text(client: httpx.Client) -> None:
     assert client.post("/embed?truncate=false", json={"texts": ["short"]}).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/embed", "/embed/batch"])
+def test_windows_embed_all_of_a_long_text(client: httpx.Client, path: str) -> None:
+    texts = ["short", "a " * 500, "a " * 500 + "z"]
+    rows = client.post(path, json={"texts": texts}).json()["embeddings"]
+    answer = client.post(path, json={"texts": texts, "truncate": "windows"})
+    assert "x-truncated-inputs" not in answer.headers
+    found = answer.json()
+    assert found["embeddings"][0] == rows[0]
+    assert rows[1] == rows[2]
+    assert found["embeddings"][1] != found["embeddings"][2]
+    assert norm(found["embeddings"][1]) == pytest.approx(1, abs=1e-6)
+    assert client.post(path + "?truncate=windows", json={"texts": texts}).json()["embeddings"] == found["embeddings"]
+    if path == "/embed":
+        assert found["truncated"] == [False, False, False]
+        assert found["tokens"] == [7, 500 + 2 * 11, 501 + 2 * 11]
+
+
+def test_truncate_in_the_body_is_as_in_the_query(client: httpx.Client) -> None:
+    long = ["a " * 500]
+    assert client.post("/embed", json={"texts": long, "truncate": False}).status_code == 422
+    assert client.post("/embed", json={"texts": long, "truncate": True}).json()["truncated"] == [True]
+    both = client.post("/embed?truncate=false", json={"texts": long, "truncate": "windows"})
+    assert both.json()["truncated"] == [False]
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [("", "window"), ("", 1), ("?truncate=window", None), ("?truncate=", True)],
+)
+def test_a_truncate_that_is_unknown_is_refused(client: httpx.Client, query: str, value: object) -> None:
+    answer = client.post("/embed" + query, json={"texts": ["a"], "truncate": value})
+    assert answer.status_code in {400, 422}
+    assert "truncate" in answer.text
+
+
 def test_similarity_compares_each_with_each(client: httpx.Client) -> None:
     found = client.post("/similarity", json={"a": ["x", "y"], "b": ["x", "y", "z"]}).json()["similarity"]
     assert [len(row) for row in found] == [3, 3]

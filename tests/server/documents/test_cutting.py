@@ -63,7 +63,7 @@ def tokens(text: str) -> int:
 @given(
     text=TEXTS, most=st.integers(2, 60), overlap=st.integers(0, 20), prompt=st.sampled_from([None, "", "of: ", "of"])
 )
-@settings(max_examples=1500)
+@settings(max_examples=200)
 def test_passages_cover_a_text_in_order_within_their_limits(
     text: str, most: int, overlap: int, prompt: str | None
 ) -> None:

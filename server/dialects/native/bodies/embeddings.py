@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from server.contract.embedding import Truncate
 from server.web.operations import limited
 
 
@@ -29,10 +30,24 @@ class EmbedRequest(msgspec.Struct, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    truncate: (
+        Annotated[
+            Truncate,
+            msgspec.Meta(
+                description="what becomes of a text that is longer than the model's maximum: true cuts it, false "
+                "refuses it, and windows embeds all of it, one window of the model's length after the other, and gives "
+                "the mean by tokens; left out, the query's parameter or the server's setting decides"
+            ),
+        ]
+        | None
+    ) = None
 
 
 class EmbedResponse(msgspec.Struct):
-    """A row for each text; `cached_count` counts the texts that were in the cache when the request arrived."""
+    """A row for each text; `cached_count` counts the texts that were in the cache when the request arrived.
+
+    `tokens` has the tokens that were embedded of each text, special ones included: of windows, those of all.
+    """
 
     embeddings: list[list[float]]
     dimensions: int

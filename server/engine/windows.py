@@ -1,0 +1,143 @@
+"""Texts longer than the model reads as a mean: consecutive windows of their tokens, each embedded, weighed by tokens.
+
+The mean is of the pooled rows, so that with mean pooling every token counts alike, and is normalized where the demand
+says so. A text that fits is embedded as any other, through the cache; windows are not cached.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import numpy as np
+from tokenizers import Tokenizer
+
+from server.contract.embedding import Demand, Embeddings, Input, Rows, Timing
+from server.engine.admission import first_piece
+from server.engine.engine import Engine
+from server.engine.scheduling.job import deadline_error
+from server.engine.tokenization import SLICE_CHARACTERS, effort, guarded
+
+# What BERT's tokenization takes for white space, and every other one does, too.
+SPACE = re.compile(r"[ \t\n\r]")
+# The token ids of one window, special tokens included.
+Window = tuple[int, ...]
+
+
+class Windows:
+    """The model's tokenizer without truncation, and a thread of its own: nobody waits behind a megabyte of text."""
+
+    def __init__(self, tokenizer: Tokenizer, max_tokens: int) -> None:
+        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        probe = self._tokenizer.encode("a")
+        inner = probe.special_tokens_mask.index(0)
+        self._before, self._after = tuple(probe.ids[:inner]), tuple(probe.ids[inner + 1 :])
+        self._room = max_tokens - len(self._before) - len(self._after)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="windows")
+
+    async def of(self, texts: Sequence[Input]) -> list[list[Window]]:
+        """Return the windows of each text that is longer than the model's length, and none of the others.
+
+        Token ids in place of a text are never cut.
+
+        Raises:
+            InferenceError: the tokenizer failed.
+        """
+        loop, found = asyncio.get_running_loop(), list[list[Window]]()
+        for text in texts:
+            ids = list[int]()
+            if isinstance(text, str) and not self._surely_fits(text):
+                for part in parts_of(text):
+                    ids += await loop.run_in_executor(self._thread, self._tokenize, part)
+            found.append(self._cut(ids) if len(ids) > self._room else [])
+        return found
+
+    def _surely_fits(self, text: str) -> bool:
+        # WordPiece makes no more tokens of a text than it has bytes.
+        return len(text) <= self._room and len(text.encode()) <= self._room
+
+    def _tokenize(self, text: str) -> list[int]:
+        (found,) = guarded(lambda: self._tokenizer.encode_batch_fast([text], add_special_tokens=False))
+        return list(found.ids)
+
+    def _cut(self, ids: list[int]) -> list[Window]:
+        starts = range(0, len(ids), self._room)
+        return [(*self._before, *ids[start : start + self._room], *self._after) for start in starts]
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def parts_of(text: str) -> Iterator[str]:
+    """Cut a text between words into parts of about SLICE_CHARACTERS, whose tokens are those of the whole text."""
+    start = 0
+    while start < len(text):
+        space = SPACE.search(text, start + SLICE_CHARACTERS)
+        end = space.start() if space else len(text)
+        yield text[start:end]
+        start = end
+
+
+async def embed_windows(engine: Engine, windows: Windows, texts: Sequence[Input], demand: Demand) -> Embeddings:
+    """Embed for a caller who has a place; `tokens` are those of all windows, and no text is truncated.
+
+    Raises:
+        OverloadedError, DeadlineError, UnavailableError, InferenceError
+    """
+    began_s, limit_s = time.perf_counter(), engine.seconds_for(demand)
+    forecast = engine.workers.forecast
+    if effort(texts) > SLICE_CHARACTERS:
+        # Refused before any long work where it cannot fit; each text has at least two tokens.
+        tokens = 2 * len(texts)
+        own_s = forecast.seconds_of(first_piece(tokens))
+        engine.admission.weigh(tokens, engine.estimate.of(texts, whole=True), own_s, forecast.backlog(), limit_s)
+    try:
+        async with asyncio.timeout(limit_s):
+            cut = await windows.of(texts)
+    except TimeoutError:
+        engine.admission.count("deadline")
+        raise deadline_error() from None
+    spent_s = time.perf_counter() - began_s
+    rest = msgspec.structs.replace(demand, truncate=True, timeout_s=max(0.0, limit_s - spent_s))
+    short = await engine.embed_admitted([text for text, parts in zip(texts, cut, strict=True) if not parts], rest)
+    every = [window for parts in cut for window in parts]
+    pooled = msgspec.structs.replace(rest, normalize=False, cache=False)
+    long = await engine.embed_admitted(every, pooled)
+    return _together(cut, short, long, normalize=demand.normalize, tokenize_s=spent_s)
+
+
+def _together(
+    cut: Sequence[Sequence[Window]], short: Embeddings, long: Embeddings, *, normalize: bool, tokenize_s: float
+) -> Embeddings:
+    """Put the rows of texts that fit and of windows in the order of the texts; `cut` has the windows of each text."""
+    rows = np.empty((len(cut), short.rows.shape[1]), np.float32)
+    tokens, truncated, fitting, at = list[int](), list[bool](), 0, 0
+    for row, parts in zip(rows, cut, strict=True):
+        if parts:
+            own = slice(at, at + len(parts))
+            row[:] = mean(long.rows[own], long.tokens[own], normalize=normalize)
+            tokens.append(sum(long.tokens[own]))
+            truncated.append(False)
+            at += len(parts)
+        else:
+            row[:] = short.rows[fitting]
+            tokens.append(short.tokens[fitting])
+            truncated.append(short.truncated[fitting])
+            fitting += 1
+    timing = Timing(
+        tokenize_s + short.timing.tokenize_s + long.timing.tokenize_s,
+        short.timing.queue_s + long.timing.queue_s,
+        short.timing.inference_s + long.timing.inference_s,
+    )
+    return Embeddings(rows, tokens, truncated, short.cached_count, timing)
+
+
+def mean(rows: Rows, tokens: Sequence[int], *, normalize: bool) -> Rows:
+    """Return the mean (dimensions,) of rows (windows, dimensions), weighed by tokens; a zero one stays zero."""
+    found = np.average(rows.astype(np.float64), axis=0, weights=tokens)
+    norm = float(np.linalg.norm(found)) if normalize else 1.0
+    return np.asarray(found / norm if norm else found, np.float32)
