@@ -22,6 +22,7 @@ from index import (
     VectorError,
     check_content,
 )
+from index.documents.passages import whole
 from tests.index.harness import document, open_index, same, vector_of
 from tests.index.vectors import NDIM, clustered, one
 
@@ -252,8 +253,8 @@ def test_checked_entries_are_written_as_they_were_checked(collection: Collection
     metadata = {"n": 1}
     content = check_content("checked", "a text", metadata)
     metadata["n"] = 2
-    assert collection.put_many([Entry(content, one(1)), document("raw", 2, n=2)]).result() == 2
-    assert collection.put(Entry(check_content("alone", "another text", {}), one(3))).result() == 1
+    assert collection.put_many([Entry(content, whole(one(1))), document("raw", 2, n=2)]).result() == 2
+    assert collection.put(Entry(check_content("alone", "another text", {}), whole(one(3)))).result() == 1
     found = collection.get("checked", Include(vector=True))
     assert found is not None
     assert (found.text, found.metadata) == ("a text", {"n": 1})

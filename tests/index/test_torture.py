@@ -13,7 +13,7 @@ from index.view.groups import Membership
 from index.view.snapshots import append_company
 from tests.index.torture.harm import digest_of
 from tests.index.torture.inspection import inspect
-from tests.index.torture.operations import Contents, Operation, encode, fingerprint
+from tests.index.torture.operations import Contents, Model, Operation, encode
 from tests.index.torture.rounds import Torture, torture
 from tests.index.torture.verdicts import judge, read_log
 from tests.index.vectors import NDIM, clustered
@@ -81,7 +81,7 @@ def test_a_snapshot_that_is_trusted_though_it_holds_other_rows_is_caught(filled:
     append_company(home / str(name), wrong, Membership(np.array(keys), nodes, np.empty(0, np.int64)))
     connection.execute("UPDATE snapshots SET sha256 = ?", (digest_of(home / str(name)),))
     connection.close()
-    found = inspect(filled.folder, 0, random.Random(1))
+    found = inspect(filled.folder, Model(0), random.Random(1))
     assert any("rows of the view are not those of the truth" in problem for problem in found.problems)
 
 
@@ -141,4 +141,4 @@ def test_the_harness_knows_right_from_wrong(
 def test_a_last_line_that_was_cut_off_is_passed_over(tmp_path: Path) -> None:
     text = log_of([put("a", 1)], 1)
     assert read_log(text[:-5]).acknowledged == {}
-    assert fingerprint(3) == "model-3"
+    assert Model(3).fingerprint == "model-3"

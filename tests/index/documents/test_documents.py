@@ -9,6 +9,7 @@ import pytest
 from index.documents.attributes import attributes_of
 from index.documents.document import Document, Entry, check_content, check_id, entry_of
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_FIELDS, encode_metadata
+from index.documents.passages import Passages, whole
 from index.documents.query import Query, check_query
 from index.documents.vector import check_vector
 from index.errors import DocumentError, QueryError, VectorError
@@ -130,14 +131,16 @@ def test_content_is_checked_without_a_vector_as_a_put_would() -> None:
 
 def test_checked_content_becomes_an_entry_as_the_document_does() -> None:
     metadata: dict[str, Any] = {"n": 1, "tags": ["a", "b"]}
-    by_content = entry_of(Entry(check_content("a", "text", metadata), ROW), 32)
+    by_content = entry_of(Entry(check_content("a", "text", metadata), whole(ROW)), 32)
     by_document = entry_of(Document("a", "text", metadata, ROW), 32)
     assert msgspec.structs.astuple(by_content.content) == msgspec.structs.astuple(by_document.content)
-    assert (by_content.vector == by_document.vector).all()
+    assert (by_content.passages.rows == by_document.passages.rows).all()
 
 
-def test_of_an_entry_only_the_vector_is_checked() -> None:
+def test_of_an_entry_only_the_vectors_and_spans_are_checked() -> None:
     content = check_content("a", "text", {"n": 1})
-    assert entry_of(Entry(content, ROW), 32).content is content
+    assert entry_of(Entry(content, whole(ROW)), 32).content is content
     with pytest.raises(VectorError, match="length 1"):
-        entry_of(Entry(content, ROW * 2), 32)
+        entry_of(Entry(content, whole(ROW * 2)), 32)
+    with pytest.raises(DocumentError, match="passages end at 3, the text at 4"):
+        entry_of(Entry(content, Passages(np.stack([ROW, ROW]), ((0, 2), (2, 3)))), 32)

@@ -15,7 +15,7 @@ from tests.index.made_up import Filter, Metadata, filter_, metadata
 from tests.index.oracle import matches
 from tests.index.vectors import clustered
 
-DOCUMENTS, KINDS = 2_400, 300  # more documents than are searched without the view, of so many different metadata
+DOCUMENTS, KINDS = 2_400, 300  # of so many different metadata
 ROWS = clustered(DOCUMENTS, 3)
 DELETED_EVERY = 25
 NEAREST = 10
@@ -87,6 +87,6 @@ def nearest(planner: Planner, query: Query) -> set[int]:
             query.vector,
             condition,
             NEAREST,
-            lambda connection, ranking: [int(hit.id) for hit in hits_of(connection, ranking, query)],
+            lambda connection, found: [int(hit.id) for hit in hits_of(connection, found.ranking, query, found.rows)],
         )
     )

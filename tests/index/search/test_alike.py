@@ -37,13 +37,15 @@ def templated(count: int, templates: int, seed: int) -> Rows:
 
 
 def planner_of(collection: Collection) -> Planner:
-    return Planner(collection.store.readers, collection.memory.vectors, exact_rows=0, whole_rows=0)
+    return Planner(collection.store.readers, collection.memory.vectors, exact_rows=0)
 
 
 def found(collection: Collection, query: Rows, count: int, filter_: dict[str, Any] | None = None) -> list[int]:
     """The numbers of the nearest documents, which were put in the order of their keys."""
     condition = None if filter_ is None else parse_filter(filter_)
-    return planner_of(collection).search(query, condition, count, lambda _, ranking: [key - 1 for key, _ in ranking])
+    return planner_of(collection).search(
+        query, condition, count, lambda _, found: [key - 1 for key, _ in found.ranking]
+    )
 
 
 @pytest.fixture

@@ -11,12 +11,14 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from index import Collection, Include, Index, Query
-from index.search.planner import EXACT_WHOLE_ROWS
+from index import Collection, Document, Entry, Include, Index, Query
+from index.documents.query import Hit
+from index.search.hits import hits_of
+from index.search.planner import Planner
 from index.store.layout import DATABASE_FILE
 from index.view.groups import GROUP_COSINE
-from tests.index.harness import same
-from tests.index.torture.operations import DEFAULT, Contents, Facts, State, fingerprint, made, vector
+from tests.index.harness import same_as_entry
+from tests.index.torture.operations import CUTTINGS, DEFAULT, Contents, Facts, Model, State, made
 from tests.index.vectors import NDIM
 
 LOOKED_AT = 10
@@ -34,10 +36,10 @@ class Inspection(msgspec.Struct):
     missed: int = 0
 
 
-def inspect(folder: Path, generation: int, random_: random.Random) -> Inspection:
-    """Open a folder as a server of this generation's model would, and look at all that is in it."""
+def inspect(folder: Path, model: Model, random_: random.Random) -> Inspection:
+    """Open a folder as a server of this model would, and look at all that is in it."""
     found = Inspection()
-    index = Index(folder, fingerprint(generation), NDIM)
+    index = Index(folder, model.fingerprint, NDIM, model.variant)
     try:
         found.foreign = index.collection().foreign
         for name in index.names():
@@ -55,12 +57,21 @@ def inspect(folder: Path, generation: int, random_: random.Random) -> Inspection
 
 def contents_of(collection: Collection, found: Inspection) -> Contents:
     contents = Contents(int(collection.fingerprint.removeprefix("model-")), {})
-    for document in collection.documents(Include(vector=True)):
-        facts: Facts = (int(document.text.removeprefix("word")), document.metadata)
-        contents.documents[document.id] = facts
-        if not same(document, made(document.id, facts, contents.generation)):
+    for document in collection.documents(Include(vector=True, passages=True)):
+        contents.documents[document.id] = facts_of(document)
+        if put_as(document, contents.generation) is None:
             found.problems.append(f"{collection.name}: {document.id} is not what was put")
     return contents
+
+
+def facts_of(document: Document) -> Facts:
+    return int(document.text.removeprefix("word")), document.metadata
+
+
+def put_as(document: Document, generation: int) -> Entry | None:
+    """What a model of the generation made of the document, all passages of which are as one of its settings cut it."""
+    entries = (made(document.id, facts_of(document), Model(generation, cutting)) for cutting in range(CUTTINGS))
+    return next((entry for entry in entries if same_as_entry(document, entry)), None)
 
 
 def examine_view(collection: Collection, found: Inspection) -> None:
@@ -85,25 +96,47 @@ def examine_searches(collection: Collection, found: Inspection, random_: random.
     contents = found.state[collection.name]
     everyone = list(contents.documents.items())
     for id_, (seed, metadata) in random_.sample(everyone, min(LOOKED_AT, len(everyone))):
-        row = vector(seed, contents.generation)
-        hits = collection.search(Query(vector=row, top_k=1))
-        if len(everyone) > EXACT_WHOLE_ROWS:
-            found.searches += 1
-            found.missed += [hit.id for hit in hits] != [id_]
-        elif [hit.id for hit in hits] != [id_]:
-            found.problems.append(f"{collection.name}: an exact search does not find {id_}")
+        document = collection.get(id_, Include(vector=True, passages=True))
+        entry = None if document is None else put_as(document, contents.generation)
+        if entry is None:
+            continue  # which is said already
+        place = random_.randrange(len(entry.passages))
+        span = entry.passages.spans[place] if entry.passages.spans else (0, len(entry.content.text))
+        query = Query(vector=entry.passages.rows[place], top_k=1)
+        found.searches += 1
+        found.missed += not first_is(through_view(collection, query), id_, span)
+        if not first_is(collection.search(query), id_, span):
+            found.problems.append(f"{collection.name}: an exact search does not find {id_} at {span}")
         by_words = {hit.id for hit in collection.search(Query(mode="text", text=f"word{seed}"))}
         if by_words != {other for other, (one, _) in everyone if one == seed}:
             found.problems.append(f"{collection.name}: the words of {id_} find {sorted(by_words)[:3]}")
         same_n = {other for other, (_, facts) in everyone if facts["n"] == metadata["n"]}
-        matching = collection.search(Query(vector=row, filter={"n": metadata["n"]}, top_k=1000, threshold=-1))
-        if [hit.id for hit in matching[:1]] != [id_]:
-            found.problems.append(f"{collection.name}: an exact search does not find {id_} under its filter")
+        filtered = Query(vector=query.vector, filter={"n": metadata["n"]}, top_k=1000, threshold=-1)
+        matching = collection.search(filtered)
+        if not first_is(matching, id_, span):
+            found.problems.append(f"{collection.name}: an exact search does not find {id_} at {span} under its filter")
         if len(matching) != min(1000, len(same_n)) or not {hit.id for hit in matching} <= same_n:
             found.problems.append(f"{collection.name}: the filter of {id_} finds {len(matching)}, not {len(same_n)}")
 
 
-def inspect_backup(backup: Path, generation: int, random_: random.Random) -> Inspection:
+def first_is(hits: list[Hit], id_: str, span: tuple[int, int]) -> bool:
+    """Whether the first hit is this document, by the passage that stands there."""
+    return [(hit.id, hit.passage and (hit.passage.start, hit.passage.end)) for hit in hits[:1]] == [(id_, span)]
+
+
+def through_view(collection: Collection, query: Query) -> list[Hit]:
+    """Search through the view, however few rows there are."""
+    assert query.vector is not None
+    planner = Planner(collection.store.readers, collection.memory.vectors, exact_rows=0)
+    return planner.search(
+        query.vector,
+        None,
+        query.top_k,
+        lambda connection, nearest: hits_of(connection, nearest.ranking, query, nearest.rows),
+    )
+
+
+def inspect_backup(backup: Path, model: Model, random_: random.Random) -> Inspection:
     """Look at those databases of a backup that are whole, in a folder of their own."""
     copy = backup.with_name(f"{backup.name}-opened")
     for file in backup.glob(f"collections/*/{DATABASE_FILE}"):
@@ -113,7 +146,7 @@ def inspect_backup(backup: Path, generation: int, random_: random.Random) -> Ins
     if not copy.exists():
         return Inspection()
     had_default = (copy / "collections" / DEFAULT).exists()
-    found = inspect(copy, generation, random_)
+    found = inspect(copy, model, random_)
     shutil.rmtree(copy)
     if not had_default:
         del found.state[DEFAULT]  # every folder gets one when it is opened

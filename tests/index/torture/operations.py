@@ -3,12 +3,14 @@
 import json
 import random
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
+import numpy as np
 
-from index import Document
+from index import Entry, Passages, check_content
+from tests.index.harness import spans_of
 from tests.index.vectors import Rows, one
 
 DEFAULT, OTHERS = "default", ("other", "third")
@@ -19,7 +21,25 @@ BASE_N = 1_000
 WEIGHTS = {"put": 8, "base": 1, "many": 2, "patch": 3, "delete": 3, "filter": 1, "create": 0.3, "drop": 0.2}
 EMPHASIZED = 4
 
+COUNTS = (1, 1, 3, 2, 1, 4)  # of passages
+CUTTINGS = 2  # ways to cut a text, of which each document has one or the other
+
 Facts = tuple[int, dict[str, Any]]  # the seed of a document's text and vector, and its metadata
+
+
+class Model(msgspec.Struct, frozen=True):
+    """What computes vectors, and the settings by which it cuts texts."""
+
+    generation: int
+    cutting: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        return f"model-{self.generation}"
+
+    @property
+    def variant(self) -> str:
+        return f"cutting-{self.cutting}"
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -110,21 +130,25 @@ def apply(contents: Contents | None, operation: Operation) -> Contents | None:
     return contents
 
 
-@cache
-def vector(seed: int, generation: int) -> Rows:
-    """The vector that the model of a generation makes of a seed."""
-    return one(seed + generation * 1_000_003)
+@lru_cache(1 << 14)
+def vectors(seed: int, model: Model) -> Rows:
+    """The vectors (n, NDIM) that a model makes of the text of a seed, one a passage: 1 to 4, as its settings cut it."""
+    count = COUNTS[(seed + model.generation + 2 * model.cutting) % len(COUNTS)]
+    first = seed + model.generation * 1_000_003 + model.cutting * 500_009
+    return np.stack([one(first + number * 7_919) for number in range(count)])
 
 
-def made(id_: str, facts: Facts, generation: int) -> Document:
+def made(id_: str, facts: Facts, model: Model) -> Entry:
     """The document that these facts stand for."""
     seed, metadata = facts
-    return Document(id_, f"word{seed}", dict(metadata), vector(seed, generation))
+    text = f"word{seed}"
+    return Entry(check_content(id_, text, dict(metadata)), computed(text, model))
 
 
-def fingerprint(generation: int) -> str:
-    """What the model of a generation is called."""
-    return f"model-{generation}"
+def computed(text: str, model: Model) -> Passages:
+    """The passages of a document's text."""
+    rows = vectors(int(text.removeprefix("word")), model)
+    return Passages(rows, spans_of(len(text), len(rows)))
 
 
 def base_operations() -> list[Operation]:

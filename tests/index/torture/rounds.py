@@ -20,7 +20,7 @@ import msgspec
 
 from tests.index.torture.harm import harm, harm_words
 from tests.index.torture.inspection import Inspection, inspect, inspect_backup
-from tests.index.torture.operations import DEFAULT, Contents, State
+from tests.index.torture.operations import CUTTINGS, DEFAULT, Contents, Model, State
 from tests.index.torture.verdicts import Backup, Log, Verdict, judge, judge_one, read_log
 from tests.index.torture.victim import Orders
 
@@ -34,6 +34,7 @@ MOMENTS_S = {
     "backing_up": 0.03,
     "reindexing": 0.3,
     "exchanging": 0.02,
+    "recutting": 0.3,
     "closing": 0.05,
 }
 # The moments that a victim comes to more than once, and how often it may before it is killed.
@@ -91,7 +92,7 @@ class Torture:
         self.base = Path(tempfile.mkdtemp(prefix="torture-"))
         self.folder, self._backups = self.base / "data", self.base / "backups"
         self._logs: list[Path] = []
-        self._generation = 0
+        self._model = Model(0)
         self.unnoticed: set[str] = set()
         self.state: State = {DEFAULT: Contents(0, {})}
         self.figures = Figures()
@@ -104,7 +105,9 @@ class Torture:
     def kill(self, moment: str, harmful: bool, lie: str = "") -> None:
         """Have a victim live until the moment, and perhaps harm the snapshots that it leaves."""
         if moment in {"reindexing", "exchanging"}:
-            self._generation += 1
+            self._model = Model(self._model.generation + 1, self._model.cutting)
+        if moment == "recutting":
+            self._model = Model(self._model.generation, (self._model.cutting + 1) % CUTTINGS)
         come_to = self._live(moment, lie=lie)
         self.figures.kills += 1
         self.figures.moments[come_to] = self.figures.moments.get(come_to, 0) + 1
@@ -137,7 +140,7 @@ class Torture:
             log=str(log),
             backups=str(self._backups),
             seed=self._seed * 100_003 + self.figures.kills,
-            generation=self._generation,
+            model=self._model,
             moment=moment,
             fill=fill,
             lie=lie,
@@ -167,7 +170,7 @@ class Torture:
         """Open what is left, and judge it."""
         figures = self.figures
         log = read_log("\n".join(file.read_text("utf-8") for file in self._logs))
-        found = inspect(self.folder, self._generation, self._random)
+        found = inspect(self.folder, self._model, self._random)
         figures.inspections += 1
         acknowledged = sum(map(len, log.acknowledged.values()))
         figures.acknowledged += acknowledged
@@ -192,7 +195,7 @@ class Torture:
         self.figures.problems += found.problems
 
     def _look_at_backup(self, log: Log, backup: Backup) -> None:
-        found = inspect_backup(self._backups / str(backup.number), self._generation, self._random)
+        found = inspect_backup(self._backups / str(backup.number), self._model, self._random)
         self._take(found)
         if backup.acknowledged and DEFAULT not in found.state:
             self.figures.problems.append(f"the backup {backup.number} has no collection {DEFAULT}")

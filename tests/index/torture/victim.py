@@ -18,13 +18,13 @@ import msgspec
 from index import Index
 from tests.index.fakes import PointedDisk
 from tests.index.torture.operations import (
+    Model,
     Operation,
     base_operations,
+    computed,
     encode,
-    fingerprint,
     made,
     operations,
-    vector,
 )
 from tests.index.vectors import NDIM
 
@@ -44,7 +44,7 @@ class Orders(msgspec.Struct, frozen=True):
     log: str
     backups: str
     seed: int
-    generation: int
+    model: Model
     moment: str = "ready"
     fill: bool = False
     lie: str = ""
@@ -61,7 +61,8 @@ class Victim:
         self._number = 0
         self._waiting: list[tuple[int, Future[Any]]] = []
         self.say("opening")
-        self._index = Index(Path(orders.folder), fingerprint(orders.generation), NDIM, disk=PointedDisk(self._at))
+        model, disk = orders.model, PointedDisk(self._at)
+        self._index = Index(Path(orders.folder), model.fingerprint, NDIM, model.variant, disk)
         names = self._index.names()
         if not self._index.collection().foreign:
             rejected = {name: self._index.collection(name).stats().rejected_snapshots for name in names}
@@ -85,7 +86,7 @@ class Victim:
             signal.pause()
         names = self._index.names()
         for name in names:
-            if self._index.collection(name).foreign:
+            if self._index.collection(name).foreign or self._orders.moment == "recutting":
                 self._reindex(name)
         if self._orders.fill:
             for operation in base_operations():
@@ -106,7 +107,7 @@ class Victim:
     def _write_on(self, present: set[str]) -> None:
         orders = self._orders
         emphasis = {"creating": "create", "dropping": "drop"}.get(orders.moment, "")
-        acts = operations(orders.seed, orders.generation, present, emphasis)
+        acts = operations(orders.seed, orders.model.generation, present, emphasis)
         most = 20 if orders.moment in {"closing", "closed"} else MAX_OPERATIONS
         for count, operation in zip(range(most), acts, strict=False):
             self._do(operation)
@@ -145,7 +146,7 @@ class Victim:
         match operation.kind:
             case "put" | "many":
                 pairs = zip(ids, operation.seeds, strict=True)
-                return collection.put_many([made(id_, (seed, {"n": n}), operation.generation) for id_, seed in pairs])
+                return collection.put_many([made(id_, (seed, {"n": n}), self._orders.model) for id_, seed in pairs])
             case "patch":
                 return collection.patch(ids[0], {"p": n})
             case "delete":
@@ -153,15 +154,14 @@ class Victim:
         return collection.delete_matching({"n": n})
 
     def _reindex(self, name: str) -> None:
-        """Exchange all vectors for those of this victim's model."""
-        generation = self._orders.generation
+        """Exchange all vectors for those of this victim's model, or cut each text as it does."""
+        model, collection = self._orders.model, self._index.collection(name)
         number, self._number = self._number, self._number + 1
-        self.write({"intent": number, "operation": Operation("reindex", name, generation=generation)})
-        self.say("reindexing")
-        reindex = self._index.collection(name).reindex()
+        self.write({"intent": number, "operation": Operation("reindex", name, generation=model.generation)})
+        self.say("reindexing" if collection.foreign else "recutting")
+        reindex = collection.reindex()
         while texts := reindex.texts(REINDEXED_TEXTS):
-            rows = {key: vector(int(text.removeprefix("word")), generation) for key, text in texts}
-            reindex.put(rows).result()
+            reindex.put({one.key: computed(one.text, model) for one in texts}).result()
         self.say("exchanging")
         assert reindex.finish()
         self.write({"acknowledged": number})

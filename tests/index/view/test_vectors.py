@@ -69,8 +69,8 @@ def test_rows_are_counted_whatever_happens_to_them() -> None:
     assert vectors.pending == 3
     vectors.assign(view, np.arange(5, 9), np.array([6, 6, 7, 8]))
     assert vectors.pending == 0
-    vectors.exchange(np.array([2, 3, 4, 6, 7, 8]), ROWS[[0, 1, 2, 3, 4, 5]], Graph(GraphParameters(NDIM)))
-    assert (len(vectors), vectors.dead, vectors.pending) == (6, 2, 6)
+    assert vectors.compact(view, Graph(GraphParameters(NDIM)), vectors.clock, Membership(NONE, NONE, NONE))
+    assert (len(vectors), vectors.dead, vectors.pending) == (6, 0, 6)
 
 
 def test_what_a_search_must_look_at_beside_the_view() -> None:

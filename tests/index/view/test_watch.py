@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from index.search.planner import Planner
 from index.store.connections import Database, Readers
-from index.view.captures import Moment
+from index.view.captures import NONE, Moment
 from index.view.graph import Graph, GraphParameters
+from index.view.groups import Membership
 from index.view.vectors import Vectors
 from index.view.watch import FEW_SAMPLES, SAMPLES, WIDEST, Watch
 from tests.index.harness import document, open_index
@@ -27,8 +28,8 @@ class ForgetfulGraph(Graph):
         super().__init__(GraphParameters(NDIM))
         self.hidden = hidden
 
-    def search(self, query: NDArray[np.float16], count: int) -> NDArray[np.int64]:
-        found = super().search(query, count)
+    def search(self, query: NDArray[np.float16], count: int, width: int = 0) -> NDArray[np.int64]:
+        found = super().search(query, count, width)
         return found[[not self.hidden(node) for node in found.tolist()]]
 
 
@@ -57,10 +58,10 @@ def work(watch: Watch) -> int:
 
 
 def nearest(vectors: Vectors, number: int) -> int:
-    planner = Planner(Readers(Database(None)), vectors, whole_rows=0)
+    planner = Planner(Readers(Database(None)), vectors, exact_rows=0)
     found = planner.nearest(ROWS[number], Moment(vectors.clock, COUNT), 1)
     assert found is not None
-    return int(found[0][0])
+    return int(found[0].rows[0])
 
 
 def test_a_good_graph_is_trusted_and_then_let_alone() -> None:
@@ -114,7 +115,7 @@ def test_a_graph_that_was_exchanged_is_looked_at_anew() -> None:
     vectors, watch = watched(graph)
     work(watch)
     fresh = Graph(GraphParameters(NDIM))
-    vectors.exchange(KEYS, ROWS, fresh)
+    assert vectors.compact(graph, fresh, vectors.clock, Membership(NONE, NONE, NONE))
     assert not watch.judged
     watch.step()
     nodes = np.concatenate([fresh.add(KEYS[at : at + 1], ROWS[at : at + 1].astype(np.float16)) for at in range(COUNT)])
