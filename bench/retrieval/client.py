@@ -17,7 +17,8 @@ from bench.traffic.messages import FLOATS, JSON, NDJSON, encode_message
 from bench.traffic.reply_rows import read_floats
 from bench.traffic.target import HOST, Running
 
-READY_TIMEOUT_S, PAUSE_S = 300.0, 0.1
+READY_TIMEOUT_S, PAUSE_S = 300.0, 0.2
+QUIET_S = 3.0  # the index of words follows within about a second
 TEXTS_PER_REQUEST, DOCUMENTS_PER_PAGE = 64, 250
 
 
@@ -71,13 +72,33 @@ class Client:
         message = f"the collection {name} is not ready after {READY_TIMEOUT_S:g} s: it is {state}"
         raise BenchError(message)
 
+    async def wait_until_settled(self, name: str, searches: Sequence[Mapping[str, Any]]) -> None:
+        """Wait until the answers to these searches have stayed the same for QUIET_S.
+
+        The index of words takes its documents in a while after they are durable. Until then a document's score is
+        another, and no route says when that ends.
+        """
+        end_s = time.perf_counter() + READY_TIMEOUT_S
+        before, since_s = None, 0.0
+        while (now_s := time.perf_counter()) < end_s:
+            answers = [(await self._search(name, search)).body for search in searches]
+            if answers != before:
+                before, since_s = answers, now_s
+            elif now_s - since_s >= QUIET_S:
+                return
+            await asyncio.sleep(PAUSE_S)
+        message = f"searches of the collection {name} still change their answers after {READY_TIMEOUT_S:g} s"
+        raise BenchError(message)
+
     async def search(self, name: str, search: Mapping[str, Any]) -> tuple[list[str], float]:
         """Return the ids of the hits, best first, and the milliseconds from the request to the whole reply."""
-        body = msgspec.json.encode(search)
         start_s = time.perf_counter()
-        reply = await self._ask("POST", f"/collections/{name}/search", body)
+        reply = await self._search(name, search)
         taken_ms = 1000 * (time.perf_counter() - start_s)
         return [hit.id for hit in msgspec.json.decode(reply.body, type=list[Hit])], taken_ms
+
+    async def _search(self, name: str, search: Mapping[str, Any]) -> Reply:
+        return await self._ask("POST", f"/collections/{name}/search", msgspec.json.encode(search))
 
     async def vectors(self, name: str, ids: Sequence[str]) -> Rows:
         """Return the vectors that are stored of the documents (documents, ndim)."""

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from bench.artifacts import Rows
-from bench.figures.retrieval import KINDS, MODES, OWN, PASSAGES, TOP_K, WHOLE, Latency, served_row
+from bench.figures.retrieval import KINDS, MODES, OWN, PASSAGES, TEXT, TOP_K, WHOLE, Latency, served_row
 from bench.progress import open_bar
 from bench.retrieval.collections import JudgedCollection
 from bench.retrieval.exact import name_orders, nearest
@@ -17,7 +17,7 @@ from bench.retrieval.exact import name_orders, nearest
 # The settings that a collection of each kind is made with; passages are what vecd makes by itself.
 SETTINGS: Mapping[str, Mapping[str, Any]] = {WHOLE: {"passages": False}, PASSAGES: {}}
 NO_THRESHOLD = -1.0
-WARM_SEARCHES = 20
+WARM_SEARCHES, PROBES = 20, 5
 
 
 class Collections(Protocol):
@@ -27,6 +27,7 @@ class Collections(Protocol):
     async def drop(self, name: str) -> None: ...
     async def ingest(self, name: str, ids: Sequence[str], texts: Sequence[str]) -> float: ...
     async def wait_until_ready(self, name: str) -> None: ...
+    async def wait_until_settled(self, name: str, searches: Sequence[Mapping[str, Any]]) -> None: ...
     async def search(self, name: str, search: Mapping[str, Any]) -> tuple[list[str], float]: ...
     async def vectors(self, name: str, ids: Sequence[str]) -> Rows: ...
     async def embed(self, texts: Sequence[str], prompt: str | None) -> Rows: ...
@@ -75,13 +76,18 @@ async def _filled(client: Collections, data: JudgedCollection, kind: str, served
         taken_s = await client.ingest(name, data.document_ids, data.documents)
         served.documents_per_s[kind] = len(data.documents) / taken_s
         await client.wait_until_ready(name)
+        await client.wait_until_settled(name, make_searches(data.queries[:PROBES], TEXT))
         yield name
     finally:
         await client.drop(name)
 
 
+def make_searches(queries: Sequence[str], mode: str) -> list[dict[str, Any]]:
+    return [{"query": query, "mode": mode, "top_k": TOP_K, "threshold": NO_THRESHOLD} for query in queries]
+
+
 async def _search(client: Collections, name: str, data: JudgedCollection, row: str, mode: str, served: Served) -> None:
-    searches = [{"query": query, "mode": mode, "top_k": TOP_K, "threshold": NO_THRESHOLD} for query in data.queries]
+    searches = make_searches(data.queries, mode)
     for search in searches[:WARM_SEARCHES]:
         await client.search(name, search)
     answers = [await client.search(name, search) for search in searches]

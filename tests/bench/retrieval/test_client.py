@@ -35,6 +35,7 @@ def test_a_collection_is_made_filled_searched_read_and_dropped(tiny_server: Runn
         await client.create("retrieval-test", {})
         assert await client.ingest("retrieval-test", list(TEXTS), list(TEXTS.values())) > 0
         await client.wait_until_ready("retrieval-test")
+        await client.wait_until_settled("retrieval-test", [{"query": "rain", "mode": "text"}])
         hits, taken_ms = await client.search(
             "retrieval-test", {"query": "rain", "mode": "text", "top_k": 100, "threshold": -1}
         )

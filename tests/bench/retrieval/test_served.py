@@ -42,6 +42,9 @@ class FakeClient:
     async def wait_until_ready(self, name: str) -> None:
         self.calls.append(("wait", None))
 
+    async def wait_until_settled(self, name: str, searches: Sequence[Mapping[str, Any]]) -> None:
+        self.calls.append(("settle", [one["mode"] for one in searches]))
+
     async def search(self, name: str, search: Mapping[str, Any]) -> tuple[list[str], float]:
         if self._fails:
             message = "refused"
@@ -65,10 +68,11 @@ def test_every_mode_is_asked_of_whole_documents_and_of_passages_without_a_thresh
     served = asyncio.run(ask_server(client, DATA, "query"))
     assert [what for name, what in client.calls if name == "create"] == [{"passages": False}, {}]
     assert [name for name, _ in client.calls] == [
-        *("create", "ingest", "wait", "embed", "drop"),
-        *("create", "ingest", "wait", "drop"),
+        *("create", "ingest", "wait", "settle", "embed", "drop"),
+        *("create", "ingest", "wait", "settle", "drop"),
     ]
     assert ("embed", "query") in client.calls
+    assert ("settle", ["text", "text"]) in client.calls
     assert all((one["top_k"], one["threshold"]) == (100, -1) for one in client.searches)
     assert served.rankings.keys() == {OWN, *SERVED}
     assert served.rankings[served_row("vector")] == [["dog"], ["cat"]]
