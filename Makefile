@@ -5,7 +5,8 @@
 # make fuzz    ten million random calls of the operators under the same; CALLS=200000 for fewer
 # make torture  a process that writes documents killed a thousand times, half an hour; KILLS=100 for fewer
 # make docs    docs/api.md and docs/settings.md, from what the code says of itself
-# make bench   about a quarter of an hour of the whole benchmark into .bench/latest/, after installing what it compares with
+# make bench   about a quarter of an hour of the whole benchmark into .bench/latest/, after installing what it compares with;
+#              STS=DIR adds the STS benchmark, IR=DIR test collections of retrieval
 .DELETE_ON_ERROR:
 .PHONY: serve check test bench docs export kernels sanitize fuzz torture constraints clean
 
@@ -50,6 +51,7 @@ bench: .venv/.test $(MANIFEST)
 	$(BIN)/python -m bench batching --json $(LATEST)/batching-here.json
 	$(if $(STS),$(BIN)/python -m bench fidelity --data $(STS) --json $(LATEST)/fidelity-here.json)
 	-$(if $(STS),$(BIN)/python -m bench ragged --data $(STS) --rounds 3 --json $(LATEST)/ragged-here.json)
+	$(if $(IR),$(BIN)/python -m bench retrieval --data $(IR) --json $(LATEST)/retrieval-here.json)
 	$(BIN)/python -m bench load --connections 1 --rounds 1 --seconds 5 --json $(LATEST)/load-lone-here.json
 	$(BIN)/python -m bench load --rounds 1 --seconds 5 --json $(LATEST)/load-single-here.json
 	$(BIN)/python -m bench load --texts 32 --rounds 1 --seconds 5 --json $(LATEST)/load-batch-here.json

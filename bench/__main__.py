@@ -22,12 +22,13 @@ COMMANDS = {
     "soak": "minutes of good and bad requests and of clients that leave, and what they leave behind",
     "batching": "which rule for what runs together serves most and keeps waits short, simulated on real costs",
     "fidelity": "how true the served embeddings are to fp32, and whether a batch changes their bits",
+    "retrieval": "how good the documents are that searches find, beside exact fp32, BM25 and their weighted sum",
     "kernels": "how long the graphs take beside optimum's and OpenVINO's, their peak, their operators",
     "scale": "how cost grows with tokens, and throughput with cores",
     "ragged": "what runs of texts of any lengths gain over padded ones, and all cores over one",
 }
 READERS = {
-    "gate": "whether a result is slower than an earlier one, beyond the noise of both",
+    "gate": "whether a result is worse than an earlier one, beyond the noise of both",
     "report": "docs/benchmarks.md, its pictures and the README's part, from bench/results",
 }
 PLACES = {"report": "bench.report"}  # of modules that are not in bench.commands

@@ -64,8 +64,19 @@ WINGS: Mapping[str, Mapping[str, set[str]]] = {
         "documents": {"traffic", "figures", "workload"},
         "graphs": {"peers", "figures", "workload"},
         "batching": {"figures", "workload"},
+        "retrieval": {"peers", "traffic", "figures"},
         "report": {"figures"},
-        "commands": {"batching", "graphs", "documents", "servers", "peers", "traffic", "figures", "workload"},
+        "commands": {
+            "batching",
+            "retrieval",
+            "graphs",
+            "documents",
+            "servers",
+            "peers",
+            "traffic",
+            "figures",
+            "workload",
+        },
     },
 }
 # Modules of a room that all its wings may import, and that import no wing but those named.

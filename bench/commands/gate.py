@@ -1,12 +1,13 @@
-"""`bench gate`: whether a result is slower than an earlier one of the same kind, by the ratios that both hold.
+"""`bench gate`: whether a result is worse than an earlier one of the same kind, by the ratios that both hold.
 
 A ratio to something else that is timed on the same machine in the same run says more than a time. It fell where it is
-lower by more than the noise of both files, in quadrature, allows; that is never less than LEAST_TOLERANCE.
+lower by more than the noise of both files, in quadrature, allows; that is never less than LEAST_TOLERANCE. How good
+retrieval is has no noise: nDCG@10 fell where it is lower by more than NDCG_TOLERANCE.
 """
 
 import argparse
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -17,12 +18,16 @@ from bench.figures.kernels import KernelFigures
 from bench.figures.outcomes import Reading, align, prepare_file, write_json
 from bench.figures.peer_rows import OURS
 from bench.figures.peers import PeersFigures
+from bench.figures.retrieval import RetrievalFigures
 from bench.figures.spread import Spread, relative
 
+RETRIEVAL = "retrieval"
 SIGMAS = 3.0
 LEAST_TOLERANCE = 0.02  # of the earlier ratio: less never fails the gate, however quiet the machine
+NDCG_TOLERANCE = 0.003
 
 Ratios = dict[str, Spread]
+Tolerance = Callable[[Spread, Spread], float]  # earlier and current in, the fall that is allowed out
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -62,7 +67,9 @@ def read(options: argparse.Namespace) -> Reading:
     """Compare the files; the status is 1 where a ratio fell."""
     if options.json is not None:
         prepare_file(options.json)
-    verdicts = judge(*_read_ratios(options.against, options.current), options.sigmas)
+    ratios = _read_ratios(options.against, options.current)
+    timed = kind_of(options.current) != RETRIEVAL
+    verdicts = judge(*ratios, beyond_noise(options.sigmas) if timed else lambda *_: NDCG_TOLERANCE)
     fell = any(verdict.fell for verdict in verdicts)
     if options.json is not None:
         figures = GateFigures(str(options.against), str(options.current), options.sigmas, verdicts, fell)
@@ -70,16 +77,21 @@ def read(options: argparse.Namespace) -> Reading:
     return Reading([*_table(verdicts), *_explain(verdicts)], status=int(fell))
 
 
-def judge(against: Mapping[str, Spread], current: Mapping[str, Spread], sigmas: float) -> list[Verdict]:
+def beyond_noise(sigmas: float) -> Tolerance:
+    """Return the tolerance of what is timed."""
+    return lambda before, now: max(sigmas * math.hypot(before.noise, now.noise), LEAST_TOLERANCE * before.median)
+
+
+def judge(against: Mapping[str, Spread], current: Mapping[str, Spread], tolerance: Tolerance) -> list[Verdict]:
     """Return a verdict for each ratio of either file, in their order."""
-    return [_judge_one(name, against.get(name), current.get(name), sigmas) for name in {**against, **current}]
+    return [_judge_one(name, against.get(name), current.get(name), tolerance) for name in {**against, **current}]
 
 
-def _judge_one(name: str, before: Spread | None, now: Spread | None, sigmas: float) -> Verdict:
+def _judge_one(name: str, before: Spread | None, now: Spread | None, tolerance: Tolerance) -> Verdict:
     if before is None or now is None:
         return Verdict(name, before, now, None, fell=False)
-    tolerance = max(sigmas * math.hypot(before.noise, now.noise), LEAST_TOLERANCE * before.median)
-    return Verdict(name, before, now, tolerance, fell=before.median - now.median > tolerance)
+    allowed = tolerance(before, now)
+    return Verdict(name, before, now, allowed, fell=before.median - now.median > allowed)
 
 
 def kernel_ratios(result: KernelFigures) -> Ratios:
@@ -103,15 +115,29 @@ def peer_ratios(result: PeersFigures) -> Ratios:
     return {name: ratio for name, ratio in found.items() if ratio is not None}
 
 
+def retrieval_scores(result: RetrievalFigures) -> Ratios:
+    """Return nDCG@10 of each of vecd's rows, by collection and on the mean."""
+    qualities = {**{name: one.quality for name, one in result.collections.items()}, "mean": result.mean}
+    return {
+        f"nDCG@10 of {row}, {name}": Spread(one.ndcg_at_10, 0.0)
+        for name, quality in qualities.items()
+        for row, one in quality.items()
+        if row.startswith(OURS)
+    }
+
+
 def _read_ratios(against: Path, current: Path) -> tuple[Ratios, Ratios]:
     kinds = {kind_of(against), kind_of(current)}
     if kinds == {"kernels"}:
         return kernel_ratios(read_file(against, KernelFigures)), kernel_ratios(read_file(current, KernelFigures))
     if kinds == {"peers"}:
         return peer_ratios(read_file(against, PeersFigures)), peer_ratios(read_file(current, PeersFigures))
+    if kinds == {RETRIEVAL}:
+        first, second = read_file(against, RetrievalFigures), read_file(current, RetrievalFigures)
+        return retrieval_scores(first), retrieval_scores(second)
     message = (
-        f"{against} and {current} cannot be compared: both names must begin with kernels, or both with peers, "
-        "for what they hold"
+        f"{against} and {current} cannot be compared: both names must begin with kernels, or both with peers, or both "
+        f"with {RETRIEVAL}, for what they hold"
     )
     raise BenchError(message)
 

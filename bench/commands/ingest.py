@@ -11,7 +11,6 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +20,6 @@ import numpy as np
 
 from bench.artifacts import open_artifact
 from bench.environments import FOLDER
-from bench.errors import BenchError
 from bench.figures.ingest import IngestFigures, render_table
 from bench.figures.origin import origin_fields
 from bench.figures.outcomes import Outcome
@@ -30,7 +28,8 @@ from bench.options import add_rounds, positive
 from bench.progress import open_bar
 from bench.servers.running import run_server
 from bench.servers.vecd import vecd_spec
-from bench.traffic.connection import Pool, Reply, send_alone
+from bench.traffic.checks import check_reply
+from bench.traffic.connection import Pool, send_alone
 from bench.traffic.messages import JSON, NDJSON, encode_message
 from bench.traffic.target import HOST, Running
 from bench.workload.sts import read_sentences
@@ -128,19 +127,6 @@ async def _load(server: Running, texts: Sequence[str], method: Method, numbers: 
     taken_s = time.perf_counter() - start_s
     pool.close()
     return len(texts) / taken_s
-
-
-def check_reply(reply: Reply) -> Reply:
-    """Return the reply.
-
-    Raises:
-        BenchError: it does not say that everything was done.
-    """
-    failed = b'"failed":' in reply.body and b'"failed":0' not in reply.body
-    if reply.status != HTTPStatus.OK or failed:
-        message = f"vecd answered {reply.status}: {reply.body[:200]!r}"
-        raise BenchError(message)
-    return reply
 
 
 async def _count_documents(server: Running) -> int:

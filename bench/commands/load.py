@@ -10,7 +10,6 @@ import statistics
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
-from urllib.parse import urlsplit
 
 import numpy as np
 from msgspec.structs import asdict, replace
@@ -18,13 +17,12 @@ from tqdm import tqdm
 
 from bench.artifacts import Encodings, LoadedModel, load_model, open_artifact
 from bench.commands.load_ratios import compare_rounds, summarize_rounds
-from bench.errors import BenchError
 from bench.figures.load import DirectRatios, DirectRounds, Load, LoadReport, LoadResult, render_table
 from bench.figures.origin import origin_fields
 from bench.figures.outcomes import Outcome
 from bench.graphs.direct import DirectFigures, measure_direct
 from bench.options import add_rounds, add_seconds, add_warm_seconds, given_flags, positive
-from bench.servers.running import run_server
+from bench.servers.running import at_url, run_server
 from bench.servers.vecd import vecd_spec
 from bench.traffic.dialects import DIALECTS, check_texts
 from bench.traffic.driving import drive
@@ -143,10 +141,6 @@ async def _open_server(options: argparse.Namespace) -> AsyncIterator[Running]:
         async with run_server(replace(spec, headers=bearer(options.key))) as server:
             yield server
         return
-    parts = urlsplit(options.url)
-    if parts.hostname != HOST or parts.port is None:
-        message = f"--url {options.url}: only servers on http://{HOST}:PORT are loaded"
-        raise BenchError(message)
     name = options.name or options.model
     spec = ServerSpec(name=options.url, command=(), dialect=options.dialect, model=name, headers=bearer(options.key))
-    yield Running(spec, parts.port, options.pid, 0.0)
+    yield at_url(options.url, spec, options.pid)

@@ -14,6 +14,7 @@ from bench.figures.kernels import KernelFigures
 from bench.figures.origin import Origin
 from bench.figures.peers import PeersFigures
 from bench.figures.ragged import RaggedFigures
+from bench.figures.retrieval import RetrievalFigures
 
 # Commands whose figures are shown as the tables they are, whatever their names.
 NESTED_KINDS = ("index", "ingest", "batching", "scale", "load", "mixed", "overload", "soak")
@@ -33,12 +34,17 @@ class Results(msgspec.Struct, frozen=True):
     fidelity: dict[str, FidelityFigures]
     ragged: dict[str, RaggedFigures]
     door: dict[str, DoorFigures]
+    retrieval: dict[str, RetrievalFigures]
     nested: dict[str, dict[str, Nested]]  # by kind, then by label
 
     def goals(self) -> dict[str, dict[str, Goal]]:
         """Return the goals of each file that has some, by its name."""
-        found = {f"peers-{label}.json": result.goals for label, result in self.peers.items()}
-        return found | {f"door-{label}.json": result.goals for label, result in self.door.items()}
+        kinds: dict[str, Mapping[str, PeersFigures | DoorFigures | RetrievalFigures]] = {
+            "peers": self.peers,
+            "door": self.door,
+            "retrieval": self.retrieval,
+        }
+        return {f"{kind}-{label}.json": one.goals for kind, files in kinds.items() for label, one in files.items()}
 
     def files(self) -> dict[str, Origin]:
         """Return every result by the name of its file."""
@@ -48,6 +54,7 @@ class Results(msgspec.Struct, frozen=True):
             "fidelity": self.fidelity,
             "ragged": self.ragged,
             "door": self.door,
+            "retrieval": self.retrieval,
             **self.nested,
         }
         return {f"{kind}-{label}.json": found for kind, files in kinds.items() for label, found in files.items()}
@@ -76,6 +83,7 @@ def read_results(folder: Path) -> Results:
         fidelity=_read_kind(folder, "fidelity", FidelityFigures),
         ragged=_read_kind(folder, "ragged", RaggedFigures),
         door=_read_kind(folder, "door", DoorFigures),
+        retrieval=_read_kind(folder, "retrieval", RetrievalFigures),
         nested={
             kind: {_label(path): read_nested(path) for path in sorted(folder.glob(f"{kind}-*.json"))}
             for kind in NESTED_KINDS

@@ -1,8 +1,9 @@
-"""The pinned versions of the packages that decide how fast and how true a server is."""
+"""The pinned versions of the packages that decide how fast and how true a peer is."""
 
 from pathlib import Path
 
 DECISIVE = (
+    "bm25s",
     "fastapi",
     "fastembed",
     "gunicorn",
@@ -13,6 +14,7 @@ DECISIVE = (
     "optimum",
     "optimum-intel",
     "optimum-onnx",
+    "pystemmer",
     "sentence-transformers",
     "tokenizers",
     "torch",

@@ -12,6 +12,7 @@ from bench.report.nested import render_nested
 from bench.report.peers import render_goals, render_peers
 from bench.report.provenance import render_provenance
 from bench.report.ragged import render_ragged
+from bench.report.retrieval import render_retrieval
 
 GPU_ROWS = ("1 text, 1 connection", "1 text, 16 connections", "32 texts, 16 connections", "mixed, 16 connections")
 HEAD = """# Benchmarks
@@ -32,6 +33,8 @@ def render_page(results: Results, folder: str, pictures: Mapping[str, str]) -> s
     lines += ["## What vecd loses", "", *render_losses(results)]
     fidelity = {label: render_fidelity(result) for label, result in results.fidelity.items()}
     lines += _section("Fidelity and batches", "fidelity", fidelity, pictures)
+    retrieval = {label: render_retrieval(result) for label, result in results.retrieval.items()}
+    lines += _section("Retrieval", "retrieval", retrieval, pictures)
     kernels = {label: render_kernels(result) for label, result in results.kernels.items()}
     lines += _section("Graphs without a server", "kernels", kernels, pictures)
     ragged = {label: render_ragged(result) for label, result in results.ragged.items()}

@@ -4,6 +4,7 @@ The same figures give the same bytes: the ids in the file come from a fixed salt
 """
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from bench.figures.files import Results
 from bench.figures.kernels import KernelFigures
 from bench.figures.peer_rows import OURS, RowFigures
 from bench.figures.peers import PeersFigures
+from bench.figures.retrieval import RetrievalFigures
 from bench.figures.spread import Spread, spread
 
 GREY = "#808080"  # 3.9 to 1 on white, 4.7 on GitHub's dark page
@@ -22,6 +24,7 @@ OUR_COLOUR, OTHER_COLOUR = "#2f81f7", "#b08d57"
 SHAPE_COLOURS = ("#2f81f7", "#d9822b", "#3fa05a", "#b565c9")
 # The row and the field of each panel of servers.
 PANELS = (("1 text, 16 connections", "requests_per_s"), ("32 texts, 16 connections", "texts_per_s"))
+PANELS_A_LINE = 5  # of test collections
 OUR_STYLE: dict[str, Any] = {
     "axes.edgecolor": GREY,
     "axes.labelcolor": GREY,
@@ -42,7 +45,8 @@ STYLES: list[str | dict[str, Any]] = ["default", OUR_STYLE]  # and nothing from 
 def draw_pictures(results: Results) -> dict[str, bytes]:
     """Return the SVGs by the raw file's name without its suffix."""
     pictures = {f"peers-{label}": draw_peers(result) for label, result in results.peers.items()}
-    return pictures | {f"kernels-{label}": draw_kernels(result) for label, result in results.kernels.items()}
+    pictures |= {f"kernels-{label}": draw_kernels(result) for label, result in results.kernels.items()}
+    return pictures | {f"retrieval-{label}": draw_retrieval(result) for label, result in results.retrieval.items()}
 
 
 def draw_peers(result: PeersFigures) -> bytes:
@@ -71,6 +75,26 @@ def draw_kernels(result: KernelFigures) -> bytes:
         panels[0].invert_yaxis()
         figure.suptitle("times as fast on one core, by texts x tokens", fontsize=10)
         figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
+        return _encode(figure)
+
+
+def draw_retrieval(result: RetrievalFigures) -> bytes:
+    """Draw nDCG@10 of every row, the means first and then a panel for each collection."""
+    panels = {"mean": result.mean, **{name: one.quality for name, one in result.collections.items()}}
+    lines = math.ceil(len(panels) / PANELS_A_LINE)
+    with style.context(STYLES):
+        figure = Figure(figsize=(8, 0.5 + (0.5 + 0.18 * len(result.mean)) * lines), layout="constrained")
+        axes = figure.subplots(lines, min(PANELS_A_LINE, len(panels)), sharey=True, squeeze=False).flat
+        for axis, (name, quality) in zip(axes, panels.items(), strict=False):
+            values = [one.ndcg_at_10 for one in quality.values()]
+            colours = [OUR_COLOUR if row.startswith(OURS) else OTHER_COLOUR for row in quality]
+            axis.barh(list(range(len(values))), values, color=colours)
+            axis.set_title(name)
+        for axis in axes[len(panels) :]:
+            axis.set_axis_off()
+        axes[0].set_yticks(range(len(result.mean)), list(result.mean))
+        axes[0].invert_yaxis()
+        figure.suptitle("nDCG@10", fontsize=10)
         return _encode(figure)
 
 

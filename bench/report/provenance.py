@@ -10,6 +10,8 @@ from bench.machine import Machine
 from bench.report.markdown import table
 
 STS_KINDS = ("fidelity", "ragged", "index")  # commands that read the STS benchmark
+# What stands for the folder of each kind's data.
+DATA = {**dict.fromkeys(STS_KINDS, "DIR"), "retrieval": "COLLECTIONS"}
 NOT_TOLD = "not told"
 
 
@@ -24,7 +26,8 @@ def render_provenance(results: Results) -> list[str]:
         *_machines(names),
         *_raw_results(files, names),
         *["```sh", *commands, "python -m bench report", "```", ""],
-        "DIR is the folder of the STS benchmark, with stsb-en-dev.csv and stsb-en-test.csv.",
+        "DIR is the folder of the STS benchmark, with stsb-en-dev.csv and stsb-en-test.csv. COLLECTIONS holds test",
+        "collections, each a folder with corpus.jsonl, queries.jsonl and qrels.json.",
         "",
     ]
 
@@ -33,7 +36,7 @@ def command_line(file: str, result: Origin) -> str:
     """Return the command that writes the raw file, with every flag that its figures depend on."""
     kind = file.partition("-")[0]
     flags = {
-        "--data": "DIR" if kind in STS_KINDS else None,
+        "--data": DATA.get(kind),
         "--model": result.model,
         "--provider": result.provider if result.provider != "cpu" else None,
         "--rounds": None if result.rounds is UNSET else result.rounds,

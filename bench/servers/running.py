@@ -1,4 +1,7 @@
-"""Runs a server in a process of its own: starts it on a free port, waits for it, stops it with all its children."""
+"""Runs a server in a process of its own: starts it on a free port, waits for it, stops it with all its children.
+
+Or takes one that runs already, by its address.
+"""
 
 import asyncio
 import os
@@ -9,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bench.environments import LOGS, quiet_environment
 from bench.errors import BenchError
@@ -27,6 +31,19 @@ def free_port() -> int:
     """Return a port that no process listens on at the moment."""
     with socket.create_server((HOST, 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def at_url(url: str, spec: ServerSpec, pid: int | None = None) -> Running:
+    """Return a server that somebody else has started.
+
+    Raises:
+        BenchError: the address is not one on this machine.
+    """
+    parts = urlsplit(url)
+    if parts.hostname != HOST or parts.port is None:
+        message = f"--url {url}: only servers on http://{HOST}:PORT are loaded"
+        raise BenchError(message)
+    return Running(spec, parts.port, pid, 0.0)
 
 
 @asynccontextmanager

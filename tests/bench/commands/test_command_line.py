@@ -85,7 +85,7 @@ def test_where_the_server_takes_texts_of_one_length_ragged_says_so_in_one_line(
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_missing_model_is_one_line_and_status_1(command: str, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = data / "figures.json"
-    own = ["--data", str(data)] if command in {"fidelity", "ragged"} else []
+    own = ["--data", str(data)] if command in {"fidelity", "ragged", "retrieval"} else []
     assert main([command, *own, "--models", str(data), "--json", str(file)]) == 1
     error = capsys.readouterr().err
     assert error.startswith(f"bench {command}: no model at {data}")

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from bench.__main__ import main
-from bench.commands.gate import judge
+from bench.commands.gate import beyond_noise, judge
 from bench.figures.spread import Spread
-from tests.bench.made_up import kernels, peers, write_results
+from tests.bench.made_up import kernels, peers, retrieval, write_results
 
 
 def one(median: float, noise: float) -> dict[str, Spread]:
@@ -28,17 +28,17 @@ def one(median: float, noise: float) -> dict[str, Spread]:
 def test_a_ratio_fell_where_it_is_lower_by_more_than_the_noise_and_two_percent(
     against: dict[str, Spread], current: dict[str, Spread], *, fell: bool
 ) -> None:
-    (verdict,) = judge(against, current, sigmas=3)
+    (verdict,) = judge(against, current, beyond_noise(3))
     assert verdict.fell is fell
 
 
 def test_the_noise_of_both_adds_up_in_quadrature() -> None:
-    (verdict,) = judge(one(1.0, 0.03), one(1.0, 0.04), sigmas=2)
+    (verdict,) = judge(one(1.0, 0.03), one(1.0, 0.04), beyond_noise(2))
     assert verdict.tolerance == pytest.approx(0.1)
 
 
 def test_a_ratio_that_one_file_lacks_is_told_and_did_not_fall() -> None:
-    gone, new = judge({"gone": Spread(1, 0)}, {"new": Spread(1, 0)}, sigmas=3)
+    gone, new = judge({"gone": Spread(1, 0)}, {"new": Spread(1, 0)}, beyond_noise(3))
     assert (gone.current, gone.fell) == (None, False)
     assert (new.against, new.fell) == (None, False)
 
@@ -69,6 +69,18 @@ def test_a_drop_beyond_the_noise_fails_with_a_line_of_its_own(
 
 def test_a_drop_within_the_noise_passes(tmp_path: Path) -> None:
     assert gate(tmp_path, "kernels", kernels(1.5, noise=0.1), kernels(1.35, noise=0.1)) == 0
+
+
+def test_retrieval_fell_where_a_row_of_vecd_lost_more_than_three_thousandths_of_its_ndcg(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = retrieval(0.7)
+    assert gate(tmp_path, "retrieval", before, retrieval(0.698), "--sigmas", "0") == 0
+    assert gate(tmp_path, "retrieval", before, retrieval(0.9)) == 0
+    assert gate(tmp_path, "retrieval", before, retrieval(0.696), "--sigmas", "9") == 1
+    out = capsys.readouterr().out
+    assert "fell: nDCG@10 of vecd hybrid, whole documents, pets: 0.700 to 0.696, by more than 0.003" in out
+    assert "bm25s" not in out
 
 
 def test_more_sigmas_allow_more(tmp_path: Path) -> None:

@@ -198,12 +198,37 @@ def test_the_door_stands_beside_what_uvicorn_does_and_each_dialect_beside_the_na
     assert "Goal of door-box.json, requests/s of a cached text: not met, 6,500 of 7,000." in page
 
 
+def test_retrieval_stands_with_every_row_on_every_collection_and_its_cost(page: str) -> None:
+    part = section(page, "Retrieval")
+    assert "![Retrieval: retrieval-box.json](pictures/retrieval-box.svg)" in part
+    assert "bm25s 0.3.16 with pystemmer 3.1.0" in part
+    assert "| pets | 1,398 | 225 | 2 | 3 |" in part
+    assert (
+        "|  | pets | plants | mean |\n| --- | ---: | ---: | ---: |\n| exact fp32 | 0.5021 | 0.5021 | 0.5021 |" in part
+    )
+    assert "| vecd hybrid, whole documents | 0.7031 | 0.7031 | 0.7031 |" in part
+    assert "| vecd hybrid, whole documents, ms | 12.5 / 31.0 | 12.5 / 31.0 |" in part
+    assert "| whole documents, documents/s | 73.5 | 73.5 |" in part
+    losses = section(page, "What vecd loses")
+    assert "Goal of retrieval-box.json, hybrid less the weighted sum, at least: not met, -0.0071 of -0.0050." in losses
+    assert "python -m bench retrieval --data COLLECTIONS --seed 20 --json bench/results/retrieval-box.json\n" in page
+
+
 def test_what_has_no_result_is_not_measured(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(README)
     places = Places(write_results(tmp_path / "results"), tmp_path / "benchmarks.md", readme)
     page = page_of(places)
-    for title in ("Servers side by side", "Goals", "The door", FIDELITY, GRAPHS, RAGGED, "The command scale"):
+    for title in (
+        "Servers side by side",
+        "Goals",
+        "The door",
+        "Retrieval",
+        FIDELITY,
+        GRAPHS,
+        RAGGED,
+        "The command scale",
+    ):
         assert "not measured" in section(page, title)
     assert "Against other servers: not measured." in section(page, "What vecd loses")
     assert set(render(places)) == {places.page, places.readme}
@@ -241,7 +266,7 @@ def test_a_readme_without_both_markers_in_order_is_refused(readme: str) -> None:
 
 def test_pictures_have_no_background_and_no_date(places: Places) -> None:
     pictures = [content.decode() for path, content in render(places).items() if path.suffix == ".svg"]
-    assert len(pictures) == 2
+    assert len(pictures) == 3
     for picture in pictures:
         assert "<dc:date>" not in picture
         assert "#ffffff" not in picture
