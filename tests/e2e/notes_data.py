@@ -1,4 +1,4 @@
-"""A person's folder of notes, and questions to them in other words than the notes use. All written for this project.
+"""Two people's folders of notes, and questions to them in other words than the notes use. All written for this project.
 
 Of thirty notes ten are long: each holds one fact far behind its beginning, on a subject that the beginning does not
 tell. What a question asks stands in one note alone.
@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 FOLDER = Path(__file__).parent / "notes"
+SECOND_FOLDER = Path(__file__).parent / "notes_second"
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,10 +27,10 @@ class Questions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     late_facts: tuple[Question, ...]
 
 
-def notes() -> dict[str, str]:
+def notes(folder: Path = FOLDER) -> dict[str, str]:
     """Return the text of each note by its file name, in the order of the names."""
-    return {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.md"))}
+    return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.md"))}
 
 
-def questions() -> Questions:
-    return msgspec.json.decode((FOLDER / "questions.json").read_bytes(), type=Questions)
+def questions(folder: Path = FOLDER) -> Questions:
+    return msgspec.json.decode((folder / "questions.json").read_bytes(), type=Questions)
