@@ -184,8 +184,7 @@ class Collection:
     @property
     def well(self) -> bool:
         """Whether no thread has ended by a fault of our own; closing is none."""
-        indexer = self.memory.indexer
-        return not (self.store.writer.failed or (indexer is not None and indexer.failed) or self.words.failed)
+        return not (self.store.writer.failed or self.memory.failed or self.words.failed)
 
     def health(self) -> Health:
         """Check the database, and what is in memory and the words against it, which reads all of it."""

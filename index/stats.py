@@ -59,6 +59,10 @@ class CollectionStats(msgspec.Struct, frozen=True):
     settings: Settings = Settings()
 
 
+def state_of(binding: Binding, failed: bool, pending: int) -> State:
+    return "failed" if failed else "foreign" if binding.foreign else "indexing" if pending else "ready"
+
+
 def stats_of(
     name: str,
     binding: Binding,
@@ -71,12 +75,11 @@ def stats_of(
     memory, words = copies
     indexer, snapshots, vectors, writer = memory.indexer, memory.snapshots, memory.vectors, store.writer
     graph, pending, documents = vectors.graph, vectors.pending, writer.documents
-    failed = writer.failed or (indexer is not None and indexer.failed) or words.failed
     return CollectionStats(
         name=name,
         documents=documents,
         fingerprint=binding.fingerprint,
-        state="failed" if failed else "foreign" if binding.foreign else "indexing" if pending else "ready",
+        state=state_of(binding, writer.failed or memory.failed or words.failed, pending),
         viewed=len(vectors) - pending,
         pending=pending,
         tombstones=graph.tombstones,

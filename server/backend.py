@@ -35,6 +35,7 @@ from server.documents.passages import Passages
 from server.documents.reindexing import Reindexing
 from server.documents.retrieval import Retrieval
 from server.documents.settings import SettingsRules
+from server.documents.titles import Titles
 from server.engine.admitted import admitted
 from server.engine.assembly import build_engine, facts_of
 from server.engine.embedder import Embedder
@@ -84,8 +85,7 @@ def build_backend(
     engine = build_engine(settings, model, metrics)
     embedder = Embedder(engine, facts, settings, Windows(model.tokenizer, facts.max_tokens))
     library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
-    cutter = cutter_of(model.tokenizer, facts)
-    cut, rules = Passages(cutter), SettingsRules(facts.passage_tokens, settings.search_threshold)
+    cut, rules = cut_of(model.tokenizer, facts), SettingsRules(facts.passage_tokens, settings.search_threshold)
     cuttings = Cuttings(cut, rules)
     ingest = Ingest(library, embedder, cuttings, metrics, facts.document_prompt)
     reindexing = Reindexing(library, embedder, cuttings, facts.document_prompt)
@@ -109,10 +109,10 @@ def build_backend(
     )
 
 
-def cutter_of(tokenizer: Tokenizer, facts: Facts) -> Cutter:
+def cut_of(tokenizer: Tokenizer, facts: Facts) -> Passages:
     """Return what cuts texts into passages that the model reads whole with the prompt for documents before them."""
     prompt = facts.prompts[facts.document_prompt] if facts.document_prompt is not None else None
-    return Cutter(tokenizer, facts.max_tokens, prompt)
+    return Passages(Cutter(tokenizer, facts.max_tokens, prompt), Titles(tokenizer))
 
 
 def _register(metrics: Metrics, facts: Facts, engine: Engine, library: Library) -> None:

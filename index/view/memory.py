@@ -66,6 +66,11 @@ class Memory:
         """What builds the graph; None until `load`."""
         return self._indexer
 
+    @property
+    def failed(self) -> bool:
+        """Whether a fault of our own has ended the thread."""
+        return self._indexer is not None and self._indexer.failed
+
     def expect(self, changes: Changes) -> None:
         """Add the rows that are about to be committed."""
         if changes.added:

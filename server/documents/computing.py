@@ -29,6 +29,9 @@ class Cut(Protocol):
     async def of(self, texts: Sequence[str], max_tokens: int, overlap_tokens: int) -> list[Ranges]:
         """Return the ranges of each text's passages, in characters."""
 
+    def title(self, text: str, max_tokens: int) -> str:
+        """Return what passages of so many tokens have before them, nothing where there is no room."""
+
 
 class Cutting(msgspec.Struct, frozen=True):
     """How texts are cut: by what, and the settings."""
@@ -36,6 +39,12 @@ class Cutting(msgspec.Struct, frozen=True):
     cut: Cut
     max_tokens: int
     overlap_tokens: int
+
+    def parts_of(self, text: str, ranges: Sequence[tuple[int, int]]) -> list[str]:
+        """Return what is embedded of a text: its passages, the title before each but the first."""
+        first, *others = [text[start:end] for start, end in ranges]
+        title = self.cut.title(text, self.max_tokens) if others else ""
+        return [first, *(f"{title}\n{other}" if title else other for other in others)]
 
 
 class Computed(msgspec.Struct, frozen=True):
@@ -77,10 +86,11 @@ async def ranges_of(texts: Sequence[str], cutting: Cutting, measure: Measure) ->
 
 
 async def computed(
-    texts: Sequence[str], ranges: Sequence[Ranges], number: int, embed: Embed
+    texts: Sequence[str], ranges: Sequence[Ranges], how: tuple[Cutting | None, int], embed: Embed
 ) -> tuple[list[Computed], Timing]:
-    """Embed each text, or the parts of it; `number` is that of the settings by which they were cut."""
-    parts = [part for text, one in zip(texts, ranges, strict=True) for part in parts_of(text, one)]
+    """Embed each text, or the parts of it; `how` is how they were cut, and the number of those settings."""
+    cutting, number = how
+    parts = [part for text, one in zip(texts, ranges, strict=True) for part in parts_of(text, one, cutting)]
     timing, rows, tokens, truncated = Timing(), list[Rows](), list[int](), list[bool]()
     for group in groups_of(parts):
         found = await embed(group)
@@ -94,9 +104,11 @@ async def computed(
     return told(every, owns, tokens, truncated), timing
 
 
-async def measured(texts: Sequence[str], passages: Sequence[Passages], measure: Measure) -> list[Computed]:
+async def measured(
+    texts: Sequence[str], passages: Sequence[Passages], cutting: Cutting | None, measure: Measure
+) -> list[Computed]:
     """Do the same for passages that are known: only their tokens are counted."""
-    parts = [part for text, one in zip(texts, passages, strict=True) for part in parts_of(text, one.spans)]
+    parts = [part for text, one in zip(texts, passages, strict=True) for part in parts_of(text, one.spans, cutting)]
     tokens, truncated = list[int](), list[bool]()
     for group in groups_of(parts):
         some, cut = await measure(group)
@@ -105,8 +117,8 @@ async def measured(texts: Sequence[str], passages: Sequence[Passages], measure: 
     return told(passages, slices_of([one.spans for one in passages]), tokens, truncated)
 
 
-def parts_of(text: str, ranges: Sequence[tuple[int, int]]) -> list[str]:
-    return [text[start:end] for start, end in ranges] if len(ranges) > 1 else [text]
+def parts_of(text: str, ranges: Sequence[tuple[int, int]], cutting: Cutting | None) -> list[str]:
+    return [text] if cutting is None or len(ranges) < 2 else cutting.parts_of(text, ranges)
 
 
 def groups_of(parts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -30,6 +31,8 @@ from server.documents.computing import (
 from server.documents.library import Library
 from server.engine.embedder import Embedder
 from server.engine.metrics import Metrics
+
+T = TypeVar("T")
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -76,7 +79,7 @@ class Ingest:
         if len(documents) > (most := self._embedder.max_texts):
             message = f"{len(documents)} documents, max_client_batch_size is {most}"
             raise InvalidInputError(message, "documents")
-        cutting, number = self._cuttings.of(collection)
+        how = cutting, _ = self._cuttings.of(collection)
         contents, known = await self._library.run(check, collection, documents)
         self._embedder.check([one.text for one in contents])
         uncached = replace(demand, cache=False, prompt=self._prompt)
@@ -86,7 +89,7 @@ class Ingest:
             uncached = replace(uncached, truncate=True)  # nothing is cut off
             ranges = await self._ranges(contents, known, cutting, uncached)
         pairs = list(zip(contents, ranges, strict=True))
-        found, timing = await self._computed(pairs, known, uncached, number)
+        found, timing = await self._computed(pairs, known, uncached, how)
         return Prepared(collection, contents, found, timing)
 
     async def _ranges(
@@ -103,9 +106,10 @@ class Ingest:
         pairs: Sequence[tuple[Content, Ranges]],
         known: Mapping[str, Stored],
         demand: Demand,
-        number: int,
+        how: tuple[Cutting | None, int],
     ) -> tuple[list[Computed], Timing]:
         """Embed the texts that are not stored as they would be cut now; the others are tokenized alone."""
+        cutting, number = how
         stored = {
             one.id: known[one.id].passages
             for one, at in pairs
@@ -113,9 +117,9 @@ class Ingest:
         }
         new = [(one.text, at) for one, at in pairs if one.id not in stored]
         old = [(one.text, replace(stored[one.id], cutting=number)) for one, _ in pairs if one.id in stored]
-        counted = iter(await measured([text for text, _ in old], [one for _, one in old], self._measure(demand)))
+        counted = iter(await measured(*transposed(old), cutting, self._measure(demand)))
         embed = partial(self._embedder.embed_admitted, demand=demand)
-        fresh, timing = await computed([text for text, _ in new], [at for _, at in new], number, embed)
+        fresh, timing = await computed(*transposed(new), how, embed)
         results = iter(fresh)
         return [next(counted) if one.id in stored else next(results) for one, _ in pairs], timing
 
@@ -127,6 +131,10 @@ class Ingest:
         start_s = time.perf_counter()
         await self._library.commit(submit, prepared)
         self._metrics.committed(time.perf_counter() - start_s)
+
+
+def transposed(pairs: Sequence[tuple[str, T]]) -> tuple[list[str], list[T]]:
+    return [text for text, _ in pairs], [one for _, one in pairs]
 
 
 def check(collection: Collection, documents: Sequence[Document]) -> tuple[list[Content], Mapping[str, Stored]]:

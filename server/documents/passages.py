@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from server.documents.boundaries import Range
 from server.documents.cutting import Cutter, Piece, joined
+from server.documents.titles import TITLE_ROOM, Titles
 from server.engine.tokenization import SLICE_CHARACTERS
 
 
 class Passages:
     """The cutter, and the thread for its work."""
 
-    def __init__(self, cutter: Cutter) -> None:
+    def __init__(self, cutter: Cutter, titles: Titles) -> None:
         self._cutter = cutter
+        self._titles = titles
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="passages")
 
     def surely_short(self, text: str) -> bool:
@@ -24,6 +26,10 @@ class Passages:
         """
         room = self._cutter.room
         return len(text) <= room and len(text.encode()) <= room
+
+    def title(self, text: str, max_tokens: int) -> str:
+        """Return what passages of at most so many tokens have before them, nothing where the model has no room."""
+        return self._titles.of(text) if max_tokens + TITLE_ROOM <= self._cutter.room else ""
 
     async def of(self, texts: Sequence[str], max_tokens: int, overlap_tokens: int) -> list[list[Range]]:
         """Return the passages of each text, in order; raises the errors of `Cutter.cut`."""

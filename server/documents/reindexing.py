@@ -114,12 +114,13 @@ class Reindexing:
 
     async def _computed(self, collection: Collection, lacking: Sequence[Lacking]) -> dict[int, Passages]:
         """Return the passages of each document, those that it has where they would be the same."""
-        (cutting, number), texts = self._cuttings.of(collection), [one.text for one in lacking]
+        how = cutting, _ = self._cuttings.of(collection)
+        texts = [one.text for one in lacking]
         ranges = [Ranges() for _ in texts] if cutting is None else await ranges_of(texts, cutting, self._measure)
         every = list(zip(lacking, ranges, strict=True))
         done = {one.key: one.passages for one, at in every if one.passages and same_ranges(one.passages, at)}
         new = [(one, at) for one, at in every if one.key not in done]
-        found, _ = await computed([one.text for one, _ in new], [at for _, at in new], number, self._embed)
+        found, _ = await computed([one.text for one, _ in new], [at for _, at in new], how, self._embed)
         return done | {one.key: result.passages for (one, _), result in zip(new, found, strict=True)}
 
     async def _measure(self, texts: Sequence[str]) -> tuple[list[int], list[bool]]:

@@ -106,5 +106,7 @@ def plain(document: Document) -> dict[str, Any]:
 
 
 def answer(collection: Collection, query: dict[str, Any]) -> list[tuple[str, float]]:
+    """Search as those versions did: in mode vector with a threshold, in mode hybrid by ranks."""
     row = np.array(query["vector"], np.float32) if "vector" in query else None
-    return [(hit.id, hit.score) for hit in collection.search(Query(**(query | {"vector": row})))]
+    ways = {"vector": row, "threshold": 0.5 if query["mode"] == "vector" else None, "fusion": "rrf"}
+    return [(hit.id, hit.score) for hit in collection.search(Query(**(ways | query | {"vector": row})))]

@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from index import Passages, SettingsChange
+from index import PassageSettings, SettingsChange
 from tests.index.commands.running import DATABASE, fill, lines_of, run
 from tests.index.harness import document, open_index
 
@@ -26,7 +26,7 @@ def test_stats_tell_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[s
     for change, told in (
         (SettingsChange(), "200 tokens that share 50; words in english; threshold never set"),
         (
-            SettingsChange(Passages(64, 8), "german", 0.25),
+            SettingsChange(PassageSettings(64, 8), "german", 0.25),
             "64 tokens that share 8; words in german; threshold 0.25",
         ),
         (SettingsChange(None, None, None), "no passages; words of no language; no threshold"),

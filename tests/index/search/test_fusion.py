@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index import Collection, Document, Explanation, Hit, Part, Query, QueryError
+from index.search.candidates import Ranking
 from index.search.fusion import (
     MATCH_SHARE,
     UNRELATED_SHARE,
@@ -17,7 +18,6 @@ from index.search.fusion import (
     normalized_cosines,
     normalized_matches,
 )
-from index.search.planner import Ranking
 from tests.index.harness import open_index
 from tests.index.vectors import NDIM, Rows
 

@@ -114,10 +114,11 @@ def test_a_byte_order_mark_at_the_beginning_is_taken(server: httpx.Client) -> No
 
 def test_cut_texts_are_told_of_a_stream(server: httpx.Client) -> None:
     content = lines(*({"id": f"cut{n}", "text": "a " * (500 if n < 10 else 3)} for n in range(30)))
-    answer = server.post("/index/batch", content=content, headers=NDJSON)
+    assert server.put("/collections/uncut", json={"passages": False}).status_code == 200
+    answer = server.post("/collections/uncut/index/batch", content=content, headers=NDJSON)
     assert answer.json() == {"indexed": 30, "failed": 0, "errors": [], "truncated": 10}
     assert answer.headers["x-truncated-inputs"] == "10"
-    whole = server.post("/index/batch", content=lines({"id": "cut0", "text": "a"}), headers=NDJSON)
+    whole = server.post("/collections/uncut/index/batch", content=lines({"id": "cut0", "text": "a"}), headers=NDJSON)
     assert whole.json() == {"indexed": 1, "failed": 0, "errors": []}
     assert "x-truncated-inputs" not in whole.headers
 

@@ -21,6 +21,9 @@ class ByWords:
     async def of(self, texts: Sequence[str], max_tokens: int, overlap_tokens: int) -> list[Ranges]:
         return [self._ranges(text, max_tokens) for text in texts]
 
+    def title(self, text: str, max_tokens: int) -> str:
+        return text.split(maxsplit=1)[0] if max_tokens < self._room else ""
+
     def _ranges(self, text: str, most: int) -> Ranges:
         starts = [0, *(place + 1 for place, letter in enumerate(text) if letter == " ")]
         edges = [*starts[::most], len(text)]

@@ -51,7 +51,7 @@ def test_every_passage_has_the_vector_of_its_text_and_every_character_is_in_one(
         assert one["start"] <= covered < one["end"]
         covered = one["end"]
     assert (passages[0]["start"], covered) == (0, len(text))
-    texts = [text[one["start"] : one["end"]] for one in passages]
+    texts = [text[one["start"] : one["end"]] for one in passages]  # the model has no room for a title
     embedded = client.post("/embed", json={"texts": texts, "cache": False}).json()
     assert not any(embedded["truncated"])
     rows = np.asarray(embedded["embeddings"], np.float32)
@@ -82,8 +82,8 @@ def test_a_document_is_found_once_by_its_best_passage(path: tuple[httpx.Client, 
         for hit in hits:
             score, _ = best[hit["id"]]
             assert hit["score"] == pytest.approx(score, abs=1e-5)
-            start, end = hit["passage"]["start"], hit["passage"]["end"]
-            again = client.post("/embed", json={"texts": [hit["text"][start:end]]}).json()["embeddings"][0]
+            texts = [hit["text"][hit["passage"]["start"] : hit["passage"]["end"]]]
+            again = client.post("/embed", json={"texts": texts}).json()["embeddings"][0]
             assert float(np.asarray(again) @ row) == pytest.approx(hit["score"], abs=1e-5)
 
 
@@ -92,7 +92,7 @@ def test_what_is_not_cut_is_as_it_was(path: tuple[httpx.Client, str]) -> None:
     assert client.put(base, json={"passages": False}).json()["passages"] is False
     text = long_text(SUBJECTS)
     assert client.post(f"{base}/index", json={"id": "long", "text": text}).headers["x-truncated-inputs"]
-    assert client.post(f"{base}/index?truncate=false", json={"id": "long", "text": text}).status_code == 413
+    assert client.post(f"{base}/index?truncate=false", json={"id": "long", "text": text}).status_code in {413, 422}
     found = stored(client, base, "long")
     assert [(one["start"], one["end"]) for one in found["passages"]] == [(0, len(text))]
     (expected,) = client.post("/embed", json={"texts": [text], "cache": False}).json()["embeddings"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from server.documents.cutting import Cutter, Piece
 from server.documents.passages import Passages
+from server.documents.titles import Titles
 from tests.tiny import tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
@@ -41,7 +42,7 @@ def cutter() -> Watched:
 
 @pytest.fixture
 def passages(cutter: Watched) -> Iterator[Passages]:
-    found = Passages(cutter)
+    found = Passages(cutter, Titles(TOKENIZER))
     yield found
     found.close()
 
@@ -73,7 +74,7 @@ def test_a_short_text_is_not_kept_waiting_by_a_long_one(passages: Passages, cutt
 @given(st.text(max_size=60))
 def test_a_text_that_is_surely_short_is_short(text: str) -> None:
     cutter = Cutter(TOKENIZER, 48)
-    if Passages(cutter).surely_short(text):
+    if Passages(cutter, Titles(TOKENIZER)).surely_short(text):
         assert len(TOKENIZER.encode(text).ids) <= 48
 
 
