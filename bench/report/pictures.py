@@ -84,7 +84,7 @@ def draw_retrieval(result: RetrievalFigures) -> bytes:
     lines = math.ceil(len(panels) / PANELS_A_LINE)
     with style.context(STYLES):
         figure = Figure(figsize=(8, 0.5 + (0.5 + 0.18 * len(result.mean)) * lines), layout="constrained")
-        axes = figure.subplots(lines, min(PANELS_A_LINE, len(panels)), sharey=True, squeeze=False).flat
+        axes = figure.subplots(lines, min(PANELS_A_LINE, len(panels)), sharex=True, sharey=True, squeeze=False).flat
         for axis, (name, quality) in zip(axes, panels.items(), strict=False):
             values = [one.ndcg_at_10 for one in quality.values()]
             colours = [OUR_COLOUR if row.startswith(OURS) else OTHER_COLOUR for row in quality]

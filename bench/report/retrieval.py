@@ -5,11 +5,11 @@ from bench.report.markdown import number, table
 
 HEAD = """
 Through a real server, for the first {top_k} and without a threshold. Exact fp32 is the artifact's fp32 graph with every
-cosine computed, exact over vecd's vectors the same over what the server stores and answers, and {bm25}
-computes Lucene's formula (k1 1.2, b 0.75) over Snowball's English stems. The weighted sum of the references takes the
-first {top_k} of exact fp32 and of bm25s, each with its own cosine and its own BM25: cosines are brought to 0..1 by the
-least and the greatest of these candidates, BM25 is divided by the greatest of them, and each counts half. The mean
-counts every collection the same.
+cosine computed, exact over vecd's vectors the same over what the server stores and answers. bm25s computes Lucene's
+formula (k1 1.2, b 0.75) over Snowball's English stems, without its English stop words. The weighted sum of the
+references takes the first {top_k} of exact fp32 and of bm25s, each with its own cosine and its own BM25: cosines are
+brought to 0..1 by the least and the greatest of these candidates, BM25 is divided by the greatest of them, and each
+counts half. The mean counts every collection the same.
 """
 FORMULA = {
     "ndcg_at_10": "nDCG@10, relevance / log2(rank + 1) as a share of the best order's:",
@@ -20,8 +20,9 @@ FORMULA = {
 
 def render_retrieval(result: RetrievalFigures) -> list[str]:
     """Return one file's tables, without the picture."""
-    bm25 = " with ".join(f"{name} {version}" for name, version in result.bm25_versions.items()) or "bm25s"
-    lines = [*HEAD.format(top_k=TOP_K, bm25=bm25).strip().splitlines(), "", *_sizes(result)]
+    versions = ", ".join(f"{name} {version}" for name, version in result.bm25_versions.items())
+    made = [f"BM25 is that of {versions}.", ""] if versions else []
+    lines = [*HEAD.format(top_k=TOP_K).strip().splitlines(), "", *made, *_sizes(result)]
     for measure in MEASURES:
         lines += [FORMULA[measure], "", *_qualities(result, measure)]
     return [

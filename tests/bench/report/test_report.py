@@ -201,7 +201,7 @@ def test_the_door_stands_beside_what_uvicorn_does_and_each_dialect_beside_the_na
 def test_retrieval_stands_with_every_row_on_every_collection_and_its_cost(page: str) -> None:
     part = section(page, "Retrieval")
     assert "![Retrieval: retrieval-box.json](pictures/retrieval-box.svg)" in part
-    assert "bm25s 0.3.16 with pystemmer 3.1.0" in part
+    assert "BM25 is that of bm25s 0.3.16, pystemmer 3.1.0." in part
     assert "| pets | 1,398 | 225 | 2 | 3 |" in part
     assert (
         "|  | pets | plants | mean |\n| --- | ---: | ---: | ---: |\n| exact fp32 | 0.5021 | 0.5021 | 0.5021 |" in part
