@@ -50,3 +50,18 @@ def test_documents_are_found_deleted_and_still_so_after_a_restart(tmp_path: Path
         assert asker.ask("GET", "/index/erl").body == ERLANG
         assert asker.ask("POST", "/index", PYTHON).body == {"indexed": "py"}
         assert ids(asker) == ["py"]
+
+
+def test_what_the_threshold_of_default_takes_is_told_and_a_collection_of_ones_own_has_none(tmp_path: Path) -> None:
+    documents = {"documents": [PYTHON | {"metadata": None}, ERLANG, NEURAL]}
+    with start_server("--data", str(tmp_path)) as server, server.client() as client:
+        client.put("/collections/own").raise_for_status()
+        for place, found, below in (("", 1, "2"), ("/collections/own", 3, None)):
+            assert client.post(f"{place}/index/batch", json=documents).json() == {"indexed": 3}
+            answer = client.post(f"{place}/search", json={"query": "programming languages"})
+            assert answer.json()[0]["metadata"] == {}
+            assert len(answer.json()) == found
+            assert answer.headers.get("x-hits-below-threshold") == below
+            given = client.post(f"{place}/search", json={"query": "programming languages", "threshold": 0.5})
+            assert len(given.json()) == 1
+            assert "x-hits-below-threshold" not in given.headers

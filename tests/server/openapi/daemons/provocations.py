@@ -139,8 +139,8 @@ class Subject:
 def wrong_fields(fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Give objects of which one field is wrong, or a field of an object in a list."""
     for name, value in fields.items():
-        stranger = {NAME if name in OBJECTS else TEXT: TEXT}
-        for spoiled in (stranger, [[[TEXT]]], [""], -1, "", hollow(value), spoil(value)):
+        key = NAME if name in OBJECTS else TEXT
+        for spoiled in ({key: TEXT}, [[[TEXT]]], [""], -1, "", hollow(value), spoil(value, key)):
             yield fields | {name: spoiled}
         if name in TEXTS and isinstance(value, str | list):
             for long in (TEXT * MAX_TEXT_BYTES, [TEXT * (MAX_TEXT_BYTES // 8)], [TEXT] * (MAX_TEXTS + 1)):
