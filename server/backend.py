@@ -86,9 +86,8 @@ def build_backend(
     embedder = Embedder(engine, facts, settings, Windows(model.tokenizer, facts.max_tokens))
     library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
     cut, rules = cut_of(model.tokenizer, facts), SettingsRules(facts.passage_tokens, settings.search_threshold)
-    cuttings = Cuttings(cut, rules)
-    ingest = Ingest(library, embedder, cuttings, metrics, facts.document_prompt)
-    reindexing = Reindexing(library, embedder, cuttings, facts.document_prompt)
+    ingest = Ingest(library, embedder, Cuttings(cut, rules), metrics, facts.document_prompt)
+    reindexing = Reindexing(library, embedder, Cuttings(cut, rules), facts.document_prompt)
     _register(metrics, facts, engine, library)
     return LocalBackend(
         Parts(

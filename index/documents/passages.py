@@ -16,7 +16,7 @@ Span: TypeAlias = tuple[int, int]
 Rows = NDArray[np.float32]
 
 
-class Passage(msgspec.Struct, frozen=True, eq=False):
+class Passage(msgspec.Struct, frozen=True):
     """A part of a text, from `start` up to `end` in characters; `vector` (ndim,) only where it was asked for."""
 
     start: int
