@@ -146,6 +146,9 @@ def check_passages(connection: apsw.Connection) -> Iterable[str]:
         yield f"{int(every - there)} passages have no row in vectors"
     if (count := single(connection, "SELECT count(*) FROM vectors") - there) > 0:
         yield f"{count} rows of vectors belong to no document"
+    shared = "SELECT count(*) FROM passages JOIN docs ON docs.key BETWEEN doc - parts + 1 AND doc - 1"
+    if count := single(connection, shared):
+        yield f"{count} rows of vectors belong to two documents"
 
 
 def printable(text: str) -> str:

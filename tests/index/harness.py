@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from index import Document, Entry, Index, Lacking, Passages, check_content
+from index import Collection, Document, Entry, Index, Lacking, Passages, Query, check_content
 from index.documents.metadata import encode_metadata
 from index.documents.passages import Span, mean_of, whole
+from index.documents.query import Hit
+from index.filters.parsing import parse_filter
+from index.search.hits import hits_of
+from index.search.planner import Planner
 from index.store.disk import Disk
 from tests.index.vectors import NDIM, Rows, one
 
@@ -47,6 +51,19 @@ def entry(id_: str, seeds: Sequence[int], text: str = "", cutting: int | None = 
 def computed(texts: Sequence[Lacking], vector: Callable[[int], Rows]) -> dict[int, Passages]:
     """What a model makes of texts that are one passage each, by the documents' keys."""
     return {one_.key: whole(vector(one_.key)) for one_ in texts}
+
+
+def through_graph(collection: Collection, query: Query) -> list[Hit]:
+    """Search by vector through the graph, however few rows there are."""
+    assert query.vector is not None
+    planner = Planner(collection.store.readers, collection.memory.vectors, exact_rows=0)
+    condition = parse_filter(query.filter) if query.filter else None
+    return planner.search(
+        query.vector,
+        condition,
+        query.top_k,
+        lambda connection, nearest: hits_of(connection, nearest.ranking, query, nearest.rows),
+    )
 
 
 def nearest(documents: Mapping[str, Document], query: Rows, count: int) -> list[str]:

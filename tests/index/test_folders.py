@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from index import Collection, Document, Include, Index, Query
+from index import Collection, Document, Hit, Include, Index, Query
 
 FOLDERS = Path(__file__).parent / "folders"
 WITH_STOP_WORDS = {"first"}
@@ -24,7 +24,7 @@ class Expected(msgspec.Struct, frozen=True):
     collections: dict[str, dict[str, Any]]
 
 
-@pytest.fixture(params=["first", "second"])
+@pytest.fixture(params=["first", "second", "third"])
 def expected(request: pytest.FixtureRequest) -> Expected:
     return msgspec.json.decode((FOLDERS / request.param / "expected.json").read_bytes(), type=Expected)
 
@@ -48,8 +48,8 @@ def test_collections_are_there_and_none_is_foreign(index: Index, expected: Expec
 
 def test_documents_are_the_same_to_the_bit(index: Index, expected: Expected) -> None:
     for name, collection in expected.collections.items():
-        found = list(index.collection(name).documents(Include(vector=True)))
-        assert [plain(document) for document in found] == collection["documents"]
+        found = list(index.collection(name).documents(Include(vector=True, passages=True)))
+        assert [plain(document) for document in found] == [with_passages(given) for given in collection["documents"]]
         assert index.collection(name).count_by_variant() == collection["variants"]
 
 
@@ -62,6 +62,7 @@ def test_searches_find_the_same(request: pytest.FixtureRequest, index: Index, ex
                 assert found  # what held nothing else is not found any more
                 before = [id_ for id_ in before if id_ in dict(found)]
             assert [id_ for id_, _ in found] == before
+            assert found_at(index.collection(name), search) == passages_of(search, collection["documents"])
             if (
                 search["query"]["mode"] != "text"
             ):  # a word's weight is tantivy's, and Unicode's version decides on words
@@ -81,7 +82,7 @@ def test_snapshots_are_loaded_unless_another_usearch_wrote_them(index: Index, ex
         stats = index.collection(name).stats()
         if not any("other parameters" in rejected for rejected in stats.rejected_snapshots):
             assert stats.rejected_snapshots == ()
-            assert stats.viewed == len(collection["documents"])
+            assert stats.viewed == sum(collection["variants"].values())
 
 
 def test_documents_are_written_as_ever(index: Index, expected: Expected) -> None:
@@ -95,6 +96,13 @@ def test_documents_are_written_as_ever(index: Index, expected: Expected) -> None
         assert collection.health().ok
 
 
+def test_what_other_settings_cut_is_known(index: Index, expected: Expected) -> None:
+    for name, collection in expected.collections.items():
+        stored = index.collection(name).unchanged({given["id"]: given["text"] for given in collection["documents"]})
+        assert len(stored) == len(collection["documents"])
+        assert [id_ for id_, one in stored.items() if one.stale] == collection.get("stale", [])
+
+
 def plain(document: Document) -> dict[str, Any]:
     assert document.vector is not None
     return {
@@ -102,11 +110,40 @@ def plain(document: Document) -> dict[str, Any]:
         "text": document.text,
         "metadata": document.metadata,
         "vector": document.vector.tolist(),
+        "passages": [
+            {"start": one.start, "end": one.end, "vector": None if one.vector is None else one.vector.tolist()}
+            for one in document.passages or ()
+        ],
     }
 
 
+def with_passages(given: dict[str, Any]) -> dict[str, Any]:
+    """A document as it is now; what was written before there were passages is one as a whole."""
+    whole = {"start": 0, "end": len(given["text"]), "vector": given["vector"]}
+    return {"passages": [whole]} | given
+
+
+def passages_of(search: dict[str, Any], documents: list[dict[str, Any]]) -> list[list[int]]:
+    """Where the best passage of each hit by vector stands."""
+    lengths = {given["id"]: len(given["text"]) for given in documents}
+    if search["query"]["mode"] != "vector":
+        return []
+    return [hit.get("passage", [0, lengths[hit["id"]]]) for hit in search["hits"]]
+
+
+def found_at(collection: Collection, search: dict[str, Any]) -> list[list[int]]:
+    hits = asked(collection, search["query"])
+    if search["query"]["mode"] != "vector":
+        return []
+    return [[hit.passage.start, hit.passage.end] for hit in hits if hit.passage is not None]
+
+
 def answer(collection: Collection, query: dict[str, Any]) -> list[tuple[str, float]]:
+    return [(hit.id, hit.score) for hit in asked(collection, query)]
+
+
+def asked(collection: Collection, query: dict[str, Any]) -> list[Hit]:
     """Search as those versions did: in mode vector with a threshold, in mode hybrid by ranks."""
     row = np.array(query["vector"], np.float32) if "vector" in query else None
     ways = {"vector": row, "threshold": 0.5 if query["mode"] == "vector" else None, "fusion": "rrf"}
-    return [(hit.id, hit.score) for hit in collection.search(Query(**(ways | query | {"vector": row})))]
+    return collection.search(Query(**(ways | query | {"vector": row})))

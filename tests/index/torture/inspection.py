@@ -13,11 +13,9 @@ import numpy as np
 
 from index import Collection, Document, Entry, Include, Index, Query
 from index.documents.query import Hit
-from index.search.hits import hits_of
-from index.search.planner import Planner
 from index.store.layout import DATABASE_FILE
 from index.view.groups import GROUP_COSINE
-from tests.index.harness import same_as_entry
+from tests.index.harness import same_as_entry, through_graph
 from tests.index.torture.operations import CUTTINGS, DEFAULT, Contents, Facts, Model, State, made
 from tests.index.vectors import NDIM
 
@@ -104,7 +102,7 @@ def examine_searches(collection: Collection, found: Inspection, random_: random.
         span = entry.passages.spans[place] if entry.passages.spans else (0, len(entry.content.text))
         query = Query(vector=entry.passages.rows[place], top_k=1)
         found.searches += 1
-        found.missed += not first_is(through_view(collection, query), id_, span)
+        found.missed += not first_is(through_graph(collection, query), id_, span)
         if not first_is(collection.search(query), id_, span):
             found.problems.append(f"{collection.name}: an exact search does not find {id_} at {span}")
         by_words = {hit.id for hit in collection.search(Query(mode="text", text=f"word{seed}"))}
@@ -122,18 +120,6 @@ def examine_searches(collection: Collection, found: Inspection, random_: random.
 def first_is(hits: list[Hit], id_: str, span: tuple[int, int]) -> bool:
     """Whether the first hit is this document, by the passage that stands there."""
     return [(hit.id, hit.passage and (hit.passage.start, hit.passage.end)) for hit in hits[:1]] == [(id_, span)]
-
-
-def through_view(collection: Collection, query: Query) -> list[Hit]:
-    """Search through the view, however few rows there are."""
-    assert query.vector is not None
-    planner = Planner(collection.store.readers, collection.memory.vectors, exact_rows=0)
-    return planner.search(
-        query.vector,
-        None,
-        query.top_k,
-        lambda connection, nearest: hits_of(connection, nearest.ranking, query, nearest.rows),
-    )
 
 
 def inspect_backup(backup: Path, model: Model, random_: random.Random) -> Inspection:
