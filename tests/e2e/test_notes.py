@@ -19,10 +19,8 @@ FOUND = {FOLDER: {"vector": (14, 8), "hybrid": (7, 6)}, SECOND_FOLDER: {"vector"
 
 
 @pytest.fixture(scope="module", params=list(FOUND), ids=["first", "second"])
-def asked(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, httpx.Client]]:
-    with start_server(tmp_path_factory.mktemp("notes")) as server, server.client() as client:
+def asked(request: pytest.FixtureRequest) -> Iterator[tuple[Path, httpx.Client]]:
+    with start_server("--data", ":memory:") as server, server.client() as client:
         for name, text in notes(request.param).items():
             assert client.post("/index", json={"id": name, "text": text}).status_code == 200
         yield request.param, client
