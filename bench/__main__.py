@@ -15,6 +15,7 @@ COMMANDS = {
     "peers": "vecd against what people use in its place",
     "load": "one load on one server: throughput, latency to p99.9, errors, cost",
     "index": "searches and documents in process: recall, milliseconds, memory, and how they grow with the documents",
+    "passages": "what documents of several passages cost beside as many of one",
     "ingest": "how fast documents become durable over HTTP, beside the embeddings alone",
     "door": "requests a second for a text in the cache, with keys and limits, beside uvicorn alone; every dialect",
     "mixed": "a mix of short and long texts: vecd's engine against padding, and how long the short ones wait",

@@ -91,7 +91,7 @@ def measure(options: argparse.Namespace, size: SampleSize = SAMPLE_SIZE) -> Outc
     origin = origin_fields(options)
     model = load_model(options.models, options.model, options.provider)
     setup = Setup(model, embed_sentences(model, options.data, options.seed, size), options)
-    with _switch_interval(SWITCH_INTERVAL_S):
+    with switch_interval():
         if options.duplicates is not None:
             alike = _measure_alike(setup, origin)
             return Outcome(alike, render_alike(alike))
@@ -107,9 +107,10 @@ def measure(options: argparse.Namespace, size: SampleSize = SAMPLE_SIZE) -> Outc
 
 
 @contextmanager
-def _switch_interval(seconds: float) -> Iterator[None]:
+def switch_interval() -> Iterator[None]:
+    """Have threads take turns as often as the server's do."""
     before = sys.getswitchinterval()
-    sys.setswitchinterval(seconds)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         yield
     finally:
@@ -117,8 +118,8 @@ def _switch_interval(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _open_collection(setup: Setup, folder: Path) -> Iterator[Collection]:
-    manifest = setup.model.manifest
+def open_collection(model: LoadedModel, folder: Path) -> Iterator[Collection]:
+    manifest = model.manifest
     index = Index(folder, manifest.model_fingerprint, manifest.dimensions)
     try:
         yield index.collection()
@@ -143,7 +144,7 @@ def _measure_alike(setup: Setup, origin: dict[str, Any]) -> AlikeIndexFigures:
         say(name)
         corpus = Corpus(setup.sentences, options.documents, options.seed)
         make_alike(corpus.rows, share, kind, options.seed)
-        with TemporaryDirectory() as folder, _open_collection(setup, Path(folder)) as collection:
+        with TemporaryDirectory() as folder, open_collection(setup.model, Path(folder)) as collection:
             found[name] = _search_alike(collection, corpus, setup)
     flags = {"--duplicates": ",".join(f"{share:g}" for share in options.duplicates), "--kinds": ",".join(options.kinds)}
     return AlikeIndexFigures(
@@ -171,7 +172,7 @@ def _search_alike(collection: Collection, corpus: Corpus, setup: Setup) -> Alike
 
 def _measure_size(setup: Setup, count: int, folder: Path) -> SizeFigures:
     corpus = Corpus(setup.sentences, count, setup.options.seed)
-    with _open_collection(setup, folder) as collection:
+    with open_collection(setup.model, folder) as collection:
         return _fill_and_search(collection, corpus, setup)
 
 
@@ -221,7 +222,7 @@ def _measure_searches(setup: Setup, folder: Path) -> tuple[SizeFigures, dict[str
     """Fill the folder; return the figures of its size, and the fields of IndexFigures for other searches."""
     options, queries = setup.options, setup.sentences.queries
     corpus = Corpus(setup.sentences, options.documents, options.seed)
-    with _open_collection(setup, folder) as collection:
+    with open_collection(setup.model, folder) as collection:
         whole = _fill_and_search(collection, corpus, setup)
         say("filters and words")
         hybrid = [Query(mode="hybrid", text=text, vector=row) for text, row in queries]
@@ -242,7 +243,7 @@ def _measure_ingest(setup: Setup, folder: Path) -> dict[str, Any]:
     options = setup.options
     more = Corpus(setup.sentences, options.documents, options.seed + 1, "later")
     queries = [vector_query(row) for _, row in setup.sentences.queries]
-    with _open_collection(setup, folder) as collection:
+    with open_collection(setup.model, folder) as collection:
         during, rate = search_during_ingest(
             collection, more.documents(len(more)), queries, options.seconds, options.rounds
         )

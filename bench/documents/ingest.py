@@ -10,14 +10,14 @@ from itertools import islice
 from bench.documents.searches import best_of, time_each
 from bench.errors import BenchError
 from bench.figures.index import Milliseconds
-from index import Collection, Document, Query
+from index import Collection, Document, Entry, Query
 
 GROUP = 64
 IN_FLIGHT = 4
 PAUSE_S = 0.002  # between two searches: the time in which a caller uses the hits
 
 
-def ingest(collection: Collection, documents: Iterable[Document], stop: threading.Event | None = None) -> float:
+def ingest(collection: Collection, documents: Iterable[Document | Entry], stop: threading.Event | None = None) -> float:
     """Write all documents in groups, some of them under way at a time; return how many a second."""
     waiting: deque[Future[int]] = deque()
     written, start_s = 0, time.perf_counter()
@@ -31,7 +31,7 @@ def ingest(collection: Collection, documents: Iterable[Document], stop: threadin
     return written / (time.perf_counter() - start_s)
 
 
-def _groups(documents: Iterable[Document]) -> Iterator[list[Document]]:
+def _groups(documents: Iterable[Document | Entry]) -> Iterator[list[Document | Entry]]:
     left = iter(documents)
     while group := list(islice(left, GROUP)):
         yield group

@@ -9,7 +9,7 @@ from bench.figures.origin import Origin
 from bench.machine import Machine
 from bench.report.markdown import table
 
-STS_KINDS = ("fidelity", "ragged", "index")  # commands that read the STS benchmark
+STS_KINDS = ("fidelity", "ragged", "index", "passages")  # commands that read the STS benchmark
 # What stands for the folder of each kind's data.
 DATA = {**dict.fromkeys(STS_KINDS, "DIR"), "retrieval": "COLLECTIONS"}
 NOT_TOLD = "not told"
