@@ -106,6 +106,7 @@ class Planner:
     def nearest(self, query: Vector, moment: Moment, asked: int) -> tuple[Candidates, bool] | None:
         """Return approximately the nearest rows, best first, and whether these are all there are.
 
+        So many are asked of the graph; where all rows are compared, those of so many documents are given.
         None where the search has taken so long that rows of its moment have been forgotten.
         """
         half = query.astype(np.float16)
@@ -116,7 +117,8 @@ class Planner:
             alive = int(np.count_nonzero(capture.alive))
             if alive <= max(self._exact_rows, asked) or graph.busy or not graph.trusted:
                 scores = np.where(capture.alive, scores_of(capture.rows, half), np.float32(-np.inf))
-                return candidates_at(capture, best(scores, min(asked, alive))), alive <= asked
+                slots = best_of_documents(scores, capture.owners, asked)[:alive]
+                return candidates_at(capture, slots), len(slots) == alive
             missing = capture.missing()
             nodes = graph.search(half, max(asked, GRAPH_ROWS), min(WIDTH_FACTOR * asked, MAX_ASKED_ROWS))
             after, slots = self._vectors.found(capture, moment, nodes)
