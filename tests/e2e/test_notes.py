@@ -13,9 +13,11 @@ import pytest
 
 from tests.e2e.notes_data import FOLDER, SECOND_FOLDER, Question, notes, questions
 from tests.running import start_server
+from tests.server.polling import until
 
 # Right first, of 20 notes and of 10 late facts, by vector and by both.
-FOUND = {FOLDER: {"vector": (14, 8), "hybrid": (8, 7)}, SECOND_FOLDER: {"vector": (17, 10), "hybrid": (17, 8)}}
+PENDING = 'vecd_index_pending_words{collection="default"}'
+FOUND = {FOLDER: {"vector": (14, 8), "hybrid": (7, 7)}, SECOND_FOLDER: {"vector": (17, 10), "hybrid": (17, 8)}}
 
 
 @pytest.fixture(scope="module", params=list(FOUND), ids=["first", "second"])
@@ -23,6 +25,7 @@ def asked(request: pytest.FixtureRequest) -> Iterator[tuple[Path, httpx.Client]]
     with start_server("--data", ":memory:") as server, server.client() as client:
         for name, text in notes(request.param).items():
             assert client.post("/index", json={"id": name, "text": text}).status_code == 200
+        until(lambda: f"{PENDING} 0.0" in client.get("/metrics").text)  # or BM25 is that of the notes before
         yield request.param, client
 
 

@@ -47,13 +47,7 @@ HEADERS = {
     "x-hits-below-threshold": "How many of the `top_k` best documents are no hits, since they are below the "
     "collection's threshold and the search gives none, if any.",
 }
-HIT = {
-    "id": "py",
-    "text": "Python is a programming language",
-    "score": 0.625,
-    "metadata": {"year": 1991},
-    "passage": {"start": 0, "end": 32},
-}
+HIT = {"id": "py", "text": "Python is a programming language", "score": 0.625, "metadata": {"year": 1991}}
 
 
 @on_post(
@@ -143,9 +137,9 @@ def to_body(hits: Sequence[contract.Hit]) -> list[dict[str, Any]]:
 
 
 def to_hit(hit: contract.Hit) -> dict[str, Any]:
-    """Return a hit's fields; its passage and the parts of its score where it has them."""
+    """Return a hit's fields; the passage of a text of several, and the parts of its score where it has them."""
     body: dict[str, Any] = {"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata}
-    if hit.passage is not None:
+    if hit.passage is not None and (hit.passage.start, hit.passage.end) != (0, len(hit.text)):
         body["passage"] = passage_body(hit.passage)
     if hit.explain is not None:
         body["explain"] = told(hit.explain)

@@ -76,8 +76,7 @@ def test_a_query_is_embedded_with_its_prompt_and_compared_with_each(searcher: Se
     assert [hit["id"] for hit in hits] == list(expected)
     assert [hit["score"] for hit in hits] == pytest.approx(list(expected.values()), abs=1e-6)
     assert hits[0]["text"] == TEXTS[hits[0]["id"]]
-    assert set(hits[0]) == {"id", "text", "score", "metadata", "passage"}
-    assert all(hit["passage"] == {"start": 0, "end": len(hit["text"])} for hit in hits)
+    assert set(hits[0]) == {"id", "text", "score", "metadata"}
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-3, 7, 1e30, 1e308, 1e-300, 5e-324 * 2**20])

@@ -40,13 +40,16 @@ def put(client: httpx.Client, texts: dict[str, str], form: str) -> httpx.Respons
 @pytest.mark.parametrize("form", ["json", "ndjson"])
 def test_what_has_not_changed_is_not_computed(client: httpx.Client, form: str) -> None:
     texts = {f"id {n}": f"text {n} " + "a " * (300 if n == 3 else 1) for n in range(100)}
-    first = put(client, texts, form)
-    before, vectors = computed(client), client.get("/collections/unchanged/index?include_vector=true").json()
-    again = put(client, texts, form)
-    assert computed(client) == before
-    assert again.json() == first.json()
-    assert again.headers["x-truncated-inputs"] == first.headers["x-truncated-inputs"] == "1"
-    assert client.get("/collections/unchanged/index?include_vector=true").json() == vectors
+    everything = "/collections/unchanged/index?include_vector=true&include_passages=true"
+    for passages, cut in (({}, None), (False, "1")):
+        client.put("/collections/unchanged", json={"passages": passages})
+        first = put(client, texts, form)
+        before, vectors = computed(client), client.get(everything).json()
+        again = put(client, texts, form)
+        assert computed(client) == before
+        assert again.json() == first.json()
+        assert again.headers.get("x-truncated-inputs") == first.headers.get("x-truncated-inputs") == cut
+        assert client.get(everything).json() == vectors
 
 
 def test_what_has_changed_is_computed_and_nothing_else(client: httpx.Client) -> None:
@@ -69,5 +72,6 @@ def test_of_two_texts_of_one_id_the_last_stays(client: httpx.Client) -> None:
 
 def test_a_text_that_may_not_be_cut_is_refused_though_it_is_stored(client: httpx.Client) -> None:
     document = {"id": "long", "text": "a " * 300}
+    client.put("/collections/unchanged", json={"passages": False})
     assert client.post("/collections/unchanged/index", json=document).status_code == 200
     assert client.post("/collections/unchanged/index?truncate=false", json=document).status_code == 422

@@ -115,7 +115,7 @@ class SearchByLike(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class HitPassage(msgspec.Struct):
-    """The best passage of a text, from `start` up to `end` in characters; a short text is one passage."""
+    """The best passage of a text of several, from `start` up to `end` in characters."""
 
     start: int
     end: int
@@ -139,7 +139,8 @@ class ScoreParts(msgspec.Struct, omit_defaults=True):
 class SearchHit(msgspec.Struct, omit_defaults=True):
     """A document found. `score`: the cosine; in mode text BM25, in mode hybrid the weighted sum, from 0 to 1.
 
-    `passage` is that of the best cosine; in mode text there is none. `explain` is there where the search asks for it.
+    `passage` is that of the best cosine; a text that is one passage has none, nor has mode text. `explain` is there
+    where the search asks for it.
     """
 
     id: str
