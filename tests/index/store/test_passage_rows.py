@@ -44,62 +44,62 @@ def lengthen(connection: apsw.Connection) -> None:
     write_spans(connection, [(0, 4), (3, 8), (7, 10), (9, LENGTH)])
 
 
-HARMS: dict[str, tuple[Harm, str, bool]] = {  # by name: what is done, what is told, and whether reading must refuse
-    "a flipped bit": (flip, "passages of the document with key 4 are damaged", True),
+HARMS: dict[str, tuple[Harm, str, str]] = {  # by name: what is done, what is told, and what is refused
+    "a flipped bit": (flip, "passages of the document with key 4 are damaged", "reading"),
     "another number": (
         lambda connection: connection.execute("UPDATE passages SET parts = 2"),
         "passages of the document with key 4 are damaged",
-        True,
+        "reading",
     ),
     "no blob": (
         lambda connection: connection.execute("UPDATE passages SET spans = 'text'"),
         "passages of the document with key 4 are damaged",
-        True,
+        "reading",
     ),
     "beyond the text": (
         lambda connection: write_spans(connection, [(0, 4), (3, 8), (7, LENGTH + 1)]),
         f"passage from 7 to {LENGTH + 1} does not follow",
-        False,
+        "",
     ),
     "not up to the end": (
         lambda connection: write_spans(connection, [(0, 4), (3, 8), (7, LENGTH - 1)]),
         f"passages end at {LENGTH - 1}, the text at {LENGTH}",
-        False,
+        "",
     ),
     "a gap": (
         lambda connection: write_spans(connection, [(0, 4), (5, 8), (7, LENGTH)]),
         "passage from 5 to 8 does not follow",
-        False,
+        "",
     ),
     "a vector of two": (
         lambda connection: write_spans(connection, [(0, 4), (3, 8), (7, 10), (9, LENGTH)]),
         "1 rows of vectors belong to two documents",
-        False,
+        "the start",
     ),
     "a passage too many": (
         lengthen,
         "1 passages have no row in vectors",
-        False,
+        "the start",
     ),
     "a vector of none": (
         lambda connection: insert_vectors(connection, [(99, one(1))], 1),
         "1 rows of vectors belong to no document",
-        False,
+        "",
     ),
     "a vector that is missing": (
         lambda connection: connection.execute("DELETE FROM vectors WHERE key = 3"),
         "1 passages have no row in vectors",
-        False,
+        "the start",
     ),
     "a row of none": (
         lambda connection: connection.execute("UPDATE passages SET doc = 77"),
         "1 rows of passages belong to no document",
-        False,
+        "",
     ),
     "settings of none": (
         lambda connection: connection.execute("INSERT INTO stale VALUES (77)"),
         "1 rows of stale belong to no document",
-        False,
+        "",
     ),
 }
 
@@ -122,11 +122,15 @@ def test_damage_is_found_by_the_doctor_and_while_the_folder_is_in_use(folder: Pa
     harm(connection)
     connection.close()
     assert any(told in problem for problem in examine(folder / DATABASE).problems)
+    if refused == "the start":
+        with pytest.raises(DamagedError, match="vectors are damaged: 1 are missing"):
+            open_index(folder)
+        return
     index = open_index(folder)
     collection = index.collection()
     problems = collection.health().problems
     assert any(told in problem for problem in problems), problems
-    if refused:
+    if refused == "reading":
         for read in (
             lambda: collection.get("b", Include(passages=True)),
             lambda: collection.search(Query(vector=one(3), threshold=-1)),
@@ -142,11 +146,12 @@ def test_damage_is_found_by_the_doctor_and_while_the_folder_is_in_use(folder: Pa
 
 
 def test_a_document_that_lacks_a_vector_has_none(folder: Path) -> None:
+    index = open_index(folder)
+    collection = index.collection()
     connection = apsw.Connection(str(folder / DATABASE))
     connection.execute("DELETE FROM vectors WHERE key = 3")
     connection.close()
-    index = open_index(folder)
-    collection = index.collection()
+    assert any("1 passages have no row" in problem for problem in collection.health().problems)
     found = collection.get("b", Include(vector=True, passages=True))
     assert found is not None
     assert (found.vector, found.passages) == (None, None)
