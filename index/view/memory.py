@@ -63,8 +63,9 @@ class Memory:
             for keys, vectors in all_vectors(connection, self.parameters.ndim):
                 lacking -= len(keys)
                 yield keys, vectors, several.owners(keys)
-        if lacking > 0:
-            raise DamagedError(f"the vectors are damaged: {lacking} are missing. Restore a backup")
+        if lacking:
+            what = f"{lacking} are missing" if lacking > 0 else f"{-lacking} are of no passage"
+            raise DamagedError(f"the vectors are damaged: {what}. Restore a backup")
 
     @property
     def indexer(self) -> Indexer | None:
