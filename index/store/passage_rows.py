@@ -75,23 +75,23 @@ def count_of(connection: apsw.Connection, document: int) -> int:
 
 
 def several_of(connection: apsw.Connection, documents: Sequence[int] | Keys) -> Several:
-    """Return which of these documents have several passages."""
-    query = "SELECT doc, parts FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"
-    found = connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else []
-    return arranged(found)
+    """Return which of these documents have several passages; raises DamagedError."""
+    return arranged((key, len(spans)) for key, spans in spans_of(connection, documents).items())
 
 
 def all_several(connection: apsw.Connection) -> Several:
-    """Return all documents of several passages."""
-    return arranged(select(connection, "SELECT doc, parts FROM passages ORDER BY doc"))
+    """Return all documents of several passages; raises DamagedError."""
+    found = select(connection, "SELECT doc, parts, spans, crc FROM passages")
+    return arranged((int(row[0]), len(checked_spans(row))) for row in found)
 
 
-def arranged(found: Sequence[Any]) -> Several:
-    pairs = np.array(sorted(found), np.int64).reshape(len(found), 2)
+def arranged(found: Iterable[tuple[int, int]]) -> Several:
+    """Return documents with how many passages each has, in the order of their keys."""
+    pairs = np.array(sorted(found), np.int64).reshape(-1, 2)
     return Several(np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]))
 
 
-def spans_of(connection: apsw.Connection, documents: Sequence[int]) -> Mapping[int, tuple[Span, ...]]:
+def spans_of(connection: apsw.Connection, documents: Sequence[int] | Keys) -> Mapping[int, tuple[Span, ...]]:
     """Return the spans of those of these documents that have several passages, or raise DamagedError."""
     query = "SELECT doc, parts, spans, crc FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"
     found: list[Any] = connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else []
@@ -101,7 +101,8 @@ def spans_of(connection: apsw.Connection, documents: Sequence[int]) -> Mapping[i
 def checked_spans(row: Any) -> tuple[Span, ...]:
     """Return (doc, parts, spans, crc) as spans, or raise DamagedError."""
     key, count, blob, crc = row
-    if not isinstance(blob, bytes) or vector_checksum(key, blob) != crc or len(blob) != count * SPAN.size:
+    known = isinstance(count, int) and isinstance(blob, bytes) and len(blob) == count * SPAN.size
+    if not known or vector_checksum(key, blob) != crc:
         raise DamagedError(f"the passages of the document with key {key} are damaged. Restore a backup")
     return decode_spans(blob)
 
@@ -110,7 +111,7 @@ def fetch_passages(connection: apsw.Connection, documents: Sequence[int], ndim: 
     """Return the passages of these documents by key, of those that have all their vectors; raises DamagedError."""
     spans = spans_of(connection, documents)
     wanted = np.sort(np.asarray(documents, np.int64))
-    several = arranged([(key, len(found)) for key, found in spans.items()])
+    several = arranged((key, len(found)) for key, found in spans.items())
     keys, vectors = fetch_vectors(connection, several.rows(wanted), ndim)
     owners = several.owners(keys)
     starts, ends = np.searchsorted(owners, wanted), np.searchsorted(owners, wanted, "right")

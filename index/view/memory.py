@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.errors import DamagedError
 from index.store import rows
 from index.store.connections import Readers
 from index.store.group import Changes
@@ -57,9 +58,14 @@ class Memory:
         assert self._readers is not None
         with self._readers.reading() as connection:
             several = all_several(connection)
-            self.vectors.reserve(rows.count(connection) + int(np.sum(several.counts - 1)))
+            lacking = rows.count(connection) + int(np.sum(several.counts - 1))
+            self.vectors.reserve(lacking)
             for keys, vectors in all_vectors(connection, self.parameters.ndim):
+                lacking -= len(keys)
                 yield keys, vectors, several.owners(keys)
+        if lacking:
+            what = f"{lacking} are missing" if lacking > 0 else f"{-lacking} are of no passage"
+            raise DamagedError(f"the vectors are damaged: {what}. Restore a backup")
 
     @property
     def indexer(self) -> Indexer | None:

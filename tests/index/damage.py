@@ -17,14 +17,16 @@ from pathlib import Path
 
 import msgspec
 
-from index import Collection, Document, Include, Index, IndexRoomError, Query
-from tests.index.harness import document, open_index, same
+from index import Collection, Document, Entry, Include, Index, IndexRoomError, Query
+from index.documents.metadata import encode_metadata
+from tests.index.harness import document, entry, open_index, same_as_entry
 from tests.index.vectors import one
 
 COUNT = 300
 PAGE = 4096
 DATABASE = Path("collections") / "default" / "documents.sqlite"
 ROUND_S = 60
+EVERYTHING = Include(vector=True, passages=True)
 
 
 class Outcome(msgspec.Struct):
@@ -54,10 +56,16 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 @cache
-def originals() -> dict[str, Document]:
-    """The documents that are there."""
+def originals() -> dict[str, Entry]:
+    """The documents that are there, every fifth of three passages, the first of which is that of its number."""
     return {
-        f"id/{number}": document(f"id/{number}", number, f"word{number} shared", n=number) for number in range(COUNT)
+        f"id/{number}": entry(
+            f"id/{number}",
+            [number, COUNT + number, 2 * COUNT + number] if number % 5 == 0 else [number],
+            f"word{number} shared",
+            n=number,
+        )
+        for number in range(COUNT)
     }
 
 
@@ -159,7 +167,7 @@ def read_all(index: Index, outcome: Outcome, random_: random.Random) -> None:
     for id_ in originals():
         ids = [id_] if id_ in expected else []
         attempt(outcome, Reading(f"get {id_}", ids, partial(got, collection, id_)))
-    attempt(outcome, Reading("list", expected, lambda: list(collection.documents(Include(vector=True)))))
+    attempt(outcome, Reading("list", expected, lambda: list(collection.documents(EVERYTHING))))
     for number in random_.sample(range(len(expected) - 5), 20):
         for query, ids in queries(number):
             what = f"search {query.mode} {query.filter} {number}"
@@ -182,11 +190,12 @@ def queries(number: int) -> Iterator[tuple[Query, list[str]]]:
 
 
 def got(collection: Collection, id_: str) -> list[Document | None]:
-    return [collection.get(id_, Include(vector=True))]
+    return [collection.get(id_, EVERYTHING)]
 
 
 def found(collection: Collection, query: Query) -> list[Document | None]:
-    return [Document(hit.id, hit.text, hit.metadata) for hit in collection.search(query)]
+    hits = collection.search(query)
+    return [Document(hit.id, hit.text, hit.metadata, passages=(hit.passage,) if hit.passage else ()) for hit in hits]
 
 
 def attempt(outcome: Outcome, reading: Reading) -> None:
@@ -210,9 +219,13 @@ def right(given: Document) -> bool:
     expected = originals().get(given.id)
     if expected is None:
         return False
-    if given.vector is None:
-        return (given.text, given.metadata) == (expected.text, expected.metadata)
-    return same(given, expected)
+    if given.vector is not None:
+        return same_as_entry(given, expected)
+    spans = expected.passages.spans or ((0, len(expected.content.text)),)
+    stood = [(one_.start, one_.end) for one_ in given.passages or ()]  # of a search that passage which was found
+    return (given.text, encode_metadata(given.metadata)) == (expected.content.text, expected.content.metadata) and (
+        set(stood) <= set(spans)
+    )
 
 
 def main() -> None:

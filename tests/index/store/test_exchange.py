@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import Collection, Entry, Include, Index, Lacking, Passages, Progress, Query
+from index import Collection, DocumentError, Entry, Include, Index, Lacking, Passages, Progress, Query, VectorError
 from index.store.queries import select
 from tests.index.harness import document, entry, open_index, passages, same_as_entry, through_graph
 from tests.index.vectors import one
@@ -23,7 +23,7 @@ ROWS_AFTER = 3 + 1 + 3 + 1 + 2
 def filled(folder: Path) -> Index:
     """A folder of one model, opened with another."""
     index = open_index(folder)
-    index.collection().put_many([entry(id_, seeds, name=id_) for id_, seeds in BEFORE.items()]).result()
+    index.collection().put_many([entry(id_, seeds, cutting=7, name=id_) for id_, seeds in BEFORE.items()]).result()
     index.close()
     return open_index(folder, fingerprint="model-b")
 
@@ -39,6 +39,9 @@ def check_content(collection: Collection, seeds_by_id: dict[str, list[int]]) -> 
     assert [one_.id for one_ in found] == sorted(seeds_by_id)
     assert all(same_as_entry(one_, entry(one_.id, seeds_by_id[one_.id], name=one_.id)) for one_ in found)
     assert collection.wait_for_words(30)
+    with collection.store.readers.reading() as connection:
+        keys = [key for (key,) in select(connection, "SELECT key FROM docs ORDER BY key")]
+    assert sorted(collection.words.keeper.current().keys().tolist()) == keys  # none under a key that it had before
     for id_ in seeds_by_id:
         for filter_ in (None, {"name": id_}):
             hits = collection.search(Query(mode="text", text=f'"text of {id_}"', filter=filter_))
@@ -79,6 +82,9 @@ def test_documents_of_another_number_of_passages_are_found_as_before(tmp_path: P
             check_vectors(collection, AFTER)
             assert viewed or collection.wait_until_viewed(30)
         assert len(collection.memory.vectors) == ROWS_AFTER
+        stored = collection.unchanged({id_: f"the text of {id_}" for id_ in AFTER})
+        assert {id_: one_.stale for id_, one_ in stored.items()} == dict.fromkeys(AFTER, False)
+        assert collection.reindex().texts(10) == []
         assert collection.health().problems == ()
         index.close()
         index = open_index(tmp_path, fingerprint="model-b")
@@ -164,5 +170,28 @@ def test_a_model_of_another_length_of_vectors_takes_over(tmp_path: Path) -> None
     assert [(p.start, p.end) for p in found.passages or ()] == list(spans)
     assert reindex.finish()
     assert [hit.id for hit in index.collection().search(Query(vector=one(3)))] == ["a"]
+    assert index.collection().health().problems == ()
+    index.close()
+
+
+@pytest.mark.parametrize("fingerprint", ["model-a", "model-b"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        Passages(np.stack([one(1), one(2)]), ((0, 4), (4, 5))),
+        Passages(np.stack([one(1), one(2)]), ()),
+        Passages(np.stack([one(1), 2 * one(2)]), ((0, 4), (4, len("the text of 1 to 3")))),
+        Passages(np.empty((0, len(one(1))), np.float32)),
+    ],
+)
+def test_what_is_no_cut_of_the_text_is_refused(tmp_path: Path, fingerprint: str, given: Passages) -> None:
+    filled(tmp_path).close()
+    index = open_index(tmp_path, fingerprint=fingerprint)
+    reindex = index.collection().reindex()
+    first, *_ = reindex.texts(10)
+    with pytest.raises((DocumentError, VectorError)):
+        reindex.put({first.key: given}).result()
+    assert reindex.progress() == Progress(5, 0)
+    check_content(index.collection(), BEFORE)
     assert index.collection().health().problems == ()
     index.close()

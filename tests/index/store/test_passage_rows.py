@@ -44,62 +44,62 @@ def lengthen(connection: apsw.Connection) -> None:
     write_spans(connection, [(0, 4), (3, 8), (7, 10), (9, LENGTH)])
 
 
-HARMS: dict[str, tuple[Harm, str, bool]] = {  # by name: what is done, what is told, and whether reading must refuse
-    "a flipped bit": (flip, "passages of the document with key 4 are damaged", True),
+HARMS: dict[str, tuple[Harm, str, str]] = {  # by name: what is done, what the doctor tells, and why a start is refused
+    "a flipped bit": (flip, "passages of the document with key 4 are damaged", "passages of the document"),
     "another number": (
         lambda connection: connection.execute("UPDATE passages SET parts = 2"),
         "passages of the document with key 4 are damaged",
-        True,
+        "passages of the document",
     ),
     "no blob": (
         lambda connection: connection.execute("UPDATE passages SET spans = 'text'"),
         "passages of the document with key 4 are damaged",
-        True,
+        "passages of the document",
     ),
     "beyond the text": (
         lambda connection: write_spans(connection, [(0, 4), (3, 8), (7, LENGTH + 1)]),
         f"passage from 7 to {LENGTH + 1} does not follow",
-        False,
+        "",
     ),
     "not up to the end": (
         lambda connection: write_spans(connection, [(0, 4), (3, 8), (7, LENGTH - 1)]),
         f"passages end at {LENGTH - 1}, the text at {LENGTH}",
-        False,
+        "",
     ),
     "a gap": (
         lambda connection: write_spans(connection, [(0, 4), (5, 8), (7, LENGTH)]),
         "passage from 5 to 8 does not follow",
-        False,
+        "",
     ),
     "a vector of two": (
         lambda connection: write_spans(connection, [(0, 4), (3, 8), (7, 10), (9, LENGTH)]),
         "1 rows of vectors belong to two documents",
-        False,
+        "1 are missing",
     ),
     "a passage too many": (
         lengthen,
         "1 passages have no row in vectors",
-        False,
+        "1 are missing",
     ),
     "a vector of none": (
         lambda connection: insert_vectors(connection, [(99, one(1))], 1),
         "1 rows of vectors belong to no document",
-        False,
+        "1 are of no passage",
     ),
     "a vector that is missing": (
         lambda connection: connection.execute("DELETE FROM vectors WHERE key = 3"),
         "1 passages have no row in vectors",
-        False,
+        "1 are missing",
     ),
     "a row of none": (
         lambda connection: connection.execute("UPDATE passages SET doc = 77"),
         "1 rows of passages belong to no document",
-        False,
+        "passages of the document",
     ),
     "settings of none": (
         lambda connection: connection.execute("INSERT INTO stale VALUES (77)"),
         "1 rows of stale belong to no document",
-        False,
+        "",
     ),
 }
 
@@ -116,24 +116,37 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", HARMS)
-def test_damage_is_found_by_the_doctor_and_while_the_folder_is_in_use(folder: Path, name: str) -> None:
+def test_damage_is_found_by_the_doctor_and_by_the_start(folder: Path, name: str) -> None:
     harm, told, refused = HARMS[name]
     connection = apsw.Connection(str(folder / DATABASE))
     harm(connection)
     connection.close()
     assert any(told in problem for problem in examine(folder / DATABASE).problems)
+    if refused:
+        with pytest.raises(DamagedError, match=refused):
+            open_index(folder)
+        return
+    index = open_index(folder)
+    assert any(told in problem for problem in index.collection().health().problems)
+    index.close()
+
+
+@pytest.mark.parametrize("harm", [flip, HARMS["another number"][0], HARMS["no blob"][0]])
+def test_damage_that_comes_while_a_folder_is_in_use_is_told_on_reading(folder: Path, harm: Harm) -> None:
     index = open_index(folder)
     collection = index.collection()
-    problems = collection.health().problems
-    assert any(told in problem for problem in problems), problems
-    if refused:
-        for read in (
-            lambda: collection.get("b", Include(passages=True)),
-            lambda: collection.search(Query(vector=one(3), threshold=-1)),
-            lambda: collection.unchanged({"b": "the text of b"}),
-        ):
-            with pytest.raises(DamagedError, match="damaged"):
-                read()
+    connection = apsw.Connection(str(folder / DATABASE))
+    harm(connection)
+    connection.close()
+    for read in (
+        lambda: collection.get("b", Include(passages=True)),
+        lambda: collection.search(Query(vector=one(3), threshold=-1)),
+        lambda: collection.unchanged({"b": "the text of b"}),
+        lambda: list(collection.documents(Include(vector=True))),
+        collection.health,
+    ):
+        with pytest.raises(DamagedError, match="passages of the document with key 4"):
+            read()
     whole = collection.get("b")
     assert whole is not None
     assert whole.text == "the text of b"
@@ -142,11 +155,12 @@ def test_damage_is_found_by_the_doctor_and_while_the_folder_is_in_use(folder: Pa
 
 
 def test_a_document_that_lacks_a_vector_has_none(folder: Path) -> None:
+    index = open_index(folder)
+    collection = index.collection()
     connection = apsw.Connection(str(folder / DATABASE))
     connection.execute("DELETE FROM vectors WHERE key = 3")
     connection.close()
-    index = open_index(folder)
-    collection = index.collection()
+    assert any("1 passages have no row" in problem for problem in collection.health().problems)
     found = collection.get("b", Include(vector=True, passages=True))
     assert found is not None
     assert (found.vector, found.passages) == (None, None)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from index import Collection, Include, Lacking, Passages, Progress, Query
@@ -128,4 +129,21 @@ def test_those_of_another_variant_have_no_passages_that_could_stay(tmp_path: Pat
     assert reindex.finish()
     assert index.collection().count_by_variant() == {"fp32": 12}
     assert index.collection().health().problems == ()
+    index.close()
+
+
+def test_the_same_vectors_at_other_places_are_another_cut(tmp_path: Path) -> None:
+    index = open_index(tmp_path)
+    collection = index.collection()
+    collection.put(entry("a", [1, 2], cutting=OTHERS)).result()
+    reindex = collection.reindex()
+    (lacking,) = reindex.texts(10)
+    assert lacking.passages is not None
+    spans = ((0, 3), (2, len(lacking.text)))
+    reindex.put({lacking.key: msgspec.structs.replace(lacking.passages, spans=spans)}).result()
+    assert reindex.finish()
+    found = collection.get("a", Include(passages=True))
+    assert found is not None
+    assert [(one_.start, one_.end) for one_ in found.passages or ()] == list(spans)
+    assert collection.health().problems == ()
     index.close()

@@ -32,9 +32,9 @@ MOMENTS_S = {
     "creating": 0.03,
     "dropping": 0.03,
     "backing_up": 0.03,
+    "recutting": 0.3,  # before a reindexing, after which all are another model's
     "reindexing": 0.3,
     "exchanging": 0.02,
-    "recutting": 0.3,
     "closing": 0.05,
 }
 # The moments that a victim comes to more than once, and how often it may before it is killed.
