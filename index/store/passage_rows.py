@@ -12,13 +12,15 @@ import apsw
 import msgspec
 import numpy as np
 
-from index.documents.passages import Passages, Span
+from index.documents.passages import MAX_PASSAGES, Passages, Span
 from index.errors import DamagedError
 from index.store.checksums import vector_checksum
 from index.store.queries import Keys, array_of, select
 from index.store.vector_rows import fetch_vectors
 
 SPAN = struct.Struct("<2I")
+# A document, and how many passages it has: nothing where what stands there is no such number.
+COUNTED = f"doc, CASE WHEN typeof(parts) = 'integer' AND parts BETWEEN 1 AND min(doc, {MAX_PASSAGES}) THEN parts END"
 
 
 class Several(msgspec.Struct, frozen=True, eq=False):
@@ -76,17 +78,20 @@ def count_of(connection: apsw.Connection, document: int) -> int:
 
 def several_of(connection: apsw.Connection, documents: Sequence[int] | Keys) -> Several:
     """Return which of these documents have several passages."""
-    query = "SELECT doc, parts FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"
-    found = connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else []
-    return arranged(found)
+    query = f"SELECT {COUNTED} FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"  # noqa: S608
+    return arranged(connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else [])
 
 
 def all_several(connection: apsw.Connection) -> Several:
     """Return all documents of several passages."""
-    return arranged(select(connection, "SELECT doc, parts FROM passages ORDER BY doc"))
+    return arranged(select(connection, f"SELECT {COUNTED} FROM passages ORDER BY doc"))  # noqa: S608
 
 
 def arranged(found: Sequence[Any]) -> Several:
+    """Return (doc, parts) as arrays; raises DamagedError where a number of parts is none."""
+    for key, count in found:
+        if not isinstance(count, int):
+            raise damaged(key)
     pairs = np.array(sorted(found), np.int64).reshape(len(found), 2)
     return Several(np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]))
 
@@ -102,8 +107,12 @@ def checked_spans(row: Any) -> tuple[Span, ...]:
     """Return (doc, parts, spans, crc) as spans, or raise DamagedError."""
     key, count, blob, crc = row
     if not isinstance(blob, bytes) or vector_checksum(key, blob) != crc or len(blob) != count * SPAN.size:
-        raise DamagedError(f"the passages of the document with key {key} are damaged. Restore a backup")
+        raise damaged(key)
     return decode_spans(blob)
+
+
+def damaged(key: object) -> DamagedError:
+    return DamagedError(f"the passages of the document with key {key} are damaged. Restore a backup")
 
 
 def fetch_passages(connection: apsw.Connection, documents: Sequence[int], ndim: int) -> dict[int, Passages]:
