@@ -9,7 +9,7 @@ from index.documents.query import Hit, Query
 from index.errors import DamagedError, QueryError
 from index.search.candidates import Ranking
 from index.store import rows
-from index.store.passage_rows import spans_of
+from index.store.passage_rows import damaged, spans_of
 
 
 def hits_of(
@@ -31,13 +31,16 @@ def hits_of(
 def passages_at(
     connection: apsw.Connection, found: Sequence[rows.StoredDocument], rows_found: Mapping[int, int]
 ) -> dict[int, Passage]:
-    """Return by document the passage of the row that was found."""
+    """Return by document the passage of the row that was found; raises DamagedError where it has none."""
     spans = spans_of(connection, [one.key for one in found if one.key in rows_found])
     passages = {}
     for one in found:
         if one.key in rows_found:
             every = spans.get(one.key, ((0, len(one.text)),))
-            start, end = every[rows_found[one.key] - one.key - 1]  # the last row is the document's
+            place = rows_found[one.key] - one.key - 1  # the last row is the document's
+            if len(every) < -place:
+                raise damaged(one.key)
+            start, end = every[place]
             passages[one.key] = Passage(start, end)
     return passages
 

@@ -19,6 +19,7 @@ from index.store.queries import Keys, array_of, select
 from index.store.vector_rows import fetch_vectors
 
 SPAN = struct.Struct("<2I")
+ALL = "doc, parts, spans, crc"
 
 
 class Several(msgspec.Struct, frozen=True, eq=False):
@@ -76,13 +77,15 @@ def count_of(connection: apsw.Connection, document: int) -> int:
 
 def several_of(connection: apsw.Connection, documents: Sequence[int] | Keys) -> Several:
     """Return which of these documents have several passages; raises DamagedError."""
-    return arranged((key, len(spans)) for key, spans in spans_of(connection, documents).items())
+    query = f"SELECT {ALL} FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"  # noqa: S608
+    found = connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else []
+    return arranged((int(row[0]), len(checked_blob(row)) // SPAN.size) for row in found)
 
 
 def all_several(connection: apsw.Connection) -> Several:
     """Return all documents of several passages; raises DamagedError."""
-    found = select(connection, "SELECT doc, parts, spans, crc FROM passages")
-    return arranged((int(row[0]), len(checked_spans(row))) for row in found)
+    found: list[Any] = select(connection, f"SELECT {ALL} FROM passages")  # noqa: S608
+    return arranged((int(row[0]), len(checked_blob(row)) // SPAN.size) for row in found)
 
 
 def arranged(found: Iterable[tuple[int, int]]) -> Several:
@@ -93,18 +96,27 @@ def arranged(found: Iterable[tuple[int, int]]) -> Several:
 
 def spans_of(connection: apsw.Connection, documents: Sequence[int] | Keys) -> Mapping[int, tuple[Span, ...]]:
     """Return the spans of those of these documents that have several passages, or raise DamagedError."""
-    query = "SELECT doc, parts, spans, crc FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"
+    query = f"SELECT {ALL} FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"  # noqa: S608
     found: list[Any] = connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else []
     return {int(row[0]): checked_spans(row) for row in found}
 
 
 def checked_spans(row: Any) -> tuple[Span, ...]:
     """Return (doc, parts, spans, crc) as spans, or raise DamagedError."""
+    return decode_spans(checked_blob(row))
+
+
+def checked_blob(row: Any) -> bytes:
+    """Return the spans of (doc, parts, spans, crc) as they are stored, or raise DamagedError."""
     key, count, blob, crc = row
     known = isinstance(count, int) and isinstance(blob, bytes) and len(blob) == count * SPAN.size
     if not known or vector_checksum(key, blob) != crc:
-        raise DamagedError(f"the passages of the document with key {key} are damaged. Restore a backup")
-    return decode_spans(blob)
+        raise damaged(key)
+    return bytes(blob)
+
+
+def damaged(key: object) -> DamagedError:
+    return DamagedError(f"the passages of the document with key {key} are damaged. Restore a backup")
 
 
 def fetch_passages(connection: apsw.Connection, documents: Sequence[int], ndim: int) -> dict[int, Passages]:

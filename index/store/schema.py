@@ -57,9 +57,11 @@ DROP TABLE texts;
 # to `fresh` what that is to `vectors`, with the key that the document gets. `stale` are the documents that other
 # settings cut, or nothing did: at first those long enough to be more than one passage of whatever a model reads.
 LONG_DOCUMENTS = "SELECT key FROM docs WHERE octet_length(text) > 100"
-PASSAGES = f"""
+OF_SEVERAL = """
 CREATE TABLE passages (doc INTEGER PRIMARY KEY, parts INTEGER NOT NULL, spans BLOB NOT NULL, crc INTEGER NOT NULL);
 CREATE TABLE fresh_passages (doc INTEGER PRIMARY KEY, last INTEGER NOT NULL, spans BLOB NOT NULL);
+"""
+PASSAGES = f"""{OF_SEVERAL}
 CREATE TABLE stale (doc INTEGER PRIMARY KEY);
 INSERT INTO stale {LONG_DOCUMENTS};
 """
@@ -92,6 +94,10 @@ def version(connection: apsw.Connection) -> int:
 
 
 def look_present(connection: apsw.Connection) -> None:
-    """Have a database that is only read, and was written before there were passages, look as if it had none."""
+    """Have a database that is only read, and was written before there were passages, look as if it had none.
+
+    No document is read for that: a damaged one must not keep the others from being read.
+    """
     if version(connection) < WITH_PASSAGES:
-        connection.execute(PASSAGES.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+        connection.execute(OF_SEVERAL.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+        connection.execute(f"CREATE TEMP VIEW stale (doc) AS {LONG_DOCUMENTS}")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from index.errors import DamagedError
 from index.store import rows
 from index.store.connections import Readers
 from index.store.passage_rows import all_several
@@ -20,7 +21,10 @@ def differences(readers: Readers, vectors: Vectors) -> list[str]:
     clock = vectors.clock
     with readers.reading() as connection:
         capture, graph = vectors.capture(Moment(clock, rows.highest_key(connection)))
-        several = all_several(connection)
+        try:
+            several = all_several(connection)
+        except DamagedError as error:
+            return [str(error)]
         for keys, truth in all_vectors(connection, capture.rows.shape[1]):
             slots, known = capture.slots(keys)
             if not known.all():

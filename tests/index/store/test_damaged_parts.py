@@ -1,0 +1,39 @@
+"""Rows of passages whose number is none that a document can have, or that are gone: damage, and told as that."""
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from index import DamagedError, Query
+from index.store.layout import DATABASE_FILE
+from tests.index.harness import entry, open_index
+from tests.index.vectors import one
+
+DATABASE = Path("collections") / "default" / DATABASE_FILE
+
+
+def damage(folder: Path, statement: str) -> None:
+    connection = apsw.Connection(str(folder / DATABASE))
+    connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize("parts", ["7", "0", "-3", "2.5", "'x'", "x'00'", str(2**50), str(2**62)])
+def test_a_number_that_cannot_be_is_refused_at_the_start(tmp_path: Path, parts: str) -> None:
+    index = open_index(tmp_path)
+    index.collection().put_many([entry("a", [1, 2, 3]), entry("b", [4, 5, 6]), entry("c", [7])]).result()
+    index.close()
+    damage(tmp_path, f"UPDATE passages SET parts = {parts} WHERE doc = 6")
+    with pytest.raises(DamagedError, match="key 6 are damaged"):
+        open_index(tmp_path)
+
+
+def test_a_row_that_is_gone_is_told_by_a_search(tmp_path: Path) -> None:
+    index = open_index(tmp_path)
+    collection = index.collection()
+    collection.put_many([entry("a", [1, 2, 3]), entry("b", [4, 5, 6])]).result()
+    damage(tmp_path, "DELETE FROM passages")
+    with pytest.raises(DamagedError, match="key 6 are damaged"):
+        collection.search(Query(vector=one(4), top_k=1))
+    index.close()
