@@ -78,7 +78,7 @@ def count_of(connection: apsw.Connection, document: int) -> int:
 def several_of(connection: apsw.Connection, documents: Sequence[int] | Keys) -> Several:
     """Return which of these documents have several passages; raises DamagedError."""
     query = f"SELECT {ALL} FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"  # noqa: S608
-    found = connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else []
+    found: list[Any] = connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else []
     return arranged((int(row[0]), len(checked_blob(row)) // SPAN.size) for row in found)
 
 

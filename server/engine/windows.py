@@ -118,8 +118,8 @@ async def _embed_groups(engine: Engine, windows: Sequence[Window], demand: Deman
     pooled = msgspec.structs.replace(demand, normalize=False, cache=False)
     first, *others = [windows[at : at + GROUP_WINDOWS] for at in range(0, len(windows), GROUP_WINDOWS)] or [[]]
     found = [await engine.embed_admitted(first, pooled)]
-    for group in others:
-        found.append(await engine.embed_admitted(group, msgspec.structs.replace(pooled, timeout_s=limit_s)))
+    patient = msgspec.structs.replace(pooled, timeout_s=limit_s)
+    found.extend([await engine.embed_admitted(group, patient) for group in others])
     times = [one.timing for one in found]
     return Embeddings(
         np.concatenate([one.rows for one in found]),
