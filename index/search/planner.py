@@ -60,13 +60,14 @@ class Planner:
         self, connection: apsw.Connection, moment: Moment, query: Vector, condition: Condition | None, wanted: int
     ) -> Nearest:
         enough = wanted + SPARE
-        asked, needed, cover, read = enough, wanted, None, enough
+        asked, needed, cover, read = enough, enough, None, enough
         if self._vectors.several:
             asked *= SEVERAL_FACTOR
         if condition is not None:
             cover = smallest_cover(connection, condition, self._exact_rows + 1)
             if cover is not None and cover.rows <= self._exact_rows:
-                return self._exactly(connection, moment, matching(connection, condition, cover), query, wanted)
+                keys = matching(connection, condition, cover)
+                return self._exactly(connection, self._vectors.capture(moment)[0], keys, query, wanted)
             asked, needed = FIRST_FACTOR * asked, 2 * enough
         while asked <= MAX_ASKED_ROWS:
             nearest = self.nearest(query, moment, asked)
@@ -82,18 +83,17 @@ class Planner:
                 read *= 4  # many of the nearest went after the clock was noted and before the transaction began
             asked = int(asked * max(2.0, 1.5 * needed / max(1, documents)))
         keys = matching(connection, condition or EVERYTHING, cover)
-        return self._exactly(connection, moment, keys, query, wanted)
+        return self._exactly(connection, self._vectors.capture(moment)[0], keys, query, wanted)
 
     def nearest_of(self, connection: apsw.Connection, query: Vector, keys: Sequence[int]) -> Nearest:
-        """Rank these documents, each by its best passage, from float32."""
-        documents = np.asarray(keys, np.int64)
-        several = several_of(connection, documents)
-        rows = several.rows(documents)
-        return rescored(connection, Candidates(rows, several.owners(rows)), query, len(documents))
+        """Rank these documents of the transaction, each by its best passage."""
+        documents = np.sort(np.asarray(keys, np.int64))
+        return self._exactly(connection, self._vectors.capture()[0], documents, query, len(documents))
 
-    def _exactly(self, connection: apsw.Connection, moment: Moment, keys: Keys, query: Vector, wanted: int) -> Nearest:
+    def _exactly(
+        self, connection: apsw.Connection, capture: Capture, keys: Keys, query: Vector, wanted: int
+    ) -> Nearest:
         """Rank these documents of the transaction; those that are no longer in memory are read from the database."""
-        capture, _ = self._vectors.capture(moment)
         slots, known = capture.slots_of(keys)
         scores = scores_at(capture.rows, slots, query.astype(np.float16))
         chosen = slots[best_of_documents(scores, capture.owners[slots], wanted + SPARE)]
@@ -117,8 +117,8 @@ class Planner:
             alive = int(np.count_nonzero(capture.alive))
             if alive <= max(self._exact_rows, asked) or graph.busy or not graph.trusted:
                 scores = np.where(capture.alive, scores_of(capture.rows, half), np.float32(-np.inf))
-                slots = best_of_documents(scores, capture.owners, asked)[:alive]
-                return candidates_at(capture, slots), len(slots) == alive
+                found = candidates_at(capture, best_of_documents(scores, capture.owners, asked))
+                return found, alive <= asked or found.documents < asked
             missing = capture.missing()
             nodes = graph.search(half, max(asked, GRAPH_ROWS), min(WIDTH_FACTOR * asked, MAX_ASKED_ROWS))
             after, slots = self._vectors.found(capture, moment, nodes)

@@ -116,7 +116,7 @@ class Reindex:
     def put(self, computed: Mapping[int, Passages]) -> Future[None]:
         """Write the passages of documents by key; those of documents deleted meanwhile, or cut otherwise, are dropped.
 
-        Passages that `texts` gave and that are to stay are put as they are.
+        Passages that `texts` gave and that are to stay are put with the number of the settings that cut them so too.
         """
 
         def work(connection: apsw.Connection, changes: Changes) -> None:

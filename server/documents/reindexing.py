@@ -114,11 +114,15 @@ class Reindexing:
 
     async def _computed(self, collection: Collection, lacking: Sequence[Lacking]) -> dict[int, Passages]:
         """Return the passages of each document, those that it has where they would be the same."""
-        how = cutting, _ = self._cuttings.of(collection)
+        how = cutting, number = self._cuttings.of(collection)
         texts = [one.text for one in lacking]
         ranges = [Ranges() for _ in texts] if cutting is None else await ranges_of(texts, cutting, self._measure)
         every = list(zip(lacking, ranges, strict=True))
-        done = {one.key: one.passages for one, at in every if one.passages and same_ranges(one.passages, at)}
+        done = {
+            one.key: msgspec.structs.replace(one.passages, cutting=number)
+            for one, at in every
+            if one.passages and same_ranges(one.passages, at)
+        }
         new = [(one, at) for one, at in every if one.key not in done]
         found, _ = await computed([one.text for one, _ in new], [at for _, at in new], how, self._embed)
         return done | {one.key: result.passages for (one, _), result in zip(new, found, strict=True)}
