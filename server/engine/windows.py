@@ -22,6 +22,9 @@ from server.engine.tokenization import SLICE_CHARACTERS, effort, guarded
 
 # What BERT's tokenization takes for white space, and every other one does, too.
 SPACE = re.compile(r"[ \t\n\r]")
+# So many windows at a time: a body may hold millions of tokens, and others must find room in the queue.
+GROUP_WINDOWS = 512
+
 # The token ids of one window, special tokens included.
 Window = tuple[int, ...]
 
@@ -85,6 +88,8 @@ def parts_of(text: str) -> Iterator[str]:
 async def embed_windows(engine: Engine, windows: Windows, texts: Sequence[Input], demand: Demand) -> Embeddings:
     """Embed for a caller who has a place; `tokens` are those of all windows, and no text is truncated.
 
+    The caller's time holds for the first group of windows, and again for each that follows.
+
     Raises:
         OverloadedError, DeadlineError, UnavailableError, InferenceError
     """
@@ -104,10 +109,24 @@ async def embed_windows(engine: Engine, windows: Windows, texts: Sequence[Input]
     spent_s = time.perf_counter() - began_s
     rest = msgspec.structs.replace(demand, truncate=True, timeout_s=max(0.0, limit_s - spent_s))
     short = await engine.embed_admitted([text for text, parts in zip(texts, cut, strict=True) if not parts], rest)
-    every = [window for parts in cut for window in parts]
-    pooled = msgspec.structs.replace(rest, normalize=False, cache=False)
-    long = await engine.embed_admitted(every, pooled)
+    long = await _embed_groups(engine, [window for parts in cut for window in parts], rest, limit_s)
     return _together(cut, short, long, normalize=demand.normalize, tokenize_s=spent_s)
+
+
+async def _embed_groups(engine: Engine, windows: Sequence[Window], demand: Demand, limit_s: float) -> Embeddings:
+    """Embed windows without normalization, a group after the other; each but the first has `limit_s` seconds."""
+    pooled = msgspec.structs.replace(demand, normalize=False, cache=False)
+    groups = [windows[at : at + GROUP_WINDOWS] for at in range(0, len(windows), GROUP_WINDOWS)] or [[]]
+    found, timing = list[Embeddings](), Timing()
+    for group in groups:
+        found.append(await engine.embed_admitted(group, pooled))
+        pooled = msgspec.structs.replace(pooled, timeout_s=limit_s)
+        timing.tokenize_s += found[-1].timing.tokenize_s
+        timing.queue_s += found[-1].timing.queue_s
+        timing.inference_s += found[-1].timing.inference_s
+    rows = np.concatenate([one.rows for one in found])
+    tokens = [count for one in found for count in one.tokens]
+    return Embeddings(rows, tokens, [False] * len(windows), 0, timing)
 
 
 def _together(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 
 import msgspec
 import numpy as np
@@ -182,6 +183,28 @@ def test_other_texts_are_embedded_while_a_megabyte_is(tiny_models: Path) -> None
         assert (await long).tokens[0] > 100_000
 
     within(tiny_models, check)
+
+
+def test_windows_of_one_request_leave_room_in_the_queue(tiny_models: Path) -> None:
+    most, letters = 40_000, Random(0).choices("abcdefgh", k=100_000)
+
+    async def check(backend: LocalBackend) -> None:
+        long = asyncio.create_task(backend.embed([" ".join(letters)], WINDOWS))
+        waiting = list[int]()
+        while not long.done():
+            waiting.append(backend.parts.engine.workers.forecast.backlog().tokens)
+            if waiting[-1]:
+                await backend.embed([SHORT], Demand(client="another", cache=False))
+            await asyncio.sleep(0.005)
+        assert (await long).tokens[0] > 2 * most
+        assert 0 < max(waiting) < most
+
+    async def run() -> None:
+        backend = build_backend(tiny_settings(tiny_models, max_queue_tokens=most))
+        async with backend.running():
+            await check(backend)
+
+    asyncio.run(run())
 
 
 def test_the_mean_of_rows_that_cancel_out_is_zero() -> None:
