@@ -3,7 +3,7 @@
 What writes returns a future that is done after the commit; what reads sees only committed states.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from index.store.disk import Disk
 from index.store.group import Changes
 from index.store.log import check_log
 from index.store.meta import read_meta, stored_ndim
-from index.store.passage_rows import fetch_passages
+from index.store.passage_rows import count_of, fetch_passages
 from index.store.schema import migrate
 from index.store.unchanged import Stored, fetch_unchanged
 from index.store.vector_rows import count_by_variant, variant_number
@@ -32,6 +32,7 @@ from index.store.writer import Follower, Writer
 
 PAGE_DOCUMENTS = 256
 COUNTED_ROWS = 100_000
+NUMBER_BYTES = 4  # of float32
 
 
 class Include(msgspec.Struct, frozen=True):
@@ -152,7 +153,13 @@ class Store:
     ) -> list[Document]:
         """Return the documents that follow an id in the order of the ids' bytes; at least one if there is one."""
         with self.readers.reading() as connection:
-            return decoded(connection, first_bytes(rows.after(connection, id_, limit), max_bytes), include)
+            row_bytes = NUMBER_BYTES * stored_ndim(connection) if include.vector or include.passages else 0
+
+            def vector_bytes(one: rows.StoredDocument) -> int:
+                return row_bytes and row_bytes * count_of(connection, one.key)
+
+            found = first_bytes(rows.after(connection, id_, limit), max_bytes, vector_bytes)
+            return decoded(connection, found, include)
 
     def documents(self, include: Include = NOTHING) -> Iterator[Document]:
         """Yield all documents in the order of their ids, a page a transaction."""
@@ -171,12 +178,17 @@ class Store:
             return count_by_variant(connection)
 
 
-def first_bytes(found: Iterator[rows.StoredDocument], max_bytes: int | None) -> list[rows.StoredDocument]:
-    """Return the first documents that take at most so many bytes together, at least one; the rest is never read."""
+def first_bytes(
+    found: Iterator[rows.StoredDocument], max_bytes: int | None, more_bytes: Callable[[rows.StoredDocument], int]
+) -> list[rows.StoredDocument]:
+    """Return the first documents that take at most so many bytes together, at least one; the rest is never read.
+
+    `more_bytes` is what a document takes beside its text and metadata.
+    """
     page: list[rows.StoredDocument] = []
     left = float("inf") if max_bytes is None else max_bytes
     for one in found:
-        left -= one.content_bytes
+        left -= one.content_bytes + more_bytes(one)
         if left < 0 and page:
             break
         page.append(one)

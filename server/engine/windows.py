@@ -116,22 +116,17 @@ async def embed_windows(engine: Engine, windows: Windows, texts: Sequence[Input]
 async def _embed_groups(engine: Engine, windows: Sequence[Window], demand: Demand, limit_s: float) -> Embeddings:
     """Embed windows without normalization, a group after the other; each but the first has `limit_s` seconds."""
     pooled = msgspec.structs.replace(demand, normalize=False, cache=False)
-    first, *others = [windows[at : at + GROUP_WINDOWS] for at in range(0, len(windows), GROUP_WINDOWS)] or [[]]
-    found = [await engine.embed_admitted(first, pooled)]
-    patient = msgspec.structs.replace(pooled, timeout_s=limit_s)
-    found.extend([await engine.embed_admitted(group, patient) for group in others])
-    times = [one.timing for one in found]
-    return Embeddings(
-        np.concatenate([one.rows for one in found]),
-        [count for one in found for count in one.tokens],
-        [cut for one in found for cut in one.truncated],
-        0,
-        Timing(
-            sum(one.tokenize_s for one in times),
-            sum(one.queue_s for one in times),
-            sum(one.inference_s for one in times),
-        ),
-    )
+    groups = [windows[at : at + GROUP_WINDOWS] for at in range(0, len(windows), GROUP_WINDOWS)] or [[]]
+    found, timing = list[Embeddings](), Timing()
+    for group in groups:
+        found.append(await engine.embed_admitted(group, pooled))
+        pooled = msgspec.structs.replace(pooled, timeout_s=limit_s)
+        timing.tokenize_s += found[-1].timing.tokenize_s
+        timing.queue_s += found[-1].timing.queue_s
+        timing.inference_s += found[-1].timing.inference_s
+    rows = np.concatenate([one.rows for one in found])
+    tokens = [count for one in found for count in one.tokens]
+    return Embeddings(rows, tokens, [False] * len(windows), 0, timing)
 
 
 def _together(

@@ -9,7 +9,7 @@ import pytest
 
 from index import Entry, Include, Passages, Query
 from tests.index.harness import entry, open_index, through_graph, vector_of
-from tests.index.vectors import one, unit
+from tests.index.vectors import NDIM, one, unit
 from tests.index.walk import Walk
 
 
@@ -46,6 +46,20 @@ def test_what_comes_along_with_a_document_is_what_was_asked_for() -> None:
         assert "".join(found[id_, False, True].text[one_.start : one_.end] for one_ in passages).startswith("the ")
     assert [(p.start, p.end) for p in found["whole", False, True].passages or ()] == [(0, len("the text of whole"))]
     assert len(found["several", True, True].passages or ()) == 3
+    index.close()
+
+
+@pytest.mark.parametrize("include", [Include(vector=True), Include(passages=True), Include(vector=True, passages=True)])
+def test_a_page_ends_before_the_vectors_of_its_passages_are_too_many(include: Include) -> None:
+    index = open_index(None)
+    collection = index.collection()
+    collection.put_many([entry(str(n), range(40 if n == 1 else 4), "x" * 100) for n in range(6)]).result()
+    pages, last, most = [], "", 10 * 4 * NDIM
+    while page := collection.list_after(last, 10, include, max_bytes=most):
+        pages.append([found.id for found in page])
+        last = page[-1].id
+    assert pages == [["0"], ["1"], ["2", "3"], ["4", "5"]]
+    assert len(collection.list_after(limit=10, max_bytes=most)) == 6
     index.close()
 
 
