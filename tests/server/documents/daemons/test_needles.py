@@ -79,7 +79,7 @@ def plain_sentences(seed: int, tokens: int, tokenizer: Tokenizer) -> list[str]:
 
 
 def with_needles(plain: list[str], tokenizer: Tokenizer) -> str:
-    """Put needles evenly between sentences, the first below the heading and the last behind all; every third across a border.
+    """Put needles evenly between sentences, from the first below the heading to the last, every third across a border.
 
     There a passage of the text without the needle, but with those before it, ends inside the needle.
     """
@@ -94,7 +94,7 @@ def with_needles(plain: list[str], tokenizer: Tokenizer) -> str:
 
 
 def across_border(parts: list[str], near: int, length: int, cutter: Cutter) -> int:
-    """Return the place between sentences, close to another, from which so many characters reach over a passage's end."""
+    """Return the place between sentences, closest to another, from which so many characters reach over a border."""
     starts = list(accumulate(map(len, parts), initial=0))
     ends = [end for _, end in cutter.cut("".join(parts), 200, 50)]
     places = {bisect_left(starts, end) - 1: end for end in ends}  # the sentence at the end of each passage

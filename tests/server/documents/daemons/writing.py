@@ -18,7 +18,7 @@ OPERATIONS = {"one": 4, "batch": 2, "lines": 2, "patch": 3, "delete": 2, "delete
 # Of texts that are cut: one of some 300 passages, or a stream of some 50 each.
 LONG_OPERATIONS = {"long": 2, "long_lines": 2, "patch": 1, "delete": 1}
 # What writes documents, with the words of each beside its first three.
-WRITTEN = {"one": 0, "batch": 0, "lines": 0, "long": 2400, "long_lines": 400}
+WRITTEN = {"one": 0, "batch": 0, "lines": 0, "long": 1500, "long_lines": 250}
 ALONE, STREAMED = {"one", "long"}, {"lines", "long_lines"}
 
 Told = dict[str, Any] | None  # a document as it is told; None is no document
