@@ -15,6 +15,11 @@ from tests.server.documents.daemons.asking import Asker, encoded
 
 IDS = 30
 OPERATIONS = {"one": 4, "batch": 2, "lines": 2, "patch": 3, "delete": 2, "delete_ids": 1, "delete_filter": 1}
+# Of texts that are cut: one of some 300 passages, or a stream of some 50 each.
+LONG_OPERATIONS = {"long": 2, "long_lines": 2, "patch": 1, "delete": 1}
+# What writes documents, with the words of each beside its first three.
+WRITTEN = {"one": 0, "batch": 0, "lines": 0, "long": 1500, "long_lines": 250}
+ALONE, STREAMED = {"one", "long"}, {"lines", "long_lines"}
 
 Told = dict[str, Any] | None  # a document as it is told; None is no document
 
@@ -32,8 +37,9 @@ class Request(msgspec.Struct, frozen=True):
 class Client:
     """What it knows: `sure` is what was answered, `doubtful` the request that was not."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, operations: dict[str, int] = OPERATIONS) -> None:
         self._random = random.Random(number)
+        self._operations = operations
         self.name = f"client {number}"
         self.ids = [f"{number}/{id_}" for id_ in range(IDS)]
         self.sure: dict[str, Told] = dict.fromkeys(self.ids)
@@ -49,7 +55,7 @@ class Client:
                 try:
                     answer = (
                         asker.lines(request.body)
-                        if request.kind == "lines"
+                        if request.kind in STREAMED
                         else asker.ask(request.method, request.target, request.body)
                     )
                 except (OSError, HTTPException, ValueError):
@@ -70,7 +76,7 @@ class Client:
             for id_ in self.ids
             if found[id_] != self.sure[id_] and not (id_ in afterwards and found[id_] == afterwards[id_])
         ]
-        if self.doubtful is not None and self.doubtful.kind != "lines":
+        if self.doubtful is not None and self.doubtful.kind not in STREAMED:
             done = [id_ for id_ in afterwards if found[id_] == afterwards[id_]]
             left = [id_ for id_ in afterwards if found[id_] == self.sure[id_]]
             if len(done) < len(afterwards) and len(left) < len(afterwards):
@@ -80,19 +86,19 @@ class Client:
 
     def _requests(self) -> Iterator[Request]:
         while True:
-            kind = self._random.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
+            kind = self._random.choices(list(self._operations), list(self._operations.values()))[0]
             request = self._request(kind, [id_ for id_ in self.ids if self.sure[id_] is not None])
             if request is not None:
                 yield request
 
     def _request(self, kind: str, present: list[str]) -> Request | None:  # noqa: PLR0911 - a table
         few = self._random.sample(self.ids, self._random.randint(2, 12))
-        if kind in {"one", "batch", "lines"}:
-            made = [self._made(id_) for id_ in (few if kind != "one" else few[:1])]
+        if kind in WRITTEN:
+            made = [self._made(id_, WRITTEN[kind]) for id_ in (few if kind not in ALONE else few[:1])]
             afterwards: dict[str, Told] = {document["id"]: document for document in made}
-            if kind == "one":
+            if kind in ALONE:
                 return Request(kind, "POST", "/index", made[0], afterwards)
-            return Request(kind, "POST", "/index/batch", made if kind == "lines" else {"documents": made}, afterwards)
+            return Request(kind, "POST", "/index/batch", made if kind in STREAMED else {"documents": made}, afterwards)
         if not present:
             return None
         id_ = self._random.choice(present)
@@ -110,6 +116,7 @@ class Client:
         filter_ = {"seed": one["metadata"]["seed"], "client": self.name}
         return Request(kind, "POST", "/index/delete", {"filter": filter_}, {id_: None})
 
-    def _made(self, id_: str) -> dict[str, Any]:
+    def _made(self, id_: str, words: int) -> dict[str, Any]:
         seed = self._random.randrange(1 << 30)
-        return {"id": id_, "text": f"word{seed} of {id_}", "metadata": {"seed": seed, "client": self.name}}
+        more = "".join(f" {self._random.randrange(1 << 16):x}" for _ in range(words))
+        return {"id": id_, "text": f"word{seed} of {id_}{more}", "metadata": {"seed": seed, "client": self.name}}
