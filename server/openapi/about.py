@@ -15,7 +15,8 @@ it is in the log, too. It also carries `server-timing`, the milliseconds spent i
   of one: a small request overtakes a large one. One bad text never fails other requests.
 - A text that is longer than the model's maximum is truncated, and the answer says so: in `truncated` or in the header
   `x-truncated-inputs`. In each dialect a request can ask to have such a text refused instead;
-  `/embed` and `/embed/batch` can also embed all of it (`truncate`: windows).
+  `/embed` and `/embed/batch` can also embed all of it (`truncate`: windows). Of documents nothing is cut off, unless
+  their collection has no passages.
 - `Accept: application/octet-stream` asks vecd's own routes for raw numbers: little-endian float32, row after row;
   `x-embedding-shape` has the number of rows and columns. MessagePack is accepted and answered like JSON.
 - Every path that answers GET answers HEAD. A method that a path does not have is answered with 405 and `allow`, an

@@ -3,8 +3,8 @@
 KEEPING = """\
 ## Documents and search
 
-A document has an id (1 to 512 bytes of UTF-8 without NUL), a text and metadata (an object). vecd embeds the text as
-`/embed/batch` does.
+A document has an id (1 to 512 bytes of UTF-8 without NUL), a text and metadata (an object). A text that the model reads
+whole is embedded as by `/embed/batch`. A longer one is cut into passages, and found by its best one.
 
 - **Durable.** A write is answered after its commit has reached the disk: an acknowledged write survives a kill of the
   process and, if the disk honours flushes, a power failure; any other write is there whole or not at all. Searches see
@@ -62,7 +62,8 @@ document. `"fusion": "rrf"` adds 1 / (60 + rank) over the rankings in which the 
 POST /search
 {"query": "programming languages", "mode": "hybrid", "top_k": 1, "explain": true}
 
-[{"id": "py", "text": "Python is a programming language", "score": 0.9, "metadata": {"year": 1991}, "explain": {
+[{"id": "py", "text": "Python is a programming language", "score": 0.9, "metadata": {"year": 1991},
+  "passage": {"start": 0, "end": 32}, "explain": {
   "vector": {"score": 0.625, "normalized": 1.0}, "text": {"score": 2.1, "normalized": 0.8}}}]
 ```
 

@@ -14,8 +14,7 @@ from server.dialects.native.bodies.documents import (
     Document,
 )
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, WRITING, at
-from server.dialects.native.documents import SAMPLE, demand_for_writing, document_of
-from server.dialects.native.embeddings import TRUNCATE
+from server.dialects.native.documents import SAMPLE, TRUNCATE_DOCUMENTS, demand_for_writing, document_of
 from server.dialects.native.lines import LineStream, lines_of
 from server.dialects.native.routing import on_post
 from server.web.encoding import BODIES, timing_headers
@@ -40,7 +39,7 @@ from server.web.replies import Reply
         response=BatchIndexed,
         takes=(*BODIES, NDJSON),
         gives=BODIES,
-        parameters=(COLLECTION, TRUNCATE),
+        parameters=(COLLECTION, TRUNCATE_DOCUMENTS),
         raises=WRITING,
         example=Example({"documents": [SAMPLE]}, {"indexed": 1}),
     ),

@@ -14,7 +14,6 @@ from server.contract.errors import DocumentError, InvalidInputError, UnknownDocu
 from server.dialects.asked import Asked
 from server.dialects.native.bodies.documents import Deleted, Document, Id, Indexed, Page, PatchRequest, StoredDocument
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING, WRITING, at
-from server.dialects.native.embeddings import TRUNCATE
 from server.dialects.native.routing import on_delete, on_get, on_patch, on_post
 from server.web.encoding import BODIES, timing_headers
 from server.web.operations import Example, Link, Operation, Parameter
@@ -26,6 +25,12 @@ METADATA_BYTES, NUMBER_BYTES, PASSAGE_BYTES = 4096, 10, 40
 
 PATH_ID = Parameter(name="id", place="path", kind=Id, about="the document's id, percent-encoded", required=True)
 QUERY_ID = Parameter(name="id", place="query", kind=Id, about="the document's id, percent-encoded", required=True)
+TRUNCATE_DOCUMENTS = Parameter(
+    name="truncate",
+    place="query",
+    kind=bool,
+    about="where the collection has no passages, false refuses a text that is longer than the model's maximum",
+)
 WITH_VECTOR = Parameter(
     name="include_vector",
     place="query",
@@ -60,7 +65,7 @@ LINKS = (
         response=Indexed,
         takes=BODIES,
         gives=BODIES,
-        parameters=(COLLECTION, TRUNCATE),
+        parameters=(COLLECTION, TRUNCATE_DOCUMENTS),
         raises=WRITING,
         links=LINKS,
         example=Example(SAMPLE, {"indexed": "py"}),

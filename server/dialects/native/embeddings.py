@@ -23,9 +23,6 @@ from server.web.operations import Example, Operation, Parameter
 from server.web.replies import JSON, Reply
 
 GIVES = (*BODIES, OCTETS)
-TRUNCATE = Parameter(
-    name="truncate", place="query", kind=bool, about="false refuses a text that is longer than the model's maximum"
-)
 EMBED_TRUNCATE = Parameter(
     name="truncate",
     place="query",
@@ -47,8 +44,8 @@ HINTS = {
     Operation(
         id="native_embed",
         summary="Embed texts, through the cache",
-        about="A text of several windows is computed each time, since only texts that fit are cached; its windows do "
-        "not count as texts.",
+        about="A text of several windows is computed each time, since only texts that fit are cached; "
+        "`--max-client-batch-size` counts texts, not windows.",
         scope="embed",
         purpose="embed",
         request=EmbedRequest,

@@ -50,7 +50,10 @@ class ReindexProgress(msgspec.Struct):
 
 
 class Passages(msgspec.Struct):
-    """Texts are cut into passages of at most `max_tokens`, of which neighbours share about `overlap_tokens`."""
+    """Texts longer than the model reads are cut into passages of at most `max_tokens`.
+
+    Neighbours share at most `overlap_tokens`.
+    """
 
     max_tokens: int
     overlap_tokens: int
@@ -84,7 +87,7 @@ class CollectionList(msgspec.Struct):
 
 
 class PassageSettings(msgspec.Struct, forbid_unknown_fields=True):
-    """How texts are cut into passages."""
+    """How texts that are longer than the model reads are cut into passages; what is left out here is as by default."""
 
     max_tokens: MaxTokens | UnsetType = UNSET
     overlap_tokens: OverlapTokens | UnsetType = UNSET
