@@ -129,8 +129,8 @@ class Collection:
     ) -> list[Document]:
         """Return the documents whose ids follow this one, in the order of the ids' bytes.
 
-        The page ends before their texts and metadata take more than `max_bytes` together, but has at least one: only an
-        empty page says that there are no more.
+        The page ends before their texts, metadata and the vectors that are read for them take more than `max_bytes`
+        together, but has at least one: only an empty page says that there are no more.
         """
         encode_text("id", id_)
         return self.store.list_after(id_, limit, include, max_bytes)

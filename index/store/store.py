@@ -10,6 +10,7 @@ from typing import Any
 
 import apsw
 import msgspec
+import numpy as np
 
 from index.documents.attributes import attributes_of
 from index.documents.document import Document, Entry
@@ -24,7 +25,7 @@ from index.store.disk import Disk
 from index.store.group import Changes
 from index.store.log import check_log
 from index.store.meta import read_meta, stored_ndim
-from index.store.passage_rows import fetch_passages
+from index.store.passage_rows import fetch_passages, several_of
 from index.store.schema import migrate
 from index.store.unchanged import Stored, fetch_unchanged
 from index.store.vector_rows import count_by_variant, variant_number
@@ -152,7 +153,10 @@ class Store:
     ) -> list[Document]:
         """Return the documents that follow an id in the order of the ids' bytes; at least one if there is one."""
         with self.readers.reading() as connection:
-            return decoded(connection, first_bytes(rows.after(connection, id_, limit), max_bytes), include)
+            found: Sequence[rows.StoredDocument] = first_bytes(rows.after(connection, id_, limit), max_bytes)
+            if max_bytes is not None and (include.vector or include.passages):
+                found = with_vectors_in(connection, found, max_bytes)
+            return decoded(connection, found, include)
 
     def documents(self, include: Include = NOTHING) -> Iterator[Document]:
         """Yield all documents in the order of their ids, a page a transaction."""
@@ -181,6 +185,16 @@ def first_bytes(found: Iterator[rows.StoredDocument], max_bytes: int | None) -> 
             break
         page.append(one)
     return page
+
+
+def with_vectors_in(
+    connection: apsw.Connection, found: Sequence[rows.StoredDocument], max_bytes: int
+) -> Sequence[rows.StoredDocument]:
+    """Return the first documents that take at most so many bytes with the vectors of all passages, at least one."""
+    keys = np.array([one.key for one in found], np.int64)
+    vectors = several_of(connection, keys).counts_of(keys) * 4 * stored_ndim(connection)
+    ends = np.cumsum(vectors + np.array([one.content_bytes for one in found], np.int64))
+    return found[: max(1, int(np.searchsorted(ends, max_bytes, "right")))]
 
 
 def decoded(connection: apsw.Connection, found: Sequence[rows.StoredDocument], include: Include) -> list[Document]:
