@@ -36,12 +36,16 @@ class Several(msgspec.Struct, frozen=True, eq=False):
         last = self.keys[places]
         return np.asarray(np.where((rows <= last) & (rows > last - self.counts[places]), last, rows), np.int64)
 
+    def counts_of(self, documents: Keys) -> Keys:
+        """Return how many passages each of these documents has."""
+        if not len(self.keys):
+            return np.ones(len(documents), np.int64)
+        places = np.minimum(np.searchsorted(self.keys, documents), len(self.keys) - 1)
+        return np.asarray(np.where(self.keys[places] == documents, self.counts[places], 1), np.int64)
+
     def rows(self, documents: Keys) -> Keys:
         """Return the keys of all vectors of these documents."""
-        if not len(self.keys):
-            return documents
-        places = np.minimum(np.searchsorted(self.keys, documents), len(self.keys) - 1)
-        counts = np.where(self.keys[places] == documents, self.counts[places], 1)
+        counts = self.counts_of(documents)
         return stretches(documents - counts + 1, counts)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import apsw
 import msgspec
+import numpy as np
 
 from index.documents.attributes import attributes_of
 from index.documents.document import Document, Entry

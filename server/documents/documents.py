@@ -23,7 +23,7 @@ from server.engine.engine import Engine
 
 
 class Documents:
-    """The calls of the contract about documents; `max_bytes` bounds the texts and metadata of a page."""
+    """The calls of the contract about documents; `max_bytes` bounds texts, metadata and vectors of a page."""
 
     def __init__(self, engine: Engine, library: Library, ingest: Ingest, max_bytes: int) -> None:
         self._engine = engine
