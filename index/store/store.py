@@ -10,7 +10,6 @@ from typing import Any
 
 import apsw
 import msgspec
-import numpy as np
 
 from index.documents.attributes import attributes_of
 from index.documents.document import Document, Entry
