@@ -74,9 +74,14 @@ def insert_spans(connection: apsw.Connection, several: Iterable[tuple[int, Seque
 
 
 def count_of(connection: apsw.Connection, document: int) -> int:
-    """Return how many passages a document has."""
-    found = connection.execute("SELECT parts FROM passages WHERE doc = ?", (document,)).fetchone()
-    return 1 if found is None else int(found[0])
+    """Return how many passages a document has, or raise DamagedError where its row does not agree with itself."""
+    found = connection.execute("SELECT parts, octet_length(spans) FROM passages WHERE doc = ?", (document,)).fetchone()
+    if found is None:
+        return 1
+    count, size_bytes = found
+    if not isinstance(count, int) or size_bytes != count * SPAN.size:
+        raise damaged(document)
+    return count
 
 
 def several_of(connection: apsw.Connection, documents: Sequence[int] | Keys) -> Several:

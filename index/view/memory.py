@@ -34,7 +34,7 @@ class Memory:
         self._readers: Readers | None = None
         self._indexer: Indexer | None = None
         self._lock = threading.Lock()
-        self._closed = False
+        self._closed, self._paused, self._loaded = False, False, False
 
     def attach(self, store: Store, folder: Path | None) -> None:
         """Take the database to follow, and the folder of the snapshots; None means that there are none."""
@@ -51,7 +51,8 @@ class Memory:
         if loaded is not None:
             self.vectors.adopt(*loaded)
         with self._lock:
-            if not self._closed:  # or nothing would ever stop the thread
+            self._loaded = True
+            if not (self._closed or self._paused):  # or nothing would ever stop the thread
                 self._indexer = Indexer(self.vectors, self.snapshots)
 
     def _pages(self) -> Iterator[tuple[Keys, NDArray[np.float32], Keys]]:
@@ -101,13 +102,17 @@ class Memory:
 
     def pause(self) -> None:
         """Stop the thread without a snapshot; searches look at all rows that the graph lacks."""
-        if self._indexer is not None:
-            self._indexer.close(leave_snapshot=False)
+        with self._lock:
+            self._paused = True
+            if self._indexer is not None:
+                self._indexer.close(leave_snapshot=False)
 
     def resume(self) -> None:
         """Go on after `pause`."""
-        if self._indexer is not None:
-            self._indexer = Indexer(self.vectors, self.snapshots)
+        with self._lock:
+            self._paused = False
+            if self._loaded:
+                self._indexer = Indexer(self.vectors, self.snapshots)
 
     def close(self) -> None:
         """Stop the thread, which may leave a snapshot; the writer must still write."""

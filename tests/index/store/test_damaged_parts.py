@@ -5,9 +5,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from index import DamagedError, Query
+from index import DamagedError, Include, Query
 from index.store.layout import DATABASE_FILE
-from tests.index.harness import entry, open_index
+from tests.index.harness import entry, open_index, same_as_entry
 from tests.index.vectors import one
 
 DATABASE = Path("collections") / "default" / DATABASE_FILE
@@ -36,4 +36,20 @@ def test_a_row_that_is_gone_is_told_by_a_search(tmp_path: Path) -> None:
     damage(tmp_path, "DELETE FROM passages")
     with pytest.raises(DamagedError, match="key 6 are damaged"):
         collection.search(Query(vector=one(4), top_k=1))
+    index.close()
+
+
+@pytest.mark.parametrize("parts", ["5", "2"])
+def test_no_other_document_loses_vectors_with_one_whose_number_is_wrong(tmp_path: Path, parts: str) -> None:
+    index = open_index(tmp_path)
+    collection = index.collection()
+    whole = entry("a", [1, 2, 3])
+    collection.put_many([whole, entry("b", [4, 5, 6])]).result()
+    damage(tmp_path, f"UPDATE passages SET parts = {parts} WHERE doc = 6")
+    for future in (collection.delete("b"), collection.put(entry("b", [7]))):
+        with pytest.raises(DamagedError, match="key 6 are damaged"):
+            future.result()
+    found = collection.get("a", Include(vector=True, passages=True))
+    assert found is not None
+    assert same_as_entry(found, whole)
     index.close()
