@@ -46,6 +46,21 @@ def test_a_hundred_facts_of_one_long_document_are_found_among_a_thousand_like_it
     assert missed == []
 
 
+def test_a_fact_across_the_border_of_two_passages_is_whole_in_one_of_them_even_where_no_sentence_ends() -> None:
+    tokenizer = untruncated()
+    heading, *others = plain_sentences(HAY, LONG_TOKENS, tokenizer)
+    text = with_needles([heading, *(one.replace("\n\n", " ") for one in others)], tokenizer)
+    places = [where(text, one) for one in needles()]
+    whole, across = {}, {}
+    for overlap in (0, 50):
+        found = Cutter(tokenizer, MAX_TOKENS).cut(text.replace(".", ","), 200, overlap)
+        whole[overlap] = sum(any(a <= start and end <= b for a, b in found) for start, end in places)
+        across[overlap] = sum(any(start < a < end or start < b < end for a, b in found) for start, end in places)
+    assert whole[0] < len(places), "no border is inside a sentence"
+    assert across[50] > 0
+    assert whole[50] == len(places)
+
+
 def hay(tokenizer: Tokenizer) -> list[dict[str, Any]]:
     sizes = random.Random(1)
     return [
