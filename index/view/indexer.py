@@ -42,7 +42,7 @@ class Indexer:
         self._wake = threading.Condition()
         self._work, self._closing, self._caught_up = True, False, False
         self._changes, self._unsaved, self._saved_s = 0, 0, time.monotonic()  # unsaved: when saving failed
-        self._asked, self._leave_snapshot = False, True
+        self._asked, self._leave_snapshot, self._saving = False, True, False
         self.failure: str | None = None
         self.rebuilds = 0
         self.failed = False
@@ -62,10 +62,14 @@ class Indexer:
             return self._caught_up
 
     def pace(self, rows: int) -> None:
-        """Hold up the writer of so many rows while the graph is far behind, so that searches stay quick."""
+        """Hold up the writer of so many rows while the graph is far behind, so that searches stay quick.
+
+        A snapshot ends that: the writer has to record it.
+        """
         with self._wake:
             self._wake.wait_for(
-                lambda: self._closing or self.failed or self._vectors.pending <= PENDING_ROWS, rows * PACE_S
+                lambda: self._closing or self.failed or self._saving or self._vectors.pending <= PENDING_ROWS,
+                rows * PACE_S,
             )
 
     def close(self, *, leave_snapshot: bool = True) -> None:
@@ -185,13 +189,21 @@ class Indexer:
         due = self._changes >= changes or self._until_snapshot_s() == 0
         if self._snapshots is None or not due:
             return
+        self._tell_saving(on=True)
         try:
             self._snapshots.save(self._vectors)
             self.failure, self._unsaved = None, 0
         except IndexRoomError as error:
             self.failure = str(error)
             self._unsaved += self._changes
+        finally:
+            self._tell_saving(on=False)
         self._changes, self._saved_s = 0, time.monotonic()
+
+    def _tell_saving(self, *, on: bool) -> None:
+        with self._wake:
+            self._saving = on
+            self._wake.notify_all()
 
 
 def is_much(gone: int, whole: int) -> bool:
