@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from index.documents.vector import Vector, check_vector
 from index.errors import DocumentError, VectorError
 
-MAX_PASSAGES = 1 << 17
+MAX_PASSAGES = 1 << 14  # 12 MB of rows in memory, 25 on the disk
 
 Span: TypeAlias = tuple[int, int]
 Rows = NDArray[np.float32]

@@ -1,6 +1,7 @@
 """Exchanges all vectors of a collection for another model's, gathered in tables of their own."""
 
 import apsw
+import numpy as np
 
 from index.documents.passages import Passages
 from index.store import rows
@@ -22,7 +23,7 @@ DELETE FROM stale;
 
 def gather(connection: apsw.Connection, store: Store, key: int, passages: Passages) -> None:
     """Write the new vectors of a document, under new keys where it has another number of passages than before."""
-    rows.remove_fresh(connection, key)
+    rows.remove_fresh(connection, np.array([key]))
     count, before = len(passages), count_of(connection, key)
     last = key if count == before else store.take_keys(count)
     insert_fresh(connection, enumerate(passages.rows, last - count + 1), store.variant)

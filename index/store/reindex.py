@@ -138,7 +138,7 @@ class Reindex:
         if before is not None and before.spans == passages.spans and (before.rows == passages.rows).all():
             connection.execute("DELETE FROM stale WHERE doc = ?", (key,))
             return True
-        rows.remove(connection, key)
+        rows.remove(connection, [key])
         changes.removed.append(key)
         self._store.insert(connection, [Entry(found.content(), passages)], changes)
         return True

@@ -16,7 +16,7 @@ from index.documents.passages import Passage
 from index.documents.vector import Vector
 from index.errors import DamagedError
 from index.store.checksums import checksum
-from index.store.passage_rows import SPAN, count_of, insert_spans
+from index.store.passage_rows import SPAN, insert_spans, several_of
 from index.store.queries import Keys, array_of, select, single
 from index.store.schema import LONG_DOCUMENTS
 from index.store.vector_rows import insert_vectors
@@ -94,28 +94,34 @@ def insert_attributes(connection: apsw.Connection, found: Iterable[tuple[int, *A
     connection.executemany("INSERT INTO attr VALUES (?, ?, ?, ?)", list(found))
 
 
-def remove(connection: apsw.Connection, key: int) -> None:
-    """Remove a document and all that belongs to it."""
-    first = key - count_of(connection, key) + 1
-    connection.execute("DELETE FROM vectors WHERE key BETWEEN ? AND ?", (first, key))
-    remove_fresh(connection, key)
-    for statement in (
-        "DELETE FROM docs WHERE key = ?",
-        "DELETE FROM attr WHERE key = ?",
-        "DELETE FROM passages WHERE doc = ?",
-        "DELETE FROM stale WHERE doc = ?",
-    ):
-        connection.execute(statement, (key,))
-
-
-def remove_fresh(connection: apsw.Connection, key: int) -> None:
-    """Remove what a reindexing has gathered of a document."""
-    for last, spans in select(connection, "SELECT last, octet_length(spans) FROM fresh_passages WHERE doc = ?", key):
-        first = last - max(1, spans // SPAN.size) + 1
-        connection.execute("DELETE FROM fresh WHERE key BETWEEN ? AND ?", (first, last))
-        connection.execute("DELETE FROM fresh_passages WHERE doc = ?", (key,))
+def remove(connection: apsw.Connection, keys: Sequence[int]) -> None:
+    """Remove documents and all that belongs to them."""
+    if not len(keys):
         return
-    connection.execute("DELETE FROM fresh WHERE key = ?", (key,))
+    documents = np.unique(np.asarray(keys, np.int64))
+    delete(connection, "vectors", "key", several_of(connection, documents).rows(documents))
+    remove_fresh(connection, documents)
+    for table, column in (("docs", "key"), ("attr", "key"), ("passages", "doc"), ("stale", "doc")):
+        delete(connection, table, column, documents)
+
+
+def delete(connection: apsw.Connection, table: str, column: str, keys: Keys) -> None:
+    statement = f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM carray(?))"  # noqa: S608 - names from here
+    connection.execute(statement, (array_of(keys),))
+
+
+def remove_fresh(connection: apsw.Connection, documents: Keys) -> None:
+    """Remove what a reindexing has gathered of documents."""
+    query = (
+        "SELECT last, octet_length(fresh_passages.spans) FROM carray(?) AS wanted "
+        "CROSS JOIN fresh_passages ON fresh_passages.doc = wanted.value"
+    )
+    found: list[Any] = connection.execute(query, (array_of(documents),)).fetchall()
+    for last, size in found:
+        first = last - max(1, size // SPAN.size) + 1
+        connection.execute("DELETE FROM fresh WHERE key BETWEEN ? AND ?", (first, last))
+    delete(connection, "fresh", "key", documents)
+    delete(connection, "fresh_passages", "doc", documents)
 
 
 def mark_stale(connection: apsw.Connection, keys: Iterable[int]) -> None:

@@ -78,9 +78,7 @@ class Store:
 
         def work(connection: apsw.Connection, changes: Changes) -> int:
             last = {entry.content.id: entry for entry in entries}
-            for key in rows.keys_of(connection, list(last)) if last else ():
-                rows.remove(connection, key)
-                changes.removed.append(key)
+            remove_ids(connection, list(last), changes)
             self.insert(connection, list(last.values()), changes)
             return len(last)
 
@@ -122,7 +120,7 @@ class Store:
         """Remove documents in one transaction; the future says how many there were."""
 
         def work(connection: apsw.Connection, changes: Changes) -> int:
-            return sum(remove_id(connection, id_, changes) for id_ in ids)
+            return remove_ids(connection, ids, changes)
 
         return self.writer.submit(work, len(ids))
 
@@ -131,8 +129,7 @@ class Store:
 
         def work(connection: apsw.Connection, changes: Changes) -> int:
             keys = matching(connection, condition, smallest_cover(connection, condition, COUNTED_ROWS)).tolist()
-            for key in keys:
-                rows.remove(connection, key)
+            rows.remove(connection, keys)
             changes.removed += keys
             return len(keys)
 
@@ -214,11 +211,9 @@ def seen(text: str, found: Passages | None, include: Include) -> tuple[Rows | No
     return vector, tuple(Passage(start, end, row if include.vector else None) for (start, end), row in pairs)
 
 
-def remove_id(connection: apsw.Connection, id_: str, changes: Changes) -> bool:
-    """Remove the document of this id if there is one, and say whether there was."""
-    key = rows.key_of(connection, id_)
-    if key is None:
-        return False
-    rows.remove(connection, key)
-    changes.removed.append(key)
-    return True
+def remove_ids(connection: apsw.Connection, ids: Sequence[str], changes: Changes) -> int:
+    """Remove the documents of these ids, and return how many there were."""
+    keys = sorted(set(rows.keys_of(connection, ids))) if ids else []
+    rows.remove(connection, keys)
+    changes.removed += keys
+    return len(keys)

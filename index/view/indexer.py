@@ -25,6 +25,7 @@ TOMBSTONES_SHARE, TOMBSTONES_LEAST = 0.3, 1024  # with half of the rows removed,
 BATCH_ROWS = 128
 PENDING_ROWS = 20_000  # as many rows as a search may have to look at beside the graph: 1.3 ms
 PACE_S = 0.001  # how long a row that is written waits at most for the graph to catch up
+LONGEST_PACE_S = 2.0  # of a commit: one document may have thousands
 
 Assign = Callable[[Graph, Keys, Keys], None]
 
@@ -69,7 +70,7 @@ class Indexer:
         with self._wake:
             self._wake.wait_for(
                 lambda: self._closing or self.failed or self._saving or self._vectors.pending <= PENDING_ROWS,
-                rows * PACE_S,
+                min(rows * PACE_S, LONGEST_PACE_S),
             )
 
     def close(self, *, leave_snapshot: bool = True) -> None:

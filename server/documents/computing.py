@@ -41,10 +41,9 @@ class Cutting(msgspec.Struct, frozen=True):
     overlap_tokens: int
 
     def parts_of(self, text: str, ranges: Sequence[tuple[int, int]]) -> list[str]:
-        """Return what is embedded of a text: its passages, the title before each but the first."""
-        first, *others = [text[start:end] for start, end in ranges]
-        title = self.cut.title(text, self.max_tokens) if others else ""
-        return [first, *(f"{title}\n{other}" if title else other for other in others)]
+        """Return what is embedded of a text of several passages: those, with its title before each if it has one."""
+        title = self.cut.title(text, self.max_tokens)
+        return [f"{title}\n{text[start:end]}" if title else text[start:end] for start, end in ranges]
 
 
 class Computed(msgspec.Struct, frozen=True):

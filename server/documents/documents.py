@@ -18,7 +18,7 @@ from server.contract.errors import UnknownDocumentError
 from server.documents.ingest import Ingest
 from server.documents.library import Library
 from server.documents.stream import Stream
-from server.engine.admitted import admitted
+from server.engine.admitted import admitted, in_time
 from server.engine.engine import Engine
 
 
@@ -32,9 +32,10 @@ class Documents:
         self._max_bytes = max_bytes
 
     async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
-        async with admitted(self._engine, demand):
-            prepared = await self._ingest.prepare(name, documents, demand)
-            await self._ingest.commit(prepared)
+        with self._engine.enter():
+            prepared = await self._ingest.prepare(name, documents, demand)  # each group of texts has the caller's time
+            async with in_time(self._engine, demand):
+                await self._ingest.commit(prepared)
         return Written(prepared.tokens, prepared.truncated, prepared.timing)
 
     def keep(self, name: str, groups: AsyncIterator[Sequence[Line]], demand: Demand) -> AsyncGenerator[LinesWritten]:

@@ -1,7 +1,7 @@
-"""What a long text begins with, put before each passage but the first: a passage alone does not say what it is about.
+"""What a long text is called, put before each of its passages: a passage alone does not say what it is about.
 
-nDCG@10 of the best passage without and with it: CACM 0.433 and 0.437, Cranfield 0.384 and 0.394, MEDLINE 0.800 and
-0.802, CISI 0.424 and 0.423.
+Of ten facts far down in a person's notes eight are found with titles as without, of ten of another person ten and not
+nine. The first sentence of a text without a title is none: a short passage with it would be found for what it says.
 """
 
 import re
@@ -11,15 +11,15 @@ from tokenizers import Tokenizer
 from server.engine.tokenization import guarded
 
 TITLE_TOKENS = 32
-# A title that is cut inside a word may have some more.
-TITLE_ROOM = TITLE_TOKENS + 8
+TITLE_ROOM = TITLE_TOKENS + 1
 # In which a title is looked for.
 READ_CHARACTERS = 400
-SENTENCE = re.compile(r".{1,200}?[.!?。！？](?=\s|$)")
+HEADING = re.compile(r"#{1,6}[ \t]+(?P<title>\S.*)")
+SENTENCE_END = re.compile(r"[.!?:;,…。！？、]$")
 
 
 class Titles:
-    """Finds titles of at most TITLE_TOKENS tokens."""
+    """Finds titles: headings and lines of their own, of at most TITLE_TOKENS tokens."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
@@ -27,13 +27,16 @@ class Titles:
         self._tokenizer.no_truncation()
 
     def of(self, text: str) -> str:
-        """Return the first line of a text that is not empty, or the first sentence of that; InferenceError."""
-        lines = (line.strip(" \t#*=-_>") for line in text[:READ_CHARACTERS].splitlines())
-        line = next((line for line in lines if line), "")
-        sentence = SENTENCE.match(line)
-        title = line if sentence is None else sentence[0]
-        return guarded(lambda: self._first_tokens(title))
+        """Return the title of a text, nothing where it has none; InferenceError.
 
-    def _first_tokens(self, title: str) -> str:
-        offsets = self._tokenizer.encode(title, add_special_tokens=False).offsets
-        return title if len(offsets) <= TITLE_TOKENS else title[: offsets[TITLE_TOKENS - 1][1]]
+        It is the first line that is not empty, if that is a heading or ends as no sentence does.
+        """
+        line, _, rest = text[:READ_CHARACTERS].lstrip().partition("\n")
+        line, heading = line.strip(), HEADING.match(line)
+        title = line if heading is None else heading["title"].strip(" #\t")
+        if not rest.strip() or not title or (heading is None and SENTENCE_END.search(title)):
+            return ""
+        return title if self._is_short(title) else ""
+
+    def _is_short(self, title: str) -> bool:
+        return guarded(lambda: len(self._tokenizer.encode(title, add_special_tokens=False).ids)) <= TITLE_TOKENS

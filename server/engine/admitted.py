@@ -17,12 +17,19 @@ async def admitted(engine: Engine, demand: Demand) -> AsyncIterator[None]:
         OverloadedError, UnavailableError: there is no place.
         DeadlineError: the block was not done in time.
     """
-    timeout_s = engine.seconds_for(demand)
     with engine.enter():
-        try:
-            async with asyncio.timeout(timeout_s):
-                yield
-        except TimeoutError:
-            engine.admission.count("deadline")
-            message = f"this was not done within {timeout_s:g} s; a write that has begun may still complete"
-            raise DeadlineError(message) from None
+        async with in_time(engine, demand):
+            yield
+
+
+@asynccontextmanager
+async def in_time(engine: Engine, demand: Demand) -> AsyncIterator[None]:
+    """Cancel the block when the caller's time has passed since it began; raises DeadlineError."""
+    timeout_s = engine.seconds_for(demand)
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except TimeoutError:
+        engine.admission.count("deadline")
+        message = f"this was not done within {timeout_s:g} s; a write that has begun may still complete"
+        raise DeadlineError(message) from None

@@ -42,6 +42,7 @@ def test_a_hundred_facts_of_one_long_document_are_found_among_a_thousand_like_it
         for one in documents:
             check_passages(one["text"], stored[one["id"]], titles.of(one["text"]), tokenizer)
         missed = [line for one in needles() if (line := wrong(asker, text, one))]
+        check_first_sentence(asker, plain_sentences(HAY, LONG_TOKENS, tokenizer)[1:])
     sys.stdout.write(f"\n{len(stored[LONG])} passages, {len(missed)} of 100 facts not found\n")
     assert missed == []
 
@@ -67,6 +68,17 @@ def hay(tokenizer: Tokenizer) -> list[dict[str, Any]]:
         {"id": str(seed), "text": "".join(plain_sentences(seed, sizes.randint(*HAY_TOKENS), tokenizer))}
         for seed in range(HAY)
     ]
+
+
+def check_first_sentence(asker: Asker, plain: list[str]) -> None:
+    """What the first sentence of a long text says is found where it stands, though the text has no title."""
+    for one in needles()[:10]:
+        document = {"id": "prose", "text": f"{one.sentence} {''.join(plain)}", "metadata": {"prose": True}}
+        assert asker.ask("POST", "/index", document).status == 200
+        search = {"query": one.question, "filter": {"prose": True}, "threshold": -1}
+        ((hit,), start) = asker.ask("POST", "/search", search).body, len(one.sentence)
+        assert hit["passage"]["start"] == 0, one
+        assert hit["passage"]["end"] >= start
 
 
 def passages_of(asker: Asker) -> dict[str, list[Range]]:
@@ -125,8 +137,7 @@ def check_passages(text: str, passages: list[Range], title: str, tokenizer: Toke
         assert start <= covered < end
         covered = end
     assert covered == len(text)
-    first, *others = (text[start:end] for start, end in passages)
-    read = [first, *(f"{title}\n{part}" for part in others)]
+    read = [f"{title}\n{text[start:end]}" for start, end in passages]
     assert max(len(one) for one in tokenizer.encode_batch_fast(read)) <= MAX_TOKENS
 
 
