@@ -30,7 +30,7 @@ EXACT_ROWS = 20_000  # up to so many rows, of a collection or of what matches a 
 EVERYTHING = Every(())
 SPARE = 6  # float16 may order so many documents wrongly at the end
 SEVERAL_FACTOR = 3  # where documents have several passages, the graph is first asked for so many times more
-WIDTH_FACTOR = 4  # how wide a search through the graph is, by what is asked of it
+WIDTH_FACTOR = 4  # how wide a search through the graph is at least, by the documents that are wanted
 FIRST_FACTOR = 12  # where there is a filter the graph is first asked for so many times what is wanted
 MAX_ASKED_ROWS = 4_096  # beyond this the graph costs more than comparing every row
 
@@ -70,7 +70,7 @@ class Planner:
                 return self._exactly(connection, self._vectors.capture(moment)[0], keys, query, wanted)
             asked, needed = FIRST_FACTOR * asked, 2 * enough
         while asked <= MAX_ASKED_ROWS:
-            nearest = self.nearest(query, moment, asked)
+            nearest = self.nearest(query, moment, asked, WIDTH_FACTOR * enough)
             if nearest is None:
                 break
             candidates, exhausted = nearest
@@ -103,7 +103,7 @@ class Planner:
         owners = np.concatenate([capture.owners[chosen], several.owners(several.rows(away))])
         return rescored(connection, Candidates(rows, owners), query, wanted)
 
-    def nearest(self, query: Vector, moment: Moment, asked: int) -> tuple[Candidates, bool] | None:
+    def nearest(self, query: Vector, moment: Moment, asked: int, width: int = 0) -> tuple[Candidates, bool] | None:
         """Return approximately the nearest rows, best first, and whether these are all there are.
 
         So many are asked of the graph; where all rows are compared, those of so many documents are given.
@@ -120,7 +120,7 @@ class Planner:
                 found = candidates_at(capture, best_of_documents(scores, capture.owners, asked))
                 return found, alive <= asked or found.documents < asked
             missing = capture.missing()
-            nodes = graph.search(half, max(asked, GRAPH_ROWS), min(WIDTH_FACTOR * asked, MAX_ASKED_ROWS))
+            nodes = graph.search(half, max(asked, GRAPH_ROWS), min(width, MAX_ASKED_ROWS))
             after, slots = self._vectors.found(capture, moment, nodes)
             if after.generation == capture.generation and after.whole:
                 return candidates_at(after, nearest_slots(after, missing, slots, half, asked)), False
