@@ -3,7 +3,7 @@
 from index.collection import Collection
 from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Document, Entry, check_content
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
-from index.documents.passages import Passage, Passages
+from index.documents.passages import MAX_PASSAGES, Passage, Passages
 from index.documents.query import MAX_TOP_K, Explanation, Hit, Part, Query, SearchOutcome
 from index.documents.settings import (
     DEFAULT_LANGUAGE,
@@ -55,6 +55,7 @@ __all__ = [
     "MAX_METADATA_BYTES",
     "MAX_METADATA_DEPTH",
     "MAX_METADATA_FIELDS",
+    "MAX_PASSAGES",
     "MAX_TEXT_BYTES",
     "MAX_TOP_K",
     "MIN_PASSAGE_TOKENS",

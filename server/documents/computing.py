@@ -7,8 +7,9 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from index import Collection, Passages
+from index import MAX_PASSAGES, Collection, Passages
 from server.contract.embedding import Embeddings, Rows, Timing
+from server.contract.errors import DocumentError
 from server.documents.settings import SettingsRules
 
 # So many passages at a time: a text of a megabyte has 2,000, and others must get their turn.
@@ -75,11 +76,13 @@ def same_ranges(passages: Passages, ranges: Ranges) -> bool:
 
 
 async def ranges_of(texts: Sequence[str], cutting: Cutting, measure: Measure) -> list[Ranges]:
-    """Return where to cut each text; nowhere in one that fits."""
+    """Return where to cut each text; nowhere in one that fits. Raises DocumentError where there are too many passages."""
     unsure = [text for text in texts if not cutting.cut.surely_short(text)]
     _, longer = await measure(unsure) if unsure else ([], [])
     long = [text for text, is_longer in zip(unsure, longer, strict=True) if is_longer]
     cut = await cutting.cut.of(long, cutting.max_tokens, cutting.overlap_tokens) if long else []
+    if (most := max(map(len, cut), default=0)) > MAX_PASSAGES:
+        raise DocumentError(f"a text would have {most} passages; at most {MAX_PASSAGES} are allowed", "text")
     found = dict(zip(long, cut, strict=True))
     return [found.get(text, []) for text in texts]
 

@@ -29,6 +29,7 @@ from server.documents.computing import (
     same_ranges,
 )
 from server.documents.library import Library
+from server.engine.admitted import in_time
 from server.engine.embedder import Embedder
 from server.engine.metrics import Metrics
 
@@ -80,7 +81,8 @@ class Ingest:
             message = f"{len(documents)} documents, max_client_batch_size is {most}"
             raise InvalidInputError(message, "documents")
         how = cutting, _ = self._cuttings.of(collection)
-        contents, known = await self._library.run(check, collection, documents)
+        async with in_time(self._embedder.engine, demand):
+            contents, known = await self._library.run(check, collection, documents)
         self._embedder.check([one.text for one in contents])
         uncached = replace(demand, cache=False, prompt=self._prompt)
         if cutting is None:

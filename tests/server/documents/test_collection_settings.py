@@ -201,7 +201,7 @@ def test_a_batch_tells_how_many_its_searches_lack_together(collection: Collectio
 
 
 def test_bytes_of_hits_that_are_not_answered_do_not_count(collection: Collection) -> None:
-    collection.put(threshold=0.999)
+    collection.put(threshold=0.999, passages=False)
     collection.index({"small": "a small text"})
     for number in range(3):
         collection.index({str(number): "zzz qqq " * 100_000})

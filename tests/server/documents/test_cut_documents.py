@@ -134,3 +134,13 @@ def computed_tokens(client: httpx.Client) -> float:
     """How many tokens the workers have computed since the start."""
     lines = client.get("/metrics").text.splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith("vecd_computed_tokens_total"))
+
+
+def test_a_text_of_too_many_passages_is_refused_before_it_is_computed(path: tuple[httpx.Client, str]) -> None:
+    client, base = path
+    before = computed_tokens(client)
+    answer = client.post(f"{base}/index", json={"id": "many", "text": "1 " * (16 * 16_500)})
+    assert answer.status_code == 422
+    assert "16384 are allowed" in answer.json()["detail"]
+    assert computed_tokens(client) == before
+    assert client.get(f"{base}/index/many").status_code == 404
