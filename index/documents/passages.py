@@ -51,6 +51,8 @@ def check_passages(given: Passages, text: str, ndim: int) -> Passages:
         raise VectorError(f"{len(given.rows)} vectors were given for {max(1, len(spans))} passages")
     if len(spans) > MAX_PASSAGES:
         raise DocumentError(f"a text has {len(spans)} passages; at most {MAX_PASSAGES} are allowed")
+    if not spans:
+        return Passages(check_vector(given.rows[0], ndim)[None], spans, given.cutting)
     check_spans(spans, len(text))
     return Passages(np.stack([check_vector(row, ndim) for row in given.rows]), spans, given.cutting)
 

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from index import MAX_PASSAGES, Collection, Passages
-from server.contract.embedding import Embeddings, Rows, Timing
+from server.contract.embedding import Embeddings, Timing
 from server.contract.errors import DocumentError
 from server.documents.settings import SettingsRules
 
@@ -76,7 +76,7 @@ def same_ranges(passages: Passages, ranges: Ranges) -> bool:
 
 
 async def ranges_of(texts: Sequence[str], cutting: Cutting, measure: Measure) -> list[Ranges]:
-    """Return where to cut each text; nowhere in one that fits. Raises DocumentError where there are too many passages."""
+    """Return where to cut each text; nowhere in one that fits. Raises DocumentError of too many passages."""
     unsure = [text for text in texts if not cutting.cut.surely_short(text)]
     _, longer = await measure(unsure) if unsure else ([], [])
     long = [text for text, is_longer in zip(unsure, longer, strict=True) if is_longer]
@@ -93,16 +93,17 @@ async def computed(
     """Embed each text, or the parts of it; `how` is how they were cut, and the number of those settings."""
     cutting, number = how
     parts = [part for text, one in zip(texts, ranges, strict=True) for part in parts_of(text, one, cutting)]
-    timing, rows, tokens, truncated = Timing(), list[Rows](), list[int](), list[bool]()
+    timing, found_rows, tokens, truncated = Timing(), [np.empty((0, 0), np.float32)], list[int](), list[bool]()
     for group in groups_of(parts):
         found = await embed(group)
-        rows.extend(found.rows)
+        found_rows.append(found.rows)
         tokens += found.tokens
         truncated += found.truncated
         add(timing, found.timing)
     spans = [tuple(one) if len(one) > 1 else () for one in ranges]
     owns = slices_of(ranges)
-    every = [Passages(np.stack(rows[own]), one, number) for own, one in zip(owns, spans, strict=True)]
+    rows = found_rows[-1] if len(found_rows) <= 2 else np.concatenate(found_rows[1:])
+    every = [Passages(rows[own], one, number) for own, one in zip(owns, spans, strict=True)]
     return told(every, owns, tokens, truncated), timing
 
 
