@@ -187,7 +187,12 @@ def sample(schema: dict[str, Any], document: dict[str, Any], text: str) -> Any:
         properties = schema.get("properties", {NAME: {"type": "string"}}).items()
         fields = {name: NAME if name == "name" else sample(one, document, text) for name, one in properties}
         return fields if kind == "object" else [sample(schema["items"], document, text)]
-    return {"integer": schema.get("maximum", 8), "boolean": True, "number": -1.0, "null": None}.get(str(kind), text)
+    return {
+        "integer": schema.get("maximum", 8),
+        "boolean": True,
+        "number": schema.get("minimum", -1.0),
+        "null": None,
+    }.get(str(kind), text)
 
 
 def subjects(document: dict[str, Any]) -> list[Subject]:
