@@ -24,7 +24,7 @@ def measured(models: Path, folder: Path, *flags: str) -> Outcome:
 
 @pytest.mark.e2e
 def test_every_figure_is_there(tiny_models: Path, tmp_path: Path) -> None:
-    outcome = measured(tiny_models, tmp_path, "--sizes", "300", "--seconds", "0.05")
+    outcome = measured(tiny_models, tmp_path, "--documents", "8000", "--sizes", "300", "--seconds", "0.05")
     figures = msgspec.to_builtins(outcome.figures)
     assert figures["recall_at_10"] > 0.8
     assert figures["filtered"].keys() == FILTERS.keys()
@@ -34,8 +34,8 @@ def test_every_figure_is_there(tiny_models: Path, tmp_path: Path) -> None:
     assert figures["restart_s"] > 0
     assert figures["restart_pending"] == 0
     assert figures["rss_mb"] > 50
-    assert figures["sizes"].keys() == {"300", "3000"}
-    assert figures["flags"] == {"--documents": "3000", "--sizes": "300"}
+    assert figures["sizes"].keys() == {"300", "8000"}
+    assert figures["flags"] == {"--documents": "8000", "--sizes": "300"}
     assert any("beside an ingest" in line for line in outcome.table)
 
 
