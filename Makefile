@@ -57,6 +57,7 @@ bench: .venv/.test $(MANIFEST)
 	$(BIN)/python -m bench load --texts 32 --rounds 1 --seconds 5 --json $(LATEST)/load-batch-here.json
 	$(BIN)/python -m bench door --rounds 3 --seconds 1 --json $(LATEST)/door-here.json
 	$(BIN)/python -m bench index --documents 10000 --sizes 1000 --rounds 1 --seconds 2 $(if $(STS),--data $(STS)) --json $(LATEST)/index-here.json
+	$(BIN)/python -m bench passages --documents 10000 --rounds 1 $(if $(STS),--data $(STS)) --json $(LATEST)/passages-here.json
 	$(BIN)/python -m bench ingest --rounds 1 $(if $(STS),--data $(STS)) --json $(LATEST)/ingest-here.json
 	$(BIN)/python -m bench mixed --rounds 1 --seconds 5 --json $(LATEST)/mixed-here.json
 	$(BIN)/python -m bench overload --seconds 10 --json $(LATEST)/overload-here.json

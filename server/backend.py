@@ -45,6 +45,7 @@ from server.engine.metrics import Metrics
 from server.engine.scheduling.watchdog import Watchdog
 from server.engine.sessions.loading import LoadedModel, OpenTokenizer, load_model
 from server.engine.sessions.selfcheck import SESSIONS, OpenSession
+from server.engine.tokenization import untruncated
 from server.engine.tokens import Tokens
 from server.engine.windows import Windows
 from server.settings import Settings
@@ -81,11 +82,11 @@ def build_backend(
         IndexRoomError: the data folder is in use, cannot be written, or its files are damaged.
     """
     model = load_model(settings, sessions, tokenizer_opener)
-    facts, metrics = facts_of(settings, model), Metrics(CollectorRegistry())
+    facts, metrics, whole = facts_of(settings, model), Metrics(CollectorRegistry()), untruncated(model.tokenizer)
     engine = build_engine(settings, model, metrics)
-    embedder = Embedder(engine, facts, settings, Windows(model.tokenizer, facts.max_tokens))
+    embedder = Embedder(engine, facts, settings, Windows(whole, facts.max_tokens))
     library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
-    cut, rules = cut_of(model.tokenizer, facts), SettingsRules(facts.passage_tokens, settings.search_threshold)
+    cut, rules = cut_of(whole, facts), SettingsRules(facts.passage_tokens, settings.search_threshold)
     ingest = Ingest(library, embedder, Cuttings(cut, rules), metrics, facts.document_prompt)
     reindexing = Reindexing(library, embedder, Cuttings(cut, rules), facts.document_prompt)
     _register(metrics, facts, engine, library)
@@ -96,7 +97,7 @@ def build_backend(
             metrics=metrics,
             engine=engine,
             embedder=embedder,
-            tokens=Tokens(model.tokenizer),
+            tokens=Tokens(whole),
             watchdog=Watchdog(engine.workers.slots.longest_s, settings.run_timeout_s, engine.workers.break_down),
             library=library,
             documents=Documents(engine, library, ingest, settings.max_body_bytes),

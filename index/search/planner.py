@@ -99,8 +99,9 @@ class Planner:
         chosen = slots[best_of_documents(scores, capture.owners[slots], wanted + SPARE)]
         away = keys[~known]
         several = several_of(connection, away)
-        rows = np.concatenate([capture.keys[chosen], several.rows(away)])
-        owners = np.concatenate([capture.owners[chosen], several.owners(several.rows(away))])
+        lost = several.rows(away)
+        rows = np.concatenate([capture.keys[chosen], lost])
+        owners = np.concatenate([capture.owners[chosen], several.owners(lost)])
         return rescored(connection, Candidates(rows, owners), query, wanted)
 
     def nearest(self, query: Vector, moment: Moment, asked: int, width: int = 0) -> tuple[Candidates, bool] | None:

@@ -86,14 +86,21 @@ def count_of(connection: apsw.Connection, document: int) -> int:
 
 def several_of(connection: apsw.Connection, documents: Sequence[int] | Keys) -> Several:
     """Return which of these documents have several passages; raises DamagedError."""
-    query = f"SELECT {ALL} FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"  # noqa: S608
-    found: list[Any] = connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else []
-    return arranged((int(row[0]), len(checked_blob(row)) // SPAN.size) for row in found)
+    return counted(stored(connection, documents))
 
 
 def all_several(connection: apsw.Connection) -> Several:
     """Return all documents of several passages; raises DamagedError."""
-    found: list[Any] = select(connection, f"SELECT {ALL} FROM passages")  # noqa: S608
+    return counted(select(connection, f"SELECT {ALL} FROM passages"))  # noqa: S608
+
+
+def stored(connection: apsw.Connection, documents: Sequence[int] | Keys) -> list[Any]:
+    """Return (doc, parts, spans, crc) of those of these documents that have several passages."""
+    query = f"SELECT {ALL} FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"  # noqa: S608
+    return connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else []
+
+
+def counted(found: Iterable[Any]) -> Several:
     return arranged((int(row[0]), len(checked_blob(row)) // SPAN.size) for row in found)
 
 
@@ -105,9 +112,7 @@ def arranged(found: Iterable[tuple[int, int]]) -> Several:
 
 def spans_of(connection: apsw.Connection, documents: Sequence[int] | Keys) -> Mapping[int, tuple[Span, ...]]:
     """Return the spans of those of these documents that have several passages, or raise DamagedError."""
-    query = f"SELECT {ALL} FROM carray(?) AS wanted CROSS JOIN passages ON passages.doc = wanted.value"  # noqa: S608
-    found: list[Any] = connection.execute(query, (array_of(documents),)).fetchall() if len(documents) else []
-    return {int(row[0]): checked_spans(row) for row in found}
+    return {int(row[0]): checked_spans(row) for row in stored(connection, documents)}
 
 
 def checked_spans(row: Any) -> tuple[Span, ...]:

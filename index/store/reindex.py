@@ -10,6 +10,7 @@ resumed at any time; documents written meanwhile have all that is wanted already
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from typing import Any
 
 import apsw
 import msgspec
@@ -22,7 +23,7 @@ from index.store.exchange import exchange_all, gather
 from index.store.group import Changes
 from index.store.meta import read_meta, stored_ndim, write_meta
 from index.store.passage_rows import fetch_passages
-from index.store.queries import select, single
+from index.store.queries import array_of, select, single
 from index.store.store import Store
 
 LACKING = (
@@ -100,17 +101,15 @@ class Reindex:
             if not found and self._last:
                 found = select(connection, query, *values, 0, limit)
             self._last = found[-1][0] if found else 0
-            known = self._known(connection, [int(key) for key, _ in found])
+            same = self._of_same_model(connection)
+            known = self._known(connection, [int(key) for key, _ in found]) if same else {}
         return [Lacking(int(key), text, known.get(int(key))) for key, text in found]
 
     def _known(self, connection: apsw.Connection, keys: list[int]) -> dict[int, Passages]:
-        if not self._of_same_model(connection):
-            return {}
-        present = [
-            key
-            for key in keys
-            if select(connection, f"SELECT 1 FROM vectors WHERE key = ? AND {PRESENT}", key, self._model.variant)
-        ]
+        """Return the passages of those of the present model's documents that the present variant computed."""
+        query = f"SELECT key FROM carray(?) AS wanted CROSS JOIN vectors ON key = wanted.value WHERE {PRESENT}"
+        found = connection.execute(query, (array_of(keys), self._model.variant)) if keys else ()
+        present: list[Any] = [key for (key,) in found]
         return fetch_passages(connection, present, stored_ndim(connection))
 
     def put(self, computed: Mapping[int, Passages]) -> Future[None]:

@@ -43,6 +43,11 @@ class Timing(msgspec.Struct):
     queue_s: float = 0.0
     inference_s: float = 0.0
 
+    def add(self, other: "Timing") -> None:
+        self.tokenize_s += other.tokenize_s
+        self.queue_s += other.queue_s
+        self.inference_s += other.inference_s
+
 
 class Embeddings(msgspec.Struct, frozen=True):
     """Rows (texts, dimensions) float32 in the order of the texts, with the tokens and truncation of each text.

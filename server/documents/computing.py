@@ -12,7 +12,7 @@ from server.contract.embedding import Embeddings, Timing
 from server.contract.errors import DocumentError
 from server.documents.settings import SettingsRules
 
-# So many passages at a time: a text of a megabyte has 2,000, and others must get their turn.
+# So many passages at a time: a text of a megabyte has some 1,200, and others must get their turn.
 GROUP_PASSAGES = 512
 
 Ranges = list[tuple[int, int]]
@@ -99,7 +99,7 @@ async def computed(
         found_rows.append(found.rows)
         tokens += found.tokens
         truncated += found.truncated
-        add(timing, found.timing)
+        timing.add(found.timing)
     spans = [tuple(one) if len(one) > 1 else () for one in ranges]
     owns = slices_of(ranges)
     rows = found_rows[-1] if len(found_rows) <= 2 else np.concatenate(found_rows[1:])
@@ -139,9 +139,3 @@ def told(
 ) -> list[Computed]:
     pairs = zip(passages, owns, strict=True)
     return [Computed(one, sum(tokens[own]), any(truncated[own])) for one, own in pairs]
-
-
-def add(timing: Timing, other: Timing) -> None:
-    timing.tokenize_s += other.tokenize_s
-    timing.queue_s += other.queue_s
-    timing.inference_s += other.inference_s

@@ -12,7 +12,7 @@ import msgspec
 from tokenizers import Tokenizer
 
 from server.documents.boundaries import Range, ranges_of
-from server.engine.tokenization import guarded
+from server.engine.tokenization import guarded, untruncated
 
 # The characters from which those a token are first estimated.
 SAMPLE = 250
@@ -54,9 +54,7 @@ class Cutter:
         Raises:
             ValueError: special tokens and prompt leave no room for text.
         """
-        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._tokenizer = untruncated(tokenizer)
         self._prompt = prompt or ""
         self._fixed = len(self._tokenizer.encode(self._prompt).ids)
         self.room = max_tokens - self._fixed

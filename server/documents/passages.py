@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from server.documents.boundaries import Range
 from server.documents.cutting import Cutter, Piece, joined
 from server.documents.titles import TITLE_ROOM, Titles
-from server.engine.tokenization import SLICE_CHARACTERS
+from server.engine.tokenization import SLICE_CHARACTERS, surely_fits
 
 
 class Passages:
@@ -19,13 +19,8 @@ class Passages:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="passages")
 
     def surely_short(self, text: str) -> bool:
-        """Return whether a text is known to fit whole without being tokenized.
-
-        WordPiece makes at most one token of each character that BERT's normalization leaves, and that makes of a
-        character at most as many as it has bytes.
-        """
-        room = self._cutter.room
-        return len(text) <= room and len(text.encode()) <= room
+        """Return whether a text is known to fit whole without being tokenized."""
+        return surely_fits(text, self._cutter.room)
 
     def title(self, text: str, max_tokens: int) -> str:
         """Return what passages of at most so many tokens have before them, nothing where the model has no room."""

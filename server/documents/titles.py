@@ -8,7 +8,7 @@ import re
 
 from tokenizers import Tokenizer
 
-from server.engine.tokenization import guarded
+from server.engine.tokenization import guarded, untruncated
 
 TITLE_TOKENS = 32
 TITLE_ROOM = TITLE_TOKENS + 1
@@ -22,9 +22,7 @@ class Titles:
     """Finds titles: headings and lines of their own, of at most TITLE_TOKENS tokens."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = untruncated(tokenizer)
 
     def of(self, text: str) -> str:
         """Return the title of a text, nothing where it has none; InferenceError.

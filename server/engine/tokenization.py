@@ -159,3 +159,22 @@ def slices(texts: Sequence[Input]) -> Iterator[list[Input]]:
             part, size = [], 0
     if part:
         yield part
+
+
+def surely_fits(text: str, tokens: int) -> bool:
+    """Say whether a text is known to have at most so many tokens without being tokenized.
+
+    WordPiece makes at most one token of each character that BERT's normalization leaves, and that makes of a character
+    at most as many as it has bytes.
+    """
+    return len(text) <= tokens and len(text.encode()) <= tokens
+
+
+def untruncated(tokenizer: Tokenizer) -> Tokenizer:
+    """Return a tokenizer that neither truncates nor pads: itself if it does neither, or else a copy, in some 30 ms."""
+    if tokenizer.truncation is None and tokenizer.padding is None:
+        return tokenizer
+    other = Tokenizer.from_str(tokenizer.to_str())
+    other.no_truncation()
+    other.no_padding()
+    return other

@@ -9,15 +9,14 @@ from tokenizers import Tokenizer
 
 from server.contract.embedding import Token
 from server.contract.errors import InvalidInputError
-from server.engine.tokenization import guarded
+from server.engine.tokenization import guarded, untruncated
 
 
 class Tokens:
     """The model's tokenizer without truncation."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
-        self._tokenizer.no_truncation()
+        self._tokenizer = untruncated(tokenizer)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tokens")
 
     async def tokenize(self, texts: Sequence[str], *, add_special_tokens: bool) -> list[list[Token]]:

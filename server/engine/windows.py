@@ -18,7 +18,7 @@ from server.contract.embedding import Demand, Embeddings, Input, Rows, Timing
 from server.engine.admission import first_piece
 from server.engine.engine import Engine
 from server.engine.scheduling.job import deadline_error
-from server.engine.tokenization import SLICE_CHARACTERS, effort, guarded
+from server.engine.tokenization import SLICE_CHARACTERS, effort, guarded, surely_fits, untruncated
 
 # What BERT's tokenization takes for white space, and every other one does, too.
 SPACE = re.compile(r"[ \t\n\r]")
@@ -33,9 +33,7 @@ class Windows:
     """The model's tokenizer without truncation, and a thread of its own: nobody waits behind a megabyte of text."""
 
     def __init__(self, tokenizer: Tokenizer, max_tokens: int) -> None:
-        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._tokenizer = untruncated(tokenizer)
         probe = self._tokenizer.encode("a")
         inner = probe.special_tokens_mask.index(0)
         self._before, self._after = tuple(probe.ids[:inner]), tuple(probe.ids[inner + 1 :])
@@ -53,15 +51,11 @@ class Windows:
         loop, found = asyncio.get_running_loop(), list[list[Window]]()
         for text in texts:
             ids = list[int]()
-            if isinstance(text, str) and not self._surely_fits(text):
+            if isinstance(text, str) and not surely_fits(text, self._room):
                 for part in parts_of(text):
                     ids += await loop.run_in_executor(self._thread, self._tokenize, part)
             found.append(self._cut(ids) if len(ids) > self._room else [])
         return found
-
-    def _surely_fits(self, text: str) -> bool:
-        # WordPiece makes no more tokens of a text than it has bytes.
-        return len(text) <= self._room and len(text.encode()) <= self._room
 
     def _tokenize(self, text: str) -> list[int]:
         (found,) = guarded(lambda: self._tokenizer.encode_batch_fast([text], add_special_tokens=False))
@@ -121,9 +115,7 @@ async def _embed_groups(engine: Engine, windows: Sequence[Window], demand: Deman
     for group in groups:
         found.append(await engine.embed_admitted(group, pooled))
         pooled = msgspec.structs.replace(pooled, timeout_s=limit_s)
-        timing.tokenize_s += found[-1].timing.tokenize_s
-        timing.queue_s += found[-1].timing.queue_s
-        timing.inference_s += found[-1].timing.inference_s
+        timing.add(found[-1].timing)
     rows = np.concatenate([one.rows for one in found])
     tokens = [count for one in found for count in one.tokens]
     return Embeddings(rows, tokens, [False] * len(windows), 0, timing)
@@ -147,11 +139,9 @@ def _together(
             tokens.append(short.tokens[fitting])
             truncated.append(short.truncated[fitting])
             fitting += 1
-    timing = Timing(
-        tokenize_s + short.timing.tokenize_s + long.timing.tokenize_s,
-        short.timing.queue_s + long.timing.queue_s,
-        short.timing.inference_s + long.timing.inference_s,
-    )
+    timing = Timing(tokenize_s)
+    timing.add(short.timing)
+    timing.add(long.timing)
     return Embeddings(rows, tokens, truncated, short.cached_count, timing)
 
 
