@@ -53,6 +53,7 @@ WINGS: Mapping[str, Mapping[str, set[str]]] = {
         "words": {"documents", "filters", "store"},
         "view": {"store"},
         "search": {"documents", "filters", "store", "view", "words"},
+        "sources": set(),
         "commands": {"documents", "store", "words"},
     },
     "bench": {

@@ -1,0 +1,1 @@
+"""What `import` reads: files of many forms, as records; each record becomes one document."""
