@@ -13,6 +13,7 @@ from server.contract.documents import (
     CollectionState,
     Document,
     DocumentPage,
+    Facet,
     Found,
     Include,
     JsonObject,
@@ -31,6 +32,7 @@ from server.documents.documents import Documents
 from server.documents.gauges import IndexCollector
 from server.documents.ingest import Ingest
 from server.documents.library import Library, open_library
+from server.documents.listing import Listing
 from server.documents.passages import Passages
 from server.documents.reindexing import Reindexing
 from server.documents.retrieval import Retrieval
@@ -61,6 +63,7 @@ class Parts(msgspec.Struct, frozen=True):
     watchdog: Watchdog
     library: Library
     documents: Documents
+    listing: Listing
     collections: Collections
     retrieval: Retrieval
     reindexing: Reindexing
@@ -100,7 +103,8 @@ def build_backend(
             tokens=Tokens(whole),
             watchdog=Watchdog(engine.workers.slots.longest_s, settings.run_timeout_s, engine.workers.break_down),
             library=library,
-            documents=Documents(engine, library, ingest, settings.max_body_bytes),
+            documents=Documents(engine, library, ingest),
+            listing=Listing(engine, library, settings.max_body_bytes),
             collections=Collections(engine, library, reindexing, rules),
             retrieval=Retrieval(library, embedder, metrics, rules, facts.query_prompt, settings.max_body_bytes),
             reindexing=reindexing,
@@ -136,7 +140,7 @@ class LocalBackend:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._engine, self._embedder = parts.engine, parts.embedder
-        self._documents, self._collections = parts.documents, parts.collections
+        self._documents, self._listing, self._collections = parts.documents, parts.listing, parts.collections
 
     @property
     def facts(self) -> Facts:
@@ -198,8 +202,18 @@ class LocalBackend:
     async def get(self, name: str, document_id: str, demand: Demand, include: Include) -> Document:
         return await self._documents.get(name, document_id, demand, include)
 
-    async def list_after(self, name: str, after: str, limit: int, demand: Demand, include: Include) -> DocumentPage:
-        return await self._documents.list_after(name, after, limit, demand, include)
+    async def list_after(
+        self, name: str, after: str, limit: int, demand: Demand, include: Include, condition: JsonObject | None = None
+    ) -> DocumentPage:
+        return await self._listing.list_after(name, after, limit, demand, include, condition)
+
+    async def count(self, name: str, condition: JsonObject | None, demand: Demand) -> int:
+        return await self._listing.count(name, condition, demand)
+
+    async def facets(
+        self, name: str, fields: Sequence[str], condition: JsonObject | None, limit: int, demand: Demand
+    ) -> dict[str, Facet]:
+        return await self._listing.facets(name, fields, condition, limit, demand)
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
         async with admitted(self._engine, demand):

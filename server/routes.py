@@ -3,7 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 
 from server.dialects.cohere import routes as cohere
-from server.dialects.native import batches, collections, documents, embeddings, search, status
+from server.dialects.native import batches, collections, documents, embeddings, listing, search, status
 from server.dialects.native.dialect import NATIVE
 from server.dialects.ollama import routes as ollama
 from server.dialects.openai import routes as openai
@@ -17,6 +17,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *embeddings.ROUTES,
     *documents.ROUTES,
     *batches.ROUTES,
+    *listing.ROUTES,
     *search.ROUTES,
     *collections.ROUTES,
     *openai.ROUTES,

@@ -51,7 +51,7 @@ class Charging:
     async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
         if self._bucket is None:
             return await self._backend.put(name, documents, demand)
-        with self._reserved(self._bucket, [one.text for one in documents]) as charge:
+        with self._reserved(self._bucket, texts_to_embed(documents)) as charge:
             written = await self._backend.put(name, documents, demand)
             charge.used = sum(written.tokens)
         return written
@@ -75,7 +75,7 @@ class Charging:
         async def charged() -> AsyncIterator[Sequence[Line]]:
             async for group in groups:
                 if account is not None and bucket is not None:
-                    tokens = self._estimate.of([line.document.text for line in group])
+                    tokens = self._estimate.of(texts_to_embed([line.document for line in group]))
                     await _take_patiently(account, bucket, tokens)
                     reserved.append(tokens)
                 yield group
@@ -104,6 +104,11 @@ class Charging:
             raise
         finally:
             bucket.give_back(charge.reserved - charge.used)
+
+
+def texts_to_embed(documents: Sequence[Document]) -> list[str]:
+    """Return the texts whose vectors are not given."""
+    return [one.text for one in documents if one.given is None]
 
 
 async def _take_patiently(account: Account, bucket: Bucket, tokens: int) -> None:

@@ -13,6 +13,7 @@ from server.contract.documents import (
     CollectionState,
     Document,
     DocumentPage,
+    Facet,
     Found,
     Include,
     JsonObject,
@@ -77,8 +78,18 @@ class Backend(Protocol):
     async def get(self, name: str, document_id: str, demand: Demand, include: Include) -> Document:
         """Return a document; raises UnknownDocumentError."""
 
-    async def list_after(self, name: str, after: str, limit: int, demand: Demand, include: Include) -> DocumentPage:
-        """Return up to `limit` documents with ids after `after`; fewer where they are large."""
+    async def list_after(
+        self, name: str, after: str, limit: int, demand: Demand, include: Include, condition: JsonObject | None = None
+    ) -> DocumentPage:
+        """Return up to `limit` documents that match a filter, with ids after `after`; fewer where they are large."""
+
+    async def count(self, name: str, condition: JsonObject | None, demand: Demand) -> int:
+        """Return how many documents match a filter, or how many there are; raises FilterError."""
+
+    async def facets(
+        self, name: str, fields: Sequence[str], condition: JsonObject | None, limit: int, demand: Demand
+    ) -> dict[str, Facet]:
+        """Return of each field the values that most of the documents that match a filter have; raises FilterError."""
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
         """Run all searches, or none.

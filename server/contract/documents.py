@@ -26,10 +26,11 @@ State = Literal["ready", "indexing", "reindexing", "foreign", "failed"]
 
 
 class Include(msgspec.Struct, frozen=True):
-    """What comes along with a document: its vector, its passages, with both their vectors."""
+    """What comes along with a document: its vector, its passages, with both their vectors, and its text, or ""."""
 
     vector: bool = False
     passages: bool = False
+    text: bool = True
 
 
 class Passage(msgspec.Struct, frozen=True, eq=False):
@@ -41,9 +42,11 @@ class Passage(msgspec.Struct, frozen=True, eq=False):
 
 
 class Document(msgspec.Struct, frozen=True, eq=False):
-    """`vector` (dimensions,) float32 and `passages` are there only where the call asked for them.
+    """A document that is read or written; it is gone from `expires_ms` on, Unix time, or lasts where that is None.
 
-    The vector of a text of several passages is their mean, at unit length.
+    `vector` (dimensions,) float32 and `passages` are there only where the call asked for them. The vector of a text of
+    several passages is their mean, at unit length. Of a document to write `given` is its vector, of any length but 0:
+    it stands for the whole text, which is then not embedded.
     """
 
     id: str
@@ -51,6 +54,8 @@ class Document(msgspec.Struct, frozen=True, eq=False):
     metadata: JsonObject = {}
     vector: Rows | None = None
     passages: Sequence[Passage] | None = None
+    expires_ms: int | None = None
+    given: list[float] | None = None
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -88,12 +93,38 @@ class DocumentPage(msgspec.Struct, frozen=True):
     more: bool
 
 
+class FacetValue(msgspec.Struct, frozen=True):
+    """How many documents have a value in a field, by itself or in a list."""
+
+    value: bool | int | float | str
+    count: int
+
+
+class Facet(msgspec.Struct, frozen=True):
+    """The values of a field that most documents have, most first, and how many different ones there are."""
+
+    values: list[FacetValue]
+    distinct: int
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What hits are to hold beside their scores; a `snippet` has at most so many characters, None is none."""
+
+    text: bool = True
+    metadata: bool = True
+    vector: bool = False
+    snippet: int | None = None
+
+
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """A search by exactly one of `query`, `vector` and `like` (the id of a document).
 
     `threshold` is the least score of a hit; None means the collection's in mode vector, and none in the other modes.
     With `prefix` the last word may be the beginning of one, with `typos` long words may have an error. `weight` is that
     of the vector's side in the weighted fusion of mode hybrid. With `explain` hits have the parts of their scores.
+
+    `offset` hits are passed over. Of documents with one value in the metadata field `group_by` the `per_group` best are
+    hits. `diversity`, from 0 to 1, has hits chosen by how little they resemble those before them, too.
     """
 
     query: str | None = None
@@ -108,6 +139,11 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     weight: float = 0.5
     fusion: Fusion = "weighted"
     explain: bool = False
+    offset: int = 0
+    group_by: str | None = None
+    per_group: int = 1
+    diversity: float | None = None
+    wanted: Wanted = Wanted()
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -125,11 +161,28 @@ class Explanation(msgspec.Struct, frozen=True):
     text: Part | None = None
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Mark(msgspec.Struct, frozen=True):
+    """A word of the query in a snippet, from `start` up to `end` in characters of the snippet."""
+
+    start: int
+    end: int
+
+
+class Snippet(msgspec.Struct, frozen=True):
+    """The part of a text that says why it was found, from `start` up to `end` in characters of the document's text."""
+
+    text: str
+    start: int
+    end: int
+    marks: Sequence[Mark]
+
+
+class Hit(msgspec.Struct, frozen=True, eq=False):
     """A document found.
 
     `score`: the cosine of its best passage, BM25, or in mode hybrid the weighted sum or that of reciprocal ranks.
-    `passage` is where the best passage stands, where vectors were compared.
+    `passage` is where the best passage stands, where vectors were compared. `characters` is the length of the text,
+    also where that is left out and "".
     """
 
     id: str
@@ -138,6 +191,9 @@ class Hit(msgspec.Struct, frozen=True):
     metadata: JsonObject
     passage: Passage | None = None
     explain: Explanation | None = None
+    characters: int = 0
+    vector: Rows | None = None
+    snippet: Snippet | None = None
 
 
 class Found(msgspec.Struct, frozen=True):

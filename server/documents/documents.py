@@ -1,20 +1,19 @@
-"""Documents by id: written, changed, deleted, read, listed, each with a place among the requests in progress."""
+"""Documents by id: written, changed, deleted, read, each with a place among the requests in progress."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 import index
 from server.contract.documents import (
     Document,
-    DocumentPage,
     Include,
     JsonObject,
     Line,
     LinesWritten,
-    Passage,
     Written,
 )
 from server.contract.embedding import Demand
 from server.contract.errors import UnknownDocumentError
+from server.documents.converting import document_of, include_of
 from server.documents.ingest import Ingest
 from server.documents.library import Library
 from server.documents.stream import Stream
@@ -23,13 +22,12 @@ from server.engine.engine import Engine
 
 
 class Documents:
-    """The calls of the contract about documents; `max_bytes` bounds texts, metadata and vectors of a page."""
+    """The calls of the contract about documents by their ids."""
 
-    def __init__(self, engine: Engine, library: Library, ingest: Ingest, max_bytes: int) -> None:
+    def __init__(self, engine: Engine, library: Library, ingest: Ingest) -> None:
         self._engine = engine
         self._library = library
         self._ingest = ingest
-        self._max_bytes = max_bytes
 
     async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
         with self._engine.enter():
@@ -64,36 +62,14 @@ class Documents:
 
     async def get(self, name: str, document_id: str, demand: Demand, include: Include) -> Document:
         async with admitted(self._engine, demand):
-            found = await self._library.run(self._library.collection(name).get, document_id, _include(include))
+            found = await self._library.run(self._library.collection(name).get, document_id, include_of(include))
         return _known(found, document_id)
-
-    async def list_after(self, name: str, after: str, limit: int, demand: Demand, include: Include) -> DocumentPage:
-        collection = self._library.collection(name)
-
-        def read() -> DocumentPage:
-            page = collection.list_after(after, limit, _include(include), max_bytes=self._max_bytes)
-            more = bool(page and collection.list_after(page[-1].id, 1))
-            return DocumentPage([_document(one) for one in page], more)
-
-        async with admitted(self._engine, demand):
-            return await self._library.run(read)
-
-
-def _document(found: index.Document) -> Document:
-    passages = None
-    if found.passages is not None:
-        passages = [Passage(one.start, one.end, one.vector) for one in found.passages]
-    return Document(found.id, found.text, found.metadata, found.vector, passages)
-
-
-def _include(given: Include) -> index.Include:
-    return index.Include(given.vector, given.passages)
 
 
 def _known(found: index.Document | None, document_id: str) -> Document:
     if found is None:
         raise _unknown(document_id)
-    return _document(found)
+    return document_of(found)
 
 
 def _unknown(document_id: str) -> UnknownDocumentError:

@@ -1,7 +1,7 @@
 """Documents in, acknowledged once they are on the disk: checked, cut, embedded without the cache, committed.
 
-A text that a document has already, cut as it would be now, with vectors of the variant that serves, is not computed
-again.
+A text that is stored, cut as it would be now, with vectors of the variant that serves, is not computed again, whichever
+document has it. Nor is one whose vector is given.
 """
 
 import time
@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from index import Collection, Content, Entry, Stored, check_content
+from index import Collection, Content, Entry, Passages, Stored, VectorError, check_content
 from server.contract.documents import Document
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError
@@ -29,6 +29,7 @@ from server.documents.computing import (
     same_ranges,
 )
 from server.documents.library import Library
+from server.documents.vectors import unit
 from server.engine.admitted import in_time
 from server.engine.embedder import Embedder
 from server.engine.metrics import Metrics
@@ -51,6 +52,24 @@ class Prepared(msgspec.Struct, frozen=True):
     @property
     def truncated(self) -> list[bool]:
         return [one.truncated for one in self.found]
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """Documents, checked and encoded by the index; the vectors that are given of some, and what is known of others."""
+
+    contents: Sequence[Content]
+    given: Sequence[Passages | None]
+    known: Mapping[str, Stored]
+
+    @property
+    def computed(self) -> list[Content]:
+        """Those whose vectors are to be computed."""
+        return [content for content, own in zip(self.contents, self.given, strict=True) if own is None]
+
+    def in_order(self, found: Sequence[Computed]) -> list[Computed]:
+        """Return what was computed together with what was given, in the order of the documents."""
+        rest = iter(found)
+        return [next(rest) if own is None else Computed(own, tokens=0, truncated=False) for own in self.given]
 
 
 class Ingest:
@@ -82,8 +101,9 @@ class Ingest:
             raise InvalidInputError(message, "documents")
         how = cutting, _ = self._cuttings.of(collection)
         async with in_time(self._embedder.engine, demand):
-            contents, known = await self._library.run(check, collection, documents)
-        self._embedder.check([one.text for one in contents])
+            checked = await self._library.run(check, collection, documents)
+        contents, known = checked.computed, checked.known
+        self._embedder.check([one.text for one in checked.contents])
         uncached = replace(demand, cache=False, prompt=self._prompt)
         if cutting is None:
             ranges = [Ranges() for _ in contents]
@@ -91,8 +111,8 @@ class Ingest:
             uncached = replace(uncached, truncate=True)  # nothing is cut off
             ranges = await self._ranges(contents, known, cutting, uncached)
         pairs = list(zip(contents, ranges, strict=True))
-        found, timing = await self._computed(pairs, known, uncached, how)
-        return Prepared(collection, contents, found, timing)
+        computed_, timing = await self._computed(pairs, known, uncached, how)
+        return Prepared(collection, checked.contents, checked.in_order(computed_), timing)
 
     async def _ranges(
         self, contents: Sequence[Content], known: Mapping[str, Stored], cutting: Cutting, demand: Demand
@@ -139,16 +159,27 @@ def transposed(pairs: Sequence[tuple[str, T]]) -> tuple[list[str], list[T]]:
     return [text for text, _ in pairs], [one for _, one in pairs]
 
 
-def check(collection: Collection, documents: Sequence[Document]) -> tuple[list[Content], Mapping[str, Stored]]:
-    """Check and encode documents; return them with what is stored of those whose text has not changed.
+def check(collection: Collection, documents: Sequence[Document]) -> Checked:
+    """Check and encode documents, and find what is stored of their texts.
 
     Raises what the index says of the first document that it does not take. Of one id that is there twice with two texts
     nothing is known.
     """
-    contents = [check_content(one.id, one.text, one.metadata) for one in documents]
-    texts = {one.id: one.text for one in contents}
-    several = {one.id for one in contents if texts[one.id] != one.text}
-    return contents, collection.unchanged({id_: text for id_, text in texts.items() if id_ not in several})
+    contents = [check_content(one.id, one.text, one.metadata, one.expires_ms) for one in documents]
+    given = [None if one.given is None else passages_given(one.given, collection.model.ndim) for one in documents]
+    open_ = [content for content, own in zip(contents, given, strict=True) if own is None]
+    texts = {one.id: one.text for one in open_}
+    several = {one.id for one in open_ if texts[one.id] != one.text}
+    known = collection.unchanged({id_: text for id_, text in texts.items() if id_ not in several})
+    return Checked(contents, given, known)
+
+
+def passages_given(vector: Sequence[float], ndim: int) -> Passages:
+    """Return the vector of a whole text as its only passage; raises VectorError."""
+    if len(vector) != ndim:
+        message = f"a vector here has {ndim} numbers; this one has {len(vector)}"
+        raise VectorError(message)
+    return Passages(unit(vector)[None], given=True)
 
 
 def submit(prepared: Prepared) -> Future[int]:

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 import index
-from index import Collection, Query, SearchOutcome, VectorError, parse_filter
-from server.contract.documents import Explanation, Found, Hit, Part, Passage, Search
+from index import Collection, Query, SearchOutcome, parse_filter
+from server.contract.documents import Found, Search
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError, QueryError, UnknownDocumentError
+from server.documents.converting import hit_of
 from server.documents.library import Library, translated_errors
 from server.documents.settings import SettingsRules
+from server.documents.vectors import Row, unit
 from server.engine.embedder import Embedder
 from server.engine.metrics import Metrics
 
@@ -26,7 +27,6 @@ HIT_BYTES = 150
 
 WORDS_POLL_S = 0.02
 
-Row = NDArray[np.float32]
 # A search, and the row of its query where the query was embedded.
 EmbeddedSearch = tuple[Search, Row | None]
 
@@ -153,17 +153,15 @@ class Retrieval:
             fusion=search.fusion,
             explain=search.explain,
             without=search.like,
+            offset=search.offset,
+            group_by=search.group_by,
+            per_group=search.per_group,
+            diversity=search.diversity,
+            texts=search.wanted.text,
+            metadata=search.wanted.metadata,
+            vectors=search.wanted.vector,
+            snippet=search.wanted.snippet,
         )
-
-
-def hit_of(hit: index.Hit) -> Hit:
-    passage = None if hit.passage is None else Passage(hit.passage.start, hit.passage.end)
-    explain = None if hit.explain is None else Explanation(part_of(hit.explain.vector), part_of(hit.explain.text))
-    return Hit(hit.id, hit.text, hit.score, hit.metadata, passage, explain)
-
-
-def part_of(part: index.Part | None) -> Part | None:
-    return None if part is None else Part(part.score, part.normalized, part.rank)
 
 
 async def wait_for_words(collection: Collection) -> None:
@@ -192,7 +190,7 @@ class HitBudget:
         """
         if not self._several:
             return
-        taken = sum(HIT_BYTES + len(hit.text.encode()) + len(msgspec.json.encode(hit.metadata)) for hit in hits)
+        taken = sum(map(bytes_of, hits))
         with self._lock:
             self.size -= taken
             none_left = self.size <= 0
@@ -201,19 +199,15 @@ class HitBudget:
             raise QueryError(message)
 
 
+def bytes_of(hit: index.Hit) -> int:
+    """Return about the bytes that a hit takes."""
+    texts = hit.text if hit.snippet is None else hit.text + hit.snippet.text
+    vector = 0 if hit.vector is None else hit.vector.nbytes
+    return HIT_BYTES + len(texts.encode()) + len(msgspec.json.encode(hit.metadata)) + vector
+
+
 def check_filters(searches: Sequence[Search]) -> None:
     """Raise the error of a filter that is not valid, before any embedding; thousands of filters take a while."""
     for one in searches:
         if one.filter:
             parse_filter(one.filter)
-
-
-def unit(vector: Sequence[float]) -> Row:
-    """Return a vector as a row of unit length, since searches compare directions."""
-    row = np.asarray(vector, np.float64)
-    largest = float(np.abs(row).max(initial=0))
-    if not np.isfinite(largest) or largest == 0:
-        message = "a vector must be finite and not zero"
-        raise VectorError(message)
-    row = row / largest  # so that its squares neither overflow nor underflow
-    return np.asarray(row / np.linalg.norm(row), np.float32)

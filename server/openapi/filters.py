@@ -19,7 +19,7 @@ def filter_components() -> dict[str, Schema]:
         dict.fromkeys(("$eq", "$ne", "$contains"), SCALAR)
         | dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), ORDERED)
         | dict.fromkeys(("$in", "$nin"), SCALARS)
-        | {"$exists": {"type": "boolean"}, "$not": {"$ref": CONDITION}}
+        | {"$exists": {"type": "boolean"}, "$not": {"$ref": CONDITION}, "$prefix": {"type": "string"}}
     )
     return {
         _name(FILTER): {

@@ -1,4 +1,4 @@
-"""The guide to documents and search in the OpenAPI document: durability, collections, scores, filters."""
+"""The guide to documents and search in the OpenAPI document: durability, collections, scores, hits, filters."""
 
 KEEPING = """\
 ## Documents and search
@@ -10,7 +10,15 @@ whole is embedded as by `/embed/batch`. A longer one is cut into passages, and f
   process and, if the disk honours flushes, a power failure; any other write is there whole or not at all. Searches see
   it at once. With `--data :memory:` nothing is stored on disk.
 - **Ids.** In a path an id is percent-encoded, and decoded once: `a%2Fb` is `a/b`. Clients that normalize paths give it
-  as `?id=` to `GET` and `DELETE /index`.
+  as `?id=` to `GET` and `DELETE /index`. A document that is written without an id gets a UUID, which the answer tells;
+  an integer means its decimal digits.
+- **Vectors of your own.** A document written with `vector` is not embedded: that is the vector of its whole text, and
+  has to be this model's. A text that is stored already, under any id, is not embedded again either.
+- **For a while.** With `ttl_s` or `expires_at` a document is gone from then on, also after a restart: no search, list
+  or count has it. A write without either keeps it for good.
+- **Lists.** `GET /index` lists documents in the order of their ids' bytes, with `filter` (JSON, percent-encoded) those
+  that match, with `fields` only what is named: `GET /index?fields=id,metadata&filter=%7B%22year%22%3A1991%7D`. `POST
+  /index/count` counts them, `POST /index/facets` counts the values of fields.
 - **Collections.** Each route of `/index` and `/search` also exists under `/collections/{name}`, as in
   `POST /collections/{name}/search`, for the collection with that name; without a name it is the collection `default`.
   `PUT /collections/{name}` creates a collection, and changes its settings: how texts are cut into passages, the
@@ -71,6 +79,37 @@ In the modes vector and text it has the one side and its `score`; of fused ranks
 its `rank` in place of `normalized`.
 """
 
+HITS = """\
+### What a search gives
+
+| field of a search | what it does |
+| --- | --- |
+| `top_k`, `offset` | gives so many hits (10) after passing over so many; 1,000 together at most |
+| `fields` | names what hits have: `id`, `text`, `score`, `metadata`, `passage`, `vector`; left out, all but `vector` |
+| `snippet` | `true` or `{"max_characters": 200}` adds the part of the text that says why it was found |
+| `group_by`, `per_group` | of documents with the same value in this metadata field only the `per_group` best are hits |
+| `mmr` | `{"diversity": 0.5}` has each hit differ from those before it (maximal marginal relevance) |
+
+```
+POST /search
+{"query": "programming languages", "fields": ["id", "score"], "snippet": {"max_characters": 24}}
+
+[{"id": "py", "score": 0.625, "snippet": {"text": "a programming language", "start": 10, "end": 32,
+  "marks": [{"start": 2, "end": 13}, {"start": 14, "end": 22}]}}]
+```
+
+A snippet's `start` and `end` are characters of the document's text, those of its `marks` count from the snippet's
+start; marks are the words of the query, by their stems. It lies in the passage that was found, where that holds a word
+of the query or the search is by meaning alone.
+
+The order of things: the ranking, then the threshold, then `group_by`, then `mmr`, then `offset`. Groups are of equal
+booleans, numbers or strings; documents without such a value stand for themselves. `mmr` chooses among the best four
+times `offset` and `top_k`, 50 at least, the one with the greatest (1 - diversity) × relevance - diversity × the
+greatest cosine to a hit before it; relevance is the cosine in mode vector, in the other modes the score divided by the
+greatest. `score` stays what it is without either. Both look at no more than the best 4,096 documents.
+
+"""
+
 FILTERS = """\
 ### Filters
 
@@ -82,6 +121,7 @@ fields, and several operators of a field, must all hold.
 | `{"year": 1991}` | the field is this boolean, number or string; the same as `{"year": {"$eq": 1991}}` |
 | `{"year": {"$ne": 1991}}` | it is anything else, or is not there |
 | `{"year": {"$gte": 1990, "$lt": 2000}}` | it is within these; `$gt` and `$lte` likewise, for numbers and for strings |
+| `{"path": {"$prefix": "work/"}}` | it is a string that begins so |
 | `{"by": {"$in": ["Guido", "Ada"]}}` | it is one of these; `$nin`: none of these, or not there |
 | `{"tags": {"$contains": "web"}}` | it is an array that has this element |
 | `{"by": {"$exists": true}}` | it is there, whatever it is; `false`: it is not |
@@ -91,12 +131,13 @@ fields, and several operators of a field, must all hold.
 
 Values are compared only with values of their kind: booleans, numbers, strings. A field that is null, an object or an
 array equals nothing, but `$exists` finds it. A filter is at most 8 deep and has at most 64 conditions and 1,000 values;
-integers have 64 bits. In a search `{}` means no filter; a deletion refuses it, and any
-other filter that holds for every document by its form.
+integers have 64 bits. Strings are compared byte by byte, so times compare as they should where all are written alike,
+as `2026-11-29T21:40:00Z` is: `{"modified": {"$gte": "2026-11-01", "$lt": "2026-12-01"}}` is that November. In a search
+`{}` means no filter; a deletion refuses it, and any other filter that holds for every document by its form.
 
 ```
 POST /search
 {"query": "programming languages", "mode": "hybrid", "filter": {"year": {"$lt": 2000}, "$not": {"by": "Ada"}}}
 ```
 """
-GUIDE = f"{KEEPING}\n{FILTERS}"
+GUIDE = f"{KEEPING}\n{HITS}{FILTERS}"

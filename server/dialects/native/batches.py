@@ -57,8 +57,11 @@ async def put_batch(asked: Asked) -> Reply:
     given = (await asked.body(BatchRequest)).documents
     documents = [document_of(one) for one in given]
     written = await asked.charging.put(asked.collection, documents, demand_for_writing(asked))
-    indexed = len({one.id for one in documents})
-    return asked.reply({"indexed": indexed}, headers=timing_headers(written.timing, written.truncated))
+    ids = [one.id for one in documents]
+    content = BatchIndexed(len(set(ids)))
+    if any(one.id is None for one in given):
+        content.ids = ids
+    return asked.reply(content, headers=timing_headers(written.timing, written.truncated))
 
 
 @on_post(
@@ -89,7 +92,7 @@ async def delete_many(asked: Asked) -> Reply:
         if len(data.ids) > most:
             message = f"{len(data.ids)} ids, max_client_batch_size is {most}"
             raise InvalidInputError(message, "ids")
-        count = await asked.backend.delete_many(asked.collection, data.ids, asked.demand())
+        count = await asked.backend.delete_many(asked.collection, list(map(str, data.ids)), asked.demand())
         return asked.reply({"deleted": count})
     assert data.filter is not None
     count = await asked.backend.delete_matching(asked.collection, data.filter, asked.demand())

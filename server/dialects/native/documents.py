@@ -1,25 +1,26 @@
-"""Documents one at a time: stored, read, changed, deleted under /index or /collections/{name}/index; and lists of them.
+"""Documents one at a time: stored, read, changed, deleted under /index or /collections/{name}/index.
 
 A success is answered after the commit. Ids come from the raw path (`server/web/document_ids.py`), or from `?id=` for
 clients that normalize paths.
 """
 
-from typing import Annotated, Any
-
-import msgspec
+import math
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any
 
 from server.contract import documents as contract
 from server.contract.embedding import Demand
 from server.contract.errors import DocumentError, InvalidInputError, UnknownDocumentError
 from server.dialects.asked import Asked
-from server.dialects.native.bodies.documents import Deleted, Document, Id, Indexed, Page, PatchRequest, StoredDocument
+from server.dialects.native.bodies.documents import Deleted, Document, Id, Indexed, PatchRequest, StoredDocument
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING, WRITING, at
 from server.dialects.native.routing import on_delete, on_get, on_patch, on_post
 from server.web.encoding import BODIES, timing_headers
 from server.web.operations import Example, Link, Operation, Parameter
 from server.web.replies import Reply
 
-DEFAULT_LIMIT, MAX_DOCUMENTS = 100, 1000
 # About the bytes of metadata, which may have 64 KiB, of a number of a vector, and of a passage.
 METADATA_BYTES, NUMBER_BYTES, PASSAGE_BYTES = 4096, 10, 40
 
@@ -72,8 +73,8 @@ LINKS = (
     ),
 )
 async def put(asked: Asked) -> Reply:
-    document = await asked.body(Document)
-    written = await asked.charging.put(asked.collection, [document_of(document)], demand_for_writing(asked))
+    document = document_of(await asked.body(Document))
+    written = await asked.charging.put(asked.collection, [document], demand_for_writing(asked))
     return asked.reply({"indexed": document.id}, headers=timing_headers(written.timing, written.truncated))
 
 
@@ -90,43 +91,7 @@ async def put(asked: Asked) -> Reply:
     ),
 )
 async def get(asked: Asked) -> Reply:
-    return await _show(asked, asked.document_id)
-
-
-@on_get(
-    at("/index"),
-    Operation(
-        id="documents_list_documents",
-        summary="List documents, or show one by ?id=",
-        about="In the order of their ids' bytes. A page is shorter than `limit` where its documents are large.",
-        scope="search",
-        response=Page | StoredDocument,
-        gives=BODIES,
-        parameters=(
-            COLLECTION,
-            Parameter(
-                name="limit",
-                place="query",
-                kind=Annotated[int, msgspec.Meta(ge=1, le=MAX_DOCUMENTS)],
-                about=f"how many documents at most; {DEFAULT_LIMIT} where it is left out",
-            ),
-            Parameter(name="after", place="query", kind=str, about="the id after which to begin"),
-            msgspec.structs.replace(QUERY_ID, about="the id of the one document to show", required=False),
-            WITH_VECTOR,
-            WITH_PASSAGES,
-        ),
-        raises=(*READING, *ADMITTED, UnknownDocumentError, DocumentError),
-    ),
-)
-async def list_documents(asked: Asked) -> Reply:
-    limit = asked.whole_number("limit", DEFAULT_LIMIT, MAX_DOCUMENTS)
-    if "id" in asked.query:
-        return await _show(asked, asked.query["id"])
-    after = asked.query.get("after", "")
-    page = await asked.backend.list_after(asked.collection, after, limit, asked.demand(), included(asked))
-    documents = [to_body(one) for one in page.documents]
-    content = {"documents": documents, "next": documents[-1]["id"] if page.more else None}
-    return await asked.reply_with_texts(content, sum(map(size_of, page.documents)))
+    return await show_one(asked, asked.document_id)
 
 
 @on_patch(
@@ -190,16 +155,36 @@ async def delete_by_query(asked: Asked) -> Reply:
 
 
 def document_of(given: Document) -> contract.Document:
-    return contract.Document(given.id, given.text, given.metadata or {})
+    """Return the document under its id, or under a new one; InvalidInputError of two times at which it is to go."""
+    id_ = str(uuid.uuid4()) if given.id is None else str(given.id)
+    return contract.Document(id_, given.text, given.metadata or {}, expires_ms=expiry_of(given), given=given.vector)
+
+
+def expiry_of(given: Document) -> int | None:
+    """Return from when on a document is gone, in milliseconds of Unix time."""
+    if given.ttl_s is not None and given.expires_at is not None:
+        message = "a document has ttl_s or expires_at, not both"
+        raise InvalidInputError(message, "ttl_s")
+    if given.ttl_s is not None:
+        return math.ceil((time.time() + given.ttl_s) * 1000)
+    return None if given.expires_at is None else math.floor(given.expires_at.timestamp() * 1000)
 
 
 def to_body(document: contract.Document) -> dict[str, Any]:
+    """Return the fields of a document that it has."""
     body: dict[str, Any] = {"id": document.id, "text": document.text, "metadata": document.metadata}
+    if document.expires_ms is not None:
+        body["expires_at"] = moment(document.expires_ms)
     if document.vector is not None:
         body["vector"] = document.vector
     if document.passages is not None:
         body["passages"] = [passage_body(one) for one in document.passages]
     return body
+
+
+def moment(milliseconds: int) -> str:
+    """Return Unix time as RFC 3339 has it."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def passage_body(passage: contract.Passage) -> dict[str, Any]:
@@ -217,7 +202,7 @@ def demand_for_writing(asked: Asked) -> Demand:
     return asked.demand(truncate=asked.flag("truncate"))
 
 
-async def _show(asked: Asked, document_id: str) -> Reply:
+async def show_one(asked: Asked, document_id: str) -> Reply:
     document = await asked.backend.get(asked.collection, document_id, asked.demand(), included(asked))
     return await asked.reply_with_texts(to_body(document), size_of(document))
 
@@ -228,16 +213,17 @@ async def _delete(asked: Asked, document_id: str) -> Reply:
     return asked.reply({"deleted": document_id})
 
 
-def size_of(document: contract.Document | contract.Hit) -> int:
+def size_of(document: contract.Document) -> int:
     """Return about how many bytes a document takes in an answer."""
-    size = len(document.text) + METADATA_BYTES * bool(document.metadata)
-    if isinstance(document, contract.Document):
-        vectors = 0 if document.vector is None else 1
-        passages = document.passages or ()
-        size += PASSAGE_BYTES * len(passages)
-        vectors += sum(one.vector is not None for one in passages)
-        size += NUMBER_BYTES * vectors * (0 if document.vector is None else len(document.vector))
-    return size
+    vectors = 0 if document.vector is None else 1
+    passages = document.passages or ()
+    vectors += sum(one.vector is not None for one in passages)
+    numbers = vectors * (0 if document.vector is None else len(document.vector))
+    return size_of_texts(document) + PASSAGE_BYTES * len(passages) + NUMBER_BYTES * numbers
 
 
-ROUTES = [put, get, list_documents, patch, delete, delete_by_query]
+def size_of_texts(document: contract.Document | contract.Hit) -> int:
+    return len(document.text) + METADATA_BYTES * bool(document.metadata)
+
+
+ROUTES = [put, get, patch, delete, delete_by_query]

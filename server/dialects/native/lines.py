@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
-import msgspec
 import numpy as np
 
+from server.contract import documents as contract
 from server.contract.documents import Line, LinesWritten
 from server.contract.errors import (
     FingerprintError,
@@ -19,7 +19,7 @@ from server.contract.errors import (
     error_of,
 )
 from server.dialects.asked import Asked
-from server.dialects.native.bodies.documents import BatchIndexed, Document, LineError
+from server.dialects.native.bodies.documents import BatchIndexed, Document, LineError, LineId
 from server.dialects.native.documents import document_of
 from server.settings import Settings
 from server.web.decoding import decode_json
@@ -30,6 +30,8 @@ from server.web.problems import LOGGED, detail_of, status_of
 MAX_ERRORS = 1_000
 # More ids than this are counted on a thread.
 MANY_IDS = 100_000
+# Every id that is made comes back; more lines than this must bring theirs.
+MAX_MADE, MADE_BYTES = 100_000, 200
 MASK = (1 << 64) - 1
 # The most bytes that JSON takes for one byte of a text, and room for an id and metadata, with any escapes.
 LONGEST_ESCAPE, BESIDE_TEXT_BYTES = 6, 1 << 20
@@ -65,6 +67,7 @@ class LineStream:
         self._hold = hold
         self._failed = self._line = self._truncated = 0
         self._ids = array("Q")  # hashes of the ids that are on the disk: 8 bytes each, however many there are
+        self._made: dict[int, str] = {}
         self._errors: list[LineError] = []
         self._under_way: deque[tuple[LineGroup, dict[int, int]]] = deque()
 
@@ -84,8 +87,12 @@ class LineStream:
                 raise
             raise self._stopped(await self._count(), error) from error
         self._errors.sort(key=lambda one: one.line)
-        indexed = BatchIndexed(await self._count(), self._failed, self._errors[:MAX_ERRORS])
-        return msgspec.structs.replace(indexed, truncated=self._truncated) if self._truncated else indexed
+        indexed = BatchIndexed(await self._count(), failed=self._failed, errors=self._errors[:MAX_ERRORS])
+        if self._truncated:
+            indexed.truncated = self._truncated
+        if self._made:
+            indexed.line_ids = [LineId(line, id_) for line, id_ in self._made.items()]
+        return indexed
 
     async def _count(self) -> int:
         """Return how many documents are on the disk: an id that came again was replaced."""
@@ -106,10 +113,21 @@ class LineStream:
                 self._refuse(line.number, line.error)
                 continue
             try:
-                found.append(Line(line.number, document_of(decode_json(line.content, Document))))
+                found.append(Line(line.number, self._document(line.number, decode_json(line.content, Document))))
             except InvalidInputError as error:
                 self._refuse(line.number, error)
         return found
+
+    def _document(self, number: int, given: Document) -> contract.Document:
+        """Return a line's document, and remember the id that it gets if it has none."""
+        document = document_of(given)
+        if given.id is None:
+            if len(self._made) == MAX_MADE:
+                message = f"{MAX_MADE:,} lines before this one have no id, either; give ids, or send another request"
+                raise InvalidInputError(message, "id")
+            self._made[number] = document.id
+            self._hold(MADE_BYTES)
+        return document
 
     def _account(self, written: LinesWritten) -> None:
         """Count the outcome of a group, and release its bytes; those of its ids are held."""
@@ -124,6 +142,7 @@ class LineStream:
 
     def _refuse(self, number: int, error: ServerError) -> None:
         self._failed += 1
+        self._made.pop(number, None)
         status = status_of(error)
         if status in LOGGED:
             log.error("line %d of a stream: %s", number, error)

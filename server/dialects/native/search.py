@@ -24,9 +24,10 @@ from server.dialects.native.bodies.search import (
     SearchByVector,
     SearchHit,
     SearchRequest,
+    SnippetOptions,
 )
 from server.dialects.native.collection_paths import COLLECTION, READING, at
-from server.dialects.native.documents import passage_body, size_of
+from server.dialects.native.documents import NUMBER_BYTES, passage_body, size_of_texts
 from server.dialects.native.routing import on_post
 from server.web.encoding import BODIES, timing_headers
 from server.web.operations import Example, Operation
@@ -73,7 +74,7 @@ HIT = {"id": "py", "text": "Python is a programming language", "score": 0.625, "
 async def search(asked: Asked) -> Reply:
     data = await asked.body(SearchRequest)
     found = await _search(asked, [data])
-    return await _reply(asked, found, to_body(found.hits[0]))
+    return await _reply(asked, found, to_body(found.hits[0], data))
 
 
 @on_post(
@@ -98,28 +99,43 @@ async def search(asked: Asked) -> Reply:
 async def search_batch(asked: Asked) -> Reply:
     data = await asked.body(SearchBatchRequest)
     found = await _search(asked, data.searches)
-    return await _reply(asked, found, {"results": [to_body(hits) for hits in found.hits]})
+    bodies = [to_body(hits, one) for hits, one in zip(found.hits, data.searches, strict=True)]
+    return await _reply(asked, found, {"results": bodies})
 
 
 async def _search(asked: Asked, searches: Sequence[SearchRequest]) -> contract.Found:
-    wanted = [
-        contract.Search(
-            query=one.query,
-            vector=one.vector,
-            like=one.like,
-            top_k=one.top_k,
-            threshold=one.threshold,
-            filter=one.filter,
-            mode=one.mode,
-            prefix=one.prefix,
-            typos=one.typos,
-            weight=one.weight,
-            fusion=one.fusion,
-            explain=one.explain,
-        )
-        for one in searches
-    ]
-    return await asked.charging.search(asked.collection, wanted, asked.demand())
+    return await asked.charging.search(asked.collection, [search_of(one) for one in searches], asked.demand())
+
+
+def search_of(given: SearchRequest) -> contract.Search:
+    return contract.Search(
+        query=given.query,
+        vector=given.vector,
+        like=None if given.like is None else str(given.like),
+        top_k=given.top_k,
+        threshold=given.threshold,
+        filter=given.filter,
+        mode=given.mode,
+        prefix=given.prefix,
+        typos=given.typos,
+        weight=given.weight,
+        fusion=given.fusion,
+        explain=given.explain,
+        offset=given.offset,
+        group_by=given.group_by,
+        per_group=given.per_group,
+        diversity=None if given.mmr is None else given.mmr.diversity,
+        wanted=wanted_of(given),
+    )
+
+
+def wanted_of(given: SearchRequest) -> contract.Wanted:
+    """Return what hits are to hold."""
+    options = SnippetOptions() if given.snippet is True else given.snippet or None
+    snippet = None if options is None else options.max_characters
+    if given.fields is None:
+        return contract.Wanted(snippet=snippet)
+    return contract.Wanted("text" in given.fields, "metadata" in given.fields, "vector" in given.fields, snippet)
 
 
 async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
@@ -132,18 +148,36 @@ async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
     return await asked.reply_with_texts(content, size, headers)
 
 
-def to_body(hits: Sequence[contract.Hit]) -> list[dict[str, Any]]:
-    return [to_hit(hit) for hit in hits]
+def size_of(hit: contract.Hit) -> int:
+    """Return about how many bytes a hit takes in an answer."""
+    snippet = 0 if hit.snippet is None else len(hit.snippet.text)
+    return size_of_texts(hit) + snippet + (0 if hit.vector is None else NUMBER_BYTES * len(hit.vector))
+
+
+def to_body(hits: Sequence[contract.Hit], given: SearchRequest) -> list[dict[str, Any]]:
+    if given.fields is None:
+        return [to_hit(hit) for hit in hits]
+    fields = {*given.fields, "snippet", "explain"}
+    return [{name: value for name, value in to_hit(hit).items() if name in fields} for hit in hits]
 
 
 def to_hit(hit: contract.Hit) -> dict[str, Any]:
-    """Return a hit's fields; the passage of a text of several, and the parts of its score where it has them."""
+    """Return a hit's fields; the passage of a text of several, and what else it has."""
     body: dict[str, Any] = {"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata}
-    if hit.passage is not None and (hit.passage.start, hit.passage.end) != (0, len(hit.text)):
+    if hit.vector is not None:
+        body["vector"] = hit.vector
+    if hit.passage is not None and (hit.passage.start, hit.passage.end) != (0, hit.characters):
         body["passage"] = passage_body(hit.passage)
+    if hit.snippet is not None:
+        body["snippet"] = snippet_body(hit.snippet)
     if hit.explain is not None:
         body["explain"] = told(hit.explain)
     return body
+
+
+def snippet_body(snippet: contract.Snippet) -> dict[str, Any]:
+    marks = [{"start": one.start, "end": one.end} for one in snippet.marks]
+    return {"text": snippet.text, "start": snippet.start, "end": snippet.end, "marks": marks}
 
 
 def told(value: msgspec.Struct) -> dict[str, Any]:

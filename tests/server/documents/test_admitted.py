@@ -151,7 +151,7 @@ def test_a_disk_that_cannot_be_read_is_not_called_full(tiny_models: Path) -> Non
     backend = build_backend(tiny_settings(tiny_models))
     parts, library = backend.parts, Unreadable(backend.parts.library.index, MIN_THREADS)
     ingest = Ingest(library, parts.embedder, cuttings(), parts.metrics, None)
-    documents = Documents(parts.engine, library, ingest, 1_000)
+    documents = Documents(parts.engine, library, ingest)
     failing = LocalBackend(msgspec.structs.replace(parts, library=library, documents=documents))
 
     async def check() -> None:

@@ -1,10 +1,17 @@
 """Bodies of the routes about documents."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
-from server.contract.limits import MAX_ID_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS, MAX_METADATA_KIB
+from server.contract.limits import (
+    MAX_ID_BYTES,
+    MAX_LIFETIME_S,
+    MAX_METADATA_DEPTH,
+    MAX_METADATA_FIELDS,
+    MAX_METADATA_KIB,
+)
 from server.web.operations import limited
 
 # The index checks whether an id is valid (422); this documents it.
@@ -26,20 +33,48 @@ Metadata = Annotated[
 Patch = Annotated[dict[str, Any], msgspec.Meta(description="the result must be within the limits of metadata")]
 Filter = Annotated[dict[str, Any], limited("filter")]
 Text = Annotated[str, limited("text")]
-Ids = Annotated[list[Id], limited("texts")]
+IdOrInteger = Annotated[
+    str | int,
+    msgspec.Meta(
+        description=f"any text of 1 to {MAX_ID_BYTES} bytes in UTF-8 without NUL; an integer means its decimal digits",
+        extra_json_schema={"minLength": 1, "maxLength": MAX_ID_BYTES, "pattern": "^[^\\u0000]*$"},
+    ),
+]
+GivenVector = Annotated[
+    list[float],
+    limited("vector"),
+    msgspec.Meta(
+        description="the vector of the whole text by this model, which is then not embedded; finite numbers, not all "
+        "zero, of which only the direction counts"
+    ),
+]
+Lifetime = Annotated[
+    float,
+    msgspec.Meta(
+        gt=0, le=MAX_LIFETIME_S, description="after so many seconds the document is gone; not with expires_at"
+    ),
+]
+Moment = Annotated[
+    datetime,
+    msgspec.Meta(tz=True, description="from then on the document is gone: a time of RFC 3339 with its zone"),
+]
+Ids = Annotated[list[IdOrInteger], limited("texts")]
 Row = Annotated[list[float], limited("vector")]
 
 
-class Document(msgspec.Struct, forbid_unknown_fields=True):
-    """A document to store; it replaces the one with the same id."""
+class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A document to store; it replaces the one with the same id. Where the id is left out the server makes a UUID."""
 
-    id: Id
+    id: IdOrInteger | None = None
     text: Text
     metadata: Metadata | None = None
+    vector: GivenVector | None = None
+    ttl_s: Lifetime | None = None
+    expires_at: Moment | None = None
 
 
 class Indexed(msgspec.Struct):
-    """The document is on the disk."""
+    """The document is on the disk, under this id."""
 
     indexed: str
 
@@ -48,6 +83,13 @@ class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Documents to store in one transaction: all or none."""
 
     documents: Annotated[list[Document], limited("texts")]
+
+
+class LineId(msgspec.Struct):
+    """The id that the server made for a line without one; `line` counts from 1."""
+
+    line: int
+    id: str
 
 
 class LineError(msgspec.Struct):
@@ -61,10 +103,13 @@ class LineError(msgspec.Struct):
 class BatchIndexed(msgspec.Struct, omit_defaults=True):
     """How many documents are on the disk: an id that comes again counts once.
 
-    For NDJSON also how many lines failed, the errors of the first 1,000, and how many texts were cut, if any.
+    For NDJSON also how many lines failed, the errors of the first 1,000, and how many texts were cut, if any. Where ids
+    were left out, `ids` are those of all documents of a batch in order, and `line_ids` those that lines got.
     """
 
     indexed: int
+    ids: list[str] | msgspec.UnsetType = msgspec.UNSET
+    line_ids: list[LineId] | msgspec.UnsetType = msgspec.UNSET
     failed: int | msgspec.UnsetType = msgspec.UNSET
     errors: list[LineError] | msgspec.UnsetType = msgspec.UNSET
     truncated: int | msgspec.UnsetType = msgspec.UNSET
@@ -78,12 +123,16 @@ class Passage(msgspec.Struct, omit_defaults=True):
     vector: Row | msgspec.UnsetType = msgspec.UNSET
 
 
+Gone = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+
+
 class StoredDocument(msgspec.Struct, omit_defaults=True):
-    """A document, with its vector and its passages if the request asked for them."""
+    """A document; when it goes, if it does; its vector and its passages if the request asked for them."""
 
     id: str
     text: str
     metadata: dict[str, Any]
+    expires_at: Gone | msgspec.UnsetType = msgspec.UNSET
     vector: Row | msgspec.UnsetType = msgspec.UNSET
     passages: list[Passage] | msgspec.UnsetType = msgspec.UNSET
 
@@ -125,10 +174,3 @@ class DeleteByFilter(msgspec.Struct, forbid_unknown_fields=True):
 
     filter: Annotated[dict[str, Any], limited("filter of something")]
     ids: None = None
-
-
-class Page(msgspec.Struct):
-    """Documents in the order of their ids' bytes; `next` is the `after` of the next page, null at the end."""
-
-    documents: list[StoredDocument]
-    next: str | None
