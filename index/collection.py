@@ -11,34 +11,34 @@ from pathlib import Path
 from typing import Any
 
 from index.binding import Binding
+from index.conditions import condition_of, deletion_of
 from index.configuration import Configuration
 from index.documents.document import Document, Entry, check_id, encode_text, entry_of
+from index.documents.facets import Facet
 from index.documents.query import Hit, Query, SearchOutcome, check_query
 from index.documents.settings import Settings, SettingsChange
 from index.documents.vector import Model
-from index.errors import FilterError
-from index.filters.parsing import parse_filter
-from index.filters.tautology import holds_for_all
+from index.examination import examine_all
+from index.filters.tree import both
 from index.search.searcher import Searcher
 from index.stats import CollectionStats, stats_of
-from index.store.checks import MAX_PROBLEMS
+from index.store.clock import Clock
 from index.store.disk import Disk
 from index.store.followers import Followers
-from index.store.health import Health, examine
+from index.store.health import Health
 from index.store.layout import DATABASE_FILE
+from index.store.reads import NOTHING, Include
 from index.store.reindex import Reindex
-from index.store.store import NOTHING, Include, Store
+from index.store.store import Store
 from index.store.unchanged import Stored
-from index.view.comparison import differences
 from index.view.memory import Memory
-from index.words import comparison
 from index.words.words import Words
 
 
 class Collection:
     """Open from construction until close. `folder` None keeps everything in memory, `model` is what embeds now."""
 
-    def __init__(self, name: str, folder: Path | None, model: Model, disk: Disk) -> None:
+    def __init__(self, name: str, folder: Path | None, model: Model, disk: Disk, clock: Clock | None = None) -> None:
         self.name = name
         self.model = model
         self.memory = Memory(model.ndim)
@@ -46,7 +46,8 @@ class Collection:
         self._configuration = Configuration()
         disk.reach("before_open")
         database = None if folder is None else folder / DATABASE_FILE
-        self.store = Store(database, model.variant, Followers(self._configuration, self.memory, self.words), disk)
+        followers = Followers(self._configuration, self.memory, self.words)
+        self.store = Store(database, model.variant, followers, disk, clock)
         self._reindex: Reindex | None = None
         self._lock = threading.Lock()
         try:
@@ -57,6 +58,7 @@ class Collection:
             self._searcher = Searcher(self.store.readers, self.memory.vectors, self.words)
             if not self.foreign:
                 self.memory.load()
+            self.store.sweep()
         except BaseException:  # whatever it was, nothing else closes what is open already
             self.words.close()
             self.store.close()
@@ -112,39 +114,49 @@ class Collection:
         Raises:
             FilterError: it is no filter, or holds for every document by its form, as an empty one does.
         """
-        condition = parse_filter(filter_)
-        if holds_for_all(condition):
-            raise FilterError("this filter would delete every document; dropping the collection does that")
-        return self.store.delete_matching(condition)
+        return self.store.delete_matching(deletion_of(filter_))
 
     def get(self, id_: str, include: Include = NOTHING) -> Document | None:
-        return self.store.get(check_id(id_), include)
+        return self.store.reads.get(check_id(id_), include)
 
     def unchanged(self, texts: Mapping[str, str]) -> dict[str, Stored]:
-        """Return what this variant computed, by id, of documents that have the text given by id already."""
-        return self.store.unchanged(texts)
+        """Return what this variant computed, by id, of texts that are there already, of this id or of another.
+
+        What was given instead of computed is not among it.
+        """
+        return self.store.reads.unchanged(texts)
 
     def list_after(
-        self, id_: str = "", limit: int = 100, include: Include = NOTHING, max_bytes: int | None = None
+        self,
+        id_: str = "",
+        limit: int = 100,
+        include: Include = NOTHING,
+        max_bytes: int | None = None,
+        filter_: dict[str, Any] | None = None,
     ) -> list[Document]:
-        """Return the documents whose ids follow this one, in the order of the ids' bytes.
+        """Return the documents whose ids follow this one and that match, in the order of the ids' bytes.
 
         The page ends before their texts and metadata, and the vectors that are read for what is included, take more
         than `max_bytes` together, but has at least one: only an empty page says that there are no more.
         """
         encode_text("id", id_)
-        return self.store.list_after(id_, limit, include, max_bytes)
+        return self.store.reads.list_after(id_, limit, include, max_bytes, condition_of(filter_))
 
     def documents(self, include: Include = NOTHING) -> Iterator[Document]:
         """Yield all documents in the order of their ids; what changes meanwhile may or may not be among them."""
-        return self.store.documents(include)
+        return self.store.reads.documents(include)
 
-    def count(self) -> int:
-        return self.store.count()
+    def count(self, filter_: dict[str, Any] | None = None) -> int:
+        """Return how many documents match. Raises FilterError."""
+        return self.store.reads.count(condition_of(filter_))
+
+    def facets(self, fields: Sequence[str], filter_: dict[str, Any] | None = None, limit: int = 20) -> dict[str, Facet]:
+        """Return the `limit` most frequent values of each field among the documents that match. Raises FilterError."""
+        return self.store.reads.facets(fields, condition_of(filter_), limit)
 
     def count_by_variant(self) -> dict[str, int]:
-        """Return how many vectors each variant of the model computed, which reads all of them."""
-        return self.store.count_by_variant()
+        """Return how many vectors each variant of the model computed, and callers gave, which reads all of them."""
+        return self.store.reads.count_by_variant()
 
     def search(self, query: Query) -> list[Hit]:
         """Return the best documents, best first. Raises CallerErrors, and FingerprintError but in mode text."""
@@ -155,7 +167,7 @@ class Collection:
         if query.mode != "text":
             self.check_searchable()
         query = check_query(query, self.model.ndim)
-        return self._searcher.search(query, parse_filter(query.filter) if query.filter else None)
+        return self._searcher.search(query, both(condition_of(query.filter), self.store.reads.lasting()))
 
     def reindex(self) -> Reindex:
         """Begin or resume computing again what is not of the present model, variant and settings."""
@@ -184,15 +196,11 @@ class Collection:
     @property
     def well(self) -> bool:
         """Whether no thread has ended by a fault of our own; closing is none."""
-        return not (self.store.writer.failed or self.memory.failed or self.words.failed)
+        return not (self.store.failed or self.memory.failed or self.words.failed)
 
     def health(self) -> Health:
         """Check the database, and what is in memory and the words against it, which reads all of it."""
-        health = examine(self.store.database)
-        problems = *health.problems, *comparison.differences(self.store.readers, self.words)
-        if not self.foreign:
-            problems = *problems, *differences(self.store.readers, self.memory.vectors)
-        return Health(health.documents, problems[:MAX_PROBLEMS])
+        return examine_all(self.store, self.words, None if self.foreign else self.memory)
 
     def wait_until_viewed(self, timeout_s: float | None = None) -> bool:
         """Wait until the graph has every row, and say whether it has."""

@@ -11,6 +11,7 @@ from index.documents.vector import Model
 from index.errors import ClosedError, CollectionNameError, IndexRoomError, StorageFullError, UnknownCollectionError
 from index.stats import CollectionStats
 from index.store.backup import back_up
+from index.store.clock import Clock
 from index.store.disk import Disk
 from index.store.layout import (
     COLLECTIONS,
@@ -31,10 +32,17 @@ class Index:
     """
 
     def __init__(
-        self, folder: Path | None, fingerprint: str, ndim: int, variant: str = "", disk: Disk | None = None
+        self,
+        folder: Path | None,
+        fingerprint: str,
+        ndim: int,
+        variant: str = "",
+        disk: Disk | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._model = Model(fingerprint, ndim, variant)
         self._disk = disk or Disk()
+        self._clock = clock or Clock()
         self._folder = folder
         self._collections: dict[str, Collection] = {}
         self._mutex = threading.Lock()
@@ -56,7 +64,7 @@ class Index:
     def _open(self, name: str) -> Collection:
         folder = self._folder_of(name)
         if folder is None or folder.exists():
-            found = Collection(name, folder, self._model, self._disk)
+            found = Collection(name, folder, self._model, self._disk, self._clock)
         else:
             found = self._make(name, folder)
         self._collections[name] = found
@@ -69,7 +77,7 @@ class Index:
         """Return a new collection once its name is on the disk; where that fails, nothing is left of it."""
         self._disk.make_folder(folder)
         try:
-            collection = Collection(name, folder, self._model, self._disk)
+            collection = Collection(name, folder, self._model, self._disk, self._clock)
             try:
                 for path in (folder, *folder.parents[:2]):
                     self._disk.synchronize(path)

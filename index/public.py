@@ -2,8 +2,9 @@
 
 from index.collection import Collection
 from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Document, Entry, check_content
+from index.documents.facets import Facet
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
-from index.documents.passages import MAX_PASSAGES, Passage, Passages
+from index.documents.passages import MAX_PASSAGES, Passage, Passages, whole
 from index.documents.query import MAX_TOP_K, Explanation, Hit, Part, Query, SearchOutcome
 from index.documents.settings import (
     DEFAULT_LANGUAGE,
@@ -38,8 +39,8 @@ from index.index import Index
 from index.stats import CollectionStats
 from index.store.health import Health
 from index.store.layout import COLLECTION_NAME, DEFAULT_COLLECTION, MAX_COLLECTIONS
+from index.store.reads import Include
 from index.store.reindex import Lacking, Progress, Reindex
-from index.store.store import Include
 from index.store.unchanged import Stored
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "DocumentError",
     "Entry",
     "Explanation",
+    "Facet",
     "FilterError",
     "FingerprintError",
     "FolderInUseError",
@@ -101,4 +103,5 @@ __all__ = [
     "check_change",
     "check_content",
     "parse_filter",
+    "whole",
 ]

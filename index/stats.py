@@ -28,7 +28,7 @@ class CollectionStats(msgspec.Struct, frozen=True):
     too much, and every row is compared.
 
     `passages_stale`: documents are there that were cut by other settings, or before there were passages; reindexing
-    mends it.
+    mends it. `documents` counts those that have expired until they are deleted, which is soon.
     """
 
     name: str
@@ -79,7 +79,7 @@ def stats_of(
         name=name,
         documents=documents,
         fingerprint=binding.fingerprint,
-        state=state_of(binding, writer.failed or memory.failed or words.failed, pending),
+        state=state_of(binding, store.failed or memory.failed or words.failed, pending),
         viewed=len(vectors) - pending,
         pending=pending,
         tombstones=graph.tombstones,

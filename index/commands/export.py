@@ -1,7 +1,8 @@
 """`export`: writes a collection's documents to NDJSON or Parquet, also while a server uses the folder.
 
-All are of one commit, however long it takes and whatever is written meanwhile. The file gets its name when it is whole.
-`import` brings the documents into any server; vectors are for other uses, since a server computes its own.
+All are of one commit, however long it takes and whatever is written meanwhile; what has expired is left out. The file
+gets its name when it is whole. `import` brings the documents into any server; vectors are for other uses, since a
+server computes its own.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from index.commands.salvage import Documents
 from index.commands.terminal import Terminal, counted
 from index.commands.writers import DocumentWriter, LineWriter
 from index.store import rows
+from index.store.clock import Clock
 from index.store.connections import READER_CACHE_KIB
 from index.store.disk import Disk
 from index.store.layout import DEFAULT_COLLECTION
@@ -52,7 +54,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with opened(database, damaged, folder) as connection, output(file) as out:
         ndim = dimensions(connection, database) if options.vectors else None
         writer: DocumentWriter = load_parquet().ParquetWriter(out, ndim) if form == PARQUET else LineWriter(out)
-        documents = Documents(connection, ndim, options.skip_damaged)
+        documents = Documents(connection, ndim, options.skip_damaged, Clock().now_ms())
         written = 0
         with terminal.bar("export", rows.count(connection)) as bar:
             for found, vector in documents:

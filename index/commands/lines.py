@@ -46,7 +46,7 @@ def without_vectors(content: bytes) -> tuple[bytes, set[str]]:
     return msgspec.json.encode({name: value for name, value in fields.items() if name not in computed}), computed
 
 
-def document(id_: object, text: object, metadata: object) -> bytes | Refused:
+def document(id_: object, text: object, metadata: object, expires_at: object = None) -> bytes | Refused:
     """Return a row of a table as JSON, or why it is not a document."""
     if not isinstance(id_, str) or not isinstance(text, str):
         field, value = ("id", id_) if not isinstance(id_, str) else ("text", text)
@@ -63,10 +63,14 @@ def document(id_: object, text: object, metadata: object) -> bytes | Refused:
             fields["metadata"] = msgspec.Raw(encode_metadata(metadata))
         except DocumentError as error:
             return Refused(BAD, f"the metadata are refused: {error}")
+    if expires_at is not None:
+        if not isinstance(expires_at, str):
+            return Refused(BAD, f"expires_at is a {type(expires_at).__name__}, not text")
+        fields["expires_at"] = expires_at
     try:
         return msgspec.json.encode(fields)
     except UnicodeEncodeError as error:
-        return Refused(BAD, f"the id or the text is not Unicode: {error}")
+        return Refused(BAD, f"the id, the text or expires_at is not Unicode: {error}")
 
 
 def pieces(lines: Iterable[Line]) -> Iterator[list[Line]]:

@@ -1,4 +1,7 @@
-"""Reads documents from lines of JSON: `{"id", "text", "metadata"}`; `"vector"` and `"passages"` are left out."""
+"""Reads documents from lines of JSON: `{"id", "text", "metadata", "expires_at"}`.
+
+`"vector"` and `"passages"` are left out.
+"""
 
 from collections.abc import Iterator
 from typing import BinaryIO

@@ -1,4 +1,4 @@
-"""Documents as a Parquet table: `id` and `text`, `metadata` as JSON, where asked for `vector` and `passages`.
+"""Documents as a Parquet table: `id`, `text`, `metadata` as JSON, `expires_at`, where asked for `vector`, `passages`.
 
 Needs pyarrow.
 """
@@ -12,6 +12,7 @@ import pyarrow
 import pyarrow.parquet
 
 from index.commands.errors import CommandError
+from index.commands.instants import written
 from index.commands.lines import BAD, Line, Refused, document
 from index.documents.passages import Passages, mean_of
 from index.documents.vector import Vector
@@ -19,7 +20,7 @@ from index.store.rows import StoredDocument
 
 GROUP_BYTES, GROUP_DOCUMENTS = 16 << 20, 10_000  # whichever comes first; a group is what a reader holds in memory
 COMPRESSION = "zstd"
-NEEDED, KNOWN = ("id", "text"), ("id", "text", "metadata")
+NEEDED, KNOWN = ("id", "text"), ("id", "text", "metadata", "expires_at")
 BATCH_ROWS, READ_BYTES = 256, 1 << 20
 
 
@@ -28,6 +29,7 @@ class ParquetWriter:
 
     def __init__(self, out: BinaryIO, ndim: int | None) -> None:
         fields = [pyarrow.field(name, pyarrow.string(), nullable=False) for name in ("id", "text", "metadata")]
+        fields.append(pyarrow.field("expires_at", pyarrow.string()))
         if ndim is not None:
             vector = pyarrow.list_(pyarrow.float32(), ndim)
             spans = [pyarrow.field(name, pyarrow.int32(), nullable=False) for name in ("start", "end")]
@@ -37,13 +39,14 @@ class ParquetWriter:
         self._ndim = ndim
         self._schema = pyarrow.schema(fields)
         self._writer = pyarrow.parquet.ParquetWriter(out, self._schema, compression=COMPRESSION)
-        self._documents: list[tuple[str, str, str]] = []
+        self._documents: list[tuple[str, str, str, str | None]] = []
         self._passages: list[Passages] = []
         self._bytes = 0
 
     def write(self, found: StoredDocument, passages: Passages | None) -> None:
         """Add a row to the group, and write the group when it is large enough."""
-        self._documents.append((found.id, found.text, found.metadata.decode()))
+        expires_at = None if found.expires_ms is None else written(found.expires_ms)
+        self._documents.append((found.id, found.text, found.metadata.decode(), expires_at))
         self._bytes += len(found.text) + len(found.metadata)
         if passages is not None:
             self._passages.append(passages)
@@ -53,7 +56,7 @@ class ParquetWriter:
 
     def _write_group(self) -> None:
         columns: list[Any] = [
-            pyarrow.array([document[column] for document in self._documents], pyarrow.string()) for column in range(3)
+            pyarrow.array([document[column] for document in self._documents], pyarrow.string()) for column in range(4)
         ]
         if self._ndim is not None:
             columns.append(fixed_lists([mean_of(one.rows) for one in self._passages], self._ndim))
@@ -117,11 +120,15 @@ class TableSource:
             for batch in self._file.iter_batches(BATCH_ROWS, row_groups=[group], columns=self._columns):
                 for row in rows_of(batch):
                     number += 1
-                    found = row if isinstance(row, Refused) else document(row["id"], row["text"], row.get("metadata"))
+                    found = row if isinstance(row, Refused) else document_of(row)
                     refused, content = (found, b"") if isinstance(found, Refused) else (None, found)
                     yield Line(number, content, 1, refused)
         except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise CommandError(damaged(self._path, error)) from error
+
+
+def document_of(row: dict[str, Any]) -> bytes | Refused:
+    return document(row["id"], row["text"], row.get("metadata"), row.get("expires_at"))
 
 
 def rows_of(batch: pyarrow.RecordBatch) -> list[dict[str, Any] | Refused]:

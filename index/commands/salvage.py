@@ -12,16 +12,20 @@ from index.store.passage_rows import fetch_passages
 from index.store.queries import single
 from index.store.rows import StoredDocument
 
-QUERY = "SELECT key, id, text, metadata, crc FROM docs WHERE key >= ? ORDER BY key"
+QUERY = f"SELECT {rows.COLUMNS} FROM docs WHERE key >= ? ORDER BY key"  # noqa: S608
 
 
 class Documents:
-    """Iterate once over (document, passages or None). With `skip_damaged`, `skipped` then says what was left out."""
+    """Iterate once over (document, passages or None), without those that had expired by `now_ms`.
 
-    def __init__(self, connection: apsw.Connection, ndim: int | None, skip_damaged: bool) -> None:
+    With `skip_damaged`, `skipped` then says what was left out.
+    """
+
+    def __init__(self, connection: apsw.Connection, ndim: int | None, skip_damaged: bool, now_ms: int) -> None:
         self._connection = connection
         self._ndim = ndim
         self._skip_damaged = skip_damaged
+        self._now_ms = now_ms
         self._next_key = 0
         self.skipped: list[str] = []
 
@@ -59,13 +63,18 @@ class Documents:
 
     def _from_here(self) -> Iterator[tuple[StoredDocument, Passages | None]]:
         for row in self._connection.execute(QUERY, (self._next_key,)):
-            yield self._checked(row)
+            found = self._checked(row)
+            if found is not None:
+                yield found
             self._next_key = int(row[0]) + 1
 
-    def _checked(self, row: Any) -> tuple[StoredDocument, Passages | None]:
+    def _checked(self, row: Any) -> tuple[StoredDocument, Passages | None] | None:
+        """Return a row as a document, or None where that has expired; raises DamagedError."""
         self._next_key = int(row[0])
         try:
             found = rows.checked_document(row)
+            if found.has_expired(self._now_ms):
+                return None
             if self._ndim is None:
                 return found, None
             passages = fetch_passages(self._connection, [found.key], self._ndim).get(found.key)

@@ -1,4 +1,7 @@
-"""Writes documents: the interface of all formats, and lines of JSON: id, text, metadata and, if asked for, vectors."""
+"""Writes documents: the interface of all formats, and lines of JSON.
+
+A line has id, text and metadata, `expires_at` where the document expires and, if asked for, vectors.
+"""
 
 from typing import Any, BinaryIO, Protocol
 
@@ -6,6 +9,7 @@ import msgspec
 import numpy as np
 import orjson
 
+from index.commands.instants import written
 from index.documents.passages import Passages, mean_of
 from index.documents.vector import Vector
 from index.store.rows import StoredDocument
@@ -31,6 +35,8 @@ class LineWriter:
         """Write a line."""
         # Metadata are JSON already; decoded and encoded again, a number might look different.
         document: dict[str, Any] = {"id": found.id, "text": found.text, "metadata": msgspec.Raw(found.metadata)}
+        if found.expires_ms is not None:
+            document["expires_at"] = written(found.expires_ms)
         if passages is not None:
             document["vector"] = numbers(mean_of(passages.rows))
         if passages is not None and passages.spans:

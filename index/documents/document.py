@@ -12,12 +12,14 @@ from index.errors import DocumentError, VectorError
 
 MAX_ID_BYTES = 512
 MAX_TEXT_BYTES = 16 * 1024 * 1024
+MAX_EXPIRES_MS = 253_402_300_799_999  # the end of the year 9999, the last that RFC 3339 can write
 
 
 class Document(msgspec.Struct, frozen=True, eq=False):
     """A document; `vector` (ndim,) float32 of unit length is needed to put it, and returned where asked for.
 
-    That of a text of several passages is their mean. `passages` are there where they were asked for.
+    That of a text of several passages is their mean. `passages` are there where they were asked for. From
+    `expires_ms` on, Unix time in milliseconds, nothing finds the document; None lasts.
     """
 
     id: str
@@ -25,6 +27,7 @@ class Document(msgspec.Struct, frozen=True, eq=False):
     metadata: dict[str, Any] = {}
     vector: Vector | None = None
     passages: tuple[Passage, ...] | None = None
+    expires_ms: int | None = None
 
 
 class Content(msgspec.Struct, frozen=True, eq=False):
@@ -34,6 +37,7 @@ class Content(msgspec.Struct, frozen=True, eq=False):
     text: str
     metadata: bytes
     attributes: frozenset[Attribute]
+    expires_ms: int | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, eq=False):
@@ -43,14 +47,19 @@ class Entry(msgspec.Struct, frozen=True, eq=False):
     passages: Passages
 
 
-def check_content(id_: str, text: str, metadata: object) -> Content:
-    """Return the content encoded as it is stored, or raise DocumentError as a put would: before there is a vector."""
+def check_content(id_: str, text: str, metadata: object, expires_ms: int | None = None) -> Content:
+    """Return the content encoded as it is stored, or raise DocumentError as a put would: before there is a vector.
+
+    An instant that has passed is no error: the document is gone as soon as it is put, and the one of its id with it.
+    """
     check_id(id_)
     if len(encode_text("text", text)) > MAX_TEXT_BYTES:
         raise DocumentError(f"the text of {id_!r} is longer than {MAX_TEXT_BYTES} bytes")
     encoded = encode_metadata(metadata)
     assert isinstance(metadata, dict)  # or it would not have been encoded
-    return Content(id_, text, encoded, frozenset(attributes_of(metadata)))
+    if expires_ms is not None and expires_ms > MAX_EXPIRES_MS:
+        raise DocumentError(f"{id_!r} expires at {expires_ms} ms, which is after the year 9999")
+    return Content(id_, text, encoded, frozenset(attributes_of(metadata)), expires_ms)
 
 
 def entry_of(document: Document | Entry, ndim: int) -> Entry:
@@ -58,7 +67,7 @@ def entry_of(document: Document | Entry, ndim: int) -> Entry:
     if isinstance(document, Entry):
         content, passages = document.content, document.passages
     else:
-        content = check_content(document.id, document.text, document.metadata)
+        content = check_content(document.id, document.text, document.metadata, document.expires_ms)
         if document.vector is None:
             raise VectorError(f"the document {content.id!r} has no vector")
         passages = whole(document.vector)

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from index.documents.vector import Vector, check_vector
@@ -28,12 +29,14 @@ class Passages(msgspec.Struct, frozen=True, eq=False):
     """The vectors (n, ndim) float32 of a text's passages, and their spans in characters, in order.
 
     A text that is one passage as a whole has no spans. `cutting` is the number of the settings by which it was cut,
-    None where it was not to be.
+    None where it was not to be. `given` vectors are the caller's own: they stand for the text as the model's do, and
+    are never taken for those.
     """
 
     rows: Rows
     spans: tuple[Span, ...] = ()
     cutting: int | None = None
+    given: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -52,9 +55,9 @@ def check_passages(given: Passages, text: str, ndim: int) -> Passages:
     if len(spans) > MAX_PASSAGES:
         raise DocumentError(f"a text has {len(spans)} passages; at most {MAX_PASSAGES} are allowed")
     if not spans:
-        return Passages(check_vector(given.rows[0], ndim)[None], spans, given.cutting)
+        return replace(given, rows=check_vector(given.rows[0], ndim)[None], spans=spans)
     check_spans(spans, len(text))
-    return Passages(np.stack([check_vector(row, ndim) for row in given.rows]), spans, given.cutting)
+    return replace(given, rows=np.stack([check_vector(row, ndim) for row in given.rows]), spans=spans)
 
 
 def check_spans(spans: Sequence[Span], length: int) -> None:

@@ -9,7 +9,7 @@ each is probed.
 import msgspec
 
 from index.documents.attributes import Scalar
-from index.filters.tree import Comparison, Condition, Every, Exists, Negation, Some
+from index.filters.tree import Comparison, Condition, Every, Exists, Lasting, Negation, Some
 
 Leaf = Comparison | Exists
 
@@ -29,6 +29,8 @@ def probe(condition: Condition, key: str) -> Clause:
             # Without the plus SQLite looks up every value of a list by itself, instead of the document's one.
             unindexed = inner.sql.replace("attr.value IN", "+attr.value IN")
             return Clause(f"EXISTS (SELECT 1 FROM attr WHERE attr.key = {key} AND {unindexed})", inner.values)
+        case Lasting(now_ms=now_ms):
+            return Clause(f"{key} NOT IN (SELECT gone.key FROM docs AS gone WHERE gone.expires <= ?)", (now_ms,))
         case Negation(part=part):
             inner = probe(part, key)
             return Clause(f"NOT {inner.sql}", inner.values)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.filters.clauses import Leaf, enumeration, size
-from index.filters.tree import Comparison, Condition, Every, Exists, Negation, Some
+from index.filters.tree import Comparison, Condition, Every, Exists, Lasting, Negation, Some
 
 
 class Cover(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ def smallest_cover(connection: apsw.Connection, condition: Condition, limit: int
                     return None
                 leaves, rows = leaves + cover.leaves, rows + cover.rows
             return Cover(leaves, rows)
-        case Negation():
+        case Negation() | Lasting():
             return None
 
 

@@ -20,6 +20,12 @@ class Exists(msgspec.Struct, frozen=True):
     field: str
 
 
+class Lasting(msgspec.Struct, frozen=True):
+    """The document has not expired by this Unix time in milliseconds. No filter says it: reads add it."""
+
+    now_ms: int
+
+
 class Every(msgspec.Struct, frozen=True):
     """All parts hold; always where there are none."""
 
@@ -36,4 +42,11 @@ class Negation(msgspec.Struct, frozen=True):
     part: "Condition"
 
 
-Condition = Comparison | Exists | Every | Some | Negation
+Condition = Comparison | Exists | Lasting | Every | Some | Negation
+
+
+def both(first: Condition | None, second: Condition | None) -> Condition | None:
+    """Return the condition that both hold; None holds always."""
+    if first is None or second is None:
+        return first if second is None else second
+    return Every((first, second))

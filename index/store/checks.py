@@ -12,7 +12,7 @@ from index.documents.passages import check_spans
 from index.documents.vector import is_unit
 from index.errors import DamagedError, DocumentError
 from index.store import rows
-from index.store.checksums import bytes_checksum, vector_checksum
+from index.store.checksums import bytes_checksum, digest_of_text, vector_checksum
 from index.store.connections import is_of_surroundings
 from index.store.meta import read_meta
 from index.store.passage_rows import checked_spans
@@ -50,11 +50,13 @@ def attempt(check: Check, connection: apsw.Connection) -> list[str]:
 def check_documents(connection: apsw.Connection) -> Iterable[str]:
     """Check the documents' checksums, over bytes that may no longer be text."""
     query = (
-        "SELECT key, CAST(id AS BLOB), CAST(text AS BLOB), metadata, crc, "
-        "typeof(id) = 'text' AND typeof(text) = 'text' AND typeof(metadata) = 'blob' FROM docs"
+        "SELECT key, CAST(id AS BLOB), CAST(text AS BLOB), metadata, crc, expires, digest, "
+        "typeof(id) = 'text' AND typeof(text) = 'text' AND typeof(metadata) = 'blob' "
+        "AND typeof(expires) IN ('integer', 'null') FROM docs"
     )
-    for key, id_, text, metadata, crc, typed in connection.execute(query):
-        if not typed or bytes_checksum(key, id_, text, metadata) != crc:
+    for key, id_, text, metadata, crc, expires_ms, digest, typed in connection.execute(query):
+        whole = typed and bytes_checksum(key, id_, text, metadata, expires_ms) == crc
+        if not whole or digest not in (None, digest_of_text(text)):
             shown = printable(id_.decode("utf-8", "replace")) if isinstance(id_, bytes) else "without an id"
             yield f"the document {shown} (key {key}) is damaged: its checksum differs"
 

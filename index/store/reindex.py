@@ -4,7 +4,8 @@
 Of the present model's documents, those whose vectors another variant computed or that other settings cut are written
 again one by one, while searches go on. Where all vectors are another model's, the new ones are gathered in tables of
 their own, and at the end all change at once; until then the collection is as it was. Either can be interrupted and
-resumed at any time; documents written meanwhile have all that is wanted already.
+resumed at any time; documents written meanwhile have all that is wanted already. Vectors that callers gave for texts
+are left alone by the same model, and computed by another.
 """
 
 import threading
@@ -25,15 +26,17 @@ from index.store.meta import read_meta, stored_ndim, write_meta
 from index.store.passage_rows import fetch_passages
 from index.store.queries import array_of, select, single
 from index.store.store import Store
+from index.store.vector_rows import GIVEN
 
 LACKING = (
     "FROM docs WHERE NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.key = docs.key) "
     "AND NOT EXISTS (SELECT 1 FROM fresh_passages WHERE fresh_passages.doc = docs.key)"
 )
 PRESENT = "vectors.variant = (SELECT number FROM variants WHERE name = ?)"
+KEPT = f"vectors.variant IN (SELECT number FROM variants WHERE name IN (?, '{GIVEN}'))"
 OUTDATED = (
     "FROM docs WHERE (docs.key IN (SELECT doc FROM stale) "
-    f"OR NOT EXISTS (SELECT 1 FROM vectors WHERE vectors.key = docs.key AND {PRESENT}))"
+    f"OR NOT EXISTS (SELECT 1 FROM vectors WHERE vectors.key = docs.key AND {KEPT}))"
 )
 
 

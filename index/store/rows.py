@@ -15,22 +15,29 @@ from index.documents.document import Content, Document, Entry
 from index.documents.passages import Passage
 from index.documents.vector import Vector
 from index.errors import DamagedError
-from index.store.checksums import checksum
+from index.store.checksums import bytes_checksum, checksum, digest_of_text
 from index.store.passage_rows import SPAN, insert_spans, several_of
 from index.store.queries import Keys, array_of, select, single
 from index.store.schema import LONG_DOCUMENTS
-from index.store.vector_rows import insert_vectors
+from index.store.vector_rows import GIVEN, insert_vectors, variant_number
 
+COLUMNS = "docs.key, id, text, metadata, crc, expires"
 CUT_OTHERWISE = f"INSERT OR IGNORE INTO stale {LONG_DOCUMENTS}; DELETE FROM fresh; DELETE FROM fresh_passages"  # noqa: S608
+GIVEN_STALE = (
+    "DELETE FROM stale WHERE doc IN (SELECT key FROM vectors "
+    "WHERE key IN (SELECT doc FROM stale) AND variant = (SELECT number FROM variants WHERE name = ?))"
+)
 
 
 class StoredDocument(msgspec.Struct, frozen=True):
-    """A document as it lies in the database."""
+    """A document as it lies in the database; `characters` are those of its text, which may have been left away."""
 
     key: int
     id: str
     text: str
     metadata: bytes
+    expires_ms: int | None = None
+    characters: int = 0
 
     @property
     def content_bytes(self) -> int:
@@ -39,39 +46,51 @@ class StoredDocument(msgspec.Struct, frozen=True):
 
     def decode(self, vector: Vector | None = None, passages: tuple[Passage, ...] | None = None) -> Document:
         """Return the document as callers see it."""
-        return Document(self.id, self.text, msgspec.json.decode(self.metadata), vector, passages)
+        return Document(self.id, self.text, msgspec.json.decode(self.metadata), vector, passages, self.expires_ms)
 
     def content(self) -> Content:
         """Return what is written of it again under another key."""
         attributes = attributes_of(msgspec.json.decode(self.metadata))
-        return Content(self.id, self.text, self.metadata, frozenset(attributes))
+        return Content(self.id, self.text, self.metadata, frozenset(attributes), self.expires_ms)
+
+    def has_expired(self, now_ms: int) -> bool:
+        return self.expires_ms is not None and self.expires_ms <= now_ms
 
 
 def checked_document(row: Any) -> StoredDocument:
-    """Return (key, id, text, metadata, crc) as a document, or raise DamagedError."""
-    key, id_, text, metadata, crc = row
+    """Return the COLUMNS of a document, or raise DamagedError."""
+    key, id_, text, metadata, crc, expires_ms = row
     known = isinstance(id_, str) and isinstance(text, str) and isinstance(metadata, bytes)
-    if not known or checksum(key, id_, text, metadata) != crc:
+    known = known and isinstance(expires_ms, int | None)
+    if not known or checksum(key, id_, text, metadata, expires_ms) != crc:
         raise DamagedError(f"the document {id_!r} is damaged: its checksum differs. Restore a backup, or put it again")
-    return StoredDocument(key, id_, text, metadata)
+    return StoredDocument(key, id_, text, metadata, expires_ms, len(text))
 
 
 def insert(connection: apsw.Connection, entries: Sequence[tuple[int, Entry]], variant: int) -> None:
-    """Write documents under keys that were never used, their vectors as those of this variant.
+    """Write documents under keys that were never used, their vectors as those of this variant, or as given ones.
 
     The keys before a document's are those of its other passages.
     """
     contents = [(key, entry.content) for key, entry in entries]
     insert_contents(connection, contents)
-    insert_vectors(connection, entries_by_row(entries), variant)
+    given = [(key, entry) for key, entry in entries if entry.passages.given]
+    if given:
+        insert_vectors(connection, entries_by_row(given), variant_number(connection, GIVEN))
+    own = entries if not given else [(key, entry) for key, entry in entries if not entry.passages.given]
+    insert_vectors(connection, entries_by_row(own), variant)
     insert_spans(connection, ((key, entry.passages.spans) for key, entry in entries if len(entry.passages) > 1))
     insert_attributes(connection, ((key, *row) for key, one in contents for row in one.attributes))
 
 
 def insert_contents(connection: apsw.Connection, contents: Iterable[tuple[int, Content | StoredDocument]]) -> None:
+    values = []
+    for key, one in contents:
+        text = one.text.encode()
+        crc = bytes_checksum(key, one.id.encode(), text, one.metadata, one.expires_ms)
+        values.append((key, one.id, one.text, one.metadata, crc, one.expires_ms, digest_of_text(text)))
     connection.executemany(
-        "INSERT INTO docs (key, id, text, metadata, crc) VALUES (?, ?, ?, ?, ?)",
-        [(key, one.id, one.text, one.metadata, checksum(key, one.id, one.text, one.metadata)) for key, one in contents],
+        "INSERT INTO docs (key, id, text, metadata, crc, expires, digest) VALUES (?, ?, ?, ?, ?, ?, ?)", values
     )
 
 
@@ -130,8 +149,13 @@ def mark_stale(connection: apsw.Connection, keys: Iterable[int]) -> None:
 
 
 def cut_otherwise(connection: apsw.Connection) -> None:
-    """Note that other settings cut all documents that may be cut, and forget what a reindexing has gathered."""
+    """Note that other settings cut all documents that may be cut, and forget what a reindexing has gathered.
+
+    Given vectors are of no settings.
+    """
     connection.execute(CUT_OTHERWISE)
+    if select(connection, "SELECT 1 FROM variants WHERE name = ?", GIVEN):
+        connection.execute(GIVEN_STALE, (GIVEN,))
 
 
 def key_of(connection: apsw.Connection, id_: str) -> int | None:
@@ -152,21 +176,14 @@ def keys_up_to(connection: apsw.Connection, key: int) -> Keys:
 
 
 def find(connection: apsw.Connection, id_: str) -> StoredDocument | None:
-    found = connection.execute("SELECT key, id, text, metadata, crc FROM docs WHERE id = ?", (id_,)).fetchone()
+    """Return the document of an id, also if it has expired."""
+    found = connection.execute(f"SELECT {COLUMNS} FROM docs WHERE id = ?", (id_,)).fetchone()  # noqa: S608
     return None if found is None else checked_document(found)
-
-
-def after(connection: apsw.Connection, id_: str, limit: int) -> Iterator[StoredDocument]:
-    """Yield the documents whose ids follow this one, in the order of their ids' bytes, each read when asked for."""
-    query = "SELECT key, id, text, metadata, crc FROM docs WHERE id > ? ORDER BY id LIMIT ?"
-    return (checked_document(row) for row in connection.execute(query, (id_, limit)))
 
 
 def fetch(connection: apsw.Connection, keys: Sequence[int]) -> Iterator[StoredDocument]:
     """Yield the documents with these keys in any order, each read when asked for; those gone are left out."""
-    query = (
-        "SELECT docs.key, id, text, metadata, crc FROM carray(?) AS wanted CROSS JOIN docs ON docs.key = wanted.value"
-    )
+    query = f"SELECT {COLUMNS} FROM carray(?) AS wanted CROSS JOIN docs ON docs.key = wanted.value"  # noqa: S608
     return (checked_document(row) for row in connection.execute(query, (array_of(keys),))) if len(keys) else iter(())
 
 

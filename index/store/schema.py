@@ -65,8 +65,16 @@ PASSAGES = f"""{OF_SEVERAL}
 CREATE TABLE stale (doc INTEGER PRIMARY KEY);
 INSERT INTO stale {LONG_DOCUMENTS};
 """
-MIGRATIONS = (FIRST, WORDS_OUT, PASSAGES)
-WITH_PASSAGES = 3
+# A document may expire: from `expires` on, milliseconds of Unix time, it is there for nobody. By `digest`, of its text,
+# another document of the same text is found; those from before have none. Neither index holds documents without.
+EXPIRY = """
+ALTER TABLE docs ADD COLUMN expires INTEGER;
+ALTER TABLE docs ADD COLUMN digest INTEGER;
+CREATE INDEX docs_by_expiry ON docs (expires) WHERE expires IS NOT NULL;
+CREATE INDEX docs_by_digest ON docs (digest) WHERE digest IS NOT NULL;
+"""
+MIGRATIONS = (FIRST, WORDS_OUT, PASSAGES, EXPIRY)
+WITH_PASSAGES, WITH_EXPIRY = 3, 4
 
 
 def migrate(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
@@ -94,10 +102,15 @@ def version(connection: apsw.Connection) -> int:
 
 
 def look_present(connection: apsw.Connection) -> None:
-    """Have a database that is only read, and was written before there were passages, look as if it had none.
+    """Have a database that is only read, and was written before there were passages or expiry, look as if it had none.
 
     No document is read for that: a damaged one must not keep the others from being read.
     """
+    if version(connection) < WITH_EXPIRY:
+        columns = "key, id, text, metadata, crc"
+        connection.execute(
+            f"CREATE TEMP VIEW docs ({columns}, expires, digest) AS SELECT {columns}, NULL, NULL FROM main.docs"  # noqa: S608
+        )
     if version(connection) < WITH_PASSAGES:
         connection.execute(OF_SEVERAL.replace("CREATE TABLE", "CREATE TEMP TABLE"))
         connection.execute(f"CREATE TEMP VIEW stale (doc) AS {LONG_DOCUMENTS}")

@@ -16,6 +16,7 @@ from index.store.checksums import vector_checksum
 from index.store.queries import Keys, array_of, select
 
 PAGE_ROWS = 4096
+GIVEN = "given"  # the variant of vectors that no model computed
 
 Vectors = NDArray[np.float32]
 

@@ -16,6 +16,7 @@ import apsw
 from index.errors import ClosedError, StorageFullError
 from index.store.connections import meaning, storage_errors
 from index.store.disk import Disk
+from index.store.expiry import first_expiry
 from index.store.group import Changes, Group, Job
 from index.store.queries import single
 
@@ -39,8 +40,9 @@ class Writer:
     """Owns the connection that writes, from construction until close.
 
     `documents`, `database_bytes` and `stale`, whether other settings cut some texts, are as of the last commit,
-    `commits` are counted since the start: to read them takes no query. `failed` says that a fault of our own ended the
-    thread.
+    `commits` are counted since the start: to read them takes no query. No document expires before `next_expiry_ms`,
+    None is never: who reads the clock, then this, and then begins a transaction sees none that had expired unless it
+    says so. `failed` says that a fault of our own ended the thread.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Writer:
         self.commits = 0
         self.documents = documents
         self.database_bytes, self.stale = self._measured()
+        self.next_expiry_ms = first_expiry(connection)
         self.failed = False
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
@@ -68,6 +71,10 @@ class Writer:
                 raise ClosedError("the index is closed")
             self._jobs.put(Job(work, future, documents))
         return future
+
+    def expect_expiry(self, instant_ms: int) -> None:
+        """Take note of a document to be inserted, in the writer's thread and before the clock is asked about it."""
+        self.next_expiry_ms = instant_ms if self.next_expiry_ms is None else min(self.next_expiry_ms, instant_ms)
 
     def close(self) -> None:
         """Do what was submitted, then close the connection."""
@@ -125,7 +132,7 @@ class Writer:
                     self._attempt(job, group.changes)
                     job = group.take(self._jobs)
                 self._follower.expect(group.changes)
-                measured = self._measured()
+                measured, next_expiry_ms = self._measured(), first_expiry(self._connection)
                 self._connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - the outermost frame of the group: its futures get the error
             group.fail(error)
@@ -137,6 +144,7 @@ class Writer:
         changes = group.changes
         self.documents += len(changes.added) + len(changes.renamed) - len(changes.removed)
         self.database_bytes, self.stale = measured
+        self.next_expiry_ms = next_expiry_ms
         return True
 
     def _attempt(self, job: Job, changes: Changes) -> None:

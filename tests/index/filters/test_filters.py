@@ -64,7 +64,7 @@ def connection() -> Iterator[apsw.Connection]:
 def fill(connection: apsw.Connection, documents: list[dict[str, Any]]) -> None:
     connection.execute("DELETE FROM docs; DELETE FROM attr")
     for key, metadata in enumerate(documents, 1):
-        connection.execute("INSERT INTO docs VALUES (?, ?, '', x'', 0)", (key, str(key)))
+        connection.execute("INSERT INTO docs (key, id, text, metadata, crc) VALUES (?, ?, '', x'', 0)", (key, str(key)))
         insert_attributes(connection, ((key, *row) for row in attributes_of(metadata)))
 
 

@@ -1,0 +1,60 @@
+"""Counts the values of fields in the table that filters search. What is counted and sorted stays within SQLite."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+
+from index.documents.attributes import BOOLEAN, Scalar
+from index.documents.facets import Facet, Value
+from index.filters.clauses import Clause, probe
+from index.filters.selectivity import matching, smallest_cover
+from index.filters.tree import Condition
+from index.store.queries import array_of
+
+DRIVING_ROWS = 20_000  # up to so many rows that may match are looked up one by one, instead of all rows of the field
+
+# A document has rows of one kind for a scalar, and of others for what stands in an array, which count as the same.
+VALUES = "SELECT attr.kind % 10 AS sort, attr.value AS value, count(*) AS documents FROM"
+GROUPED = "attr.field = ? AND attr.kind > 0 GROUP BY attr.kind, attr.value"
+COUNTED = (
+    "SELECT sort, value, sum(documents) AS documents, count(*) OVER () FROM ({inner}) "
+    "GROUP BY sort, value ORDER BY documents DESC, sort, value LIMIT ?"
+)
+
+
+def fetch_facets(
+    connection: apsw.Connection, fields: Sequence[str], condition: Condition | None, limit: int
+) -> dict[str, Facet]:
+    """Return the facet of each field, of the documents that match, with so many values at most."""
+    source = rows_of(connection, condition)
+    return {field: fetch_facet(connection, source, field, limit) for field in fields}
+
+
+def rows_of(connection: apsw.Connection, condition: Condition | None) -> "Source":
+    """Return where to find the values of the documents that match."""
+    if condition is None:
+        return Clause("attr WHERE"), ()
+    cover = smallest_cover(connection, condition, DRIVING_ROWS + 1)
+    if cover is None or cover.rows > DRIVING_ROWS:
+        clause = probe(condition, "attr.key")
+        return Clause(f"attr WHERE {clause.sql} AND", clause.values), ()
+    keys = matching(connection, condition, cover)
+    if not len(keys):
+        return Clause("attr WHERE FALSE AND"), ()
+    return Clause("carray(?) AS wanted CROSS JOIN attr ON attr.key = wanted.value WHERE"), (array_of(keys),)
+
+
+Source = tuple[Clause, tuple["apsw.CArrayBinding", ...]]
+
+
+def fetch_facet(connection: apsw.Connection, source: Source, field: str, limit: int) -> Facet:
+    clause, arrays = source
+    query = COUNTED.format(inner=f"{VALUES} {clause.sql} {GROUPED}")
+    found: list[Any] = connection.execute(query, (*arrays, *clause.values, field, limit)).fetchall()
+    values = [(value_of(int(kind), value), int(documents)) for kind, value, documents, _ in found]
+    return Facet(values, int(found[0][3]) if found else 0)
+
+
+def value_of(kind: int, value: Scalar) -> Value:
+    return bool(value) if kind == BOOLEAN else value
