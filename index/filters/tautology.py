@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from index.filters.clauses import Leaf
-from index.filters.tree import Comparison, Condition, Every, Exists, Negation, Some
+from index.filters.tree import Comparison, Condition, Every, Exists, Negation, Range, Some
 
 MAX_LEAVES = 10  # 1,024 cases; of more leaves, only what holds whichever of them hold is seen
 
@@ -24,6 +24,8 @@ def leaves_of(condition: Condition) -> Iterator[Leaf]:
     match condition:
         case Comparison() | Exists():
             yield condition
+        case Range(bounds=bounds):
+            yield from bounds
         case Negation(part=part):
             yield from leaves_of(part)
         case Every(parts=parts) | Some(parts=parts):
@@ -36,6 +38,8 @@ def outcome(condition: Condition, cases: Cases) -> bool | None:
     match condition:
         case Comparison() | Exists():
             return cases[condition]
+        case Range(bounds=bounds):
+            return outcome(Every(bounds), cases)
         case Negation(part=part):
             found = outcome(part, cases)
             return None if found is None else not found
