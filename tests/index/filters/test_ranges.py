@@ -33,7 +33,7 @@ def connection() -> Iterator[apsw.Connection]:
 
 def fill(connection: apsw.Connection, documents: list[dict[str, Any]]) -> None:
     for key, metadata in enumerate(documents, 1):
-        connection.execute("INSERT INTO docs VALUES (?, ?, '', x'', 0)", (key, str(key)))
+        connection.execute("INSERT INTO docs (key, id, text, metadata, crc) VALUES (?, ?, '', x'', 0)", (key, str(key)))
         insert_attributes(connection, ((key, "", 0, 0), *((key, field, *one) for field, one in kinds(metadata))))
 
 
