@@ -9,9 +9,9 @@ each is probed.
 import msgspec
 
 from index.documents.attributes import Scalar
-from index.filters.tree import Comparison, Condition, Every, Exists, Lasting, Negation, Some
+from index.filters.tree import Comparison, Condition, Every, Exists, Lasting, Negation, Range, Some
 
-Leaf = Comparison | Exists
+Leaf = Comparison | Range | Exists
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Clause(msgspec.Struct, frozen=True):
 def probe(condition: Condition, key: str) -> Clause:
     """Return the boolean expression for the document whose key the SQL expression `key` gives."""
     match condition:
-        case Comparison() | Exists():
+        case Comparison() | Range() | Exists():
             inner = attribute(condition)
             # Without the plus SQLite looks up every value of a list by itself, instead of the document's one.
             unindexed = inner.sql.replace("attr.value IN", "+attr.value IN")
@@ -45,6 +45,9 @@ def attribute(leaf: Leaf) -> Clause:
     match leaf:
         case Exists(field=field):
             return Clause("attr.field = ?", (field,))
+        case Range(field=field, kind=kind, above=above, low=low, below=below, high=high):
+            bounds = f"attr.value {above} ? AND attr.value {below} ?"
+            return Clause(f"attr.field = ? AND attr.kind = ? AND {bounds}", (field, kind, low, high))
         case Comparison(field=field, kind=kind, order=order, values=values):
             if len(values) == 1:
                 return Clause(f"attr.field = ? AND attr.kind = ? AND attr.value {order} ?", (field, kind, *values))
@@ -73,7 +76,7 @@ def enumeration(condition: Condition, cover: tuple[Leaf, ...] | None) -> Clause:
     leaves = [attribute(leaf) for leaf in cover]
     union = " UNION ".join(f"SELECT attr.key FROM attr WHERE {leaf.sql}" for leaf in leaves)
     values = tuple(value for leaf in leaves for value in leaf.values)
-    if (condition,) == cover and isinstance(condition, Comparison):  # which names a document once
+    if (condition,) == cover and isinstance(condition, Comparison | Range):  # which names a document once
         return Clause(union, values)
     inner = probe(condition, "driver.key")
     distinct = "DISTINCT " if len(cover) == 1 else ""

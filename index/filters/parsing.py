@@ -12,6 +12,7 @@ from typing import Any
 from index.documents.attributes import BOOLEAN, ELEMENT, Scalar, comparable
 from index.documents.metadata import MAX_INTEGER, MIN_INTEGER
 from index.errors import FilterError
+from index.filters.ranges import beginning_with, with_ranges
 from index.filters.tree import Comparison, Condition, Every, Exists, Negation, Some
 
 MAX_FILTER_DEPTH, MAX_FILTER_CONDITIONS, MAX_FILTER_VALUES = 8, 64, 1_000
@@ -58,7 +59,7 @@ def parse_object(given: object, budget: Budget, depth: int) -> Condition:
             raise FilterError(f"{name} stands where a field or one of {', '.join(LOGIC)} is expected")
         else:
             parts.append(parse_field(checked_text(name), value, budget, depth))
-    return parts[0] if len(parts) == 1 else Every(tuple(parts))
+    return every(parts)
 
 
 def parse_list(name: str, given: object, budget: Budget, depth: int) -> tuple[Condition, ...]:
@@ -68,8 +69,14 @@ def parse_list(name: str, given: object, budget: Budget, depth: int) -> tuple[Co
     return tuple(parse_object(part, budget, depth + 1) for part in given)
 
 
+def every(parts: Sequence[Condition]) -> Condition:
+    """Return the condition that all parts hold."""
+    joined = with_ranges(parts)
+    return joined[0] if len(joined) == 1 else Every(joined)
+
+
 LOGIC: dict[str, Callable[[object, Budget, int], Condition]] = {
-    "$and": lambda given, budget, depth: Every(parse_list("$and", given, budget, depth)),
+    "$and": lambda given, budget, depth: every(parse_list("$and", given, budget, depth)),
     "$or": lambda given, budget, depth: Some(parse_list("$or", given, budget, depth)),
     "$not": lambda given, budget, depth: Negation(parse_object(given, budget, depth + 1)),
 }
@@ -88,7 +95,7 @@ def parse_field(field: str, given: object, budget: Budget, depth: int) -> Condit
         else parse_operator(field, operator, operand, budget)
         for operator, operand in given.items()
     )
-    return parts[0] if len(parts) == 1 else Every(parts)
+    return every(parts)
 
 
 def parse_operator(field: str, operator: object, operand: Any, budget: Budget) -> Condition:  # noqa: PLR0911 - a table
@@ -118,7 +125,11 @@ def parse_operator(field: str, operator: object, operand: Any, budget: Budget) -
             if kind == BOOLEAN:
                 raise FilterError(f"{operator} takes a number or a string; booleans have no order")
             return Comparison(field, kind, ORDERS[operator], (value,))
-    known = "$eq $ne $gt $gte $lt $lte $in $nin $exists $contains $not"
+        case "$prefix":
+            if not isinstance(operand, str):
+                raise FilterError(f"$prefix of the field {field!r} takes a string")
+            return beginning_with(field, checked_text(operand))
+    known = "$eq $ne $gt $gte $lt $lte $in $nin $exists $contains $prefix $not"
     raise FilterError(f"{operator} is not an operator; the field {field!r} can be met by {known}")
 
 

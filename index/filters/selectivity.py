@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.filters.clauses import Leaf, enumeration, size
-from index.filters.tree import Comparison, Condition, Every, Exists, Lasting, Negation, Some
+from index.filters.tree import Comparison, Condition, Every, Exists, Lasting, Negation, Range, Some
 
 
 class Cover(msgspec.Struct, frozen=True):
@@ -19,7 +19,7 @@ class Cover(msgspec.Struct, frozen=True):
 def smallest_cover(connection: apsw.Connection, condition: Condition, limit: int) -> Cover | None:
     """Return the cover of the fewest rows, each leaf counted up to the limit; None where a filter has none."""
     match condition:
-        case Comparison() | Exists():
+        case Comparison() | Range() | Exists():
             clause = size(condition, limit)
             ((rows,),) = connection.execute(clause.sql, clause.values)
             return Cover((condition,), int(rows))

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from index.filters.clauses import Leaf
-from index.filters.tree import Comparison, Condition, Every, Exists, Lasting, Negation, Some
+from index.filters.tree import Comparison, Condition, Every, Exists, Lasting, Negation, Range, Some
 
 MAX_LEAVES = 10  # 1,024 cases; of more leaves, only what holds whichever of them hold is seen
 
@@ -26,6 +26,8 @@ def leaves_of(condition: Condition) -> Iterator[Leaf]:
             yield condition
         case Lasting():  # which may or may not hold
             return
+        case Range(bounds=bounds):
+            yield from bounds
         case Negation(part=part):
             yield from leaves_of(part)
         case Every(parts=parts) | Some(parts=parts):
@@ -40,6 +42,8 @@ def outcome(condition: Condition, cases: Cases) -> bool | None:
             return cases[condition]
         case Lasting():
             return None
+        case Range(bounds=bounds):
+            return outcome(Every(bounds), cases)
         case Negation(part=part):
             found = outcome(part, cases)
             return None if found is None else not found

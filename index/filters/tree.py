@@ -14,6 +14,26 @@ class Comparison(msgspec.Struct, frozen=True):
     values: tuple[Scalar, ...]
 
 
+class Range(msgspec.Struct, frozen=True):
+    """The field has a value of this kind for which `value ABOVE low` and `value BELOW high` hold (`>=` and `<`, say).
+
+    A field has one value, so that is what two comparisons together say, and the index finds it as one stretch.
+    """
+
+    field: str
+    kind: int
+    above: str
+    low: Scalar
+    below: str
+    high: Scalar
+
+    @property
+    def bounds(self) -> tuple[Comparison, Comparison]:
+        """The two comparisons that it stands for."""
+        low = Comparison(self.field, self.kind, self.above, (self.low,))
+        return low, Comparison(self.field, self.kind, self.below, (self.high,))
+
+
 class Exists(msgspec.Struct, frozen=True):
     """The field is there, whatever its value."""
 
@@ -42,7 +62,7 @@ class Negation(msgspec.Struct, frozen=True):
     part: "Condition"
 
 
-Condition = Comparison | Exists | Lasting | Every | Some | Negation
+Condition = Comparison | Range | Exists | Lasting | Every | Some | Negation
 
 
 def both(first: Condition | None, second: Condition | None) -> Condition | None:

@@ -86,7 +86,7 @@ def operator(random_: random.Random, field: str, whole: bool, ordered: bool) -> 
     """One operator and what it takes."""
     names = [*EQUALITIES, *SETS, "$contains", "$not"]
     names += [*ORDERS] if ordered else []
-    names += ["$exists", "$exists"] if whole else []
+    names += ["$exists", "$exists", "$prefix"] if whole else []
     name = random_.choice(names)
     if name == "$not":
         inner = operator(random_, field, whole, whole and ordered)
@@ -100,6 +100,8 @@ def operand(random_: random.Random, field: str, name: str, whole: bool) -> Any:
         return random_.random() < 0.5
     if name in ORDERS:
         return random_.choice(random_.choice((*numbers(field, whole), *([STRINGS] if whole else []))))
+    if name == "$prefix":
+        return random_.choice(STRINGS)
     if name in SETS and whole:
         return [random_.choice(pool(random_, field, whole)) for _ in range(random_.randint(0, 4))]
     if name in SETS:

@@ -55,6 +55,8 @@ def meets(value: Any, operator: str, operand: Any) -> bool:  # noqa: PLR0911 - a
             return (value is not MISSING) is operand
         case "$contains":
             return isinstance(value, list) and any(same(one, operand) for one in value)
+        case "$prefix":
+            return isinstance(value, str) and value.startswith(operand)
         case "$not":
             return not all(meets(value, one, given) for one, given in operand.items())
     return kind(value) == kind(operand) and bool(ORDERS[operator](value, operand))

@@ -38,6 +38,9 @@ OPERATORS = st.one_of(
     st.dictionaries(st.sampled_from(["$gt", "$gte", "$lt", "$lte"]), st.one_of(NUMBERS, STRINGS), min_size=1),
     st.dictionaries(st.sampled_from(["$in", "$nin"]), st.lists(SCALARS, max_size=4), min_size=1),
     st.builds(lambda flag: {"$exists": flag}, st.booleans()),
+    st.dictionaries(st.sampled_from(["$prefix"]), STRINGS, min_size=1),
+    st.fixed_dictionaries({"$prefix": STRINGS, "$gt": STRINGS}),
+    *(st.fixed_dictionaries({"$gte": values, "$lt": values}) for values in (NUMBERS, STRINGS)),
     st.builds(lambda value: {"$not": {"$gt": value}}, NUMBERS),
 )
 LEAVES = st.dictionaries(FIELDS, OPERATORS, max_size=3)

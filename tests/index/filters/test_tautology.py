@@ -29,6 +29,10 @@ EVERY: list[dict[str, Any]] = [
     {"$or": [{"a": 1}, {"a": {"$ne": 1}}, {"b": 2}]},
     {"$or": [{"a": 1, "b": 2}, {"$not": {"a": 1}}, {"b": {"$ne": 2}}]},
     {"$or": [*({f"f{n}": n} for n in range(20)), {"g": {"$nin": []}}]},
+    {"$or": [{"a": {"$gte": 1, "$lt": 5}}, {"$not": {"a": {"$gte": 1, "$lt": 5}}}]},
+    {"$or": [{"a": {"$gte": 1, "$lt": 5}}, {"a": {"$not": {"$gte": 1}}}, {"$not": {"a": {"$lt": 5}}}]},
+    {"$or": [{"a": {"$prefix": "x"}}, {"a": {"$not": {"$prefix": "x"}}}]},
+    {"$or": [{"a": {"$prefix": ""}}, {"a": {"$not": {"$prefix": ""}}}]},
 ]
 SOME: list[dict[str, Any]] = [
     {"a": 1},
@@ -40,6 +44,9 @@ SOME: list[dict[str, Any]] = [
     {"$not": {}},
     {"$or": [{f"f{n}": n} for n in range(20)]},
     {"$or": [{"a": {"$lt": 5}}, {"a": {"$gte": 5}}]},
+    {"$or": [{"a": {"$gte": 1, "$lt": 5}}, {"a": {"$not": {"$gte": 1}}}]},
+    {"a": {"$prefix": ""}},
+    {"a": {"$not": {"$prefix": "x"}}},
 ]
 
 
