@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from tests.running import RunningServer
@@ -121,7 +122,7 @@ def test_without_diversity_hits_come_as_they_are_ranked(searcher: Searcher) -> N
     rows = {hit["id"]: hit["vector"] for hit in searcher.search(query="a green apple", fields=["id", "vector"])}
 
     def alike(hit: dict[str, Any]) -> float:
-        return sum(a * b for a, b in zip(rows[hit["id"]], rows[whole[0]["id"]], strict=True))
+        return float(np.dot(rows[hit["id"]], rows[whole[0]["id"]]))
 
     short = [hit for hit in whole[1:] if hit["id"] != "long"]
     if diverse[1]["id"] != "long":  # whose vector is another than that of the passage found

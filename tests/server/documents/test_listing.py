@@ -36,17 +36,17 @@ class Listed:
         random_ = random.Random(SEED)
         self.client = client
         self.path = f"/collections/{uuid.uuid4().hex}"
-        self.documents = {
+        self.documents: dict[str, dict[str, Any]] = {
             f"{n:03}": {"id": f"{n:03}", "text": f"text {n}", "metadata": made_up(random_)} for n in range(DOCUMENTS)
         }
         assert client.put(self.path).status_code == 200
         answer = client.post(f"{self.path}/index/batch", json={"documents": list(self.documents.values())})
         assert answer.json() == {"indexed": DOCUMENTS}
 
-    def pages(self, **parameters: object) -> list[dict[str, Any]]:
+    def pages(self, **parameters: str | int) -> list[dict[str, Any]]:
         found, after = [], ""
         while True:
-            answer = self.client.get(f"{self.path}/index", params={**parameters, "after": after})  # type: ignore[arg-type]
+            answer = self.client.get(f"{self.path}/index", params={**parameters, "after": after})
             assert answer.status_code == 200, answer.text
             page = answer.json()
             found += page["documents"]
@@ -149,7 +149,8 @@ def facet_of(documents: list[Metadata], field: str, limit: int) -> dict[str, Any
 @pytest.mark.parametrize(("condition", "holds"), FILTERS[:4], ids=[json.dumps(one) for one, _ in FILTERS[:4]])
 def test_the_values_of_fields_are_counted(listed: Listed, condition: Metadata, holds: Any, limit: int) -> None:
     fields = ["year", "by", "draft", "tags", "odd", "missing"]
-    documents = [one["metadata"] for one in listed.documents.values() if holds(one["metadata"])]
+    every = [dict(one["metadata"]) for one in listed.documents.values()]
+    documents = [metadata for metadata in every if holds(metadata)]
     body = {"fields": fields, "filter": condition, "limit": limit}
     answer = listed.client.post(f"{listed.path}/index/facets", json=body)
     assert answer.status_code == 200, answer.text

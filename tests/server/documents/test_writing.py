@@ -79,7 +79,7 @@ def test_ids_of_a_batch_come_back_in_order_where_some_were_made(collection: Coll
 
 
 def test_ids_of_lines_come_back_by_their_numbers(collection: Collection) -> None:
-    lines = [
+    lines: list[dict[str, object]] = [
         {"id": "a", "text": "a"},
         {"text": "made"},
         {"text": 7},
