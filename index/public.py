@@ -4,7 +4,18 @@ from index.collection import Collection
 from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Document, Entry, check_content
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
 from index.documents.passages import MAX_PASSAGES, Passage, Passages
-from index.documents.query import MAX_TOP_K, Explanation, Hit, Part, Query, SearchOutcome
+from index.documents.query import (
+    MAX_PER_GROUP,
+    MAX_SNIPPET_CHARACTERS,
+    MAX_TOP_K,
+    MIN_SNIPPET_CHARACTERS,
+    Explanation,
+    Hit,
+    Part,
+    Query,
+    SearchOutcome,
+    Snippet,
+)
 from index.documents.settings import (
     DEFAULT_LANGUAGE,
     LANGUAGES,
@@ -56,9 +67,12 @@ __all__ = [
     "MAX_METADATA_DEPTH",
     "MAX_METADATA_FIELDS",
     "MAX_PASSAGES",
+    "MAX_PER_GROUP",
+    "MAX_SNIPPET_CHARACTERS",
     "MAX_TEXT_BYTES",
     "MAX_TOP_K",
     "MIN_PASSAGE_TOKENS",
+    "MIN_SNIPPET_CHARACTERS",
     "CallerError",
     "ClosedError",
     "Collection",
@@ -92,6 +106,7 @@ __all__ = [
     "SearchOutcome",
     "Settings",
     "SettingsChange",
+    "Snippet",
     "StorageFullError",
     "Stored",
     "UnknownCollectionError",
