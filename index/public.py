@@ -5,7 +5,18 @@ from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Docu
 from index.documents.facets import Facet
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
 from index.documents.passages import MAX_PASSAGES, Passage, Passages, whole
-from index.documents.query import MAX_TOP_K, Explanation, Hit, Part, Query, SearchOutcome
+from index.documents.query import (
+    MAX_PER_GROUP,
+    MAX_SNIPPET_CHARACTERS,
+    MAX_TOP_K,
+    MIN_SNIPPET_CHARACTERS,
+    Explanation,
+    Hit,
+    Part,
+    Query,
+    SearchOutcome,
+    Snippet,
+)
 from index.documents.settings import (
     DEFAULT_LANGUAGE,
     LANGUAGES,
@@ -57,9 +68,12 @@ __all__ = [
     "MAX_METADATA_DEPTH",
     "MAX_METADATA_FIELDS",
     "MAX_PASSAGES",
+    "MAX_PER_GROUP",
+    "MAX_SNIPPET_CHARACTERS",
     "MAX_TEXT_BYTES",
     "MAX_TOP_K",
     "MIN_PASSAGE_TOKENS",
+    "MIN_SNIPPET_CHARACTERS",
     "CallerError",
     "ClosedError",
     "Collection",
@@ -94,6 +108,7 @@ __all__ = [
     "SearchOutcome",
     "Settings",
     "SettingsChange",
+    "Snippet",
     "StorageFullError",
     "Stored",
     "UnknownCollectionError",

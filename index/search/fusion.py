@@ -5,12 +5,23 @@ The options and their figures: docs/decisions/0016-fusion-by-scores.md.
 
 from collections.abc import Mapping, Sequence
 
-FUSED_ROWS = 100  # how many rows of each ranking are fused, if no more are wanted
+FUSED_ROWS = 100  # how many documents of each ranking are fused, if no more are wanted
 UNRELATED_SHARE = 0.35  # a cosine of so much of the greatest counts as 0
 MATCH_SHARE = 1 / 3  # of a document that holds all words: a best match that is worth less does not count as 1
 RANK_CONSTANT = 60  # of Cormack, Clarke and Büttcher, SIGIR 2009
 
 Scores = Mapping[int, float]
+
+
+def depth_for(wanted: int, most: int) -> int:
+    """Return how many documents of each ranking are fused where so many are wanted: 100, 200, 400 ... at most `most`.
+
+    So pages that follow each other are of one ranking, as far as possible.
+    """
+    depth = FUSED_ROWS
+    while depth < wanted:
+        depth *= 2
+    return min(depth, most)
 
 
 def normalized_cosines(cosines: Scores) -> dict[int, float]:

@@ -5,7 +5,8 @@ than is wanted and the filter applied to what it gives, until there is enough. T
 Each row is a passage's: a document is found once, by its best one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import apsw
@@ -46,14 +47,19 @@ class Planner:
         self._vectors = vectors
         self._exact_rows = exact_rows
 
-    def search(self, query: Vector, condition: Condition | None, wanted: int, finish: Finish[T]) -> T:
-        """Rank the nearest documents and hand them to `finish` within the same transaction.
+    @contextmanager
+    def reading(self) -> Iterator[tuple[apsw.Connection, Moment]]:
+        """Begin a transaction, and note the moment that it shows: all that is ranked within it is of one commit.
 
-        Everything is of one commit: a document that is replaced or deleted meanwhile is found as it was.
+        A document that is replaced or deleted meanwhile is found as it was.
         """
         clock = self._vectors.clock
         with self._readers.reading() as connection:
-            moment = Moment(clock, highest_key(connection))
+            yield connection, Moment(clock, highest_key(connection))
+
+    def search(self, query: Vector, condition: Condition | None, wanted: int, finish: Finish[T]) -> T:
+        """Rank the nearest documents and hand them to `finish` within the same transaction."""
+        with self.reading() as (connection, moment):
             return finish(connection, self.rank(connection, moment, query, condition, wanted))
 
     def rank(

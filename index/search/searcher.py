@@ -1,113 +1,79 @@
-"""Searches in all three modes: by vector, by words, and both fused."""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
+"""Searches in all three modes, each through one sequence: rank, group, bound, choose, page, and read the hits."""
 
 import apsw
 import msgspec
 
-from index.documents.query import Explanation, Hit, Part, Query, SearchOutcome
+from index.documents.query import Hit, Query, SearchOutcome
 from index.filters.tree import Condition
-from index.search.candidates import Nearest, Ranking
-from index.search.fusion import FUSED_ROWS
+from index.search.choosing import Choice, choose
 from index.search.hits import hits_of
-from index.search.hybrid import fused
+from index.search.modes import Modes
 from index.search.planner import Planner
+from index.search.snippets import Snippets
 from index.store.connections import Readers
-from index.store.rows import key_of
 from index.view.vectors import Vectors
+from index.words.lexicon import Lexicon
 from index.words.ranking import Matching
+from index.words.reading import Reading
+from index.words.sought import Sought
+from index.words.terms import Terms
 from index.words.words import Words
+
+MARKED_CHARACTERS = 20_000  # of a query that ranks by vector alone: no word after them is marked
+
+
+class Wording(msgspec.Struct, frozen=True, eq=False):
+    """What is sought by words, and the reading of the index that they rank by; None where they do not."""
+
+    lexicon: Lexicon
+    sought: Sought
+    reading: Reading | None
+
+    def matching(self, connection: apsw.Connection) -> Matching | None:
+        """Return what matches words within a transaction, which began after the reading was taken."""
+        if self.reading is None:
+            return None
+        return Matching(connection, self.reading, self.lexicon.beside, self.sought)
+
+    def terms(self) -> Terms:
+        return Terms(self.sought, self.lexicon.analysis)
 
 
 class Searcher:
     """Searches one collection. From any thread; each search sees one commit."""
 
     def __init__(self, readers: Readers, vectors: Vectors, words: Words) -> None:
-        self._readers = readers
         self._words = words
         self._planner = Planner(readers, vectors)
 
     def search(self, query: Query, condition: Condition | None) -> SearchOutcome:
         """Return the best documents, best first; the query is checked already, and its filter parsed."""
-        if query.mode == "text":
-            return self._by_words(query, condition)
-        if query.mode == "vector":
-            return self._by_vector(query, condition)
-        return self._by_both(query, condition)
+        wording = self._wording(query)
+        with self._planner.reading() as (connection, moment):
+            matching = None if wording is None else wording.matching(connection)
+            modes = Modes(self._planner, connection, moment, matching, query, condition)
+            choice = choose(connection, query, modes.rank)
+            snippets = None
+            if query.snippet is not None:
+                terms = None if wording is None else wording.terms()
+                snippets = Snippets(query.snippet, terms, len(choice.page), beyond=query.mode != "vector")
+            hits = hits_of(connection, choice.page, query, choice.found.rows, snippets)
+        return SearchOutcome(explained(hits, query, choice), choice.found.ignored, choice.below)
 
-    def _by_vector(self, query: Query, condition: Condition | None) -> SearchOutcome:
-        def found(connection: apsw.Connection, nearest: Nearest) -> SearchOutcome:
-            ranking = others(connection, nearest.ranking, query)
-            parts = (Explanation(vector=Part(score)) for _, score in ranking)
-            return outcome_of(connection, ranking, query, parts, rows_found=nearest.rows)
-
-        assert query.vector is not None
-        return self._planner.search(query.vector, condition, query.wanted, found)
-
-    def _by_words(self, query: Query, condition: Condition | None) -> SearchOutcome:
-        matching_in = self._matching(query)
-        with self._readers.reading() as connection:
-            found = matching_in(connection).rank(condition, query.wanted)
-            ranking = others(connection, found.ranking, query)
-            parts = (Explanation(text=Part(score)) for _, score in ranking)
-            return outcome_of(connection, ranking, query, parts, found.ignored)
-
-    def _by_both(self, query: Query, condition: Condition | None) -> SearchOutcome:
-        vector, depth = query.vector, max(FUSED_ROWS, query.wanted)
-        assert vector is not None
-        matching_in = self._matching(query)
-
-        def found(connection: apsw.Connection, nearest: Nearest) -> SearchOutcome:
-            matching, rows = matching_in(connection), dict(nearest.rows)
-
-            def cosines(keys: Sequence[int]) -> Mapping[int, float]:
-                more = self._planner.nearest_of(connection, vector, keys)
-                rows.update(more.rows)
-                return dict(more.ranking)
-
-            by_words = matching.rank(condition, depth)
-            both = fused(
-                query,
-                others(connection, nearest.ranking, query),
-                others(connection, by_words.ranking, query),
-                matching,
-                cosines,
-            )
-            parts = (both.explanation(key) for key, _ in both.ranking)
-            return outcome_of(connection, both.ranking, query, parts, by_words.ignored, rows)
-
-        return self._planner.search(vector, condition, depth, found)
-
-    def _matching(self, query: Query) -> Callable[[apsw.Connection], Matching]:
-        """Return what matches words within a transaction; that must begin after this."""
-        assert query.text is not None
+    def _wording(self, query: Query) -> Wording | None:
+        """Return the words of a query that ranks by them, or marks them."""
+        by_words = query.mode != "vector"
+        if query.text is None or not (by_words or query.snippet is not None):
+            return None
+        text = query.text if by_words else query.text[:MARKED_CHARACTERS]
         lexicon = self._words.lexicon
-        sought = lexicon.sought(query.text, prefix=query.prefix, typos=query.typos)
-        reading = lexicon.keeper.current()
-        return lambda connection: Matching(connection, reading, lexicon.beside, sought)
+        sought = lexicon.sought(text, prefix=query.prefix, typos=query.typos)
+        return Wording(lexicon, sought, lexicon.keeper.current() if by_words else None)
 
 
-def outcome_of(
-    connection: apsw.Connection,
-    ranking: Ranking,
-    query: Query,
-    parts: Iterable[Explanation],
-    ignored: int = 0,
-    rows_found: Mapping[int, int] | None = None,
-) -> SearchOutcome:
-    """Return the hits of a ranking with the parts of their scores, and how many of the best the threshold took."""
-    hits = explained(hits_of(connection, ranking, query, rows_found), query, parts)
-    return SearchOutcome(hits, ignored, min(len(ranking), query.top_k) - len(hits))
-
-
-def others(connection: apsw.Connection, ranking: Ranking, query: Query) -> Ranking:
-    """Return the ranking without the document that the query leaves out."""
-    left_out = None if query.without is None else key_of(connection, query.without)
-    return ranking if left_out is None else [row for row in ranking if row[0] != left_out]
-
-
-def explained(hits: list[Hit], query: Query, parts: Iterable[Explanation]) -> list[Hit]:
-    """Return the hits with the parts of their scores, if the query asks for these; hits are the first of a ranking."""
+def explained(hits: list[Hit], query: Query, choice: Choice) -> list[Hit]:
+    """Return the hits of a choice with the parts of their scores, if the query asks for these."""
     if not query.explain:
         return hits
-    return [msgspec.structs.replace(hit, explain=part) for hit, part in zip(hits, parts, strict=False)]
+    pairs = zip(hits, choice.page, strict=True)
+    return [msgspec.structs.replace(hit, explain=choice.found.explain(key)) for hit, (key, _) in pairs]
