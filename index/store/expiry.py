@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 import apsw
 
+from index.errors import DamagedError
 from index.store.queries import array_of, select, single
 
 
 def first_expiry(connection: apsw.Connection) -> int | None:
-    """Return the earliest instant at which a document expires, None where none does."""
+    """Return the earliest instant at which a document expires, None where none does; raises DamagedError."""
     found = single(connection, "SELECT min(expires) FROM docs WHERE expires IS NOT NULL")
-    return None if found is None else int(found)
+    if not isinstance(found, int | None):
+        raise DamagedError("the documents are damaged: one expires at what is no instant. Restore a backup")
+    return found
 
 
 def expired_keys(connection: apsw.Connection, now_ms: int, limit: int) -> list[int]:

@@ -15,8 +15,8 @@ from index.store.queries import array_of
 DRIVING_ROWS = 20_000  # up to so many rows that may match are looked up one by one, instead of all rows of the field
 
 # A document has rows of one kind for a scalar, and of others for what stands in an array, which count as the same.
-VALUES = "SELECT attr.kind % 10 AS sort, attr.value AS value, count(*) AS documents FROM"
-GROUPED = "attr.field = ? AND attr.kind > 0 GROUP BY attr.kind, attr.value"
+VALUES = "SELECT held.kind % 10 AS sort, held.value AS value, count(*) AS documents FROM"
+GROUPED = "held.field = ? AND held.kind > 0 GROUP BY held.kind, held.value"
 COUNTED = (
     "SELECT sort, value, sum(documents) AS documents, count(*) OVER () FROM ({inner}) "
     "GROUP BY sort, value ORDER BY documents DESC, sort, value LIMIT ?"
@@ -24,25 +24,29 @@ COUNTED = (
 
 
 def fetch_facets(
-    connection: apsw.Connection, fields: Sequence[str], condition: Condition | None, limit: int
+    connection: apsw.Connection,
+    fields: Sequence[str],
+    condition: Condition | None,
+    limit: int,
+    driving_rows: int = DRIVING_ROWS,
 ) -> dict[str, Facet]:
     """Return the facet of each field, of the documents that match, with so many values at most."""
-    source = rows_of(connection, condition)
+    source = rows_of(connection, condition, driving_rows)
     return {field: fetch_facet(connection, source, field, limit) for field in fields}
 
 
-def rows_of(connection: apsw.Connection, condition: Condition | None) -> "Source":
+def rows_of(connection: apsw.Connection, condition: Condition | None, driving_rows: int) -> "Source":
     """Return where to find the values of the documents that match."""
     if condition is None:
-        return Clause("attr WHERE"), ()
-    cover = smallest_cover(connection, condition, DRIVING_ROWS + 1)
-    if cover is None or cover.rows > DRIVING_ROWS:
-        clause = probe(condition, "attr.key")
-        return Clause(f"attr WHERE {clause.sql} AND", clause.values), ()
+        return Clause("attr AS held WHERE"), ()
+    cover = smallest_cover(connection, condition, driving_rows + 1)
+    if cover is None or cover.rows > driving_rows:
+        clause = probe(condition, "held.key")
+        return Clause(f"attr AS held WHERE {clause.sql} AND", clause.values), ()
     keys = matching(connection, condition, cover)
     if not len(keys):
-        return Clause("attr WHERE FALSE AND"), ()
-    return Clause("carray(?) AS wanted CROSS JOIN attr ON attr.key = wanted.value WHERE"), (array_of(keys),)
+        return Clause("attr AS held WHERE FALSE AND"), ()
+    return Clause("carray(?) AS wanted CROSS JOIN attr AS held ON held.key = wanted.value WHERE"), (array_of(keys),)
 
 
 Source = tuple[Clause, tuple["apsw.CArrayBinding", ...]]

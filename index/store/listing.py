@@ -20,15 +20,17 @@ SORTED_ROWS = 20_000  # for each page: 40 ms
 COUNTED_ROWS = 100_000
 
 
-def after(connection: apsw.Connection, id_: str, limit: int, condition: Condition | None) -> Iterator[StoredDocument]:
+def after(
+    connection: apsw.Connection, id_: str, limit: int, condition: Condition | None, sorted_rows: int = SORTED_ROWS
+) -> Iterator[StoredDocument]:
     """Yield the documents that match and whose ids follow this one, in the order of their ids' bytes.
 
     Each is read when asked for.
     """
     if condition is None:
         return walked(connection, "id > ? ORDER BY id LIMIT ?", id_, limit)
-    cover = smallest_cover(connection, condition, SORTED_ROWS + 1)
-    if cover is None or cover.rows > SORTED_ROWS:
+    cover = smallest_cover(connection, condition, sorted_rows + 1)
+    if cover is None or cover.rows > sorted_rows:
         clause = probe(condition, "docs.key")
         return walked(connection, f"id > ? AND {clause.sql} ORDER BY id LIMIT ?", id_, *clause.values, limit)
     keys = matching(connection, condition, cover)
@@ -46,11 +48,11 @@ def walked(connection: apsw.Connection, rest: str, *values: str | float) -> Iter
     return (checked_document(row) for row in connection.execute(f"SELECT {COLUMNS} FROM docs WHERE {rest}", values))
 
 
-def count_matching(connection: apsw.Connection, condition: Condition) -> int:
+def count_matching(connection: apsw.Connection, condition: Condition, counted_rows: int = COUNTED_ROWS) -> int:
     """Return how many documents match."""
-    cover = smallest_cover(connection, condition, COUNTED_ROWS)
+    cover = smallest_cover(connection, condition, counted_rows)
     if cover is not None and not cover.leaves:
         return 0
-    driven = cover is not None and (len(cover.leaves) == 1 or cover.rows < COUNTED_ROWS)
+    driven = cover is not None and (len(cover.leaves) == 1 or cover.rows < counted_rows)
     clause = enumeration(condition, cover.leaves if cover is not None and driven else None)
     return int(single(connection, f"SELECT count(*) FROM ({clause.sql})", *clause.values))

@@ -44,8 +44,8 @@ class Store:
         self, path: Path | None, variant: str, follower: Follower, disk: Disk, clock: Clock | None = None
     ) -> None:
         self.disk = disk
-        self._clock = clock or Clock()
-        self._sweeper = Sweeper(self._clock)
+        self.clock = clock or Clock()
+        self.sweeper = Sweeper(self.clock)
         if path is not None:
             check_log(path)
         self.database = Database(path, disk)
@@ -59,26 +59,26 @@ class Store:
                 documents = rows.count(connection)
                 self.variant = variant_number(connection, variant)
                 self.readers = Readers(self.database)
-                self.writer = Writer(connection, path, documents, Followers(follower, self._sweeper), disk)
-                self.reads = Reads(self.readers, self.writer, self._clock, self.variant)
+                self.writer = Writer(connection, path, documents, Followers(follower, self.sweeper), disk)
+                self.reads = Reads(self.readers, self.writer, self.clock, self.variant)
         except BaseException:  # whatever it was, nothing else closes what is open already
             connection.close()
             raise
 
     def close(self) -> None:
         """Do what was submitted, then close all connections."""
-        self._sweeper.close()
+        self.sweeper.close()
         self.writer.close()
         self.readers.close()
 
     def sweep(self) -> None:
         """Have documents deleted when they expire."""
-        self._sweeper.start(self.writer)
+        self.sweeper.start(self.writer)
 
     @property
     def failed(self) -> bool:
         """Whether a fault of our own has ended a thread."""
-        return self.writer.failed or self._sweeper.failed
+        return self.writer.failed or self.sweeper.failed
 
     def put_many(self, entries: Sequence[Entry]) -> Future[int]:
         """Write documents in one transaction, each instead of the one that has its id; the last of equal ids stays.
@@ -99,7 +99,7 @@ class Store:
         for expires_ms in (entry.content.expires_ms for entry in entries):
             if expires_ms is not None:
                 self.writer.expect_expiry(expires_ms)
-        now_ms = self._clock.now_ms()
+        now_ms = self.clock.now_ms()
         lasting = (entry for entry in entries if entry.content.expires_ms is None or entry.content.expires_ms > now_ms)
         keyed = [(self.take_keys(len(entry.passages)), entry) for entry in lasting]
         rows.insert(connection, keyed, self.variant)
@@ -116,7 +116,7 @@ class Store:
 
         def work(connection: apsw.Connection, _: Changes) -> Document | None:
             found = rows.find(connection, id_)
-            if found is None or found.has_expired(self._clock.now_ms()):
+            if found is None or found.has_expired(self.clock.now_ms()):
                 return None
             merged = msgspec.json.decode(found.metadata) | patch
             metadata = {field: value for field, value in merged.items() if field not in patch or value is not None}
@@ -143,7 +143,7 @@ class Store:
         """Remove the documents that match, in one transaction."""
 
         def work(connection: apsw.Connection, changes: Changes) -> int:
-            lasting = Every((condition, Lasting(self._clock.now_ms())))
+            lasting = Every((condition, Lasting(self.clock.now_ms())))
             keys = matching(connection, lasting, smallest_cover(connection, condition, COUNTED_ROWS)).tolist()
             rows.remove(connection, keys)
             changes.removed += keys
@@ -154,7 +154,7 @@ class Store:
     def _remove_ids(self, connection: apsw.Connection, ids: Sequence[str], changes: Changes) -> int:
         """Remove the documents of these ids, and return how many there were that had not expired."""
         keys = sorted(set(rows.keys_of(connection, ids))) if ids else []
-        expired = count_expired_of(connection, keys, self._clock.now_ms())
+        expired = count_expired_of(connection, keys, self.clock.now_ms())
         rows.remove(connection, keys)
         changes.removed += keys
         return len(keys) - expired

@@ -1,9 +1,10 @@
-"""Disks to hand in: one that stops at named points, one that refuses what it is told to."""
+"""Disks to hand in: one that stops at named points, one that refuses what it is told to. And a clock to be set."""
 
 import errno
 from collections.abc import Callable
 from pathlib import Path
 
+from index.store.clock import Clock
 from index.store.disk import Disk
 
 
@@ -52,3 +53,17 @@ class ImpatientDisk(Disk):
     """Waits for others who have locked a database only for a moment."""
 
     busy_ms = 20
+
+
+class SetClock(Clock):
+    """Shows what it is set to, in milliseconds; `fault` is raised instead."""
+
+    def __init__(self, ms: int) -> None:
+        super().__init__()
+        self.ms = ms
+        self.fault: Exception | None = None
+
+    def read_ms(self) -> int:
+        if self.fault is not None:
+            raise self.fault
+        return self.ms

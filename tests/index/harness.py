@@ -13,6 +13,7 @@ from index.documents.query import Hit
 from index.filters.parsing import parse_filter
 from index.search.hits import hits_of
 from index.search.planner import Planner
+from index.store.clock import Clock
 from index.store.disk import Disk
 from tests.index.vectors import NDIM, Rows, one
 
@@ -20,9 +21,13 @@ FINGERPRINT = "model-a"
 
 
 def open_index(
-    folder: Path | None, disk: Disk | None = None, fingerprint: str = FINGERPRINT, variant: str = ""
+    folder: Path | None,
+    disk: Disk | None = None,
+    fingerprint: str = FINGERPRINT,
+    variant: str = "",
+    clock: Clock | None = None,
 ) -> Index:
-    return Index(folder, fingerprint, NDIM, variant, disk)
+    return Index(folder, fingerprint, NDIM, variant, disk, clock)
 
 
 def document(id_: str, seed: int = 0, text: str = "", **metadata: Any) -> Document:

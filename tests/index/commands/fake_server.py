@@ -55,7 +55,7 @@ class FakeServer:
         for number, line in enumerate(body.split(b"\n"), 1):
             try:
                 one = json.loads(line)
-                assert set(one) <= {"id", "text", "metadata"}
+                assert set(one) <= {"id", "text", "metadata", "expires_at"}
                 assert isinstance(one["id"], str)
             except (ValueError, AssertionError, KeyError, TypeError, RecursionError):
                 errors.append({"line": number, "status": 400, "detail": "no document"})

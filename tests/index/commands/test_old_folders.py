@@ -23,7 +23,7 @@ LONG = "a text of more than a hundred bytes, " * 5
 LONG_KEY = 1_000
 
 
-@pytest.fixture(params=[*OLD, "third"])
+@pytest.fixture(params=[*OLD, "third", "fourth"])
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -62,6 +62,7 @@ def test_all_is_read_and_nothing_is_changed(
             given = documents[line["id"]]
             assert (line["text"], line["metadata"]) == (given["text"], given["metadata"])
             assert (np.array(line["vector"], np.float32) == np.array(given["vector"], np.float32)).all()
+            assert ("expires_at" in line) == (line["id"] in collection.get("expires", {}))
             assert ("passages" in line) == (len(given["passages"]) > 1)
             assert exact(line.get("passages", given["passages"])) == exact(given["passages"])
         assert run("export", file.with_suffix(".parquet"), "--data", data, "--collection", name, "--vectors") == 0
