@@ -1,6 +1,7 @@
 """The parameters of a request's query, decoded strictly: an id that is not UTF-8 must not become another document's.
 
-A plus sign stays a plus sign, as in a path (RFC 3986); only in forms does it mean a space.
+A plus sign stays a plus sign, as in a path (RFC 3986); only in forms does it mean a space, and in JSON, which clients
+write as forms are written: there a plus sign that is meant comes as `%2B`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl
 from server.contract.errors import InvalidInputError
 
 FLAGS = {"true": True, "false": False}
+JSON_PARAMETERS = {"filter"}
 
 
 def query_of(scope: Any) -> dict[str, str]:
@@ -22,11 +24,14 @@ def query_of(scope: Any) -> dict[str, str]:
     if not raw:
         return {}
     try:
-        pairs = parse_qsl(raw.replace(b"+", b"%2B").decode("ascii"), keep_blank_values=True, errors="strict")
+        pairs, spaced = (
+            parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict")
+            for text in (raw.replace(b"+", b"%2B"), raw)
+        )
     except ValueError as error:
         message = f"the query is not percent-encoded UTF-8: {error}"
         raise InvalidInputError(message) from error
-    found = dict(pairs)
+    found = dict(pairs) | {name: value for name, value in spaced if name in JSON_PARAMETERS}
     if len(found) < len(pairs):
         message = "a parameter of the query is given twice"
         raise InvalidInputError(message)

@@ -24,6 +24,7 @@ def parsed(query: bytes) -> dict[str, str]:
         (b"id=%zz%", {"id": "%zz%"}),
         (b"id=%00", {"id": "\0"}),
         (b"&&a=b&", {"a": "b"}),
+        (b'filter={"a":+"b%2Bc"}&id=a+b', {"filter": '{"a": "b+c"}', "id": "a+b"}),
     ],
 )
 def test_parameters_are_decoded_once(query: bytes, found: dict[str, str]) -> None:
