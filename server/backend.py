@@ -24,7 +24,7 @@ from server.contract.documents import (
 )
 from server.contract.embedding import Demand, Embeddings, Input, Token
 from server.contract.facts import Facts
-from server.contract.status import CacheStatus, MetricFamily, QueueStatus, Sample, Status
+from server.contract.status import CacheStatus, MetricFamily, QueueStatus, Status
 from server.documents.collections import Collections
 from server.documents.computing import Cuttings
 from server.documents.cutting import Cutter
@@ -42,7 +42,7 @@ from server.engine.admitted import admitted
 from server.engine.assembly import build_engine, facts_of
 from server.engine.embedder import Embedder
 from server.engine.engine import Engine
-from server.engine.gauges import EngineCollector
+from server.engine.gauges import EngineCollector, families_of
 from server.engine.metrics import Metrics
 from server.engine.scheduling.watchdog import Watchdog
 from server.engine.sessions.loading import LoadedModel, OpenTokenizer, load_model
@@ -247,12 +247,4 @@ class LocalBackend:
         )
 
     async def metrics(self) -> list[MetricFamily]:
-        return [
-            MetricFamily(
-                one.name,
-                one.documentation,
-                one.type,
-                [Sample(sample.name, dict(sample.labels), float(sample.value)) for sample in one.samples],
-            )
-            for one in self.parts.metrics.registry.collect()
-        ]
+        return families_of(self.parts.metrics.registry)

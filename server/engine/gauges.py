@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client.registry import Collector, CollectorRegistry
 
+from server.contract.status import MetricFamily, Sample
 from server.engine.admission import REASONS
 from server.engine.engine import Engine
 
@@ -59,3 +60,16 @@ class EngineCollector(Collector):
         for reason in REASONS:
             refusals.add_metric([reason], self._engine.admission.refused[reason])
         yield refusals
+
+
+def families_of(registry: CollectorRegistry) -> list[MetricFamily]:
+    """Return all metrics of a registry as they cross the wall."""
+    return [
+        MetricFamily(
+            one.name,
+            one.documentation,
+            one.type,
+            [Sample(sample.name, dict(sample.labels), float(sample.value)) for sample in one.samples],
+        )
+        for one in registry.collect()
+    ]

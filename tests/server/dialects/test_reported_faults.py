@@ -32,7 +32,7 @@ def lines(*documents: dict[str, Any]) -> bytes:
     ("method", "path", "body"),
     [
         ("GET", "/index?offset=10", None),
-        ("GET", "/index?filter=%7B%7D", None),
+        ("GET", "/index?where=%7B%7D", None),
         ("POST", "/embed?truncat=false", {"texts": ["a"]}),
         ("POST", "/embed/batch?truncate=false&x", {"texts": ["a"]}),
         ("POST", "/search?top_k=3", {"query": "a"}),

@@ -142,7 +142,8 @@ def test_groups_are_prepared_side_by_side_and_committed_in_their_order() -> None
 
 def test_wrong_lines_are_told_by_number_and_hold_up_nobody() -> None:
     ingest = FakeIngest()
-    lines = [line("1", "good"), b"{", line("3", "long"), line("4", "good"), b'{"id": 5, "text": ""}', line("6", "nan")]
+    wrong = b'{"id": [5], "text": ""}'
+    lines = [line("1", "good"), b"{", line("3", "long"), line("4", "good"), wrong, line("6", "nan")]
     told = keep(ingest, grouped([*lines, *(line(str(number), "good") for number in range(7, 20))], 8))
     assert (told.indexed, told.failed) == (15, 4)
     assert errors_of(told) == [(2, 400), (3, 422), (5, 400), (6, 500)]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from server.contract.limits import MAX_PER_GROUP, MAX_SNIPPET, MAX_TOP_K, MIN_SNIPPET
+from server.contract.limits import MAX_PER_GROUP, MAX_SNIPPET_CHARACTERS, MAX_TOP_K, MIN_SNIPPET_CHARACTERS
 from server.dialects.native.bodies.documents import Filter, IdOrInteger, Row, Text
 from server.web.operations import limited
 
@@ -75,7 +75,7 @@ class Mmr(msgspec.Struct, forbid_unknown_fields=True):
 class SnippetOptions(msgspec.Struct, forbid_unknown_fields=True):
     """How long a snippet may be."""
 
-    max_characters: Annotated[int, msgspec.Meta(ge=MIN_SNIPPET, le=MAX_SNIPPET)] = 200
+    max_characters: Annotated[int, msgspec.Meta(ge=MIN_SNIPPET_CHARACTERS, le=MAX_SNIPPET_CHARACTERS)] = 200
 
 
 AskedSnippet = Annotated[
