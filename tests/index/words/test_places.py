@@ -125,6 +125,12 @@ def test_what_a_search_finds_in_any_script_has_a_place(name: str) -> None:
     assert not said(wrong, query)
 
 
+@pytest.mark.parametrize("more", ["", "é"])
+def test_pieces_of_words_that_are_too_long_are_found(more: str) -> None:
+    text = f"{more} {'x' * MAX_WORD_CHARACTERS}yz"
+    assert said(text, "yz") == [("yz", "yz")]
+
+
 def test_texts_read_before_say_the_same_again() -> None:
     terms = Terms(sought_in("über москва 北京 cat", ANALYSIS), ANALYSIS)
     text = "Über Москва, 北京市 cats über"
