@@ -7,3 +7,7 @@ class CommandError(Exception):
 
 class UnexaminedError(CommandError):
     """What should be checked cannot be: the trouble is around the data, which may well be in order."""
+
+
+class AwayError(CommandError):
+    """The server does not answer, or is too busy to, for longer than was to be waited."""
