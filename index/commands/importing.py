@@ -31,6 +31,8 @@ from index.sources.reading import is_own
 from index.sources.records import Reading, SourceError
 from index.store.layout import DEFAULT_COLLECTION
 
+DRY = "; this was a dry run: nothing was sent or deleted"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files and folders; - is stdin, as NDJSON")
@@ -78,7 +80,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         if options.create and not options.dry_run:
             client.ask("PUT", "", b"{}")
         importer = Importer(client, terminal, wanted)
-        return watch(sources, importer, terminal) if options.watch else import_once(sources, importer, terminal)
+        if options.watch:
+            return watch(sources, importer, terminal)
+        return import_once(sources, importer, terminal, DRY if options.dry_run else "")
 
 
 def check(options: argparse.Namespace) -> None:
@@ -144,11 +148,11 @@ def agreed(options: argparse.Namespace, terminal: Terminal) -> bool:
     return answer
 
 
-def import_once(sources: Sequence[Source], importer: Importer, terminal: Terminal) -> int:
+def import_once(sources: Sequence[Source], importer: Importer, terminal: Terminal, end: str) -> int:
     """Make one pass, and print the summary."""
     begun_s = time.monotonic()
     tally = importer.all_of(sources)
-    terminal.answer(tally.line(time.monotonic() - begun_s))
+    terminal.answer(tally.line(time.monotonic() - begun_s) + end)
     return tally.status
 
 

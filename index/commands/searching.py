@@ -135,9 +135,8 @@ def marked(snippet: Snippet) -> Iterator[list[tuple[str, bool]]]:
     within = {at for mark in snippet.marks for at in range(max(0, mark.start), min(len(snippet.text), mark.end))}
     start = 0
     for line in snippet.text.splitlines(keepends=True):
-        letters = [
-            (" " if letter.isspace() else letter, start + at in within) for at, letter in enumerate(line.rstrip())
-        ]
+        shown = [" " if letter.isspace() else letter for letter in line.rstrip()]
+        letters = [(letter, start + at in within) for at, letter in enumerate(shown)]
         if letters:
             yield [("".join(letter for letter, _ in part), mark) for mark, part in groupby(letters, lambda one: one[1])]
         start += len(line)

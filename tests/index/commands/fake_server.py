@@ -52,16 +52,16 @@ class FakeServer:
         if self.script:
             return self.script.pop(0)
         path = urlsplit(asked.path).path
-        if path.endswith("/index/batch"):
-            return self._keep(asked.body)
-        if path.endswith("/index/delete"):
-            return self._delete(json.loads(asked.body)["ids"])
-        if path.endswith("/index"):
-            return self._list(asked.path)
-        if path.endswith("/search"):
-            return Answer(body=self.found)
-        if path == "/tei/info":
-            return Answer(body={"max_client_batch_size": self.most_ids})
+        routes: dict[str, Callable[[], Answer]] = {
+            "/index/batch": lambda: self._keep(asked.body),
+            "/index/delete": lambda: self._delete(json.loads(asked.body)["ids"]),
+            "/index": lambda: self._list(asked.path),
+            "/search": lambda: Answer(body=self.found),
+            "/tei/info": lambda: Answer(body={"max_client_batch_size": self.most_ids}),
+        }
+        for end, answer in routes.items():
+            if path.endswith(end):
+                return answer()
         return Answer(body={"name": "default", "state": "ready", "documents": len(self.kept), "reindex": None})
 
     def _list(self, path: str) -> Answer:
