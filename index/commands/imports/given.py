@@ -23,7 +23,9 @@ class Source(msgspec.Struct, frozen=True):
 
     def label(self, relative: str) -> str:
         """Return the name of a file, by its path relative to the source, as it is shown."""
-        return shown(Path(self.given) if Path(self.path).is_file() else Path(self.given, relative))
+        named = Path(self.path)
+        is_file = named.exists() and not named.is_dir()
+        return shown(Path(self.given) if is_file else Path(self.given, relative))
 
 
 def sources_of(given: Sequence[str], form: str | None) -> list[Source]:
