@@ -25,7 +25,6 @@ from index.commands.formats import ENDINGS, STREAM, add_format, form_of
 from index.commands.imports.given import Source, sources_of
 from index.commands.imports.own import import_own
 from index.commands.imports.passes import Importer, Wanted
-from index.commands.imports.tally import Tally
 from index.commands.terminal import Terminal
 from index.sources.reading import is_own
 from index.sources.records import Reading, SourceError
@@ -158,13 +157,12 @@ def import_once(sources: Sequence[Source], importer: Importer, terminal: Termina
 
 def watch(sources: Sequence[Source], importer: Importer, terminal: Terminal) -> int:
     """Make a pass after each change, until interrupted; prints a summary where something happened, and at the end."""
-    begun_s, whole, passes = time.monotonic(), Tally(), 0
+    begun_s, passes = time.monotonic(), 0
 
     def make_pass(waiting: Sequence[Source]) -> None:
         nonlocal passes
         at_s = time.monotonic()
         tally = importer.all_of(waiting)
-        whole.follow(tally)
         passes += 1
         if passes == 1 or not tally.is_quiet:
             terminal.answer(tally.line(time.monotonic() - at_s))
@@ -172,5 +170,5 @@ def watch(sources: Sequence[Source], importer: Importer, terminal: Terminal) -> 
     try:
         importlib.import_module("index.commands.imports.watching").watch(sources, make_pass, terminal)
     except KeyboardInterrupt:
-        terminal.answer(whole.line(time.monotonic() - begun_s))
+        terminal.answer(importer.total.line(time.monotonic() - begun_s))
     return 0

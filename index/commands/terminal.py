@@ -12,8 +12,9 @@ class Terminal:
     """Handed to every command, so that a test can hand in its own."""
 
     def answer(self, line: str) -> None:
-        """Print a line of the answer on stdout."""
+        """Print a line of the answer on stdout, at once."""
         tqdm.write(line.encode("utf-8", "backslashreplace").decode(), file=sys.stdout)
+        sys.stdout.flush()
 
     def say(self, line: str) -> None:
         """Print a remark on stderr, above a progress bar that may be there."""

@@ -43,6 +43,7 @@ class Importer:
         self._terminal = terminal
         self._wanted = wanted
         self._memories: dict[str, Memory] = {}
+        self._tallies: dict[str, Tally] = {}
         self._renamed: set[str] = set()
         self._told: dict[str, set[tuple[str, str]]] = {}
         self._before: set[tuple[str, str]] = set()
@@ -63,15 +64,28 @@ class Importer:
         found = scan(source)
         if found is None:
             stays = "; nothing of it is deleted" if self._wanted.prune else ""
-            return Tally(refused=self._refuse(source.label(""), f"is not there{stays}"))
+            missing = Tally(refused=self._refuse(source.label(""), f"is not there{stays}"))
+            self._tallies.setdefault(source.path, Tally()).follow(missing)
+            return missing
         known = self._known(source)
         changes = Changes(source, known, self._wanted.reading, self._outlet)
         changes.tally.passed_over = found.passed_over
-        self._tell_bad(source, found, changes)
-        self._deliver(found, changes, self._memories.get(source.path, Memory()))
-        self._prune(source, found, known, changes)
+        try:
+            self._tell_bad(source, found, changes)
+            self._deliver(found, changes, self._memories.get(source.path, Memory()))
+            self._prune(source, found, known, changes)
+        finally:  # what was done is done, however it ended
+            self._tallies.setdefault(source.path, Tally()).follow(changes.tally)
         self._memories[source.path] = changes.memory
         return changes.tally
+
+    @property
+    def total(self) -> Tally:
+        """What came of all passes: files and documents that stay as they are count as in the last over their source."""
+        tally = Tally()
+        for one in self._tallies.values():
+            tally.add(one)
+        return tally
 
     def _known(self, source: Source) -> Known:
         if self._wanted.dry_run and not self._client.is_there():
