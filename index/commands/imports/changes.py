@@ -21,6 +21,7 @@ from index.sources.records import BadRow, Reading, Record, SourceError
 MAX_FILE_BYTES = 256 << 20  # of a file that is one text, which is read whole
 CHANGES = "changes while it is read; import it again when it is whole"
 ATTEMPTS = 2
+Reader = Callable[[Path, str, Reading], Iterator[Record | BadRow]]
 
 
 class Change(Line, frozen=True, kw_only=True):
@@ -41,11 +42,12 @@ class Outlet(msgspec.Struct, frozen=True):
 class Changes:
     """Compares files with what is known. Notes in `here` what there is, in `memory` what was read, and counts."""
 
-    def __init__(self, source: Source, known: Known, reading: Reading, outlet: Outlet) -> None:
+    def __init__(self, source: Source, known: Known, reading: Reading, outlet: Outlet, reader: Reader = read) -> None:
         self._source = source
         self._known = known
         self._reading = reading
         self._outlet = outlet
+        self._read = reader
         self.here, self.tally = Here(), Tally()
         self.memory = Memory()
 
@@ -84,7 +86,7 @@ class Changes:
             self.memory.note(file, 1)
             return
         for _ in range(ATTEMPTS):
-            records = list(read(Path(file.path), file.form, self._reading))
+            records = list(self._read(Path(file.path), file.form, self._reading))
             before, hash_ = hash_, hash_of(file)
             if hash_ == before:
                 yield from self._of_records(file, records, hash_)
@@ -92,7 +94,7 @@ class Changes:
         raise SourceError(CHANGES)
 
     def _of_table(self, file: Found) -> Iterator[Change]:
-        yield from self._of_records(file, read(Path(file.path), file.form, self._reading), None)
+        yield from self._of_records(file, self._read(Path(file.path), file.form, self._reading), None)
         now = Path(file.path).stat()
         if (now.st_size, now.st_mtime_ns) != (file.size_bytes, file.modified_ns):
             raise SourceError(CHANGES)

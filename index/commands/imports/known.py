@@ -77,6 +77,9 @@ def known_of(client: Client, source: str) -> Known:
     while True:
         query = urlencode({**asked, "limit": PAGE_DOCUMENTS} | ({} if after is None else {"after": after}))
         reply = client.ask("GET", f"/index?{query}")
+        if 400 <= reply.status < 500:
+            message = f"{client.url} answers {reply.status}: {reply.detail}; is it older than this command? Update it"
+            raise CommandError(message)
         try:
             page = msgspec.convert(reply.body, Page)
         except msgspec.ValidationError as error:
