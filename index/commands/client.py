@@ -107,8 +107,7 @@ class Client:
                 what = f"{self.url} answers {reply.status}: {reply.detail}"
                 asked_s = seconds_of(answer.headers.get("retry-after"), pause_s)
             if time.monotonic() + asked_s > until_s:
-                message = f"{what}; is the server well? Run the same command again when it is"
-                raise AwayError(message)
+                raise AwayError(what)
             self._terminal.say(f"{what}; trying again in {asked_s:.1f} s")
             time.sleep(asked_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S) if asked_s == pause_s else FIRST_PAUSE_S

@@ -10,4 +10,8 @@ class UnexaminedError(CommandError):
 
 
 class AwayError(CommandError):
-    """The server does not answer, or is too busy to, for longer than was to be waited."""
+    """The server does not answer, or is too busy to, for longer than was to be waited; `what` says which."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; is the server well? Run the same command again when it is")
+        self.what = what

@@ -13,7 +13,7 @@ from index.commands.imports.memory import Memory
 from index.commands.imports.pruning import Here
 from index.commands.imports.scanning import Found, reason_of
 from index.commands.imports.tally import Tally
-from index.commands.lines import Line
+from index.commands.lines import MAX_LINE_BYTES, Line
 from index.errors import DocumentError
 from index.sources.reading import one_text, read
 from index.sources.records import BadRow, Reading, Record, SourceError
@@ -137,6 +137,9 @@ class Changes:
             if renamed(name) != name and name in OURS:
                 self._outlet.rename(name)
         content = document_of(record, id_, self._source.path, file, hash_)
+        if len(content) > MAX_LINE_BYTES:
+            message = f"is a document of {len(content):,} bytes, and a server takes {MAX_LINE_BYTES:,}; split it"
+            raise DocumentError(message)
         number = record.number or 1
         return Change(number, content, label=label, path=file.relative, is_new=not self._known.has(id_))
 

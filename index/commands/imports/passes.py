@@ -45,9 +45,9 @@ class Importer:
         self._memories: dict[str, Memory] = {}
         self._tallies: dict[str, Tally] = {}
         self._renamed: set[str] = set()
-        self._told: dict[str, set[tuple[str, str]]] = {}
-        self._before: set[tuple[str, str]] = set()
-        self._now: set[tuple[str, str]] = set()
+        self._told: dict[str, set[str]] = {}
+        self._before: set[str] = set()
+        self._now: set[str] = set()
         self._outlet = Outlet(self._refuse, self._rename)
 
     def all_of(self, sources: Iterable[Source]) -> Tally:
@@ -141,7 +141,7 @@ class Importer:
             if left.ids and not self._wanted.watching:
                 self._terminal.say(f"{what} came from what is gone; --prune deletes them")
             return
-        for refusal in left.refusals:
+        for refusal in filter(self._is_news, left.refusals):
             self._terminal.say(refusal)
             tally.unpruned = True
         if not left.ids:
@@ -171,11 +171,15 @@ class Importer:
 
     def _refuse(self, label: str, reason: str) -> bool:
         """Tell what is bad, unless the pass before has told it; returns whether it is news."""
-        self._now.add((label, reason))
-        if (label, reason) in self._before:
+        line = f"{plain(label)}: {plain(reason)}"
+        if not self._is_news(line):
             return False
-        self._terminal.answer(f"{plain(label)}: {plain(reason)}")
+        self._terminal.answer(line)
         return True
+
+    def _is_news(self, line: str) -> bool:
+        self._now.add(line)
+        return line not in self._before
 
     def _rename(self, name: str) -> None:
         if name not in self._renamed:

@@ -68,7 +68,7 @@ class Watch:
         try:
             self._import_all([source for source in self._sources if source.path in self._waiting])
         except AwayError as error:
-            self._terminal.say(f"{error}. Watching goes on: again at the next change, or in {RETRY_S:.0f} s")
+            self._terminal.say(f"{error.what}. Watching goes on: again at the next change, or in {RETRY_S:.0f} s")
             self._again_s = time.monotonic() + RETRY_S
         else:
             self._waiting.clear()

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from index.commands.errors import CommandError
-from index.commands.imports.changes import Change, Changes, Outlet
+from index.commands.imports.changes import MAX_FILE_BYTES, Change, Changes, Outlet
 from index.commands.imports.given import Source, covers, sources_of
 from index.commands.imports.known import Known
 from index.commands.imports.memory import Memory
 from index.commands.imports.pruning import gone
 from index.commands.imports.scanning import Scan, scan
+from index.commands.lines import MAX_LINE_BYTES
 from index.sources.reading import read
 from index.sources.records import BadRow, Reading, Record, SourceError
 
@@ -117,6 +118,18 @@ def test_a_table_that_changes_while_it_is_read_keeps_all_its_documents(notes: Pa
     quiet.known.add("row that was", {"source": str(notes), "path": "t.ndjson"})
     quiet.read()
     assert "row that was" in quiet.gone()
+
+
+def test_a_document_that_no_server_takes_is_told_before_it_is_sent(notes: Path) -> None:
+    (notes / "long.md").write_text("\x01" * (MAX_LINE_BYTES // 6))  # each letter takes six in JSON
+    trial = Trial(notes, lambda _: None)
+    assert [one.label for one in trial.read()] == ["notes/a.md", "notes/b.md"]
+    assert trial.told[0].startswith("notes/long.md: is a document of 33,554,")
+    (notes / "huge.md").touch()
+    os.truncate(notes / "huge.md", MAX_FILE_BYTES + 1)
+    trial = Trial(notes, lambda _: None)
+    trial.read()
+    assert trial.told[0] == "notes/huge.md: is larger than 256 MB; split it"
 
 
 def test_a_source_that_vanishes_while_it_is_walked_is_known_by_nothing(notes: Path) -> None:

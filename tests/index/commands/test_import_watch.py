@@ -123,6 +123,7 @@ def test_what_vanishes_is_deleted_where_that_is_wanted_and_agreed(notes: Path) -
         assert len(server.asked) == asked
 
 
+@pytest.mark.e2e
 def test_a_server_that_is_away_is_waited_for(notes: Path) -> None:
     with fake_server() as server:
         server.script = [busy(503)]
@@ -157,6 +158,21 @@ def test_a_bad_file_is_told_once_and_holds_up_nothing(notes: Path) -> None:
     assert watch.all[-1].startswith("4 new, 0 changed, 3 unchanged, 0 deleted, 1 refused")
 
 
+def test_an_empty_folder_is_told_once_and_holds_up_nothing(notes: Path) -> None:
+    (notes / "sub").mkdir()
+    (notes / "sub" / "b.md").write_text("b")
+    with fake_server() as server:
+        with watching(server, notes, "--prune", "--yes") as watch:
+            watch.told("2 new")
+            (notes / "sub" / "b.md").unlink()
+            watch.told("0 new, 0 changed, 1 unchanged, 0 deleted")
+            for name in ("c.md", "d.md"):
+                (notes / name).write_text(name)
+                until(lambda: name in texts(server))  # noqa: B023 - called at once
+        assert "sub/b.md" in texts(server)
+    assert watch.error.count("sub is empty, though 1 document came from it") == 1
+
+
 def test_a_named_file_and_a_folder_are_watched_at_once_and_each_by_itself(notes: Path, tmp_path: Path) -> None:
     file = tmp_path / "lone.md"
     file.write_text("lone")
@@ -172,6 +188,7 @@ def test_a_named_file_and_a_folder_are_watched_at_once_and_each_by_itself(notes:
         assert not any("lone.md" in one.path for one in server.asked)
 
 
+@pytest.mark.e2e
 def test_a_folder_that_is_exchanged_for_another_is_still_watched(notes: Path, tmp_path: Path) -> None:
     with fake_server() as server, watching(server, notes):
         until(lambda: len(server.kept) == 1)
@@ -184,6 +201,7 @@ def test_a_folder_that_is_exchanged_for_another_is_still_watched(notes: Path, tm
         until(lambda: len(server.kept) == 3)
 
 
+@pytest.mark.e2e
 def test_while_nothing_changes_nothing_is_asked(notes: Path) -> None:
     with fake_server() as server, watching(server, notes):
         until(lambda: len(server.kept) == 1)
