@@ -21,6 +21,7 @@ from index.sources.records import BadRow, Reading, Record, SourceError
 MAX_FILE_BYTES = 256 << 20  # of a file that is one text, which is read whole
 CHANGES = "changes while it is read; import it again when it is whole"
 ATTEMPTS = 2
+HOPELESS_ROWS = 1_000
 Reader = Callable[[Path, str, Reading], Iterator[Record | BadRow]]
 
 
@@ -64,16 +65,19 @@ class Changes:
             except (FileNotFoundError, NotADirectoryError):
                 pass  # gone meanwhile
             except OSError as error:
-                self.refuse(file.relative, self._source.label(file.relative), reason_of(error))
+                self._refuse_file(file, reason_of(error))
             except SourceError as error:
                 if Path(file.path).exists():
-                    self.memory.note(file, 0)
-                    self.refuse(file.relative, self._source.label(file.relative), str(error))
+                    self._refuse_file(file, str(error))
 
     def refuse(self, path: str, label: str, reason: str) -> None:
         """Note a bad file or row: it is told, and the documents of its file stay."""
         self.here.stay.add(path)
         self.tally.refused += self._outlet.refuse(label, reason)
+
+    def _refuse_file(self, file: Found, reason: str) -> None:
+        self.memory.note_bad(file)
+        self.refuse(file.relative, self._source.label(file.relative), reason)
 
     def _of_text(self, file: Found) -> Iterator[Change]:
         if file.size_bytes > MAX_FILE_BYTES:
@@ -100,19 +104,22 @@ class Changes:
             raise SourceError(CHANGES)
 
     def _of_records(self, file: Found, records: Iterable[Record | BadRow], hash_: str | None) -> Iterator[Change]:
-        documents, whole = 0, True
+        documents = bad = 0
         for one in records:
             label = self._label(file, one.number)
             if isinstance(one, BadRow):
                 self.refuse(file.relative, label, one.reason)
-                whole = False
+                bad += 1
+                if bad == HOPELESS_ROWS and not documents:
+                    message = f"its first {bad:,} rows are bad, all of them; is this a file of documents?"
+                    raise SourceError(message)
                 continue
             documents += 1
             try:
                 change = self._of_record(file, one, hash_, label)
             except DocumentError as error:
                 self.refuse(file.relative, label, str(error))
-                whole = False
+                bad += 1
                 continue
             if change is None:
                 self.tally.unchanged += 1
@@ -121,7 +128,7 @@ class Changes:
         if hash_ is not None and not documents:  # nothing to say is no reason to forget what it said
             self.here.stay.add(file.relative)
         self.here.read.add(file.relative)
-        self.memory.note(file, documents if whole else 0)
+        self.memory.note(file, 0 if bad else documents)
 
     def _of_record(self, file: Found, record: Record, hash_: str | None, label: str) -> Change | None:
         """Return what to send, None where the server has it. Raises DocumentError."""

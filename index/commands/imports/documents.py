@@ -28,15 +28,13 @@ def id_of(record: Record, file: Found) -> str:
 
 
 def row_hash(record: Record, id_: str) -> str:
-    """Return the SHA-256 of a row: of its id, text, metadata and vector as JSON with sorted names.
+    """Return the SHA-256 of a row: of all that it says and its id, as JSON with sorted names.
 
     Raises:
         DocumentError: the metadata are no JSON, or the text is not Unicode.
     """
     encode_metadata(record.metadata)
-    row: dict[str, Any] = {"id": id_, "text": record.text, "metadata": record.metadata}
-    if record.vector is not None:
-        row["vector"] = list(record.vector)
+    row = {"id": id_, "text": record.text, "metadata": record.metadata, **beside(record)}
     return hashlib.sha256(encoded(row, "sorted")).hexdigest()
 
 
@@ -50,10 +48,15 @@ def document_of(record: Record, id_: str, source: str, file: Found, hash_: str) 
     metadata |= {"source": source, "path": file.relative, "hash": hash_}
     if (modified := time_of(file.modified_ns)) is not None:
         metadata["modified"] = modified
-    document: dict[str, Any] = {"id": id_, "text": record.text, "metadata": msgspec.Raw(encode_metadata(metadata))}
-    if record.vector is not None:
-        document["vector"] = list(record.vector)
-    return encoded(document)
+    return encoded(
+        {"id": id_, "text": record.text, "metadata": msgspec.Raw(encode_metadata(metadata)), **beside(record)}
+    )
+
+
+def beside(record: Record) -> dict[str, Any]:
+    """Return what a document has beside its text and metadata, if it has it."""
+    vector = None if record.vector is None else list(record.vector)
+    return {name: value for name, value in (("vector", vector), ("expires_at", record.expires_at)) if value is not None}
 
 
 def encoded(fields: dict[str, Any], order: Any = None) -> bytes:

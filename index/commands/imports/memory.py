@@ -12,11 +12,15 @@ SETTLED_NS = 2 * 10**9
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A file as it was read, and how many documents the server should have of it at least."""
+    """A file as it was read, and how many documents the server should have of it at least.
+
+    `changed_ns` is that of a file that could not be read: other permissions may mend it, and leave its time.
+    """
 
     size_bytes: int
     modified_ns: int
     documents: int
+    changed_ns: int | None = None
 
 
 class Memory:
@@ -31,12 +35,18 @@ class Memory:
         seen = self._files.get(file.relative)
         if seen is None or documents < seen.documents:
             return False
+        if seen.changed_ns not in {None, file.changed_ns}:
+            return False
         return (seen.size_bytes, seen.modified_ns) == (file.size_bytes, file.modified_ns)
 
     def note(self, file: Found, documents: int) -> None:
         """Remember a file that was read, unless it is too young to be sure of."""
         if self._clock_ns() - file.modified_ns > SETTLED_NS:
             self._files[file.relative] = Seen(file.size_bytes, file.modified_ns, documents)
+
+    def note_bad(self, file: Found) -> None:
+        """Remember a file that could not be read."""
+        self._files[file.relative] = Seen(file.size_bytes, file.modified_ns, 0, file.changed_ns)
 
     def keep(self, file: Found, before: "Memory") -> None:
         """Remember a file as before."""

@@ -22,6 +22,7 @@ class Found(msgspec.Struct, frozen=True):
     form: str
     size_bytes: int
     modified_ns: int
+    changed_ns: int = 0  # when the content or the permissions changed
 
 
 class Bad(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ def scan(source: Source, scandir: Scandir = os.scandir) -> Scan | None:
         return Scan(bad=(Bad(name, "its ending is none of those that are imported; `import --help` lists them"),))
     if not stat.S_ISREG(found.st_mode):
         return Scan(bad=(Bad(name, "is no regular file"),))
-    return Scan((Found(source.path, name, form, found.st_size, found.st_mtime_ns),))
+    return Scan((Found(source.path, name, form, found.st_size, found.st_mtime_ns, found.st_ctime_ns),))
 
 
 class Walk:
@@ -134,7 +135,7 @@ class Walk:
         elif not stat.S_ISREG((found := entry.stat()).st_mode):
             self._passed_over += 1
         else:
-            self._files.append(Found(entry.path, relative, form, found.st_size, found.st_mtime_ns))
+            self._files.append(Found(entry.path, relative, form, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 
     def _is_named_well(self, relative: str) -> bool:
         if is_text(relative):

@@ -71,6 +71,19 @@ def test_bad_rows_are_told_by_their_number_and_nothing_of_their_file_is_deleted(
     ]
 
 
+def test_a_table_of_something_else_is_given_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    (folder / "a.ndjson").write_text("no json\n" * 50_000)
+    write(folder / "b.ndjson", {"id": "y", "text": "fine", "n": 1})
+    with fake_server() as server:
+        assert run("import", folder, "--url", server.url) == 1
+        assert list(server.kept) == ["y"]
+    lines = told(capsys)
+    assert lines[-2] == f"{folder}/a.ndjson: its first 1,000 rows are bad, all of them; is this a file of documents?"
+    assert len(lines) == 1_002
+
+
 def test_an_id_that_comes_twice_is_refused_the_second_time_in_every_pass_alike(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -140,6 +153,7 @@ def test_fields_for_tables_make_a_source_of_what_would_be_our_own_shape(tmp_path
         Record("t", {"a": 1, "b": 3}, "x", 1),
         Record("t", {"a": 1}, "x", 1),
         Record("t", {"a": 1, "b": 2}, "x", 1, [0.5]),
+        Record("t", {"a": 1, "b": 2}, "x", 1, None, "2031-05-01T00:00:00Z"),
     ],
 )
 def test_the_hash_of_a_row_is_of_all_that_it_says_and_of_nothing_else(other: Record) -> None:
@@ -162,9 +176,11 @@ def test_a_text_that_is_no_unicode_is_refused() -> None:
         document_of(Record("\ud800"), "x", "/tables", FILE, "h")
 
 
-def test_vectors_of_rows_are_sent_along() -> None:
-    found = json.loads(document_of(Record("t", vector=[0.5, 0.25]), "x", "/tables", FILE, "h"))
-    assert found["vector"] == [0.5, 0.25]
+def test_vectors_and_ends_of_rows_are_sent_along() -> None:
+    record = Record("t", vector=[0.5, 0.25], expires_at="2031-05-01T00:00:00Z")
+    found = json.loads(document_of(record, "x", "/tables", FILE, "h"))
+    assert (found["vector"], found["expires_at"]) == ([0.5, 0.25], "2031-05-01T00:00:00Z")
+    assert set(json.loads(document_of(Record("t"), "x", "/tables", FILE, "h"))) == {"id", "text", "metadata"}
 
 
 def test_no_two_fields_get_one_name() -> None:

@@ -245,3 +245,7 @@ def test_a_file_is_not_read_again_only_where_that_is_certain() -> None:
     assert not memory.has(Found("/n/a.md", "a.md", "md", 5, 1_001), 2)
     memory.lessen("a.md")
     assert memory.has(file, 1)
+    memory = Memory()
+    memory.note_bad(Found("/n/a.md", "a.md", "md", 5, 1_000, 7))
+    assert memory.has(Found("/n/a.md", "a.md", "md", 5, 1_000, 7), 0)
+    assert not memory.has(Found("/n/a.md", "a.md", "md", 5, 1_000, 8), 0)  # it may be readable now
