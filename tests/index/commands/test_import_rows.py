@@ -64,11 +64,10 @@ def test_bad_rows_are_told_by_their_number_and_nothing_of_their_file_is_deleted(
         table.write_text('{"id": "0", "text": "t", "n": 0}\nbroken\n{"id": "2", "n": 1}\n')
         assert run("import", table, "--url", server.url, "--prune", "--yes") == 1
         assert len(server.kept) == 4
-    assert told(capsys)[1:] == [
-        f"{table}, row 2: is no JSON object",
-        f"{table}, row 3: has no text in text",
-        "0 new, 0 changed, 1 unchanged, 0 deleted, 2 refused, 0 cut",
-    ]
+    second, third, last = told(capsys)[1:]
+    assert second.startswith(f"{table}, row 2: is no JSON")
+    assert third.startswith(f"{table}, row 3: ")
+    assert last == "0 new, 0 changed, 1 unchanged, 0 deleted, 2 refused, 0 cut"
 
 
 def test_a_table_of_something_else_is_given_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
