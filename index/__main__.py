@@ -20,7 +20,11 @@ COMMANDS = {  # by name: the module, and what it is for
     "backup": ("backup", "copy all collections, also while a server uses them"),
     "restore": ("restore", "put a backup into a stopped data folder"),
     "export": ("export", "write a collection's documents to NDJSON or Parquet, also while a server uses it"),
-    "import": ("importing", "send documents from NDJSON or Parquet to a running server"),
+    "import": (
+        "importing",
+        "send folders, texts and tables to a running server; --watch keeps it up to date",
+    ),
+    "search": ("searching", "ask a running server, and see which document says what"),
     "reindex": ("reindex", "have a running server compute all vectors anew, after its model changed"),
 }
 DONE, FAILED, MISUSED, UNEXAMINED, INTERRUPTED, UNREAD = 0, 1, 2, 3, 130, 141  # exit statuses

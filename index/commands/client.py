@@ -11,13 +11,14 @@ import httpx2
 import msgspec
 
 from index.commands.address import address_of, connect
-from index.commands.errors import CommandError
+from index.commands.errors import AwayError, CommandError
 from index.commands.terminal import Terminal
 from index.store.layout import check_collection_name
 
 FIRST_PATIENCE_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 AGAIN = {408, 429, 500, 502, 503, 504}
+FEW_IDS = 256  # that every server takes in one request, unless it was told otherwise
 TODO = {
     401: "give a key with --key-file FILE",
     403: "take a key with the scope that this needs",
@@ -28,10 +29,11 @@ TODO = {
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """An answer: its status, and its body where that is a JSON object."""
+    """An answer: its status, its bytes, and its body where that is a JSON object."""
 
     status: int
     body: dict[str, Any]
+    content: bytes = b""
 
     @property
     def detail(self) -> str:
@@ -45,7 +47,7 @@ class Client:
     def __init__(self, options: argparse.Namespace, terminal: Terminal) -> None:
         address = address_of(options.url)
         self.url, self.name = address.given, check_collection_name(options.collection)
-        self._base = f"{address.base}/collections/{self.name}"
+        self._server, self._collection = address.base, f"{address.base}/collections/{self.name}"
         self._terminal = terminal
         self._patience_s: float = options.patience
         self._answered = False
@@ -59,15 +61,37 @@ class Client:
         """Return the answer to a request below the collection.
 
         Raises:
-            CommandError: there is no answer within the time to try again, or one that trying again will not change.
+            AwayError: there is no answer within the time to try again.
+            CommandError: there is one that trying again will not change.
         """
+        reply = self._answer(method, self._collection + path, content, media)
+        if (todo := TODO.get(reply.status)) is None:
+            return reply
+        hint = todo.format(url=self.url, name=self.name)
+        message = f"{self.url} answers {reply.status}: {reply.detail}; {hint}"
+        raise CommandError(message)
+
+    def is_there(self) -> bool:
+        """Say whether the server has the collection. Raises AwayError."""
+        return self._answer("GET", self._collection).status != 404
+
+    def most_ids(self) -> int:
+        """Return how many ids the server takes in one request. Raises AwayError."""
+        found = self._answer("GET", f"{self._server}/tei/info").body.get("max_client_batch_size")
+        return found if isinstance(found, int) and found >= 1 else FEW_IDS
+
+    def unlike(self, reply: Reply, why: object) -> CommandError:
+        """Return the error of an answer that no server of vecd gives."""
+        return CommandError(f"{self.url} answers {reply.status}: {reply.detail}, not as a server of vecd does ({why})")
+
+    def _answer(self, method: str, url: str, content: bytes = b"", media: str = "application/json") -> Reply:
         until_s, pause_s = time.monotonic() + self._patience_s, FIRST_PAUSE_S
         while True:
             asked_s = pause_s
             try:
                 answer = self._http.request(
                     method,
-                    self._base + path,
+                    url,
                     content=content or None,
                     headers={"Content-Type": media, "Accept": "application/json"} if content else {},
                 )
@@ -79,30 +103,23 @@ class Client:
                 self._answered = True
                 reply = reply_of(answer)
                 if answer.status_code not in AGAIN:
-                    return self._checked(reply)
+                    return reply
                 what = f"{self.url} answers {reply.status}: {reply.detail}"
                 asked_s = seconds_of(answer.headers.get("retry-after"), pause_s)
             if time.monotonic() + asked_s > until_s:
-                message = f"{what}; is the server well? Run the same command again when it is"
-                raise CommandError(message)
+                raise AwayError(what)
             self._terminal.say(f"{what}; trying again in {asked_s:.1f} s")
             time.sleep(asked_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S) if asked_s == pause_s else FIRST_PAUSE_S
-
-    def _checked(self, reply: Reply) -> Reply:
-        if (todo := TODO.get(reply.status)) is None:
-            return reply
-        hint = todo.format(url=self.url, name=self.name)
-        message = f"{self.url} answers {reply.status}: {reply.detail}; {hint}"
-        raise CommandError(message)
 
 
 def reply_of(answer: httpx2.Response) -> Reply:
     """Return the answer; a body that is no JSON object, such as a proxy's page, is left out."""
     try:
-        return Reply(answer.status_code, msgspec.json.decode(answer.content, type=dict[str, Any]))
+        body = msgspec.json.decode(answer.content, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Reply(answer.status_code, {})
+        body = {}
+    return Reply(answer.status_code, body, answer.content)
 
 
 def seconds_of(retry_after: str | None, otherwise: float) -> float:

@@ -7,3 +7,11 @@ class CommandError(Exception):
 
 class UnexaminedError(CommandError):
     """What should be checked cannot be: the trouble is around the data, which may well be in order."""
+
+
+class AwayError(CommandError):
+    """The server does not answer, or is too busy to, for longer than was to be waited; `what` says which."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; is the server well? Run the same command again when it is")
+        self.what = what

@@ -1,8 +1,7 @@
 """What `import` reads from either format: numbered lines, each a document as JSON or refused, in pieces to send."""
 
-import itertools
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -32,6 +31,9 @@ class Refused(msgspec.Struct, frozen=True):
 
     status: int
     detail: str
+
+
+L = TypeVar("L", bound=Line)
 
 
 def without_vectors(content: bytes) -> tuple[bytes, set[str]]:
@@ -73,9 +75,9 @@ def document(id_: object, text: object, metadata: object, expires_at: object = N
         return Refused(BAD, f"the id, the text or expires_at is not Unicode: {error}")
 
 
-def pieces(lines: Iterable[Line]) -> Iterator[list[Line]]:
+def pieces(lines: Iterable[L]) -> Iterator[list[L]]:
     """Yield the lines in pieces of at least one line."""
-    piece: list[Line] = []
+    piece: list[L] = []
     size = 0
     for line in lines:
         if piece and (len(piece) == PIECE_LINES or size + len(line.content) > PIECE_BYTES):
@@ -87,6 +89,6 @@ def pieces(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield piece
 
 
-def halves(piece: list[Line]) -> tuple[list[Line], list[Line]]:
+def halves(piece: Sequence[L]) -> tuple[Sequence[L], Sequence[L]]:
     half = len(piece) // 2
-    return list(itertools.islice(piece, half)), list(itertools.islice(piece, half, None))
+    return piece[:half], piece[half:]

@@ -1,6 +1,7 @@
 """Sends pieces of documents to a server, one after the other, so that the last of equal ids stays the last."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -8,11 +9,10 @@ from index.commands.client import Client
 from index.commands.errors import CommandError
 from index.commands.lines import BAD, TOO_LARGE, Line, Refused, halves
 from index.commands.resuming import Progress
-from index.commands.terminal import Terminal, plain
 
 NDJSON_MEDIA = "application/x-ndjson"
 UNTAKEN = {BAD, TOO_LARGE, 422}  # something in the piece is wrong, and the server does not say which line
-HOPELESS_LINES = 1_000
+L = TypeVar("L", bound=Line)
 
 
 class LineError(msgspec.Struct, frozen=True):
@@ -31,25 +31,22 @@ class Answer(msgspec.Struct, frozen=True):
     truncated: int = 0
 
 
-class Sender:
-    """Counts documents kept, lines refused and texts cut, on top of what was done `before`; prints what is refused."""
+class Sender(Generic[L]):
+    """Counts documents kept, lines refused and texts cut, on top of what was done `before`; tells what is refused."""
 
-    def __init__(self, client: Client, terminal: Terminal, before: Progress) -> None:
+    def __init__(self, client: Client, tell: Callable[[L, Refused], None], before: Progress) -> None:
         self._client = client
-        self._terminal = terminal
+        self._tell = tell
         self.indexed, self.refused, self.truncated = before.indexed, before.refused, before.truncated
 
-    def send(self, piece: list[Line]) -> None:
+    def send(self, piece: Sequence[L]) -> None:
         """Return when every line is kept or refused. Raises CommandError where the server takes no more."""
         for line in piece:
             if line.refused is not None:
                 self._refuse(line, line.refused)
         self._send([line for line in piece if line.refused is None])
-        if not self.indexed and self.refused >= HOPELESS_LINES:
-            message = f"the first {self.refused:,} lines were refused, all of them; is this a file of documents?"
-            raise CommandError(message)
 
-    def _send(self, piece: list[Line]) -> None:
+    def _send(self, piece: Sequence[L]) -> None:
         if not piece:
             return
         body = b"\n".join(line.content for line in piece)
@@ -64,21 +61,18 @@ class Sender:
         try:
             kept = msgspec.convert(reply.body, Answer)
         except msgspec.ValidationError as error:
-            message = (
-                f"{self._client.url} answers {reply.status}: {reply.detail}, not as a server of vecd does ({error})"
-            )
-            raise CommandError(message) from error
+            raise self._client.unlike(reply, error) from error
         self.indexed += kept.indexed
         self.truncated += kept.truncated
         self._refuse_all(piece, kept.errors)
 
-    def _refuse_all(self, piece: list[Line], errors: Iterable[LineError]) -> None:
+    def _refuse_all(self, piece: Sequence[L], errors: Iterable[LineError]) -> None:
         for error in errors:
             if not 1 <= error.line <= len(piece):
                 message = f"{self._client.url} speaks of line {error.line} of {len(piece)}, as no server of vecd does"
                 raise CommandError(message)
             self._refuse(piece[error.line - 1], Refused(error.status, error.detail))
 
-    def _refuse(self, line: Line, why: Refused) -> None:
+    def _refuse(self, line: L, why: Refused) -> None:
         self.refused += 1
-        self._terminal.answer(f"line {line.number}: {why.status} {plain(why.detail)}")
+        self._tell(line, why)

@@ -10,15 +10,17 @@ from index.store.queries import array_of
 
 Value = tuple[int, Scalar]  # its kind and itself: 1 and 1.0 are equal, 1 and true are not
 
-SCALARS = "SELECT attr.key, kind, value FROM carray(?) AS wanted CROSS JOIN attr ON attr.key = wanted.value"
-OF_FIELD = f"{SCALARS} WHERE field = ? AND kind IN (?, ?, ?)"
+SCALARS = (
+    "SELECT attr.key, attr.kind, attr.value FROM carray(?) AS wanted CROSS JOIN attr ON attr.key = wanted.value "
+    "WHERE attr.field = ? AND attr.kind IN (?, ?, ?)"
+)
 
 
 def values_of(connection: apsw.Connection, keys: Sequence[int], field: str) -> dict[int, Value]:
     """Return by key the value of the field, of those of these documents in which it is a boolean, number or string."""
     if not keys:
         return {}
-    rows = connection.execute(OF_FIELD, (array_of(keys), field, BOOLEAN, NUMBER, STRING))
+    rows = connection.execute(SCALARS, (array_of(keys), field, BOOLEAN, NUMBER, STRING))
     return {int(key): (kind, value) for key, kind, value in rows}
 
 

@@ -60,7 +60,9 @@ class Modes(msgspec.Struct, frozen=True, eq=False):
             return dict(more.ranking)
 
         both = fused(self.query, nearest.ranking, ranked.ranking, self.matching, cosines)
-        return Found(both.ranking, both.explanation, rows, all_near and all_matched, ranked.ignored)
+        exhausted = all_near and all_matched
+        ranking = both.ranking if exhausted else both.ranking[:depth]  # others may be worse than some not looked at
+        return Found(ranking, both.explanation, rows, exhausted, ranked.ignored)
 
     def _nearest(self, depth: int, left_out: int | None) -> tuple[Nearest, bool]:
         """Return the nearest documents, and whether these are all."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from index.documents.passages import Passage, Span
 from index.documents.query import Snippet
 from index.search.windows import Occurrence, Window, best_window
-from index.words.edges import edge_before, edge_from, is_edge, part_before, sentence_starts
+from index.words.edges import edge_before, edge_from, is_edge, part_before, parts, sentence_starts
 from index.words.terms import Terms
 
 MAX_CHARACTERS = 200_000  # of one text: 10 ms
@@ -42,7 +42,7 @@ class Snippets:
                 return self._made(text, framed(text, (start, end), (window.start, window.end), self._size))
             left -= min(left, end - start)
         start, end = stretches[0]
-        first = word_from(text, start, min(end, start + self._size))
+        first = start if text[start : start + 1].strip() else word_from(text, start, min(end, start + self._size))
         return self._made(text, framed(text, (start, end), (first, first), self._size))
 
     def _stretches(self, text: str, passage: Passage | None) -> Iterator[Span]:
@@ -52,8 +52,7 @@ class Snippets:
             rest = [(passage.end, len(text)), (0, passage.start)] if self._beyond else []
             spans = [(passage.start, passage.end), *rest]
         for start, end in spans:
-            first = edge_from(text, start, end)
-            yield first, edge_before(text, end, first) or part_before(text, end, first)
+            yield of_whole_words(text, start, end)
 
     def _best(self, text: str, start: int, end: int) -> Window | None:
         """Return the best window of a stretch; later ones are not looked for once one has all terms."""
@@ -79,6 +78,16 @@ class Snippets:
         start, end = span
         marks = [] if self._terms is None else [(at, to) for at, to, _ in self._occurrences(text, start, end)]
         return Snippet(text[start:end], start, end, without_overlaps((at - start, to - start) for at, to in marks))
+
+
+def of_whole_words(text: str, start: int, end: int) -> Span:
+    """Return a stretch without the words that its ends cut; with them where nothing else is in it."""
+    first = edge_from(text, start, end)
+    last = edge_before(text, end, first)
+    if last is not None and (last - first > SPACE_CHARACTERS or text[first:last].strip()):
+        return first, last
+    first = next((at for at in range(start, min(end, start + SPACE_CHARACTERS)) if parts(text, at)), end)
+    return first, part_before(text, end, first)
 
 
 def slices(text: str, start: int, end: int) -> Iterator[Span]:

@@ -12,7 +12,7 @@ JOINER = "\u200d"
 SENTENCE_ENDS = re.compile(
     r"[.!?…][\"'”’»)\]]*\s+"
     r"|[。！？｡][\"'”’」』）]*\s*"
-    r"|\s*[\n\r\u2028\u2029]\s*"
+    r"|[\n\r\u2028\u2029]\s*"
 )
 
 
@@ -32,10 +32,9 @@ def parts(text: str, place: int) -> bool:
 
 
 def edge_from(text: str, place: int, end: int) -> int:
-    """Return the first edge from a place on, at most `end`; of a word that goes on and on a place within it."""
-    reach = range(place, min(end, place + MAX_SOUGHT_CHARACTERS) + 1)
-    inside = next((at for at in reach if parts(text, at)), end)
-    return next((at for at in reach if is_edge(text, at)), inside)
+    """Return the first edge from a place on, before `end`, or that where there is none."""
+    reach = range(place, min(end, place + MAX_SOUGHT_CHARACTERS))
+    return next((at for at in reach if is_edge(text, at)), end)
 
 
 def edge_before(text: str, place: int, start: int) -> int | None:

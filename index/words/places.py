@@ -59,7 +59,7 @@ def places_of(text: str, wanted: Set[str] | None = None) -> Iterator[Place]:
 def words_and_letters(tokens: Iterable[str]) -> tuple[set[str], str]:
     """Return the words of texts outside of runs without spaces, and all letters but ASCII's, among which the runs are.
 
-    Each is a text without a space, from one that was `spaced`.
+    Each is of ASCII alone or has no space, and comes from a text that was `spaced`.
     """
     plain, others = list[str](), list[str]()
     for token in tokens:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from index.words.analysis import Analysis
-from index.words.letters import ASCII_WORDS, runs
+from index.words.letters import runs
 from index.words.places import places_of, spaced, words_and_letters
 from index.words.sought import Sought, within_one_edit
 
@@ -38,8 +38,8 @@ class Terms:
         """Return where words of a text stand that are looked for, in order."""
         text = spaced(text)
         if text.isascii():
-            words = self._among(set(text.encode().translate(ASCII_WORDS).decode().split()))
-            return [(start, end, words[word]) for word, start, end in places_of(text, words.keys())] if words else []
+            wanted = self._among(words_and_letters([text])[0])
+            return [(start, end, wanted[word]) for word, start, end in places_of(text, wanted.keys())] if wanted else []
         tokens = set(text.split())
         self._read(tokens - self._tokens)
         telling = tokens & self._telling.keys()

@@ -170,7 +170,7 @@ def test_a_file_of_something_else_is_given_up(tmp_path: Path, capsys: pytest.Cap
     with fake_server() as server:
         assert run("import", file, "--url", server.url) == 1
         assert len(server.asked) < 5
-    assert "is this a file of documents?" in capsys.readouterr().err
+    assert "is this a file of documents?" in "".join(capsys.readouterr())
 
 
 def test_a_key_comes_from_a_file_or_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
