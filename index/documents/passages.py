@@ -42,9 +42,9 @@ class Passages(msgspec.Struct, frozen=True, eq=False):
         return len(self.rows)
 
 
-def whole(vector: Vector) -> Passages:
+def whole(vector: Vector, *, given: bool = False) -> Passages:
     """Return the passages of a text that is one."""
-    return Passages(np.asarray(vector, np.float32)[None])
+    return Passages(np.asarray(vector, np.float32)[None], given=given)
 
 
 def check_passages(given: Passages, text: str, ndim: int) -> Passages:

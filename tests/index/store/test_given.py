@@ -15,7 +15,7 @@ LONG = "a text that is long enough to be cut into passages by whatever model rea
 
 def given(id_: str, seed: int, text: str = "") -> Entry:
     content = check_content(id_, text or f"the text of {id_}", {})
-    return Entry(content, msgspec.structs.replace(whole(one(seed)), given=True))
+    return Entry(content, whole(one(seed), given=True))
 
 
 @pytest.fixture
