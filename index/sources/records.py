@@ -10,8 +10,9 @@ class Reading(msgspec.Struct, frozen=True):
     """How files are read.
 
     `id_field`, `text_fields` and `vector_field` name columns of tables; several text fields are joined by an empty
-    line. Without them the usual names are looked for. `encoding` is that of texts and CSV (unless given UTF-8, or
-    UTF-16 with a mark), `delimiter` that of CSV (unless given it is guessed).
+    line. Without the first two the usual names are looked for; vectors are read only where their column is named.
+    `encoding` is that of texts, HTML and CSV without a byte order mark (unless given UTF-8), `delimiter` that of CSV
+    (unless given it is guessed).
     """
 
     id_field: str | None = None
@@ -22,13 +23,17 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A text with its metadata; `number` counts the rows of a table from 1 and is None where the file is one text."""
+    """A text with its metadata; `number` counts the rows of a table from 1 and is None where the file is one text.
+
+    `expires_at` is there for rows in vecd's own shape that have one.
+    """
 
     text: str
     metadata: dict[str, Any] = {}
     id: str | None = None
     number: int | None = None
     vector: Sequence[float] | None = None
+    expires_at: str | None = None
 
 
 class BadRow(msgspec.Struct, frozen=True):
