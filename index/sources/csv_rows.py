@@ -69,13 +69,17 @@ def rows(path: Path, reading: Reading, delimiter: str) -> Iterator[Row]:
     """Yield the rows, the header as number 0; lines without anything are not counted."""
     csv.field_size_limit(MAX_CELL)
     number = 0
+    taken: list[str] = []  # the lines of one row
     with opened(path, reading) as file, decoding_errors(reading.encoding):
         try:
-            reader = csv.reader(lines(file), delimiter=delimiter)
+            reader = csv.reader(lines(file, taken), delimiter=delimiter)
         except (TypeError, ValueError) as error:
             raise SourceError(f"cannot be read as CSV: {delimiter!r} is no delimiter") from error
         try:
             for cells in reader:
+                if len(taken) > 1:
+                    check_closed(taken, delimiter, reader.line_num)
+                taken.clear()
                 if any(cell.strip() for cell in cells):
                     yield Row(number, cells)
                     number += 1
@@ -83,14 +87,25 @@ def rows(path: Path, reading: Reading, delimiter: str) -> Iterator[Row]:
             raise SourceError(f"cannot be read as CSV: line {reader.line_num}: {error}") from error
 
 
-def lines(file: TextIO) -> Iterator[str]:
-    """Yield the lines of a text, or raise SourceError where one is longer than any that is read."""
+def lines(file: TextIO, taken: list[str]) -> Iterator[str]:
+    """Yield the lines of a text and add them to those taken; raise SourceError where one is longer than is read."""
     while line := file.readline(MAX_CELL):
         if len(line) == MAX_CELL:
             raise SourceError(f"cannot be read as CSV: a line is longer than {MAX_CELL:,} characters")
         if "\0" in line:
             raise SourceError(NOT_TEXT)
+        taken.append(line)
         yield line
+
+
+def check_closed(taken: list[str], delimiter: str, last: int) -> None:
+    """Raise SourceError where a quotation mark that nobody closed has made one row of all that follows it."""
+    try:
+        list(csv.reader(taken, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            begin = last - len(taken) + 1
+            raise SourceError(f"cannot be read as CSV: a quoted cell of line {begin} is not closed") from error
 
 
 @contextlib.contextmanager

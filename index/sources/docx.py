@@ -14,7 +14,7 @@ from index.sources.foreign import foreign_errors
 from index.sources.records import Reading, Record
 from index.sources.titles import title_of
 
-MAX_DOCUMENT_BYTES = 256 << 20  # unpacked, and never in memory at once
+MAX_DOCUMENT_BYTES = 64 << 20  # unpacked, and never in memory at once
 MAX_PART_BYTES = 16 << 20
 MAIN, STYLES, CORE = "word/document.xml", "styles.xml", "docProps/core.xml"
 

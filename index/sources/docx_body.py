@@ -10,6 +10,7 @@ from index.sources.records import SourceError
 MAX_CHARACTERS = 16 << 20  # more than a document holds
 MAX_NESTING = 8  # of lists
 BETWEEN_CELLS = " | "
+ITEMS, ROWS = "items", "rows"
 # Text that moved away, how paragraphs were before a change, and the second of two renderings of one thing.
 SKIPPED = {"moveFrom", "pPrChange", "Fallback"}
 CHARACTERS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": ""}
@@ -24,10 +25,10 @@ class Paragraph(msgspec.Struct):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """A paragraph's or a table row's text; those that are `close` follow each other without an empty line."""
+    """A paragraph's or a table row's text; those of one `group` follow each other without an empty line."""
 
     text: str
-    close: bool = False
+    group: str = ""
 
 
 class Body(Target):
@@ -89,7 +90,7 @@ class Body(Target):
                 if self._rows:
                     self._rows[-1].append(cell)
             case "tr" if self._rows:
-                self._put(Block(BETWEEN_CELLS.join(self._rows.pop()), close=True))
+                self._put(Block(BETWEEN_CELLS.join(self._rows.pop()).rstrip(), ROWS))
 
     def data(self, text: str) -> None:
         if not self._taking or self._skipped or not self._paragraphs:
@@ -111,7 +112,7 @@ class Body(Target):
             return
         numbered = paragraph.numbered
         if self._styles.is_list(paragraph.style) if numbered is None else numbered:
-            self._put(Block(f"{'  ' * paragraph.nesting}- {text}", close=True))
+            self._put(Block(f"{'  ' * paragraph.nesting}- {text}", ITEMS))
         else:
             self._put(Block(text))
 
@@ -125,7 +126,7 @@ class Body(Target):
         before: Block | None = None
         for block in self._containers[0]:
             if before is not None:
-                parts.append("\n" if before.close and block.close else "\n\n")
+                parts.append("\n" if before.group and before.group == block.group else "\n\n")
             parts.append(block.text)
             before = block
         self.text = "".join(parts)

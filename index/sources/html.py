@@ -24,6 +24,7 @@ DECLARED = re.compile(
     re.IGNORECASE,
 )
 WEB_ENCODINGS = {"ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
+OF_PAGES = re.compile(r"ascii|big5|cp\d|euc|gb|iso|koi8|mac|shift_jis|tis")  # codecs of bytes for letters
 UTF_8 = "utf-8"
 
 
@@ -59,9 +60,8 @@ def declared_encoding(head: bytes) -> str | None:
         return None
     try:
         name = codecs.lookup((found[1] or found[2]).decode("ascii", "replace")).name
-        b"".decode(name)  # some codecs are none of text
     except LookupError:
         return None
-    if name == UTF_8 or name.startswith(("utf-16", "utf-32")):
+    if not OF_PAGES.match(name):
         return None  # what could be read so far is not UTF-16; that it is UTF-8 is checked
     return WEB_ENCODINGS.get(name, name)

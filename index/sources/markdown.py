@@ -13,7 +13,7 @@ ATX = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
 CLOSING = re.compile(r"(^|[ \t])#+[ \t]*$")
 UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-NO_PARAGRAPH = re.compile(r" {4}|\t| {0,3}([>|#<]|[-*+][ \t]|\d+[.)][ \t])")  # what an underline makes no heading of
+NO_PARAGRAPH = re.compile(r" {4}|\t| {0,3}([>|#<]|[-*+][ \t]|\d+[.)][ \t])")  # an underline makes no heading of it
 
 
 def read(path: Path, reading: Reading) -> Iterator[Record]:
@@ -37,22 +37,22 @@ def begins_with(text: str, title: str) -> bool:
 
 
 def first_heading(text: str) -> str | None:
-    """Return the first heading with anything in it, outside blocks of code."""
-    fence, before = "", ""
+    """Return the first heading outside blocks of code: a marked line, or a paragraph of one line that is underlined."""
+    fence, before, earlier = "", "", ""
     for line in text.split("\n"):
         if found := FENCE.match(line):
             if not fence:
                 fence = found[1]
             elif found[1].startswith(fence) and not line[found.end() :].strip():
                 fence = ""
-            before = ""
+            before = earlier = ""
             continue
         if fence:
             continue
         if found := ATX.match(line):
             if heading := CLOSING.sub("", found[1]).strip():
                 return heading
-        elif before.strip() and not NO_PARAGRAPH.match(before) and UNDERLINE.fullmatch(line):
+        elif before.strip() and not earlier.strip() and not NO_PARAGRAPH.match(before) and UNDERLINE.fullmatch(line):
             return before.strip()
-        before = line
+        before, earlier = line, before
     return None

@@ -20,6 +20,14 @@ TEXT_FIELDS = (
 )  # fmt: skip
 ID, TEXT, METADATA, EXPIRES_AT = "id", "text", "metadata", "expires_at"
 OWN = frozenset({ID, TEXT, METADATA, EXPIRES_AT, "vector", "passages"})
+KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "a boolean"),  # which is an int, too
+    (int, "a number"),
+    (float, "a number"),
+    (str, "text"),
+    (list, "a list"),
+    (dict, "an object"),
+)
 SHOWN_COLUMNS = 30
 EMBEDDING = 64
 
@@ -179,4 +187,4 @@ def expiry(row: Mapping[str, object]) -> str | None:
 
 
 def kind_of(value: object) -> str:
-    return f"a {type(value).__name__}"
+    return next((name for kind, name in KINDS if isinstance(value, kind)), f"a {type(value).__name__}")

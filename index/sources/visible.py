@@ -19,7 +19,7 @@ LINES = frozenset({
 })  # fmt: skip
 CELLS = frozenset({"td", "th"})
 BETWEEN_CELLS = " | "
-WHITE = re.compile(r"[ \t\n\r\f]+")
+WHITE = re.compile(r"[ \t\n\r\f\xa0]+")
 
 
 class VisibleText:
