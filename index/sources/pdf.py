@@ -18,7 +18,8 @@ from index.sources.records import Reading, Record, SourceError
 from index.sources.titles import title_of
 
 MAX_FILE_BYTES = 256 << 20
-SECONDS = 300
+ROOT = Path(__file__).resolve().parent.parent.parent
+MEMORY_BYTES, SECONDS = 2 << 30, 300
 
 
 def read(path: Path, reading: Reading) -> Iterator[Record]:  # noqa: ARG001 - a PDF says its encodings itself
@@ -34,9 +35,9 @@ def read(path: Path, reading: Reading) -> Iterator[Record]:  # noqa: ARG001 - a 
         yield Record(pages.text, {"title": title_of(path, pages.title)})
 
 
-def extract(path: Path, seconds: float = SECONDS) -> Pages:
+def extract(path: Path, seconds: float = SECONDS, memory_bytes: int = MEMORY_BYTES) -> Pages:
     """Return what the process made of the file, or raise SourceError where it ended or was ended without a word."""
-    command = [sys.executable, "-m", "index.sources.pdf_process"]
+    command = [sys.executable, "-m", "index.sources.pdf_process", str(memory_bytes)]
     try:
         with path.open("rb") as file:
             done = subprocess.run(  # noqa: S603 - this program itself
@@ -48,6 +49,3 @@ def extract(path: Path, seconds: float = SECONDS) -> Pages:
         return msgspec.json.decode(done.stdout, type=Pages)
     except msgspec.DecodeError as error:
         raise SourceError("cannot be read as PDF: it takes too much memory, or PDFium fails on it") from error
-
-
-ROOT = Path(__file__).resolve().parent.parent.parent

@@ -1,4 +1,4 @@
-"""The process that reads one PDF: the file is stdin, what was found goes to stdout as JSON."""
+"""The process that reads one PDF: the file is stdin, what was found goes to stdout as JSON. Needs pypdfium2."""
 
 import contextlib
 import io
@@ -10,7 +10,6 @@ from typing import BinaryIO
 import msgspec
 import pypdfium2
 
-MEMORY_BYTES = 2 << 30
 MAX_CHARACTERS = 16 << 20  # more than a document holds
 JOINED = re.compile("[\x02\ufffe\xad](?:\r?\n)?")  # a word that was hyphenated at the end of a line
 CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\ufffd\ufdd0-\ufdef\uffff]")
@@ -70,9 +69,10 @@ def title_in(document: pypdfium2.PdfDocument) -> str:
 
 
 def main() -> None:
-    """Read stdin and answer on stdout."""
+    """Read stdin and answer on stdout, in no more memory than the argument says, in bytes."""
+    memory_bytes = int(sys.argv[1])
     with contextlib.suppress(ValueError, OSError):  # where the system has no such limit
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     file = io.FileIO(sys.stdin.fileno(), closefd=False)
     with io.BufferedReader(file) as stream:

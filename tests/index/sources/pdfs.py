@@ -60,12 +60,15 @@ def encrypted(password: bytes) -> bytes:
     """Return a PDF that opens with a password alone: the standard handler's revision 2, of 40 bits."""
     padded = (password + PAD)[:32]
     owner = rc4(hashlib.md5(padded, usedforsecurity=False).digest()[:5], padded)
-    key = hashlib.md5(padded + owner + (-4 & 0xFFFFFFFF).to_bytes(4, "little"), usedforsecurity=False).digest()[:5]
+    key = hashlib.md5(padded + owner + (-4 & 0xFFFFFFFF).to_bytes(4, "little") + b"\0", usedforsecurity=False).digest()[
+        :5
+    ]
     entry = b"/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <%s> /U <%s> >> /ID [<00><00>] " % (
         owner.hex().encode(),
         rc4(key, PAD).hex().encode(),
     )
-    return assemble([content("secret")], b"<< >>", encryption=entry)
+    of_content = hashlib.md5(key + b"\x06\0\0\0\0", usedforsecurity=False).digest()[:10]
+    return assemble([rc4(of_content, content("secret"))], b"<< >>", encryption=entry)
 
 
 def rc4(key: bytes, message: bytes) -> bytes:
