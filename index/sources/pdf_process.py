@@ -1,0 +1,83 @@
+"""The process that reads one PDF: the file is stdin, what was found goes to stdout as JSON. Needs pypdfium2."""
+
+import contextlib
+import io
+import re
+import resource
+import sys
+from typing import BinaryIO
+
+import msgspec
+import pypdfium2
+
+MAX_CHARACTERS = 16 << 20  # more than a document holds
+JOINED = re.compile("[\x02\ufffe\xad](?:\r?\n)?")  # a word that was hyphenated at the end of a line
+CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\ufffd\ufdd0-\ufdef\uffff]")
+# What programs put there when nobody gave a title.
+NO_TITLE = re.compile(
+    r"untitled.*|microsoft (word|powerpoint|excel) - .*|.*\.(docx?|dvi|indd|odt|pdf|pptx?|qxd|rtf|tex|xlsx?)",
+    re.IGNORECASE,
+)
+PASSWORD = "is encrypted; save it without its password"  # noqa: S105 - a message
+NO_TEXT = "holds no text: its pages are pictures; text recognition (OCR) would add it"
+
+
+class Pages(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A PDF's text and title, or why there is none."""
+
+    text: str = ""
+    title: str = ""
+    error: str = ""
+
+
+def extract(file: BinaryIO) -> Pages:
+    """Return the text of all pages."""
+    try:
+        document = pypdfium2.PdfDocument(file)
+    except pypdfium2.PdfiumError as error:
+        encrypted = error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD
+        return Pages(error=PASSWORD if encrypted else f"cannot be read as PDF: {error}")
+    texts: list[str] = []
+    size, drawn = 0, False
+    for number in range(len(document)):
+        try:
+            page = document[number]
+            text = clean(page.get_textpage().get_text_bounded())
+            drawn = drawn or (not text and next(page.get_objects(max_depth=1), None) is not None)
+            page.close()  # and its text with it
+        except pypdfium2.PdfiumError as error:
+            return Pages(error=f"cannot be read as PDF: page {number + 1}: {error}")
+        size += len(text)
+        if size > MAX_CHARACTERS:
+            return Pages(error=f"holds more than {MAX_CHARACTERS:,} characters of text")
+        texts.append(text)
+    found = "\n\n".join(filter(None, texts))
+    if not found and drawn:
+        return Pages(error=NO_TEXT)
+    return Pages(found, title_in(document))
+
+
+def clean(text: str) -> str:
+    """Return a page's text without marks of hyphenation and control characters, lines ended by line feeds."""
+    lines = CONTROLS.sub("", JOINED.sub("", text)).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
+
+
+def title_in(document: pypdfium2.PdfDocument) -> str:
+    title = CONTROLS.sub("", document.get_metadata_value("Title")).strip()
+    return "" if NO_TITLE.fullmatch(title) else title
+
+
+def main() -> None:
+    """Read stdin and answer on stdout, in no more memory than the argument says, in bytes."""
+    memory_bytes = int(sys.argv[1])
+    with contextlib.suppress(ValueError, OSError):  # where the system has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    file = io.FileIO(sys.stdin.fileno(), closefd=False)
+    with io.BufferedReader(file) as stream:
+        sys.stdout.buffer.write(msgspec.json.encode(extract(stream)))
+
+
+if __name__ == "__main__":
+    main()
