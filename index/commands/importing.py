@@ -26,7 +26,7 @@ from index.commands.imports.given import Source, sources_of
 from index.commands.imports.own import import_own
 from index.commands.imports.passes import Importer, Wanted
 from index.commands.terminal import Terminal
-from index.sources.reading import is_own
+from index.sources.reader import is_own
 from index.sources.records import Reading, SourceError
 from index.store.layout import DEFAULT_COLLECTION
 

@@ -25,3 +25,8 @@ TABLES = frozenset({CSV, TSV, NDJSON, JSON, PARQUET})  # the others are one text
 def form_of(path: Path) -> str | None:
     """Return the form that the name ends in, in letters of either case; None for others."""
     return FORMS.get(path.suffix.lower())
+
+
+def one_text(form: str) -> bool:
+    """Say whether a file of this form is one text, and no table."""
+    return form not in TABLES

@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 
 from tests.e2e.notes_data import FOLDER
-from tests.index.sources.pdfs import write_pdf
+from tests.index.sources.pdfs import pdf
 from tests.running import RunningServer, start_server
 
 ROWS = 200
@@ -44,9 +44,11 @@ def make_everything(folder: Path) -> Path:
     (folder / "posts.ndjson").write_text("".join(json.dumps(one) + "\n" for one in lines), "utf-8")
     table = {"content": ["A glacier calves icebergs into the fjord each spring."], "depth_m": [312.5]}
     pyarrow.parquet.write_table(pyarrow.table(table), folder / "ice.parquet")
-    page = "<html><head><title>Bees</title><style>p{color:red}</style></head><body><h1>Bees</h1><p>A hive of honeybees keeps its brood at thirty-five degrees.</p></body></html>"
+    head = "<head><title>Bees</title><style>p{color:red}</style></head>"
+    body = "<body><h1>Bees</h1><p>A hive of honeybees keeps its brood at thirty-five degrees.</p></body>"
+    page = f"<html>{head}{body}</html>"
     (folder / "bees.html").write_text(page, "utf-8")
-    write_pdf(folder / "lighthouse.pdf", "The lighthouse keeper winds the clockwork every four hours.")
+    (folder / "lighthouse.pdf").write_bytes(pdf(["The lighthouse keeper winds the clockwork every four hours."]))
     document = docx.Document()
     document.add_heading("Cello", 1)
     document.add_paragraph("The luthier glues the ribs of the cello with hide glue.")

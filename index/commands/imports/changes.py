@@ -15,7 +15,8 @@ from index.commands.imports.scanning import Found, reason_of
 from index.commands.imports.tally import Tally
 from index.commands.lines import MAX_LINE_BYTES, Line
 from index.errors import DocumentError
-from index.sources.reading import one_text, read
+from index.sources.forms import one_text
+from index.sources.reader import read
 from index.sources.records import BadRow, Reading, Record, SourceError
 
 MAX_FILE_BYTES = 256 << 20  # of a file that is one text, which is read whole

@@ -8,7 +8,7 @@ import msgspec
 
 from index.commands.errors import CommandError
 from index.commands.terminal import shown
-from index.sources.reading import form_of
+from index.sources.forms import form_of
 
 
 class Source(msgspec.Struct, frozen=True):

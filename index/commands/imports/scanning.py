@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from index.commands.imports.given import Source, is_hidden, is_text
-from index.sources.reading import form_of
+from index.sources.forms import form_of
 
 Scandir = Callable[[str], AbstractContextManager[Iterator["os.DirEntry[str]"]]]
 

@@ -16,7 +16,7 @@ from index.commands.imports.memory import Memory
 from index.commands.imports.pruning import gone
 from index.commands.imports.scanning import Scan, scan
 from index.commands.lines import MAX_LINE_BYTES
-from index.sources.reading import read
+from index.sources.reader import read
 from index.sources.records import BadRow, Reading, Record, SourceError
 
 
