@@ -24,13 +24,13 @@ from index import (
     StorageFullError,
     check_content,
 )
-from index.documents.document import MAX_EXPIRES_MS
+from index.documents.document import MAX_EXPIRES_MS, entry_of
 from index.store.group import Changes
 from index.store.queries import single
 from index.store.sweeping import PIECE_DOCUMENTS
 from tests.index.fakes import ImpatientDisk, SetClock
 from tests.index.harness import document, entry, open_index, passages, through_graph
-from tests.index.vectors import one
+from tests.index.vectors import NDIM, one
 
 NOW = 1_800_000_000_000
 INSTANT = NOW + 3_600_000
@@ -347,6 +347,23 @@ def test_no_read_sees_what_had_expired_when_it_began() -> None:
     assert found, f"no document was seen before it expired, in {rounds} rounds"
     assert collection.store.failed is False
     index.close()
+
+
+def test_an_instant_is_known_before_its_document_can_be_seen(index: Index) -> None:
+    """Or a read that begins between the commit and what follows it would see a document that had expired."""
+    store, known = index.collection().store, []
+    put = entry_of(expiring("passing", 1, INSTANT), NDIM)
+
+    def work(connection: apsw.Connection, changes: Changes) -> None:
+        store.insert(connection, [put], changes)
+        known.append(store.writer.next_expiry_ms)
+        raise ValueError("not written after all")
+
+    with pytest.raises(ValueError, match="after all"):
+        store.writer.submit(work).result()
+    assert known == [INSTANT]
+    index.collection().put(document("lasting", 1)).result()
+    assert store.writer.next_expiry_ms is None
 
 
 def test_searches_through_the_graph_leave_out_what_has_expired(collection: Collection, clock: SetClock) -> None:
