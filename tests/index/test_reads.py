@@ -35,6 +35,7 @@ class Truth:
         self.clock = SetClock(NOW)
         self.index = open_index(None, clock=self.clock)
         self.collection = self.index.collection()
+        self.collection.store.sweeper.close()  # what has expired stays where it is
         made = {self._id(number): metadata(self.random, whole=True) for number in range(DOCUMENTS)}
         expiring = {id_ for id_ in made if self.random.random() < 0.2}
         documents = [
