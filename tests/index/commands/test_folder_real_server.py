@@ -182,3 +182,35 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end_s
         time.sleep(0.05)
+
+
+def computed(server: RunningServer) -> int:
+    """How many tokens the model has read since the start."""
+    with server.client() as client:
+        found = re.search(r"^vecd_computed_tokens_total (\S+)", client.get("/metrics").text, re.MULTILINE)
+    assert found
+    return int(float(found[1]))
+
+
+def test_of_ten_thousand_notes_only_what_has_changed_is_computed(
+    server: RunningServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = fill(tmp_path / "notes", 10_000)
+    assert import_(server, notes, "--create") == 0
+    capsys.readouterr()
+    before = computed(server)
+    assert import_(server, notes) == 0
+    assert summary(capsys) == "0 new, 0 changed, 10,000 unchanged, 0 deleted, 0 refused, 0 cut"
+    notes.rename(tmp_path / "moved")  # the same texts under other ids
+    moved = tmp_path / "moved"
+    assert import_(server, moved) == 0
+    assert summary(capsys) == "10,000 new, 0 changed, 0 unchanged, 0 deleted, 0 refused, 0 cut"
+    assert computed(server) == before
+    (moved / "000" / "0003.md").write_text("changed")
+    (moved / "000" / "0004.md").unlink()
+    assert import_(server, moved, "--prune", "--yes") == 0
+    assert summary(capsys) == "0 new, 1 changed, 9,998 unchanged, 1 deleted, 0 refused, 0 cut"
+    with server.client() as client:
+        alone = client.post("/embed", json={"texts": ["changed"], "cache": False}).json()["tokens"][0]
+        assert client.get("/collections/notes").json()["documents"] == 19_999
+    assert computed(server) - before == 2 * alone  # once for the note, once for this
