@@ -13,8 +13,9 @@ from typing import Any
 from index.binding import Binding
 from index.conditions import condition_of, deletion_of
 from index.configuration import Configuration
-from index.documents.document import Document, Entry, check_id, encode_text, entry_of
+from index.documents.document import Document, Entry, entry_of
 from index.documents.facets import Facet
+from index.documents.ids import check_id, encode_text
 from index.documents.query import Hit, Query, SearchOutcome, check_query
 from index.documents.settings import Settings, SettingsChange
 from index.documents.vector import Model

@@ -1,8 +1,9 @@
 """The names of the front door, all loaded at once: see `__init__.py`."""
 
 from index.collection import Collection
-from index.documents.document import MAX_ID_BYTES, MAX_TEXT_BYTES, Content, Document, Entry, check_content
+from index.documents.document import MAX_TEXT_BYTES, Content, Document, Entry, check_content
 from index.documents.facets import Facet
+from index.documents.ids import MAX_ID_BYTES
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
 from index.documents.passages import MAX_PASSAGES, Passage, Passages, whole
 from index.documents.query import (

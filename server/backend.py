@@ -8,9 +8,8 @@ from prometheus_client import CollectorRegistry, Info
 from tokenizers import Tokenizer
 
 from models.tokenizer import open_tokenizer
+from server.contract.collections import CollectionSettings, CollectionState
 from server.contract.documents import (
-    CollectionSettings,
-    CollectionState,
     Document,
     DocumentPage,
     Facet,
@@ -92,25 +91,23 @@ def build_backend(
     cut, rules = cut_of(whole, facts), SettingsRules(facts.passage_tokens, settings.search_threshold)
     ingest = Ingest(library, embedder, Cuttings(cut, rules), metrics, facts.document_prompt)
     reindexing = Reindexing(library, embedder, Cuttings(cut, rules), facts.document_prompt)
-    _register(metrics, facts, engine, library)
-    return LocalBackend(
-        Parts(
-            model=model,
-            facts=facts,
-            metrics=metrics,
-            engine=engine,
-            embedder=embedder,
-            tokens=Tokens(whole),
-            watchdog=Watchdog(engine.workers.slots.longest_s, settings.run_timeout_s, engine.workers.break_down),
-            library=library,
-            documents=Documents(engine, library, ingest),
-            listing=Listing(engine, library, settings.max_body_bytes),
-            collections=Collections(engine, library, reindexing, rules),
-            retrieval=Retrieval(library, embedder, metrics, rules, facts.query_prompt, settings.max_body_bytes),
-            reindexing=reindexing,
-            cut=cut,
-        )
+    parts = Parts(
+        model=model,
+        facts=facts,
+        metrics=metrics,
+        engine=engine,
+        embedder=embedder,
+        tokens=Tokens(whole),
+        watchdog=Watchdog(engine.workers.slots.longest_s, settings.run_timeout_s, engine.workers.break_down),
+        library=library,
+        documents=Documents(engine, library, ingest),
+        listing=Listing(engine, library, settings.max_body_bytes),
+        collections=Collections(engine, library, reindexing, rules),
+        retrieval=Retrieval(library, embedder, metrics, rules, facts.query_prompt, settings.max_body_bytes),
+        reindexing=reindexing,
+        cut=cut,
     )
+    return LocalBackend(registered(parts))
 
 
 def cut_of(tokenizer: Tokenizer, facts: Facts) -> Passages:
@@ -119,11 +116,12 @@ def cut_of(tokenizer: Tokenizer, facts: Facts) -> Passages:
     return Passages(Cutter(tokenizer, facts.max_tokens, prompt), Titles(tokenizer))
 
 
-def _register(metrics: Metrics, facts: Facts, engine: Engine, library: Library) -> None:
-    """Register the model's metrics, and those that are read at each scrape."""
-    metrics.registry.register(EngineCollector(engine))
-    metrics.registry.register(IndexCollector(library.index))
-    Info("vecd_model", "The model that is served.", registry=metrics.registry).info(
+def registered(parts: Parts) -> Parts:
+    """Register the model's metrics, and those that are read at each scrape; return the parts."""
+    facts, registry = parts.facts, parts.metrics.registry
+    registry.register(EngineCollector(parts.engine))
+    registry.register(IndexCollector(parts.library.index))
+    Info("vecd_model", "The model that is served.", registry=registry).info(
         {
             "name": facts.name,
             "variant": facts.variant.name,
@@ -132,6 +130,7 @@ def _register(metrics: Metrics, facts: Facts, engine: Engine, library: Library) 
             "fingerprint": facts.fingerprint,
         }
     )
+    return parts
 
 
 class LocalBackend:

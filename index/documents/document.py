@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 
 from index.documents.attributes import Attribute, attributes_of
+from index.documents.ids import check_id, encode_text
 from index.documents.metadata import encode_metadata
 from index.documents.passages import Passage, Passages, check_passages, whole
 from index.documents.vector import Vector
 from index.errors import DocumentError, VectorError
 
-MAX_ID_BYTES = 512
 MAX_TEXT_BYTES = 16 * 1024 * 1024
 MAX_EXPIRES_MS = 253_402_300_799_999  # the end of the year 9999, the last that RFC 3339 can write
 
@@ -72,21 +72,3 @@ def entry_of(document: Document | Entry, ndim: int) -> Entry:
             raise VectorError(f"the document {content.id!r} has no vector")
         passages = whole(document.vector)
     return Entry(content, check_passages(passages, content.text, ndim))
-
-
-def check_id(given: str) -> str:
-    """Return the id, or raise DocumentError: an id is any text of 1 to MAX_ID_BYTES bytes without NUL."""
-    size = len(encode_text("id", given))
-    if not 1 <= size <= MAX_ID_BYTES:
-        raise DocumentError(f"an id takes 1 to {MAX_ID_BYTES} bytes of UTF-8; this one takes {size}")
-    if "\0" in given:
-        raise DocumentError("an id must not hold NUL")
-    return given
-
-
-def encode_text(what: str, text: str) -> bytes:
-    """Return the text's UTF-8, or raise DocumentError if it has none."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise DocumentError(f"the {what} is not Unicode (a lone surrogate)") from error

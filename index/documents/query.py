@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 import msgspec
 import numpy as np
 
-from index.documents.document import encode_text
+from index.documents.ids import encode_text
 from index.documents.passages import Passage, Span
 from index.documents.vector import Vector, check_vector
 from index.errors import QueryError

@@ -8,9 +8,8 @@ begun does not begin, and a write that has begun may still complete. Calls raise
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Protocol
 
+from server.contract.collections import CollectionSettings, CollectionState
 from server.contract.documents import (
-    CollectionSettings,
-    CollectionState,
     Document,
     DocumentPage,
     Facet,

@@ -1,7 +1,11 @@
 """Collections as the contract has them: their state, and the progress of reindexing."""
 
 from index import CollectionStats, SettingsChange
-from server.contract.documents import CollectionSettings, CollectionState, ReindexProgress
+from server.contract.collections import (
+    CollectionSettings,
+    CollectionState,
+    ReindexProgress,
+)
 from server.contract.embedding import Demand
 from server.contract.status import IndexStatus
 from server.documents.library import Library

@@ -7,7 +7,11 @@ from msgspec import UNSET, UnsetType
 
 import index
 from index import DEFAULT_COLLECTION, MIN_PASSAGE_TOKENS, Settings, SettingsChange, check_change
-from server.contract.documents import CollectionSettings, Passages, PassagesAsked
+from server.contract.collections import (
+    CollectionSettings,
+    Passages,
+    PassagesAsked,
+)
 from server.contract.errors import CollectionSettingsError
 from server.documents.library import translated_errors
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from index.commands.imports.scanning import Found
-from index.documents.document import check_id
+from index.documents.ids import check_id
 from index.documents.metadata import encode_metadata
 from index.errors import DocumentError
 from index.sources.records import Record

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from msgspec import UNSET, UnsetType
 
-from server.contract import documents as contract
+from server.contract import collections as contract
 from server.contract.errors import (
     ClosedError,
     CollectionNameError,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from index.documents.attributes import attributes_of
-from index.documents.document import Document, Entry, check_content, check_id, entry_of
+from index.documents.document import Document, Entry, check_content, entry_of
+from index.documents.ids import check_id
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_FIELDS, encode_metadata
 from index.documents.passages import Passages, whole
 from index.documents.query import Query, check_query

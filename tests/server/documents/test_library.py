@@ -7,7 +7,7 @@ import pytest
 import index
 from index import CallerError, IndexRoomError
 from server.contract import errors, limits
-from server.contract.documents import Language
+from server.contract.collections import Language
 from server.documents.library import ERRORS, error_for, translated_errors
 
 # The server does not start with these, or they are its own fault.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from server.contract.documents import Language
+from server.contract.collections import Language
 from server.contract.limits import MIN_PASSAGE_TOKENS
 from server.web.operations import limited
 
