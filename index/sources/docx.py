@@ -1,32 +1,27 @@
-"""DOCX: paragraphs and tables in their order, headings as `# `, lists as `- `; read as a stream, part by part.
+"""DOCX: paragraphs, lists, tables and notes as the HTML that mammoth makes of them reads, in a process of its own.
 
-Text in content controls, hyperlinks, text boxes and tracked insertions counts; deleted text, notes, headers and
-footers do not.
+Text in content controls, hyperlinks, text boxes and tracked insertions counts; deleted text, comments, pictures,
+headers and footers do not.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from index.sources.docx_body import Body
-from index.sources.docx_package import Package
-from index.sources.docx_parts import CoreProperties, Relations, Styles
-from index.sources.foreign import foreign_errors
-from index.sources.records import Reading, Record
-from index.sources.titles import title_of
+import mammoth  # noqa: F401 - is used by the process; what is missing is told here
 
-MAX_DOCUMENT_BYTES = 64 << 20  # unpacked, and never in memory at once
-MAX_PART_BYTES = 16 << 20
-MAIN, STYLES, CORE = "word/document.xml", "styles.xml", "docProps/core.xml"
+from index.sources.confined import MAX_FILE_BYTES, MEMORY_BYTES, Found, ask, records_of
+from index.sources.decoding import check_size
+from index.sources.records import Reading, Record
+
+SECONDS = 120  # far more than documents take; what takes longer was made to
 
 
 def read(path: Path, reading: Reading) -> Iterator[Record]:  # noqa: ARG001 - XML says its encoding itself
-    """Yield the text as one record, or nothing if there is none."""
-    with foreign_errors("DOCX"), Package(path) as package:
-        relations = package.feed("_rels/.rels", Relations(), MAX_PART_BYTES)
-        main = relations.main or MAIN
-        styles = package.feed(f"{main.rpartition('/')[0]}/{STYLES}".lstrip("/"), Styles(), MAX_PART_BYTES)
-        core = package.feed(CORE, CoreProperties(), MAX_PART_BYTES)
-        package.need(main)
-        body = package.feed(main, Body(styles), MAX_DOCUMENT_BYTES)
-    if body.text:
-        yield Record(body.text, {"title": title_of(path, core.title, body.heading)})
+    """Yield the text as one record, or nothing if there is none. Raises SourceError."""
+    check_size(path.stat().st_size, MAX_FILE_BYTES)
+    yield from records_of(path, extract(path))
+
+
+def extract(path: Path, seconds: float = SECONDS, memory_bytes: int = MEMORY_BYTES) -> Found:
+    """Return what the process made of the file, or raise SourceError where it ended or was ended without a word."""
+    return ask("index.sources.docx_process", path, "DOCX", seconds, memory_bytes)

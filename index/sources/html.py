@@ -35,12 +35,19 @@ def read(path: Path, reading: Reading) -> Iterator[Record]:
         raise SourceError(NOT_TEXT)
     visible = VisibleText()
     with foreign_errors("HTML"):
-        parser = etree.HTMLParser(target=visible, encoding=UTF_8, huge_tree=True)
-        for start in range(0, len(page), CHUNK):
-            parser.feed(page[start : start + CHUNK].encode())
-        text = parser.close() if page else ""
+        text = text_of(page, visible)
     if text:
         yield Record(text, {"title": title_of(path, visible.title, visible.heading)})
+
+
+def text_of(page: str, visible: VisibleText) -> str:
+    """Return the visible text of a page; `visible` has its title and first heading then."""
+    if not page:
+        return ""
+    parser = etree.HTMLParser(target=visible, encoding=UTF_8, huge_tree=True)
+    for start in range(0, len(page), CHUNK):
+        parser.feed(page[start : start + CHUNK].encode())
+    return str(parser.close())
 
 
 def decode(content: bytes, given: str | None) -> str:

@@ -1,16 +1,12 @@
 """The process that reads one PDF: the file is stdin, what was found goes to stdout as JSON. Needs pypdfium2."""
 
-import contextlib
-import io
 import re
-import resource
-import sys
 from typing import BinaryIO
 
-import msgspec
 import pypdfium2
 
-MAX_CHARACTERS = 16 << 20  # more than a document holds
+from index.sources.confined import MAX_CHARACTERS, Found, answer
+
 JOINED = re.compile("[\x02\ufffe\xad](?:\r?\n)?")  # a word that was hyphenated at the end of a line
 CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\ufffd\ufdd0-\ufdef\uffff]")
 # What programs put there when nobody gave a title.
@@ -22,21 +18,13 @@ PASSWORD = "is encrypted; save it without its password"  # noqa: S105 - a messag
 NO_TEXT = "holds no text: its pages are pictures; text recognition (OCR) would add it"
 
 
-class Pages(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A PDF's text and title, or why there is none."""
-
-    text: str = ""
-    title: str = ""
-    error: str = ""
-
-
-def extract(file: BinaryIO) -> Pages:
+def extract(file: BinaryIO) -> Found:
     """Return the text of all pages."""
     try:
         document = pypdfium2.PdfDocument(file)
     except pypdfium2.PdfiumError as error:
         encrypted = error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD
-        return Pages(error=PASSWORD if encrypted else f"cannot be read as PDF: {error}")
+        return Found(error=PASSWORD if encrypted else f"cannot be read as PDF: {error}")
     texts: list[str] = []
     size, drawn = 0, False
     for number in range(len(document)):
@@ -46,15 +34,15 @@ def extract(file: BinaryIO) -> Pages:
             drawn = drawn or (not text and next(page.get_objects(max_depth=1), None) is not None)
             page.close()  # and its text with it
         except pypdfium2.PdfiumError as error:
-            return Pages(error=f"cannot be read as PDF: page {number + 1}: {error}")
+            return Found(error=f"cannot be read as PDF: page {number + 1}: {error}")
         size += len(text)
         if size > MAX_CHARACTERS:
-            return Pages(error=f"holds more than {MAX_CHARACTERS:,} characters of text")
+            return Found(error=f"holds more than {MAX_CHARACTERS:,} characters of text")
         texts.append(text)
     found = "\n\n".join(filter(None, texts))
     if not found and drawn:
-        return Pages(error=NO_TEXT)
-    return Pages(found, title_in(document))
+        return Found(error=NO_TEXT)
+    return Found(found, title_in(document))
 
 
 def clean(text: str) -> str:
@@ -68,16 +56,5 @@ def title_in(document: pypdfium2.PdfDocument) -> str:
     return "" if NO_TITLE.fullmatch(title) else title
 
 
-def main() -> None:
-    """Read stdin and answer on stdout, in no more memory than the argument says, in bytes."""
-    memory_bytes = int(sys.argv[1])
-    with contextlib.suppress(ValueError, OSError):  # where the system has no such limit
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    file = io.FileIO(sys.stdin.fileno(), closefd=False)
-    with io.BufferedReader(file) as stream:
-        sys.stdout.buffer.write(msgspec.json.encode(extract(stream)))
-
-
 if __name__ == "__main__":
-    main()
+    answer(extract)

@@ -25,7 +25,7 @@ MODULES = {
     forms.JSON: "json_rows",
     forms.PARQUET: "parquet_rows",
 }
-EXTRAS = {forms.PDF: "documents", forms.PARQUET: "parquet"}
+EXTRAS = {forms.PDF: "documents", forms.DOCX: "documents", forms.PARQUET: "parquet"}
 
 
 def read(path: Path, form: str, reading: Reading) -> Iterator[Record | BadRow]:

@@ -23,9 +23,14 @@ WHITE = re.compile(r"[ \t\n\r\f\xa0]+")
 
 
 class VisibleText:
-    """Takes the events of a parser; `close` returns the text. `title` and `heading` are the first of their kind."""
+    """Takes the events of a parser; `close` returns the text. `title` and `heading` are the first of their kind.
 
-    def __init__(self) -> None:
+    A table's row is one line as far as its cells hold no blocks, or whatever they hold if `rows_are_lines`.
+    """
+
+    def __init__(self, *, rows_are_lines: bool = False) -> None:
+        self._rows_are_lines = rows_are_lines
+        self._open_cells = 0
         self.title: str | None = None
         self.heading: str | None = None
         self._lines: list[str] = []
@@ -49,7 +54,10 @@ class VisibleText:
             if self._cell_before:
                 self._line.append(BETWEEN_CELLS)
             self._cell_before = True
+            self._open_cells += self._rows_are_lines
         else:
+            if tag == "tr":
+                self._cell_before = False
             self._break(tag)
             self._pre += tag == "pre"
             if tag in HEADINGS and self.heading is None:
@@ -63,6 +71,9 @@ class VisibleText:
             self._skipped = (name, count) if count else None
         elif tag == "title" and self._title is not None:
             self.title, self._title = "".join(self._title), None
+        elif tag in CELLS:
+            self._open_cells = max(0, self._open_cells - 1)
+            self._cell_before = self._cell_before or self._rows_are_lines
         elif tag not in {"br", "hr"}:
             self._break(tag)
             self._pre = max(0, self._pre - (tag == "pre"))
@@ -89,10 +100,15 @@ class VisibleText:
 
     def close(self) -> str:
         self._finish_line()
-        return "\n".join(self._lines).strip("\n")
+        text = "\n".join(self._lines).strip("\n")
+        return text if text.strip() else ""  # nor are spaces of other kinds any text
 
     def _break(self, tag: str) -> None:
-        if tag in PARAGRAPHS or tag in LINES:
+        is_block = tag in PARAGRAPHS or tag in LINES
+        if self._open_cells:
+            self._line.append(" " if is_block else "")
+            return
+        if is_block:
             self._finish_line()
             self._cell_before = False
         if tag in PARAGRAPHS and self._lines and self._lines[-1]:

@@ -5,6 +5,7 @@ import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import docx
 import msgspec
@@ -14,13 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.sources.forms import FORMS, NDJSON, PARQUET, PDF
-from index.sources.pdf_process import extract
+from index.sources import docx_process, pdf_process
+from index.sources.confined import Found
+from index.sources.forms import DOCX, FORMS, NDJSON, PARQUET, PDF
 from index.sources.reader import is_own, read
 from index.sources.records import BadRow, Reading, Record, SourceError
 from tests.index.sources import pdfs
 
-ENDINGS = sorted(set(FORMS) - {".pdf"})  # which starts a process for each file, and is tried below without
+ENDINGS = sorted(set(FORMS) - {".docx", ".pdf"})  # which start a process for each file: tried below without one
 FRAGMENTS = st.sampled_from([
     b"---\n", b"a: 1\n", b"<p>", b"<table><td>", b"</div>", b"<!--", b'"', b",", b"\n", b"\r", b"\t", b"{", b"}", b"[",
     b'{"text": "x"}', b":", b"\xff\xfe", b"\xef\xbb\xbf", b"\xd8\x00", b"PK\3\4", b"PK\5\6", b"PAR1", b"&#xD800;",
@@ -82,27 +84,35 @@ def damaged(content: bytes, damage: list[tuple[float, int]]) -> bytes:
     return bytes(spoilt)
 
 
-@pytest.mark.parametrize(("ending", "make"), [(".docx", a_docx), (".parquet", a_parquet)])
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damage=DAMAGE)
-def test_damage_raises_nothing_else(ending: str, make: Callable[[], bytes], damage: list[tuple[float, int]]) -> None:
+def test_damage_raises_nothing_else(damage: list[tuple[float, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"a{ending}")
-        path.write_bytes(damaged(make(), damage))
-        check(path, FORMS[ending])
+        path = Path(folder, "a.parquet")
+        path.write_bytes(damaged(a_parquet(), damage))
+        check(path, PARQUET)
 
 
-@settings(max_examples=150, deadline=None)
+@functools.cache
+def a_pdf() -> bytes:
+    return pdfs.pdf(["one", "two"], "Title")
+
+
+@pytest.mark.parametrize(("make", "extract"), [(a_docx, docx_process.extract), (a_pdf, pdf_process.extract)])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damage=DAMAGE, content=CONTENT)
-def test_a_damaged_pdf_is_told_or_read(damage: list[tuple[float, int]], content: bytes) -> None:
-    for spoilt in (damaged(pdfs.pdf(["one", "two"], "Title"), damage), content):
-        pages = extract(io.BytesIO(spoilt))
-        assert msgspec.json.decode(msgspec.json.encode(pages), type=type(pages)) == pages
+def test_what_a_process_would_be_given_is_told_or_read(
+    make: Callable[[], bytes], extract: Callable[[BinaryIO], Found], damage: list[tuple[float, int]], content: bytes
+) -> None:
+    for spoilt in (damaged(make(), damage), content):
+        found = extract(io.BytesIO(spoilt))
+        assert msgspec.json.decode(msgspec.json.encode(found), type=Found) == found
 
 
+@pytest.mark.parametrize("form", [DOCX, PDF])
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7\n%%EOF", b"\0" * 1000])
-def test_what_is_no_pdf_is_told_by_its_process(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "a.pdf"
+def test_what_is_of_another_form_is_told_by_its_process(tmp_path: Path, form: str, content: bytes) -> None:
+    path = tmp_path / "a"
     path.write_bytes(content)
-    with pytest.raises(SourceError, match="cannot be read as PDF"):
-        list(read(path, PDF, Reading()))
+    with pytest.raises(SourceError, match=f"cannot be read as {form.upper()}"):
+        list(read(path, form, Reading()))

@@ -1,31 +1,40 @@
 """DOCX: what Word's files hold, in order, and archives that are not what they say."""
 
 import io
-import tracemalloc
 import zipfile
 from pathlib import Path
 
 import docx
 import pytest
 
-from index.sources.docx import MAX_DOCUMENT_BYTES
+from index.sources.confined import MAX_FILE_BYTES, records_of
+from index.sources.docx import extract
+from index.sources.docx_process import MAX_XML_BYTES
+from index.sources.records import SourceError
 from tests.index.sources.files import only, read_all, refusal, written
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
-TEXT = """# Über uns
+R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c63606060f80f00010401005fe5c34b0000000049454e44ae426082"
+)
+TEXT = """Über uns
 
 Erster Absatz.
 
-- one
-- two
+one
+
+two
 
 Name | Size
 a b | inner | x
 
-## Details
+Details
 
-tab\there
+tab here
 next line"""
 
 
@@ -90,7 +99,7 @@ def test_controls_insertions_links_and_boxes_are_read_and_deletions_not(tmp_path
         "</w:r></w:hyperlink><w:r><w:instrText>PAGE</w:instrText></w:r></w:p>"
         f"<w:p>{box}<w:r><w:t>around</w:t></w:r></w:p>"
     )
-    assert only(packed(tmp_path, body, namespace)).text == "controlled\n\nnew link\n\nboxed\n\naround"
+    assert only(packed(tmp_path, body, namespace)).text == "controlled\n\nnew link\n\naround\n\nboxed"
 
 
 def test_the_second_rendering_of_one_thing_is_left_out(tmp_path: Path) -> None:
@@ -102,43 +111,64 @@ def test_the_second_rendering_of_one_thing_is_left_out(tmp_path: Path) -> None:
     assert only(packed(tmp_path, body)).text == "once"
 
 
-def test_headings_and_lists_are_those_of_styles_and_of_paragraphs(tmp_path: Path) -> None:
+def test_headings_are_known_by_the_names_of_styles_in_any_language_of_word(tmp_path: Path) -> None:
     styles = (
         f'<w:styles xmlns:w="{W}">'
-        '<w:style w:styleId="berschrift2"><w:name w:val="heading 2"/></w:style>'
-        '<w:style w:styleId="mine"><w:name w:val="Mine"/><w:basedOn w:val="berschrift2"/></w:style>'
-        '<w:style w:styleId="loop"><w:name w:val="Loop"/><w:basedOn w:val="loop"/></w:style>'
-        '<w:style w:styleId="dots"><w:name w:val="Dots"/><w:pPr><w:numPr><w:numId w:val="3"/></w:numPr></w:pPr>'
-        "</w:style></w:styles>"
+        '<w:style w:type="paragraph" w:styleId="berschrift8"><w:name w:val="heading 8"/></w:style>'
+        '<w:style w:type="paragraph" w:styleId="mine"><w:name w:val="Mine"/></w:style></w:styles>'
     )
+    body = paragraph("one", '<w:pStyle w:val="mine"/>') + paragraph("two", '<w:pStyle w:val="berschrift8"/>')
+    found = only(packed(tmp_path, body, word_styles=styles))
+    assert found.text == "one\n\ntwo"
+    assert found.metadata == {"title": "two"}
+
+
+def test_footnotes_are_read_behind_the_text_and_comments_not(tmp_path: Path) -> None:
     body = (
-        paragraph("styled", '<w:pStyle w:val="mine"/>')
-        + paragraph("outlined", '<w:outlineLvl w:val="0"/>')
-        + paragraph("body", '<w:outlineLvl w:val="9"/>')
-        + paragraph("loop", '<w:pStyle w:val="loop"/>')
-        + paragraph("dot", '<w:pStyle w:val="dots"/>')
-        + paragraph("deeper", '<w:numPr><w:ilvl w:val="1"/><w:numId w:val="3"/></w:numPr>')
-        + paragraph("no dot", '<w:pStyle w:val="dots"/><w:numPr><w:numId w:val="0"/></w:numPr>')
+        '<w:p><w:r><w:t>claim</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r>'
+        '<w:r><w:commentReference w:id="1"/></w:r></w:p>' + paragraph("after")
     )
-    expected = "## styled\n\n# outlined\n\nbody\n\nloop\n\n- dot\n  - deeper\n\nno dot"
-    assert only(packed(tmp_path, body, word_styles=styles)).text == expected
+    notes = f'<w:footnotes xmlns:w="{W}"><w:footnote w:id="2">{paragraph("source ↑")}</w:footnote></w:footnotes>'
+    comments = f'<w:comments xmlns:w="{W}"><w:comment w:id="1">{paragraph("remark")}</w:comment></w:comments>'
+    found = only(packed(tmp_path, body, word_footnotes=notes, word_comments=comments))
+    assert found.text == "claim[1]\n\nafter\n\nsource ↑"
+
+
+def test_cells_of_several_paragraphs_lists_and_marked_words_are_on_their_rows_line(tmp_path: Path) -> None:
+    document = docx.Document()
+    table = document.add_table(2, 2)
+    cell = table.cell(0, 0)
+    cell.text = "bo"
+    cell.paragraphs[0].add_run("ld").bold = True
+    cell.add_paragraph("item", style="List Bullet")
+    cell.add_paragraph("head", style="Heading 1")
+    table.cell(0, 1).text, table.cell(1, 0).text, table.cell(1, 1).text = "a", "b", "c"
+    document.add_paragraph("after")
+    assert only(saved(tmp_path, document)).text == "bold item head | a\nb | c\n\nafter"
+
+
+def test_pictures_are_not_in_the_text(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("before")
+    document.add_picture(io.BytesIO(PNG))
+    document.add_paragraph("af\u00adter")
+    assert only(saved(tmp_path, document)).text == "before\n\nafter"
 
 
 def test_the_main_part_may_have_another_name(tmp_path: Path) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr(
-            "_rels/.rels",
-            '<Rels><Relationship Type="http://x/officeDocument" Target="/word/document2.xml"/></Rels>',
-        )
-        archive.writestr("word/document2.xml", f'<w:document xmlns:w="{W}">{paragraph("x")}</w:document>')
+        relation = f'<Relationship Id="r" Type="{R}/officeDocument" Target="/word/document2.xml"/>'
+        archive.writestr("_rels/.rels", f'<Relationships xmlns="{RELATIONS}">{relation}</Relationships>')
+        body = f"<w:body>{paragraph('x')}</w:body>"
+        archive.writestr("word/document2.xml", f'<w:document xmlns:w="{W}">{body}</w:document>')
     assert only(written(tmp_path, "a.docx", out.getvalue())).text == "x"
 
 
 def with_entities(folder: Path, entities: str, text: str) -> Path:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        body = f'<w:document xmlns:w="{W}">{paragraph(text)}</w:document>'
+        body = f'<w:document xmlns:w="{W}"><w:body>{paragraph(text)}</w:body></w:document>'
         archive.writestr("word/document.xml", f"<!DOCTYPE x [{entities}]>{body}")
     return written(folder, "a.docx", out.getvalue())
 
@@ -154,36 +184,56 @@ def test_entities_that_would_make_gigabytes_are_refused(tmp_path: Path) -> None:
     assert "cannot be read as DOCX" in refusal(with_entities(tmp_path, f'<!ENTITY l0 "ha">{laughs}', "a&l9;b"))
 
 
-def test_a_part_that_unpacks_to_more_than_the_limit_is_refused(tmp_path: Path) -> None:
-    path = packed(tmp_path, " " * MAX_DOCUMENT_BYTES)
+def test_parts_that_unpack_to_more_than_the_limit_together_are_refused(tmp_path: Path) -> None:
+    path = packed(tmp_path, " " * (MAX_XML_BYTES // 2), word_footnotes=" " * (MAX_XML_BYTES // 2))
     assert path.stat().st_size < 1 << 20
     assert "unpacks to more than is read" in refusal(path)
 
 
-def test_an_archive_that_lies_of_a_parts_size_fills_no_memory(tmp_path: Path) -> None:
-    content = bytearray(packed(tmp_path, " " * (100 << 20)).read_bytes())
+def test_an_archive_that_lies_of_a_parts_size_is_read_no_further_than_it_says(tmp_path: Path) -> None:
+    content = bytearray(packed(tmp_path, "<w:p/>" * (4 << 20)).read_bytes())
     entry = content.rfind(b"PK\1\2")
     content[entry + 24 : entry + 28] = (1000).to_bytes(4, "little")
     path = written(tmp_path, "b.docx", bytes(content))
-    tracemalloc.start()
-    assert "cannot be read as DOCX" in refusal(path)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 8 << 20
+    assert "cannot be read as DOCX: Bad CRC-32" in extract(path, memory_bytes=160 << 20).error
 
 
-def test_an_archive_of_far_too_many_parts_is_refused(tmp_path: Path) -> None:
-    content = bytearray(packed(tmp_path, paragraph("x")).read_bytes())
-    end = content.rfind(b"PK\5\6")
-    content[end + 12 : end + 16] = (5 << 20).to_bytes(4, "little")
-    assert "far more parts" in refusal(written(tmp_path, "b.docx", bytes(content)))
+@pytest.mark.parametrize("name", ["document.xml", "document.bin"])
+def test_a_document_that_takes_more_memory_than_its_process_has_is_told(tmp_path: Path, name: str) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        relation = f'<Relationship Id="r" Type="{R}/officeDocument" Target="word/{name}"/>'
+        archive.writestr("_rels/.rels", f'<Relationships xmlns="{RELATIONS}">{relation}</Relationships>')
+        body = "<w:p/>" * 300_000
+        archive.writestr(f"word/{name}", f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>')
+    path = written(tmp_path, "a.docx", out.getvalue())
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(SourceError, match="takes too much memory"):
+        list(records_of(path, extract(path, memory_bytes=160 << 20)))
+
+
+def test_a_document_that_takes_too_long_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="it took more than 0"):
+        extract(packed(tmp_path, paragraph("x")), seconds=0.0001)
+
+
+def test_elements_within_each_other_a_thousand_deep_are_told(tmp_path: Path) -> None:
+    body = "<w:sdt><w:sdtContent>" * 1000 + paragraph("x") + "</w:sdtContent></w:sdt>" * 1000
+    assert "recursion" in refusal(packed(tmp_path, body))
+
+
+def test_a_file_beyond_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    with path.open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    assert "larger than 256 MiB" in refusal(path)
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "it is no ZIP archive"),
-        (b"PK\3\4 nothing", "it is no ZIP archive"),
+        (b"", "cannot be read as DOCX: File is not a zip file"),
+        (b"PK\3\4 nothing", "cannot be read as DOCX: File is not a zip file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "is encrypted, or a document of Word 97"),
     ],
 )
@@ -203,5 +253,5 @@ def test_an_archive_of_something_else_is_told(tmp_path: Path) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("content.xml", "<x/>")
-    assert refusal(written(tmp_path, "a.docx", out.getvalue())) == "is no DOCX: its archive has no word/document.xml"
+    assert "Could not find main document part" in refusal(written(tmp_path, "a.docx", out.getvalue()))
     assert "cannot be read as DOCX" in refusal(packed(tmp_path, "<w:p>"))

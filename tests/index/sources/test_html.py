@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from index.sources.html import text_of
 from index.sources.records import Reading
+from index.sources.visible import VisibleText
 from tests.index.sources.files import only, read_all, refusal, written
 
 PAGE = """<!DOCTYPE html>
@@ -61,7 +63,7 @@ def test_the_first_heading_is_the_title_where_the_page_has_none_else_the_name(tm
     assert only(written(tmp_path, "page.htm", "<title></title>x")).metadata == {"title": "page"}
 
 
-@pytest.mark.parametrize("content", ["", "  \n", "<!-- x -->", "<script>x</script>", "<title>only</title>"])
+@pytest.mark.parametrize("content", ["", "  \n", "<!-- x -->", "<script>x</script>", "<title>only</title>", "\x0b"])
 def test_a_page_that_shows_nothing_is_no_record(tmp_path: Path, content: str) -> None:
     assert read_all(written(tmp_path, "a.html", content)) == []
 
@@ -107,3 +109,10 @@ def test_a_table_of_many_cells_is_read_by_rows(tmp_path: Path) -> None:
 
 def test_nul_is_not_text(tmp_path: Path) -> None:
     assert refusal(written(tmp_path, "a.html", b"<p>a\0b")).startswith("is not text")
+
+
+def test_a_row_is_one_line_whatever_its_cells_hold_only_where_that_is_asked_for() -> None:
+    inner = "<table><tr><td>d</td><td>e</td></tr></table>"
+    page = f"<table><tr><td><p>a</p><p><b>b</b>c</p></td><td>{inner}</td></tr></table>f"
+    assert text_of(page, VisibleText(rows_are_lines=True)) == "a bc | d | e\n\nf"
+    assert text_of(page, VisibleText()) == "a\n\nbc\n\nd | e\n\nf"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from index.sources import pdf
+from index.sources.confined import MAX_FILE_BYTES
 from index.sources.records import SourceError
 from tests.index.sources import pdfs
 from tests.index.sources.files import only, read_all, refusal, written
@@ -66,5 +67,5 @@ def test_a_file_that_takes_too_long_is_told(tmp_path: Path) -> None:
 def test_a_file_beyond_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     with path.open("wb") as file:
-        file.truncate(pdf.MAX_FILE_BYTES + 1)
+        file.truncate(MAX_FILE_BYTES + 1)
     assert "larger than 256 MiB" in refusal(path)

@@ -65,7 +65,7 @@ def test_what_no_file_needs_is_not_loaded(tmp_path: Path) -> None:
     for name in names:
         name.write_text("text,b\nx,1\n")
     done = subprocess.run([sys.executable, "-c", LOADS, *names], capture_output=True, text=True, check=True, timeout=60)
-    assert not set(done.stdout.split()) & {"lxml", "pyarrow", "pypdfium2", "numpy", "docx"}
+    assert not set(done.stdout.split()) & {"lxml", "pyarrow", "mammoth", "pypdfium2", "numpy"}
 
 
 MISSING = """
@@ -73,8 +73,8 @@ import sys
 from pathlib import Path
 from index.sources.reader import read
 from index.sources.records import Reading, SourceError
-sys.modules["pypdfium2"] = sys.modules["pyarrow"] = None
-for form in ("pdf", "parquet"):
+sys.modules["mammoth"] = sys.modules["pypdfium2"] = sys.modules["pyarrow"] = None
+for form in ("docx", "pdf", "parquet"):
     try:
         list(read(Path(sys.argv[1]), form, Reading()))
     except SourceError as error:
@@ -87,6 +87,7 @@ def test_what_is_not_installed_is_told_with_the_command_that_brings_it(tmp_path:
     path.write_bytes(b"")
     done = subprocess.run([sys.executable, "-c", MISSING, path], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.splitlines() == [
+        "the package mammoth is missing; pip install --editable '.[documents]' brings it",
         "the package pypdfium2 is missing; pip install --editable '.[documents]' brings it",
         "the package pyarrow is missing; pip install --editable '.[parquet]' brings it",
     ]
