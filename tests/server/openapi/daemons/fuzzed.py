@@ -14,7 +14,15 @@ from server.access.caller import TIMEOUT_HEADER
 from server.web.messagepack import MESSAGE_PACK
 from server.web.ndjson import NDJSON
 from server.web.replies import JSON
-from tests.server.openapi.daemons.library import fit_document, fit_filter, fit_id, fit_integers, fit_search, mapped
+from tests.server.openapi.daemons.library import (
+    fit_any_id,
+    fit_document,
+    fit_filter,
+    fit_id,
+    fit_integers,
+    fit_search,
+    mapped,
+)
 from tests.server.openapi.document import MAX_TEXTS, tiny_document
 from tests.tiny import MAX_TOKENS
 
@@ -24,6 +32,8 @@ HURRIED = "/embed"
 IN_COLLECTION = "/collections/{name}"
 # Deleted by, in place of a filter that would delete everything, which no schema can tell.
 ANY_OTHER = {"year": 1991}
+# Listed by, in place of a text that is no filter.
+FILTER = '{"0": {"$exists": true}}'
 
 
 def config(mode: str, *, systematic: bool = True) -> schemathesis.Config:
@@ -94,6 +104,8 @@ def _fit(case: Case) -> None:
     for place in (case.path_parameters, case.query):
         if isinstance(place.get("id"), str):
             place["id"] = fit_id(place["id"])
+    if "filter" in case.query:
+        case.query["filter"] = FILTER
     if route in FITTING and isinstance(case.body, dict):
         case.body = FITTING[route](case.body)
 
@@ -106,7 +118,11 @@ def _fit_deletion(body: dict[str, Any]) -> dict[str, Any]:
     if body.get("filter") is not None:
         filter_ = fit_filter(body["filter"])
         return body | {"filter": ANY_OTHER if holds_for_all(parse_filter(filter_)) else filter_}
-    return body | {"ids": [fit_id(one) for one in body["ids"]]}
+    return body | {"ids": [fit_any_id(one) for one in body["ids"]]}
+
+
+def _fit_selection(body: dict[str, Any]) -> dict[str, Any]:
+    return body | {"filter": fit_filter(body["filter"])} if body.get("filter") else body
 
 
 def _fit_settings(body: dict[str, Any]) -> dict[str, Any]:
@@ -127,6 +143,8 @@ FITTING: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "/index/batch": lambda body: {"documents": [fit_document(one) for one in body["documents"]]},
     "/index/{id}": fit_integers,
     "/index/delete": _fit_deletion,
+    "/index/count": _fit_selection,
+    "/index/facets": _fit_selection,
     "/search": fit_search,
     "/search/batch": lambda body: {"searches": [fit_search(one) for one in body["searches"]]},
 }

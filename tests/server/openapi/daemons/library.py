@@ -8,6 +8,7 @@ import httpx
 
 ID_BYTES, FILTER_DEPTH, FILTER_CONDITIONS = 512, 8, 64
 LARGEST = 2**63 - 1
+MOST_HITS, LATE = 1_000, "2100-01-01T00:00:00Z"
 # Small names and small numbers are what generators come up with first.
 DOCUMENTS = [
     {"id": "0", "text": "", "metadata": {"": 0, "0": False}},
@@ -29,17 +30,34 @@ def fit_id(given: str) -> str:
     return given.encode()[:ID_BYTES].decode(errors="ignore")
 
 
+def fit_any_id(given: Any) -> Any:
+    """Return an id, or an integer that MessagePack knows; anything else as it is."""
+    if isinstance(given, str):
+        return fit_id(given)
+    return given % LARGEST if isinstance(given, int) and not isinstance(given, bool) else given
+
+
 def fit_document(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document whose id and metadata are within the limits."""
+    """Return a document whose id, vector and metadata are within the limits, and that goes at most once, and late."""
     fitted = {name: fit_integers(value) if name == "metadata" else value for name, value in given.items()}
-    return fitted | {"id": fit_id(given["id"])}
+    if "id" in fitted:
+        fitted["id"] = fit_any_id(fitted["id"])
+    if isinstance(fitted.get("vector"), list):
+        fitted["vector"] = fit_vector(fitted["vector"])
+    if fitted.get("expires_at") is not None:
+        fitted |= {"expires_at": LATE, "ttl_s": None}
+    return fitted
 
 
 def fit_search(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a search whose vector has a direction, whose filter is within the limits, and whose id is one."""
     fitted = dict(given)
-    if isinstance(fitted.get("like"), str):
-        fitted["like"] = fit_id(fitted["like"])
+    if "like" in fitted:
+        fitted["like"] = fit_any_id(fitted["like"])
+    if "offset" in fitted:
+        fitted["offset"] = min(fitted["offset"], MOST_HITS - fitted.get("top_k", 10))
+    if "per_group" in fitted and fitted.get("group_by") is None:
+        fitted["group_by"] = "0"
     if isinstance(fitted.get("vector"), list):
         fitted["vector"] = fit_vector(fitted["vector"])
     if fitted.get("filter"):

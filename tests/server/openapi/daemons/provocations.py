@@ -29,7 +29,8 @@ ASSETS = load_documentation(KeyRing(Path("/no/such/keys.json")), None, None).ass
 NUMBERS = itertools.count()
 # Fields with what is embedded; every other string is a name of something.
 # Fields that may be objects: what is not known in them is told by its name.
-OBJECTS = {"passages"}
+VALUES = {"name": NAME, "ttl_s": 1_000, "offset": 0, "per_group": 1}
+OBJECTS = {"passages", "snippet", "mmr"}
 TEXTS = {"texts", "a", "b", "input", "inputs", "source_sentence", "sentences", "user", "text", "query"}
 
 
@@ -185,7 +186,10 @@ def sample(schema: dict[str, Any], document: dict[str, Any], text: str) -> Any:
     kind = schema.get("type")
     if kind in {"object", "array"}:
         properties = schema.get("properties", {NAME: {"type": "string"}}).items()
-        fields = {name: NAME if name == "name" else sample(one, document, text) for name, one in properties}
+        fields = {name: sample(one, document, text) for name, one in properties}
+        fields |= {name: value for name, value in VALUES.items() if name in fields}
+        if "text" in fields:  # with a vector that would not be embedded
+            fields = {name: value for name, value in fields.items() if name not in {"vector", "expires_at"}}
         return fields if kind == "object" else [sample(schema["items"], document, text)]
     return {
         "integer": schema.get("maximum", 8),

@@ -83,7 +83,8 @@ def test_what_an_answer_links_to_is_answered_as_documented(locked_server: Runnin
             adapt(case)
             if case.operation.label in KEEPING and isinstance(case.body, dict):
                 # A deleted document is not to come back by another request.
-                case.body["id"] = fit_id(f"journey {next(self.numbers)} {case.body['id']}")
+                case.body["id"] = fit_id(f"journey {next(self.numbers)} {case.body.get('id')}")
+                case.body |= {"ttl_s": None, "expires_at": None}
 
         def get_call_kwargs(self, case: Case) -> dict[str, Any]:
             return sent(locked_server, key)
