@@ -22,7 +22,7 @@ from server.engine.metrics import Metrics
 from server.engine.request import Request, kind_of, output_of, refuse_long
 from server.engine.scheduling.job import Job, deadline_error
 from server.engine.scheduling.workers import Workers
-from server.engine.tokenization import INLINE_CHARACTERS, Encoding, Tokenization, effort
+from server.engine.tokenization import Encoding, Tokenization, is_short
 
 # About one chunk: other requests may join the texts of a request that is not longer, or that has one text.
 JOINED_CHARACTERS = 2_500
@@ -187,13 +187,14 @@ class Engine:
             request.found[text] = _entry(row, encoding)
 
     async def _tokenize(self, texts: list[Input], request: Request) -> list[Encoding]:
-        if effort(texts) <= INLINE_CHARACTERS:
-            return self._tokenization.encode_now(texts, request.demand.truncation_side)
+        side = request.demand.truncation_side
+        if is_short(texts):
+            return self._tokenization.encode_now(texts, side)
         # Each text has at least two tokens; a request that cannot fit is refused before any long work.
         self._weigh(2 * len(texts), self.estimate.of(texts), request)
         try:
             async with asyncio.timeout(request.left_s):
-                return await self._tokenization.encode(texts, request.demand.truncation_side)
+                return await self._tokenization.encode(texts, side, request.demand.client)
         except TimeoutError:
             raise deadline_error() from None
 
