@@ -5,9 +5,10 @@ will take is estimated for its place, and charged as it was measured.
 """
 
 import asyncio
+import heapq
+import itertools
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -25,14 +26,25 @@ class _Task(msgspec.Struct):
     likely_s: float
 
 
+class _Line:
+    """One client's waiting tasks, by its own clock when each would be done if all of them were served at once."""
+
+    __slots__ = ("clock_s", "tasks")
+
+    def __init__(self) -> None:
+        self.clock_s = 0.0
+        self.tasks: list[tuple[float, int, _Task]] = []
+
+
 class Turns:
-    """One thread for the tasks of all clients; those of one client are served in their order."""
+    """One thread for the tasks of all clients."""
 
     def __init__(self, name: str, clock: Callable[[], float] = time.thread_time) -> None:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._lock = threading.Lock()
-        self._waiting: dict[str, deque[_Task]] = {}
+        self._waiting: dict[str, _Line] = {}
+        self._arrivals = itertools.count()
         self._clock_s = 0.0
         # The clock when a client came, plus what it was charged since; of clients that are behind the clock nothing.
         self._charged_s: dict[str, float] = {}
@@ -41,7 +53,8 @@ class Turns:
         """Return what `call` returns once it has had its turn; a task whose caller leaves before is not begun."""
         task = _Task(Future(), call, min(likely_s, TURN_S))
         with self._lock:
-            self._waiting.setdefault(client, deque()).append(task)
+            line = self._waiting.setdefault(client, _Line())
+            heapq.heappush(line.tasks, (line.clock_s + task.likely_s, next(self._arrivals), task))
         self._thread.submit(self._take_turn)
         found: T = await asyncio.wrap_future(task.future)
         return found
@@ -50,7 +63,7 @@ class Turns:
         """Begin no more tasks; those that wait are cancelled."""
         self._thread.shutdown(wait=False, cancel_futures=True)
         with self._lock:
-            tasks = [task for waiting in self._waiting.values() for task in waiting]
+            tasks = [task for line in self._waiting.values() for _, _, task in line.tasks]
             self._waiting.clear()
         for task in tasks:
             task.future.cancel()
@@ -61,9 +74,9 @@ class Turns:
             if not self._waiting:
                 return
             client = min(self._waiting, key=self._end_s)
-            waiting = self._waiting[client]
-            task = waiting.popleft()
-            if not waiting:
+            line = self._waiting[client]
+            line.clock_s, _, task = heapq.heappop(line.tasks)
+            if not line.tasks:
                 del self._waiting[client]
             start_s = self._start_s(client)
             self._clock_s = max(self._clock_s, start_s)
@@ -81,7 +94,7 @@ class Turns:
 
     def _end_s(self, client: str) -> float:
         """Return the clock at which the client's next task would be done if all were served at once."""
-        return self._start_s(client) + self._waiting[client][0].likely_s
+        return self._start_s(client) + self._waiting[client].tasks[0][2].likely_s
 
 
 def _fulfil(task: _Task) -> None:

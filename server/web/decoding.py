@@ -65,6 +65,7 @@ def decode(body: bytes, media: str, kind: type[T], hints: Mapping[str, str] = NO
 
     Raises:
         InvalidInputError: the body is not of that type, or not of that kind; the message says where.
+        DocumentError, FilterError, VectorError: metadata, a filter or a vector is far larger than any that is valid.
     """
     try:
         if media in MESSAGE_PACK:

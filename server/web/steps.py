@@ -12,7 +12,7 @@ from typing import Any, TypeVar, Union, cast
 
 import msgspec
 
-from server.contract.errors import InvalidInputError
+from server.contract.errors import DocumentError, FilterError, InvalidInputError, ServerError, VectorError
 
 T = TypeVar("T")
 Decode = Callable[..., Any]
@@ -20,6 +20,12 @@ Decode = Callable[..., Any]
 # The most bytes of what has any fields, as metadata (64 KiB at most) and filters, or is a list of numbers: some
 # milliseconds, or ten for numbers of two bytes.
 MOST_BYTES = 1 << 20
+# As the index tells what is too large and reaches it.
+TOO_LARGE: Mapping[str, type[ServerError]] = {
+    "metadata": DocumentError,
+    "filter": FilterError,
+    "vector": VectorError,
+}
 
 
 class Outline(msgspec.Struct, frozen=True):
@@ -34,7 +40,7 @@ def decode_in_steps(decode: Decode, body: bytes | msgspec.Raw, kind: type[T]) ->
     """Decode a body with msgspec's `decode` of JSON or MessagePack.
 
     Raises:
-        InvalidInputError: an object or a list of numbers is too large.
+        DocumentError, FilterError, VectorError, InvalidInputError: an object or a list of numbers is too large.
         msgspec.ValidationError, msgspec.DecodeError: as those of `decode`, with the place in the whole body.
     """
     outline = outline_of(cast("Hashable", kind))
@@ -81,11 +87,11 @@ def outline_of(kind: Hashable) -> Outline | None:
 
 
 def check_size(raw: msgspec.Raw, field: str) -> None:
-    """Raise InvalidInputError where a field is too large to be decoded in one step."""
+    """Raise one of TOO_LARGE, or InvalidInputError, where a field is too large to be decoded in one step."""
     size = len(memoryview(raw))
     if size > MOST_BYTES:
         message = f"{field} takes {size} bytes, more than any that is valid"
-        raise InvalidInputError(message, field)
+        raise TOO_LARGE.get(field, InvalidInputError)(message)
 
 
 def _placed(decode: Decode, raw: msgspec.Raw, wanted: Any, place: str) -> Any:

@@ -57,6 +57,26 @@ def test_another_clients_short_task_is_next_after_the_one_that_runs(shop: Shop) 
     assert shop.served.index("normal") == 1
 
 
+def test_short_tasks_of_one_client_are_before_its_long_ones_which_are_served_all_the_same(shop: Shop) -> None:
+    async def check() -> None:
+        long = [asyncio.create_task(shop.task("one", f"long {n}", 0.04)) for n in range(10)]
+        await asyncio.sleep(0)
+        first = asyncio.create_task(shop.task("one", "short", 0.001, TURN_S / 5))
+        await asyncio.sleep(0)
+        shop.open.set()
+        await first
+        assert shop.served.index("short") <= 1
+        for n in range(10):
+            shop.open.clear()
+            one = asyncio.create_task(shop.task("one", f"short {n}", 0.001, TURN_S / 5))
+            await asyncio.sleep(0)
+            shop.open.set()
+            await one
+        await asyncio.gather(*long)
+
+    asyncio.run(check())
+
+
 def test_time_is_shared_alike_whatever_tasks_take(shop: Shop) -> None:
     long = [("long", f"long {n}", 0.05, TURN_S) for n in range(10)]
     short = [("short", f"short {n}", 0.005, TURN_S) for n in range(60)]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.contract.errors import InvalidInputError
+from server.contract.errors import DocumentError, FilterError, InvalidInputError, VectorError
 from server.dialects.native.bodies.documents import BatchRequest, DeleteRequest, Document, PatchRequest
 from server.dialects.native.bodies.embeddings import EmbedRequest
 from server.dialects.native.bodies.search import SearchBatchRequest, SearchRequest
@@ -131,11 +131,25 @@ GREEDY: dict[str, tuple[Any, bytes, Any]] = {
 def test_what_would_make_much_of_little_is_refused_before_it_is_made(case: str) -> None:
     decode, body, kind = GREEDY[case]
     tracemalloc.start()
-    with pytest.raises(InvalidInputError):
+    with pytest.raises((InvalidInputError, DocumentError, VectorError)):
         decode(body, kind)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 6 * len(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "error"),
+    [
+        ({"id": "a", "text": "t", "metadata": {"a": "b" * 1_100_000}}, Document, DocumentError),
+        ({"metadata": {"a": "b" * 1_100_000}}, PatchRequest, DocumentError),
+        ({"query": "a", "filter": {"a": "b" * 1_100_000}}, SearchRequest, FilterError),
+        ({"searches": [{"vector": [0.123456789] * 100_000}]}, SearchBatchRequest, VectorError),
+    ],
+)
+def test_what_is_far_too_large_is_told_as_what_is_just_too_large(body: Any, kind: type, error: type) -> None:
+    with pytest.raises(error, match=r"takes 1[0-9]{6} bytes"):
+        decode_json(msgspec.json.encode(body), kind)
 
 
 FULL = {
