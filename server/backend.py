@@ -174,11 +174,13 @@ class LocalBackend:
         self._embedder.check(texts)
         prompted = [str(text) for text in self._embedder.prompted(texts, demand.prompt)]
         async with admitted(self._engine, demand):
-            return await self.parts.tokens.tokenize(prompted, add_special_tokens=add_special_tokens)
+            return await self.parts.tokens.tokenize(
+                prompted, add_special_tokens=add_special_tokens, client=demand.client
+            )
 
     async def detokenize(self, ids: Sequence[Sequence[int]], demand: Demand, *, skip_special_tokens: bool) -> list[str]:
         async with admitted(self._engine, demand):
-            return await self.parts.tokens.decode(ids, skip_special_tokens=skip_special_tokens)
+            return await self.parts.tokens.decode(ids, skip_special_tokens=skip_special_tokens, client=demand.client)
 
     async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
         return await self._documents.put(name, documents, demand)

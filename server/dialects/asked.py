@@ -20,7 +20,7 @@ from server.contract.facts import Facts
 from server.contract.limits import DEFAULT_COLLECTION
 from server.settings import Settings
 from server.web.context import Context, context_of
-from server.web.decoding import decode, media_taken, read_body
+from server.web.decoding import decode_aside, media_taken, read_body
 from server.web.document_ids import document_id_of
 from server.web.encoding import encode, encode_aside, timing_headers
 from server.web.operations import Operation, handled, operation_of
@@ -119,7 +119,7 @@ class Asked:
             body = b"{}" if media == JSON else b"\x80"
         elif optional:
             media = self.media_taken  # there is a body after all, and its type is missing
-        found = decode(body, media, kind, operation.hints)
+        found = await decode_aside(body, media, kind, operation.hints)
         self.count()
         return found
 

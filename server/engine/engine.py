@@ -22,7 +22,7 @@ from server.engine.metrics import Metrics
 from server.engine.request import Request, kind_of, output_of, refuse_long
 from server.engine.scheduling.job import Job, deadline_error
 from server.engine.scheduling.workers import Workers
-from server.engine.tokenization import INLINE_CHARACTERS, Encoding, Tokenization, effort
+from server.engine.tokenization import Encoding, Tokenization, is_short
 
 # About one chunk: other requests may join the texts of a request that is not longer, or that has one text.
 JOINED_CHARACTERS = 2_500
@@ -127,7 +127,8 @@ class Engine:
         cached_count = sum(text in request.found for text in request.texts)
         missing = [text for text in unique if text not in request.found]
         while missing:
-            joined = {text: self.in_flight.join(keys[text]) for text in missing if keys[text] in self.in_flight}
+            client = request.demand.client
+            joined = {text: future for text in missing if (future := self.in_flight.join(keys[text], client))}
             await self._compute_for_all({text: keys[text] for text in missing if text not in joined}, request)
             await self._await_others(joined, request)
             # Where the first caller left, the next one computes the text, and the others join it.
@@ -138,19 +139,19 @@ class Engine:
         """Compute texts that other requests may join, and cache them."""
         # Joining means waiting for the whole request; a large one would take longer than computing the text again.
         shared = list(keys.values()) if len(keys) == 1 or sum(map(len, keys)) <= JOINED_CHARACTERS else []
-        self.in_flight.begin(shared)
-        outcomes: dict[CacheKey, Outcome] = dict.fromkeys(shared)
+        request.flight = flight = self.in_flight.begin(shared, request.demand.client)
+        outcomes: dict[CacheKey, Outcome] = {}
         try:
             await self._compute(list(keys), request)
             for text, key in keys.items():
                 self.cache.put(key, request.found[text])
-            outcomes = {key: request.found[text] for text, key in keys.items() if key in outcomes}
+            outcomes = {key: request.found[text] for text, key in keys.items() if key in flight.futures}
         except (InferenceError, UnavailableError) as error:
             if len(shared) == 1:
                 outcomes = dict.fromkeys(shared, error)
             raise
         finally:
-            self.in_flight.finish(outcomes)
+            self.in_flight.finish(flight, outcomes)
 
     async def _await_others(self, joined: Mapping[Input, asyncio.Future[Outcome]], request: Request) -> None:
         """Wait for texts that other requests compute; those without an outcome stay missing."""
@@ -187,13 +188,14 @@ class Engine:
             request.found[text] = _entry(row, encoding)
 
     async def _tokenize(self, texts: list[Input], request: Request) -> list[Encoding]:
-        if effort(texts) <= INLINE_CHARACTERS:
-            return self._tokenization.encode_now(texts, request.demand.truncation_side)
+        side = request.demand.truncation_side
+        if is_short(texts):
+            return self._tokenization.encode_now(texts, side)
         # Each text has at least two tokens; a request that cannot fit is refused before any long work.
         self._weigh(2 * len(texts), self.estimate.of(texts), request)
         try:
             async with asyncio.timeout(request.left_s):
-                return await self._tokenization.encode(texts, request.demand.truncation_side)
+                return await self._tokenization.encode(texts, side, request.demand.client)
         except TimeoutError:
             raise deadline_error() from None
 
@@ -207,6 +209,8 @@ class Engine:
         if left_s <= 0:
             raise deadline_error()
         job = Job(len(encodings), output_of(request.demand), request.demand.client, left_s)
+        if request.flight is not None:
+            request.flight.job = job
         self.workers.submit(job, [encoding.ids for encoding in encodings])
         timer = job.loop.call_later(left_s, self.workers.expire, job)
         try:

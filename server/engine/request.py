@@ -8,11 +8,15 @@ import msgspec
 from server.contract.embedding import Demand, Input, Timing
 from server.contract.errors import UnacceptableInputError
 from server.engine.cache import CachedEmbedding
+from server.engine.inflight import Flight
 from server.engine.tokenization import Encoding
 
 
 class Request(msgspec.Struct):
-    """`found` has the embeddings known so far. Work that has not begun `timeout_s` after arrival is dropped."""
+    """`found` has the embeddings known so far. Work that has not begun `timeout_s` after arrival is dropped.
+
+    `flight` are the texts that others may wait for, while they are computed.
+    """
 
     texts: Sequence[Input]
     demand: Demand
@@ -20,6 +24,7 @@ class Request(msgspec.Struct):
     arrived_s: float
     found: dict[Input, CachedEmbedding]
     timing: Timing
+    flight: Flight | None = None
 
     @property
     def left_s(self) -> float:

@@ -1,14 +1,13 @@
 """Texts in, token ids out: truncated to the model's length, never padded.
 
-Short work is done in the calling thread; longer work goes to a thread, a slice at a time, so that neither a megabyte of
-text nor a thousand texts stop the event loop or delay another request.
+Short work is done in the calling thread; longer work goes to a thread on which clients take turns, so that neither a
+megabyte of text nor a thousand texts stop the event loop or delay another's request.
 """
 
-import asyncio
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 import msgspec
@@ -16,19 +15,28 @@ from tokenizers import Tokenizer
 
 from server.contract.embedding import Input, TruncationSide
 from server.contract.errors import InferenceError
+from server.engine.reading import PIECE_CHARACTERS, Reader
+from server.engine.turns import TURN_S, Turns
 
-# One to two milliseconds of tokenizing, at 0.4 µs a character at most; a hop to a thread costs a tenth of that.
+# One to two milliseconds of tokenizing, at 0.4 µs a character of prose; a hop to a thread costs a tenth of that.
 INLINE_CHARACTERS = 4_000
 # About 50 µs of tokenizing: a search query, a sentence.
 KEEP_LOCK_CHARACTERS = 200
 # The cost of a text besides its characters, about 10 µs, in characters.
 TEXT_CHARACTERS = 25
-# A thread's slice: some milliseconds, after which another request has its turn.
+# A character beyond ASCII takes up to four times as long: one of Hangul becomes three letters.
+BEYOND_ASCII = 4
+# The seconds of a character of prose.
+CHARACTER_S = 0.4e-6
+# WordPiece tries every part of a word that it does not know: of words of 99 letters 4.6 µs a character. What may have
+# longer words than prose, in which one of Hangul has as many letters as three, leaves the event loop.
+PLAIN_WORD, PLAIN_BEYOND_ASCII = 40, 12
+# A text of one word takes no longer than this many characters of others, and is not looked at.
+WORD_CHARACTERS = 1_000
+# Texts that are tokenized in one call of the library.
+BATCH_CHARACTERS = 6_000
+# A part of a text that is cut between words.
 SLICE_CHARACTERS = 20_000
-# Enough for 256 tokens of most languages; where it is not, four times as much is read, and so on.
-PART_CHARACTERS = 3_000
-# WordPiece makes at most this many tokens of one word: a longer word becomes one unknown token.
-LONGEST_WORD_TOKENS = 100
 # PyO3's exception for a panic of Rust code derives from BaseException, and has no public name.
 PANIC = "PanicException"
 
@@ -49,40 +57,77 @@ class Tokenization:
         # Workers keep the cores busy; a tokenizer with many threads would only compete with them.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         self._tokenizer = tokenizer
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tokenize")
+        self._reader = Reader(tokenizer)
+        self._special = special_tokens(tokenizer)
+        self._turns = Turns("tokenize")
 
-    async def encode(self, texts: Sequence[Input], side: TruncationSide = "right") -> list[Encoding]:
-        """Return one encoding for each text, in order. All are texts, or all token ids, which are only truncated."""
-        if effort(texts) <= INLINE_CHARACTERS:
-            return self.encode_now(texts, side)
-        loop, found = asyncio.get_running_loop(), list[Encoding]()
-        for part in slices(texts):
-            found += await loop.run_in_executor(self._thread, self.encode_now, part, side)
-        return found
-
-    def encode_now(self, texts: Sequence[Input], side: TruncationSide = "right") -> list[Encoding]:
-        """Tokenize in the calling thread.
+    async def encode(self, texts: Sequence[Input], side: TruncationSide = "right", client: str = "") -> list[Encoding]:
+        """Return one encoding for each text, in order. All are texts, or all token ids, which are only truncated.
 
         Raises:
             InferenceError: the tokenizer failed.
         """
-        return guarded(lambda: self._encode(texts, side))
+        if is_short(texts):
+            return self.encode_now(texts, side)
+        steps, found = self.steps(texts, side), list[Encoding]()
+        likely_s = effort(texts) * CHARACTER_S
+        while len(found) < len(texts):
+            found += await self._turns.run(client, partial(take_some, steps), likely_s)
+        return found
 
-    def _encode(self, inputs: Sequence[Input], side: TruncationSide) -> list[Encoding]:
-        texts = [text for text in inputs if isinstance(text, str)]
+    def encode_now(self, texts: Sequence[Input], side: TruncationSide = "right") -> list[Encoding]:
+        """Tokenize in the calling thread; raises as `encode`."""
+        return [one for step in self.steps(texts, side) for one in step]
+
+    def steps(self, texts: Sequence[Input], side: TruncationSide) -> Iterator[list[Encoding]]:
+        """Yield the encodings of one text after the other, none or several at each step of a few milliseconds."""
+        batch, size = list[str](), 0
+        for text in texts:
+            if isinstance(text, tuple):
+                yield [_truncate(text, self._max_tokens, side)]
+                continue
+            if WORD_CHARACTERS < len(text) <= PIECE_CHARACTERS:
+                text = self._reader.shorten(text)  # noqa: PLW2901 - the same tokens
+            own = effort([text])
+            if batch and (size + own > BATCH_CHARACTERS or len(text) > PIECE_CHARACTERS):
+                yield guarded(partial(self._encode, batch, side))
+                batch, size = [], 0
+            if len(text) > PIECE_CHARACTERS:
+                yield from self._read(text, side)
+            else:
+                batch.append(text)
+                size += own
+        if batch:
+            yield guarded(partial(self._encode, batch, side))
+
+    def _encode(self, texts: list[str], side: TruncationSide) -> list[Encoding]:
         tokenizer = self._tokenizer if side == "right" else self._left_truncating
-        if len(texts) < len(inputs):
-            return [_truncate(ids, self._max_tokens, side) for ids in inputs if isinstance(ids, tuple)]
         if sum(map(len, texts)) <= KEEP_LOCK_CHARACTERS:
             # The library's call for one text keeps the interpreter lock; to get that back can take longer than the
             # call.
             singles = [tokenizer.encode(text) for text in texts]
             return [Encoding(one.ids, bool(one.overflowing)) for one in singles]
-        if all(len(text) <= PART_CHARACTERS for text in texts):
-            # Its batch call releases the lock.
-            found = tokenizer.encode_batch_fast(texts)
-            return [Encoding(one.ids, bool(one.overflowing)) for one in found]
-        return [_encode_part(tokenizer, text, side) for text in texts]
+        # Its batch call releases the lock.
+        found = tokenizer.encode_batch_fast(texts)
+        return [Encoding(one.ids, bool(one.overflowing)) for one in found]
+
+    def _read(self, text: str, side: TruncationSide) -> Iterator[list[Encoding]]:
+        """Tokenize as much of a long text as decides which tokens are kept; a step for each piece."""
+        before, after = self._special
+        room, ids = self._max_tokens - len(before) - len(after), list[int]()
+        for piece in self._reader.pieces(text, side):
+            new = guarded(partial(self._ids, piece.text))
+            ids = ids + new if side == "right" else new + ids
+            if len(ids) > room:
+                break
+            yield []
+        kept = ids[:room] if side == "right" else ids[-room:]
+        yield [Encoding([*before, *kept, *after], len(ids) > room)]
+
+    def _ids(self, text: str) -> list[int]:
+        """Return all token ids of a text, special tokens left out."""
+        (found,) = self._tokenizer.encode_batch_fast([text], add_special_tokens=False)
+        return [*found.ids, *(one for part in found.overflowing for one in part.ids)]
 
     @cached_property
     def _left_truncating(self) -> Tokenizer:
@@ -98,23 +143,24 @@ class Tokenization:
         return int(truncation["max_length"])
 
     def close(self) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._turns.close()
 
 
-def _encode_part(tokenizer: Tokenizer, text: str, side: TruncationSide) -> Encoding:
-    """Encode only the part of a long text that decides which tokens are kept; the library would encode all of it.
+def take_some(steps: Iterator[list[T]]) -> list[T]:
+    """Return what steps give in about TURN_S; at the end nothing."""
+    found, end_s = list[T](), time.perf_counter() + TURN_S
+    for some in steps:
+        found += some
+        if time.perf_counter() > end_s:
+            break
+    return found
 
-    BERT's tokenization looks at one word at a time, so a cut changes only the word that it goes through. Once the part
-    has LONGEST_WORD_TOKENS more than fit, those that fit are the same as for the whole text.
-    """
-    size = PART_CHARACTERS
-    while True:
-        (found,) = tokenizer.encode_batch_fast([text[:size] if side == "right" else text[-size:]])
-        beyond = sum(len(part.ids) for part in found.overflowing)
-        special = tokenizer.num_special_tokens_to_add(is_pair=False) * len(found.overflowing)
-        if size >= len(text) or beyond - special > LONGEST_WORD_TOKENS:
-            return Encoding(found.ids, bool(found.overflowing))
-        size *= 4
+
+def special_tokens(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the token ids that are put before every text, and after it."""
+    probe = tokenizer.encode("a")
+    inner = [place for place, special in enumerate(probe.special_tokens_mask) if not special]
+    return tuple(probe.ids[: inner[0]]), tuple(probe.ids[inner[-1] + 1 :])
 
 
 def _truncate(ids: tuple[int, ...], max_tokens: int, side: TruncationSide) -> Encoding:
@@ -144,21 +190,22 @@ def _failure(error: BaseException) -> InferenceError:
 
 
 def effort(texts: Sequence[Input]) -> int:
-    """Return the cost of tokenizing, in characters of a long text."""
-    return sum(map(len, texts)) + TEXT_CHARACTERS * len(texts)
+    """Return the cost of tokenizing, in characters of prose."""
+    return TEXT_CHARACTERS * len(texts) + sum(
+        [len(text) if isinstance(text, tuple) or text.isascii() else BEYOND_ASCII * len(text) for text in texts]
+    )
 
 
-def slices(texts: Sequence[Input]) -> Iterator[list[Input]]:
-    """Cut texts into parts of about SLICE_CHARACTERS, at least one text each."""
-    part, size = list[Input](), 0
-    for text in texts:
-        part.append(text)
-        size += effort([text])
-        if size >= SLICE_CHARACTERS:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
+def is_short(texts: Sequence[Input]) -> bool:
+    """Return whether tokenizing takes a few milliseconds at most."""
+    if (size := effort(texts)) > INLINE_CHARACTERS:
+        return False
+    return size <= INLINE_CHARACTERS // 8 or all(isinstance(text, tuple) or _is_plain(text) for text in texts)
+
+
+def _is_plain(text: str) -> bool:
+    longest = PLAIN_WORD if text.isascii() else PLAIN_BEYOND_ASCII
+    return len(text) <= longest or max(map(len, text.split()), default=0) <= longest
 
 
 def surely_fits(text: str, tokens: int) -> bool:

@@ -5,10 +5,9 @@ says so. A text that fits is embedded as any other, through the cache; windows a
 """
 
 import asyncio
-import re
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -17,11 +16,20 @@ from tokenizers import Tokenizer
 from server.contract.embedding import Demand, Embeddings, Input, Rows, Timing
 from server.engine.admission import first_piece
 from server.engine.engine import Engine
+from server.engine.reading import Reader
 from server.engine.scheduling.job import deadline_error
-from server.engine.tokenization import SLICE_CHARACTERS, effort, guarded, surely_fits, untruncated
+from server.engine.tokenization import (
+    CHARACTER_S,
+    SLICE_CHARACTERS,
+    effort,
+    guarded,
+    special_tokens,
+    surely_fits,
+    take_some,
+    untruncated,
+)
+from server.engine.turns import Turns
 
-# What BERT's tokenization takes for white space, and every other one does, too.
-SPACE = re.compile(r"[ \t\n\r]")
 # So many windows at a time: a body may hold millions of tokens, and others must find room in the queue.
 GROUP_WINDOWS = 512
 
@@ -30,17 +38,16 @@ Window = tuple[int, ...]
 
 
 class Windows:
-    """The model's tokenizer without truncation, and a thread of its own: nobody waits behind a megabyte of text."""
+    """The model's tokenizer without truncation, and a thread of its own, on which clients take turns."""
 
     def __init__(self, tokenizer: Tokenizer, max_tokens: int) -> None:
         self._tokenizer = untruncated(tokenizer)
-        probe = self._tokenizer.encode("a")
-        inner = probe.special_tokens_mask.index(0)
-        self._before, self._after = tuple(probe.ids[:inner]), tuple(probe.ids[inner + 1 :])
+        self._reader = Reader(self._tokenizer)
+        self._before, self._after = special_tokens(self._tokenizer)
         self._room = max_tokens - len(self._before) - len(self._after)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="windows")
+        self._turns = Turns("windows")
 
-    async def of(self, texts: Sequence[Input]) -> list[list[Window]]:
+    async def of(self, texts: Sequence[Input], client: str = "") -> list[list[Window]]:
         """Return the windows of each text that is longer than the model's length, and none of the others.
 
         Token ids in place of a text are never cut.
@@ -48,14 +55,18 @@ class Windows:
         Raises:
             InferenceError: the tokenizer failed.
         """
-        loop, found = asyncio.get_running_loop(), list[list[Window]]()
-        for text in texts:
-            ids = list[int]()
+        found = [list[int]() for _ in texts]
+        steps, likely_s = self._steps(texts), effort(texts) * CHARACTER_S
+        while some := await self._turns.run(client, partial(take_some, steps), likely_s):
+            for index, ids in some:
+                found[index] += ids
+        return [self._cut(ids) if len(ids) > self._room else [] for ids in found]
+
+    def _steps(self, texts: Sequence[Input]) -> Iterator[list[tuple[int, list[int]]]]:
+        for index, text in enumerate(texts):
             if isinstance(text, str) and not surely_fits(text, self._room):
-                for part in parts_of(text):
-                    ids += await loop.run_in_executor(self._thread, self._tokenize, part)
-            found.append(self._cut(ids) if len(ids) > self._room else [])
-        return found
+                for piece in self._reader.pieces(text):
+                    yield [(index, self._tokenize(piece.text))]
 
     def _tokenize(self, text: str) -> list[int]:
         (found,) = guarded(lambda: self._tokenizer.encode_batch_fast([text], add_special_tokens=False))
@@ -66,17 +77,7 @@ class Windows:
         return [(*self._before, *ids[start : start + self._room], *self._after) for start in starts]
 
     def close(self) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-def parts_of(text: str) -> Iterator[str]:
-    """Cut a text between words into parts of about SLICE_CHARACTERS, whose tokens are those of the whole text."""
-    start = 0
-    while start < len(text):
-        space = SPACE.search(text, start + SLICE_CHARACTERS)
-        end = space.start() if space else len(text)
-        yield text[start:end]
-        start = end
+        self._turns.close()
 
 
 async def embed_windows(engine: Engine, windows: Windows, texts: Sequence[Input], demand: Demand) -> Embeddings:
@@ -96,7 +97,7 @@ async def embed_windows(engine: Engine, windows: Windows, texts: Sequence[Input]
         engine.admission.weigh(tokens, engine.estimate.of(texts, whole=True), own_s, forecast.backlog(), limit_s)
     try:
         async with asyncio.timeout(limit_s):
-            cut = await windows.of(texts)
+            cut = await windows.of(texts, demand.client)
     except TimeoutError:
         engine.admission.count("deadline")
         raise deadline_error() from None

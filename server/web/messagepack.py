@@ -1,4 +1,4 @@
-"""MessagePack: encoding, with arrays of float32, and a bound on the number of objects in a body before it is decoded.
+"""MessagePack: encoding, with arrays of float32, and the number of values in a body before it is decoded.
 
 An empty map is a single byte. Values follow each other, and the first byte of each says its type and length; maps and
 lists have no end marker. So one pass from left to right sees every value, without a stack.
@@ -11,47 +11,54 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from server.web.measuring import Measure
+
 MESSAGE_PACK = ("application/vnd.msgpack", "application/x-msgpack")
 
-# The first bytes of maps and lists. Other values may hold these bytes, too, so their number is an upper bound.
-CONTAINERS = bytes([*range(0x80, 0xA0), *range(0xDC, 0xE0)])
 # Short values that hold no others: numbers, true, false, nil, texts of fewer than 32 bytes.
 _FIXED = {b"\xcc\xd0": 1, b"\xcd\xd1": 2, b"\xca\xce\xd2": 4, b"\xcb\xcf\xd3": 8}
 _NUMBERS = [b"[%s].{%d}" % (first, size) for first, size in _FIXED.items()]
 _SHORT = [b"[%c]" % (0xA0 + size) + b".{%d}" % size for size in range(32)]
-PLAIN = re.compile(b"(?:[\x00-\x7f\xc0-\xc3\xe0-\xff]|%s)*+" % b"|".join([*_NUMBERS, *_SHORT]), re.DOTALL)
+_PLAIN = b"(?:[\x00-\x7f\xc0-\xc3\xe0-\xff]|%s)" % b"|".join([*_NUMBERS, *_SHORT])
+PLAIN = re.compile(_PLAIN, re.DOTALL)
+# These, and the first bytes of maps and lists of fewer than 16 elements, which are the whole head.
+SHORT = re.compile(b"(?:%s|[\x80-\x9f])*+" % _PLAIN, re.DOTALL)
+# So many bytes of short values are counted at a time; then other threads run.
+PART_BYTES = 1 << 16
 # By first byte: how many bytes hold the length of the content, and how many more follow besides the content.
 LENGTHS = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8: (2, 1), 0xC9: (4, 1)}
 LENGTHS |= {0xD9: (1, 0), 0xDA: (2, 0), 0xDB: (4, 0)}
-HEADS = {0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4} | dict.fromkeys(range(0x80, 0xA0), 0)
+HEADS = {0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4}
 EXTENSIONS = {0xD4: 2, 0xD5: 3, 0xD6: 5, 0xD7: 9, 0xD8: 17}
 
 
-def too_many(body: bytes, most: int) -> bool:
-    """Return whether a body has more than `most` maps, lists and long texts together.
-
-    Where few bytes could begin a map or a list, the answer is known at once. Malformed bytes are left to the decoder.
-    """
-    if len(body) - len(body.translate(None, CONTAINERS)) <= most:
-        return False
-    place, found, end = 0, 0, len(body)
-    while found <= most:
-        plain = PLAIN.match(body, place)
-        place = plain.end() if plain else place
+def measure_packed(body: bytes, most: int) -> Measure:
+    """Count what a body holds, up to more than `most` values; malformed bytes are left to the decoder."""
+    found, place, end = Measure(0), 0, len(body)
+    while found.values <= most:
+        if (short := SHORT.match(body, place, place + PART_BYTES)) and short[0]:
+            heads, values = PLAIN.subn(b"", short[0])
+            found.containers += len(heads)
+            found.values += values + len(heads)
+            place = short.end()
+            continue
         if place >= end:
-            return False
+            break
         first = body[place]
-        found += 1
+        found.values += 1
         if first in LENGTHS:
             size, more = LENGTHS[first]
             place += 1 + size + more + int.from_bytes(body[place + 1 : place + 1 + size])
+            found.texts += 1
         elif first in HEADS:
             place += 1 + HEADS[first]
+            found.containers += 1
         elif first in EXTENSIONS:
             place += 1 + EXTENSIONS[first]
+            found.texts += 1
         else:
-            return False
-    return True
+            break
+    return found
 
 
 def encode_message_pack(content: Any) -> bytes:

@@ -21,6 +21,7 @@ class Counting:
     def __init__(self, true: Session) -> None:
         self.true = true
         self.texts = 0
+        self.lengths = list[int]()
         self.gate = threading.Event()
         self.gate.set()
         self.broken = False
@@ -28,6 +29,7 @@ class Counting:
     def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> Rows:
         assert self.gate.wait(20)
         self.texts += len(encodings)
+        self.lengths += map(len, encodings)
         if self.broken:
             message = "broken"
             raise InferenceError(message)
@@ -79,6 +81,47 @@ def test_ten_requests_for_one_text_compute_it_once(run: Callable[[Check], None])
         assert all(answer.cached_count == 0 for answer in answers)
         assert engine.in_flight.joined == 9
         assert (await engine.embed(["same"])).cached_count == 1
+
+    run(check)
+
+
+def test_a_text_in_anothers_backlog_is_computed_in_its_own_turn(run: Callable[[Check], None]) -> None:
+    async def check(engine: Engine, session: Counting) -> None:
+        session.gate.clear()
+        busy, quiet = Demand(client="busy"), Demand(client="quiet")
+        long = [asyncio.create_task(engine.embed([f"{n} " * 60], busy)) for n in range(40)]
+        await turn(engine, session, 40)
+        last = asyncio.create_task(engine.embed(["same"], busy))
+        again = asyncio.create_task(engine.embed(["same"], busy))
+        await turn(engine, session, 42)
+        first = asyncio.create_task(engine.embed(["same"], quiet))
+        await turn(engine, session, 43)
+        assert engine.in_flight.joined == 1
+        session.gate.set()
+        answer = await first
+        assert (await last).rows.tobytes() == (await again).rows.tobytes() == answer.rows.tobytes()
+        await asyncio.gather(*long)
+        short = min(session.lengths)
+        assert session.lengths.count(short) == 2
+        assert session.lengths.index(short) < 30
+
+    run(check)
+
+
+def test_a_text_whose_run_has_begun_is_computed_once_for_all_clients(run: Callable[[Check], None]) -> None:
+    async def check(engine: Engine, session: Counting) -> None:
+        session.gate.clear()
+        first = asyncio.create_task(engine.embed(["same"], Demand(client="one")))
+        await turn(engine, session, 1)
+        while not engine.workers.slots.running:
+            await asyncio.sleep(0.001)
+        others = [asyncio.create_task(engine.embed(["same"], Demand(client=f"other {n}"))) for n in range(3)]
+        await turn(engine, session, 4)
+        session.gate.set()
+        answers = await asyncio.gather(first, *others)
+        assert session.texts == 1
+        assert engine.in_flight.joined == 3
+        assert len({answer.rows.tobytes() for answer in answers}) == 1
 
     run(check)
 

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from models import ArtifactError
 from models.tokenizer import open_tokenizer
 from server.contract.embedding import Input, TruncationSide
-from server.engine.tokenization import INLINE_CHARACTERS, TEXT_CHARACTERS, Encoding, Tokenization, slices
+from server.engine.tokenization import INLINE_CHARACTERS, TEXT_CHARACTERS, Encoding, Tokenization, is_short
 from tests.tiny import MAX_TOKENS, TINY
 
 # What a cut could split: words, punctuation, scripts without spaces, combining and control characters, emoji.
@@ -46,6 +46,8 @@ class Whole(Tokenization):
     def __init__(self, tokenizer: Tokenizer) -> None:
         super().__init__(tokenizer)
         self.tokenizer = tokenizer
+        self.leftward = Tokenizer.from_str(tokenizer.to_str())
+        self.leftward.enable_truncation(MAX_TOKENS, direction="left")
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +58,9 @@ def whole(tiny_models: Path) -> Whole:
 class Watched(Tokenization):
     thread = ""
 
-    def encode_now(self, texts: Sequence[Input], side: TruncationSide = "right") -> list[Encoding]:
+    def steps(self, texts: Sequence[Input], side: TruncationSide) -> Iterator[list[Encoding]]:
         self.thread = threading.current_thread().name
-        return super().encode_now(texts, side)
+        yield from super().steps(texts, side)
 
 
 def test_no_padding_and_the_models_own_length_whatever_the_file_says(tokenization: Tokenization) -> None:
@@ -84,9 +86,69 @@ def test_a_long_text_encodes_as_the_library_encodes_it_whole(whole: Whole, piece
     assert found.truncated == bool(expected.overflowing)
 
 
-def test_a_request_of_many_texts_takes_turns_with_others() -> None:
-    texts = ["a" * 7_000, "b" * 7_000, "c" * 7_000, "d" * 50_000, "e"]
-    assert [[text[0] for text in part] for part in slices(texts)] == [["a", "b", "c"], ["d"], ["e"]]
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=60), st.integers(1, 400))
+def test_the_end_of_a_long_text_encodes_as_the_library_encodes_it_whole(
+    whole: Whole, pieces: list[str], repeats: int
+) -> None:
+    text = "".join(pieces) * repeats
+    (found,) = whole.encode_now([text], "left")
+    expected = whole.leftward.encode(text)
+    assert found.ids == expected.ids
+    assert found.truncated == bool(expected.overflowing)
+
+
+def test_many_texts_are_encoded_in_their_order_whatever_their_lengths(whole: Whole) -> None:
+    texts = ["a" * 7_000, "b c", "d " * 9_000, "", "한" * 1_500, "f" * 2_000, *["g h"] * 300]
+    expected = [one.ids for one in whole.tokenizer.encode_batch(texts)]
+    assert [one.ids for one in whole.encode_now(texts)] == expected
+    assert [one.ids for one in asyncio.run(whole.encode(texts))] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("a sentence of plain words. " * 100, True),
+        ("a word of fifty letters " + "zq" * 25 + " among others" * 100, False),
+        ("ein schöner Satz über Bäume. " * 30, True),
+        ("각" * 33 + " 각" * 300, False),
+    ],
+)
+def test_words_that_take_the_library_long_leave_the_event_loop(text: str, *, short: bool) -> None:
+    assert is_short([text]) is short
+
+
+class Slow(Tokenization):
+    """Counts the steps that were taken for texts that begin with each letter."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        super().__init__(tokenizer)
+        self.taken = list[str]()
+
+    def steps(self, texts: Sequence[Input], side: TruncationSide) -> Iterator[list[Encoding]]:
+        for step in super().steps(texts, side):
+            self.taken.append(str(texts[0])[0])
+            yield step
+
+
+def test_a_backlog_of_heavy_texts_delays_another_clients_text_by_a_turn(tiny_models: Path) -> None:
+    slow = Slow(open_tokenizer(tiny_models / TINY / "tokenizer.json", MAX_TOKENS))
+    heavy = [("hz" * 49 + "h☃ ") * 29] * 40
+
+    async def check() -> None:
+        tasks = [asyncio.create_task(slow.encode(heavy, client=f"heavy {n % 8}")) for n in range(24)]
+        while len(set(slow.taken)) < 1:
+            await asyncio.sleep(0.001)
+        await slow.encode(["normal " * 800], client="normal")
+        assert not any(task.done() for task in tasks)
+        # The turn that was being taken, and what began while the event loop had not seen its end.
+        assert slow.taken.index("n") < 24
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(check())
+    slow.close()
 
 
 @pytest.mark.parametrize(
@@ -94,7 +156,7 @@ def test_a_request_of_many_texts_takes_turns_with_others() -> None:
 )
 def test_long_work_leaves_the_event_loop(tiny_models: Path, characters: int, *, inline: bool) -> None:
     watched = Watched(open_tokenizer(tiny_models / TINY / "tokenizer.json", MAX_TOKENS))
-    asyncio.run(watched.encode(["a" * characters]))
+    asyncio.run(watched.encode([("word " * characters)[:characters]]))
     watched.close()
     assert (watched.thread == threading.main_thread().name) is inline
 

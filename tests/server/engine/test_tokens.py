@@ -74,6 +74,25 @@ def test_whatever_the_text_its_tokens_are_slices_of_its_bytes_in_order(tokens: T
         assert text.encode()[one["start"] : one["stop"]] == one["text"].encode()
 
 
+@settings(deadline=None)
+@given(
+    parts=st.lists(st.sampled_from(["a", "é", "각", "漢", " ", "!", "[SEP]", "\u0301", "\u200b", "😀"]), min_size=1),
+    spread=st.integers(1, 700),
+    times=st.integers(1, 4),
+)
+def test_the_tokens_of_a_long_text_are_where_the_library_says(
+    tokens: Tokens, parts: list[str], spread: int, times: int
+) -> None:
+    text = "".join(part * spread for part in parts) * times
+    whole = opened()
+    whole.no_truncation()
+    expected = whole.encode(text, add_special_tokens=False)
+    (found,) = describe(tokens, text, special=False)
+    assert [one["id"] for one in found] == expected.ids
+    assert [one["text"] for one in found] == [text[start:stop] for start, stop in expected.offsets]
+    assert [one["start"] for one in found] == [len(text[:start].encode()) for start, _ in expected.offsets]
+
+
 def test_special_tokens_are_said_to_be_and_have_no_place(tokens: Tokens) -> None:
     (found,) = describe(tokens, "a")
     nowhere = {"special": True, "start": None, "stop": None}

@@ -9,14 +9,11 @@ from random import Random
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from server.backend import LocalBackend, build_backend
 from server.contract.embedding import Demand, Embeddings
 from server.contract.errors import DeadlineError, InvalidInputError
-from server.engine.tokenization import SLICE_CHARACTERS
-from server.engine.windows import Windows, mean, parts_of
+from server.engine.windows import Windows, mean
 from tests.server.application import tiny_settings
 from tests.tiny import HIDDEN, MAX_TOKENS, tiny_tokenizer
 
@@ -24,23 +21,6 @@ WINDOWS = Demand(truncate="windows")
 ROOM = MAX_TOKENS - 2
 SHORT = "a text that fits"
 LONG = " ".join(f"word {number}, and so on." for number in range(40))
-PIECES = [
-    "a",
-    "word ",
-    "x" * 120,
-    "!",
-    " ",
-    "\n",
-    "é",
-    "\u0301",
-    "東京",
-    "\u200b",
-    "\u00a0",
-    "\u2028",
-    "[SEP]",
-    "\x00",
-    "\x1c",
-]
 
 
 @pytest.fixture
@@ -97,19 +77,6 @@ def test_a_text_has_windows_once_it_does_not_fit(windows: Windows, letters: int,
 
 def test_a_text_without_tokens_fits_however_long(windows: Windows) -> None:
     assert asyncio.run(windows.of(["\n" * 100_000, ""])) == [[], []]
-
-
-@given(parts=st.lists(st.sampled_from(PIECES), max_size=40), spread=st.integers(1, 900))
-def test_parts_of_a_text_have_the_tokens_of_the_whole(parts: list[str], spread: int) -> None:
-    tokenizer = tiny_tokenizer()
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    text = "".join(part * spread for part in parts)
-    found = list(parts_of(text))
-    assert "".join(found) == text
-    assert all(len(part) >= SLICE_CHARACTERS for part in found[:-1])
-    ids = [token for part in found for token in tokenizer.encode(part, add_special_tokens=False).ids]
-    assert ids == tokenizer.encode(text, add_special_tokens=False).ids
 
 
 @pytest.mark.parametrize("normalize", [True, False])
