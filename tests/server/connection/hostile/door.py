@@ -41,8 +41,9 @@ class Door:
         self._said = 0
         self._sockets_at_start = self._sockets()
 
-    def open(self, receive_bytes: int = 0) -> Raw:
-        return Raw(self.address, receive_bytes)
+    def open(self, source: str = "", receive_bytes: int = 0) -> Raw:
+        """Connect, from a certain address of this machine where that is asked for."""
+        return Raw(self.address, receive_bytes, source)
 
     def ask(self, data: bytes) -> Answer:
         """Send bytes on a connection of their own; there must be one answer, and the end of the connection."""
