@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import msgspec
+import numpy.ma  # noqa: F401 - np.unique imports it at its first call, on a thread that may then find no descriptor
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
