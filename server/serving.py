@@ -36,7 +36,7 @@ from server.connection.protocol import Protocol
 from server.connection.room import MAX_REFUSED, Limits, Place, Room, limits_of
 from server.connection.shared import Shared
 from server.connection.timeouts import Sweep
-from server.connection.tls import Tls, load_certificate
+from server.connection.tls import Tls, load_certificate, restrict_groups
 from server.contract.errors import ServerError, StartError
 from server.logs import configure_logs
 from server.settings import Settings
@@ -203,6 +203,8 @@ def _config(settings: Settings, application: Application) -> uvicorn.Config:
     except (OSError, ssl.SSLError) as error:
         message = f"--tls-certificate and --tls-key: {getattr(error, 'strerror', None) or error}"
         raise StartError(message) from error
+    if config.ssl is not None:
+        restrict_groups(config.ssl)
     return config
 
 

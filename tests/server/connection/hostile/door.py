@@ -105,9 +105,10 @@ def in_time(limit_s: float = LIMIT_S) -> Iterator[None]:
 
 
 @contextmanager
-def start_door(models: Path, folder: Path, **more: int) -> Iterator[Door]:
+def start_door(models: Path, folder: Path, **more: int | str) -> Iterator[Door]:
     """Run the daemon over the tiny model until the block ends; `more` are settings by their names."""
-    flags = FLAGS | {"--" + name.replace("_", "-"): value for name, value in more.items()}
+    flags: dict[str, int | str] = dict(FLAGS)
+    flags |= {"--" + name.replace("_", "-"): value for name, value in more.items()}
     arguments = ["--port", "0", "--models", str(models), "--model", TINY, "--cores", "1"]
     arguments += [part for name, value in flags.items() for part in (name, str(value))]
     path = folder / "log"
