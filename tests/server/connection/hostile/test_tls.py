@@ -3,7 +3,6 @@
 import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,26 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.server.connection.hello import FFDHE2048, FFDHE8192, client_hello
+from tests.server.connection.hostile.certificates import make_certificate, trusting_client
 from tests.server.connection.hostile.door import Door, in_time, start_door
 from tests.server.connection.hostile.raw import Raw, get
 from tests.server.polling import until
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl's command line")
-
-
-def make_certificate(folder: Path) -> dict[str, str]:
-    """Write a certificate for two days; return the settings that name it."""
-    certificate, key = folder / "own.pem", folder / "own.key"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-days", "2", "-subj", "/CN=localhost", "-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
-    return {"tls_certificate": str(certificate), "tls_key": str(key)}
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +25,13 @@ def secure(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield door
 
 
-def client() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
 def answered(door: Door, context: ssl.SSLContext | None = None) -> bool:
     """Say whether a client of this kind is served."""
     try:
-        with socket.create_connection(door.address, 10) as wire, (context or client()).wrap_socket(wire) as wrapped:
+        with (
+            socket.create_connection(door.address, 10) as wire,
+            (context or trusting_client()).wrap_socket(wire) as wrapped,
+        ):
             wrapped.sendall(get())
             return wrapped.recv(65536).startswith(b"HTTP/1.1 200")
     except (OSError, ssl.SSLError):
@@ -66,7 +48,7 @@ def test_keys_are_not_exchanged_over_finite_fields(secure: Door, group: tuple[in
 
 def test_clients_of_either_version_are_served_over_the_curve(secure: Door) -> None:
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-        context = client()
+        context = trusting_client()
         context.minimum_version = context.maximum_version = version
         assert answered(secure, context)
 
@@ -86,7 +68,7 @@ def test_handshakes_are_counted_as_connections(tiny_models: Path, tmp_path: Path
     ):
         silent = [stack.enter_context(Raw(small.address)) for _ in range(5)]
         small.wait_for_connections(5, 10)
-        with socket.create_connection(small.address, 10) as wire, client().wrap_socket(wire) as wrapped:
+        with socket.create_connection(small.address, 10) as wire, trusting_client().wrap_socket(wire) as wrapped:
             wrapped.sendall(get())
             assert wrapped.recv(65536).startswith(b"HTTP/1.1 503")
         for raw in silent[:2]:
