@@ -40,6 +40,7 @@ class Application(msgspec.Struct, frozen=True):
     keys: KeyRing
     metrics: WebMetrics
     lifecycle: Lifecycle
+    body_budget: BodyBudget
 
 
 def build_application(settings: Settings, backend: Backend, running: AbstractAsyncContextManager[None]) -> Application:
@@ -61,7 +62,8 @@ def build_application(settings: Settings, backend: Backend, running: AbstractAsy
     )
     problems = Problems(DIALECTS)
     edge = Edge(_litestar(context, keys, problems, running), metrics, context.body_budget, problems, settings)
-    return Application(behind_proxies(edge, settings.trusted_proxies), keys, metrics, context.lifecycle)
+    asgi = behind_proxies(edge, settings.trusted_proxies)
+    return Application(asgi, keys, metrics, context.lifecycle, context.body_budget)
 
 
 def _litestar(

@@ -1,11 +1,22 @@
 """What the server prints at its start: what it chose and found, a line each, and its address last."""
 
+import msgspec
+
+from server.connection.room import Limits
 from server.contract.facts import Facts
 from server.contract.status import IndexStatus
 from server.settings import MEMORY, MIB, Settings
 
 
-def banner(settings: Settings, facts: Facts, index: IndexStatus, address: str) -> str:
+class Listening(msgspec.Struct, frozen=True):
+    """Where the server listens, and what the process may open for it."""
+
+    address: str
+    descriptors: int
+    limits: Limits
+
+
+def banner(settings: Settings, facts: Facts, index: IndexStatus, listening: Listening) -> str:
     """Return the lines that the server prints once it listens."""
     variant, fidelity = facts.variant, facts.variant.fidelity
     refused = "".join(f"; refused {reason}" for reason in variant.refused)
@@ -21,7 +32,8 @@ def banner(settings: Settings, facts: Facts, index: IndexStatus, address: str) -
         ("cores", f"{facts.cores}, one run on each; a lone long text uses all"),
         ("cache", cache),
         ("documents", _documents(settings, index)),
-        ("address", address),
+        ("limits", _limits(settings, listening)),
+        ("address", listening.address),
     )
     return "\n".join(f"{name:<9} {value}" for name, value in lines)
 
@@ -32,3 +44,12 @@ def _documents(settings: Settings, index: IndexStatus) -> str:
     several = f"{index.collections} collections" if index.collections > 1 else "1 collection"
     mend = f"; another model's: {', '.join(index.foreign)}: python -m index reindex" if index.foreign else ""
     return f"{index.documents:,} in {several}, in {settings.data}{mend}"
+
+
+def _limits(settings: Settings, listening: Listening) -> str:
+    limits = listening.limits
+    fewer = f" of {settings.max_connections:,}" if limits.connections < settings.max_connections else ""
+    return (
+        f"{listening.descriptors:,} open files; {limits.connections:,}{fewer} connections, "
+        f"{limits.per_address:,} from one address; {settings.max_bodies_bytes / MIB:,.0f} MiB of bodies and answers"
+    )

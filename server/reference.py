@@ -27,6 +27,7 @@ UNITS = {
     "requests": "requests",
     "headers": "headers",
     "connections": "connections",
+    "address": "connections",
     "cores": "runs",
 }
 RATES = {"requests_per_minute": "requests a minute", "tokens_per_minute": "tokens a minute"}

@@ -7,17 +7,20 @@ certificates again.
 import asyncio
 import logging
 import os
-import resource
 import signal
+import socket
 import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import msgspec
+import numpy.ma  # noqa: F401 - np.unique imports it at its first call, on a thread that may then find no descriptor
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from index import IndexRoomError
 from models import ArtifactError
@@ -25,9 +28,15 @@ from server.access.exposure import check_exposure
 from server.allocator import limit_arenas
 from server.app import Application, build_application
 from server.backend import LocalBackend, build_backend
-from server.banner import banner
-from server.connection.listening import BACKLOG, Listeners, listen, load_certificate
-from server.connection.protocol import protocol_for
+from server.banner import Listening, banner
+from server.connection.accepting import Acceptor
+from server.connection.descriptors import connections_left, raise_limit
+from server.connection.listening import Listeners, listen
+from server.connection.protocol import Protocol
+from server.connection.room import MAX_REFUSED, Limits, Place, Room, limits_of
+from server.connection.shared import Shared
+from server.connection.timeouts import Sweep
+from server.connection.tls import Tls, load_certificate, restrict_groups
 from server.contract.errors import ServerError, StartError
 from server.logs import configure_logs
 from server.settings import Settings
@@ -41,20 +50,52 @@ BROKEN_GRACE_S = 5.0
 log = logging.getLogger("vecd")
 
 
+class Parts(msgspec.Struct, frozen=True):
+    """What the server needs: `limits` says how many connections there may be now."""
+
+    application: Application
+    settings: Settings
+    room: Room
+    limits: Callable[[], Limits]
+    announcement: str
+
+
 class Server(uvicorn.Server):
     """uvicorn's server, which announces where it listens, drains before it stops, and reloads on SIGHUP."""
 
-    def __init__(self, config: uvicorn.Config, application: Application, settings: Settings, announcement: str) -> None:
+    def __init__(self, config: uvicorn.Config, parts: Parts) -> None:
         super().__init__(config)
-        self._application = application
-        self._settings = settings
-        self._announcement = announcement
+        self._parts = parts
+        self._application, self._settings = parts.application, parts.settings
         self._leave_s = 0.0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, and accept connections, which uvicorn's own servers would not count before TLS."""
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            sys.exit(STARTUP_FAILURE)
+        tls = Tls(self.config.ssl, self._settings.header_timeout_s) if self.config.ssl is not None else None
+        self.servers: list[Any] = [
+            Acceptor(one, self._parts.room, self._protocol_maker(), tls) for one in sockets or ()
+        ]
+        self.started = True
+
+    def _protocol_maker(self) -> Callable[[Place], Protocol]:
+        application = self._application
+        lifecycle, metrics = application.lifecycle, application.metrics
+        shared = Shared(
+            settings=self._settings,
+            sweep=Sweep(self._settings),
+            budget=application.body_budget,
+            draining=lambda: lifecycle.draining,
+            count=lambda status: metrics.answered(UNKNOWN_ROUTE, status),
+        )
+        return lambda place: Protocol(shared, place, self.config, self.server_state, self.lifespan.state)
 
     async def main_loop(self) -> None:
         """Announce the address, then serve; a signal sent right after the announcement is handled."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
-        print(self._announcement, flush=True)  # noqa: T201 - what the user waits for
+        print(self._parts.announcement, flush=True)  # noqa: T201 - what the user waits for
         await super().main_loop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -66,6 +107,7 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Called by uvicorn ten times a second; true ends the server."""
+        self._parts.room.limits = self._parts.limits()
         leaving = await super().on_tick(counter) and (self.force_exit or time.monotonic() >= self._leave_s)
         self._application.lifecycle.leave(leaving=leaving)
         return leaving
@@ -99,8 +141,7 @@ def serve(settings: Settings, build: Callable[[Settings], LocalBackend] = build_
     Raises:
         ServerError: the server cannot start.
     """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection takes a descriptor, and shells allow few
+    descriptors = raise_limit(settings.max_connections)
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -111,7 +152,7 @@ def serve(settings: Settings, build: Callable[[Settings], LocalBackend] = build_
         with listen(settings) as listeners:
             check_exposure(listeners.main, settings)
             backend = build(settings)
-            _serve(settings, backend, listeners)
+            _serve(settings, backend, listeners, descriptors)
     except (ArtifactError, IndexRoomError) as error:
         raise StartError(str(error)) from error
     if backend.broken:
@@ -124,28 +165,34 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def _serve(settings: Settings, backend: LocalBackend, listeners: Listeners) -> None:
+def _serve(settings: Settings, backend: LocalBackend, listeners: Listeners, descriptors: int) -> None:
     application = build_application(settings, backend, backend.running())
-    config = _config(settings, application)
-    announcement = banner(settings, backend.facts, backend.parts.collections.status(), _address(settings, listeners))
-    server = Server(config, application, settings, announcement)
+    index = backend.parts.library.index
+
+    def limits() -> Limits:
+        """Return how many connections there may be beside the collections that there are now."""
+        left = connections_left(descriptors, len(index.names()), MAX_REFUSED)
+        return limits_of(settings, min(settings.max_connections, left))
+
+    listening = Listening(_address(settings, listeners), descriptors, limits())
+    announcement = banner(settings, backend.facts, backend.parts.collections.status(), listening)
+    parts = Parts(application, settings, Room(limits()), limits, announcement)
+    server = Server(_config(settings, application), parts)
     backend.call_when_broken(server.end)
     server.run(sockets=listeners.all)
 
 
 def _config(settings: Settings, application: Application) -> uvicorn.Config:
-    lifecycle, metrics = application.lifecycle, application.metrics
     config = uvicorn.Config(
         application.asgi,
         loop="uvloop",
-        http=protocol_for(lambda: lifecycle.draining, settings, lambda status: metrics.answered(UNKNOWN_ROUTE, status)),
+        http=Protocol,
         proxy_headers=False,
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        backlog=BACKLOG,
         timeout_graceful_shutdown=settings.shutdown_timeout_s,
         ssl_certfile=settings.tls_certificate or None,
         ssl_keyfile=settings.tls_key or None,
@@ -156,6 +203,8 @@ def _config(settings: Settings, application: Application) -> uvicorn.Config:
     except (OSError, ssl.SSLError) as error:
         message = f"--tls-certificate and --tls-key: {getattr(error, 'strerror', None) or error}"
         raise StartError(message) from error
+    if config.ssl is not None:
+        restrict_groups(config.ssl)
     return config
 
 

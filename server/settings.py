@@ -86,17 +86,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_client_batch_size: Annotated[int, _limit("texts in one request", ge=1)] = 2048
     max_text_bytes: Annotated[int, _limit("UTF-8 bytes of one text", ge=1)] = MIB
     max_body_bytes: Annotated[int, _limit("bytes of a request's body", ge=1024)] = 32 * MIB
-    max_bodies_bytes: Annotated[int, _limit("bytes of the bodies of all requests in progress", ge=1024)] = 512 * MIB
+    max_bodies_bytes: Annotated[
+        int,
+        _limit("bytes of the bodies of all requests in progress, and of answers not read yet", ge=1024),
+    ] = 512 * MIB
     max_header_bytes: Annotated[int, _limit("bytes of a request's headers", ge=1024)] = 32 * KIB
     max_headers: Annotated[int, _limit("headers of a request", ge=8)] = 100
     max_url_bytes: Annotated[int, _limit("bytes of a request's path and query", ge=256)] = 8 * KIB
     max_queue_tokens: Annotated[int, _load("tokens that may wait for a run", ge=512)] = 2_000_000
     max_concurrent_requests: Annotated[int, _load("requests in progress at once", ge=1)] = 1024
-    max_connections: Annotated[int, _load("connections open at once", ge=1)] = 4096
+    max_connections: Annotated[
+        int, _load("connections open at once; fewer where the process may not open so many files", ge=1)
+    ] = 4096
+    max_connections_per_address: Annotated[
+        int,
+        _load(
+            "of these, from one address (IPv6: one /64) that is no trusted proxy; 0 for a quarter, and no bound for "
+            "this machine",
+            ge=0,
+        ),
+    ] = 0
     requests_per_minute: Annotated[int, _load("for each key, or address without keys; 0 for no limit", ge=0)] = 0
     tokens_per_minute: Annotated[int, _load("the same, in the model's tokens; 0 for no limit", ge=0)] = 0
     request_timeout_ms: Annotated[int, _time("work that has not begun by then is dropped", ge=1)] = 30_000
-    header_timeout_s: Annotated[int, _time("time to send a request's headers", ge=1)] = 10
+    header_timeout_s: Annotated[int, _time("time to send a request's headers, and for a TLS handshake", ge=1)] = 10
     body_timeout_s: Annotated[int, _time("time to send a request's body", ge=1)] = 60
     send_timeout_s: Annotated[int, _time("time in which a client must take some of its answer", ge=1)] = 60
     keep_alive_s: Annotated[int, _time("time that a connection may be idle between requests", ge=1)] = 75

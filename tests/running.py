@@ -23,7 +23,7 @@ class RunningServer:
     def __init__(self, process: subprocess.Popen[str], lines: list[str]) -> None:
         self.process = process
         self.lines = lines
-        found = re.search(r"http://([\d.]+):(\d+)", lines[-1])
+        found = re.search(r"https?://([\d.]+):(\d+)", lines[-1])
         assert found, lines
         self.host, self.port = found[1], int(found[2])
         self.url = found[0]

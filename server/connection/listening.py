@@ -1,7 +1,6 @@
 """The sockets that the server listens on, opened before anything slow, so that a port in use is reported at once."""
 
 import socket
-import ssl
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -92,14 +91,3 @@ def _answers(path: Path) -> bool:
         except OSError:
             return False
     return True
-
-
-def load_certificate(context: ssl.SSLContext, settings: Settings) -> None:
-    """Use the certificate and key that the files hold now for new connections, if they match.
-
-    Raises:
-        OSError, ssl.SSLError: they cannot be read, or do not match; the context stays as it was.
-    """
-    # A context into which a certificate without its key is loaded loses the one that it had, so another is tried first.
-    for one in (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), context):
-        one.load_cert_chain(settings.tls_certificate, settings.tls_key or None, "")

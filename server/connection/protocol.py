@@ -9,11 +9,12 @@ nginx and hyper): its work ends. If it is still there it reads a 400 that says s
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, cast
 
+from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from server.connection.cycle import Cycle, Flow, new_cycle
 from server.connection.reading import BODY, HEAD, Head, RequestReader
@@ -24,12 +25,11 @@ from server.connection.refusal import (
     RefusedError,
     new_request_id,
     render,
-    too_many_connections,
     too_slow,
 )
+from server.connection.room import Place
 from server.connection.sending import CycleTransport, ResponseSender
-from server.connection.timeouts import Sweep
-from server.settings import Settings
+from server.connection.shared import Shared
 from server.web.headers import cors_headers
 
 # nginx's status for a client that did not wait; it is counted and never sent.
@@ -37,10 +37,8 @@ CLIENT_LEFT = 499
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection; it gives its place back when it is closed."""
 
-    settings: Settings
-    sweep: Sweep
     flow: Flow
     running: Cycle | None = None
     # Whether another request may follow the one that is being received.
@@ -52,42 +50,43 @@ class Protocol(HttpToolsProtocol):
     # The tick by which the next request must begin, or by which the client must have read the last answer.
     deadline = 0
 
-    @staticmethod
-    def draining() -> bool:
-        """Return whether the server stops; see `protocol_for`."""
-        return False
-
-    @staticmethod
-    def count(status: int) -> None:
-        """Count an answer to a request that the application never saw; see `protocol_for`."""
+    def __init__(
+        self, shared: Shared, place: Place, config: Config, state: ServerState, app_state: dict[str, Any]
+    ) -> None:
+        super().__init__(config, state, app_state)
+        self.shared, self.settings, self.sweep, self.place = shared, shared.settings, shared.sweep, place
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = Flow(transport)
-        self.cycle_transport = CycleTransport(transport, self._finish)
         self.peers = {"server": self.server, "client": self.client, "scheme": self.scheme}
         self.reader = RequestReader(self, self.settings, self.sweep)
-        self.sender = ResponseSender(transport, self.sweep)
+        self.sender = ResponseSender(transport, self.sweep, self.shared.budget)
+        self.cycle_transport = CycleTransport(self.sender, self._finish)
         self.discardable_bytes = self.settings.max_body_bytes
         self.sweep.add(self, self.loop)
         self.deadline = self.sweep.tick + self.sweep.header_ticks
-        if len(self.connections) > self.settings.max_connections:
+        if self.place.refusal is not None:
             self.connections.discard(self)
-            self._refuse(too_many_connections(self.settings.max_connections))
+            self._refuse(self.place.refusal)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the work of a request whose client is gone."""
         self.sweep.discard(self)
+        self.place.leave()
         super().connection_lost(exc)
+        self.sender.forget()
         self.reader.close()
         self._end_work(CLIENT_LEFT)
 
-    def eof_received(self) -> None:
-        """Treat the client as gone; the event loop closes the connection afterwards."""
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Treat the client as gone; the connection is closed once what was answered is sent."""
         if self.reader.part:
             self._refuse(ENDED_EARLY, CLIENT_LEFT)
         if self._busy():
             self._answer_running(HALF_CLOSED, CLIENT_LEFT)
+        self.sender.close()
+        return self.scheme == "http"  # over TLS the event loop closes it now, whatever is left
 
     def shutdown(self) -> None:
         """Stop: answer the requests that are in progress or still arrive, with `connection: close`."""
@@ -97,9 +96,16 @@ class Protocol(HttpToolsProtocol):
         else:
             self.deadline = self.sweep.tick + self.sweep.stop_ticks
 
+    def pause_writing(self) -> None:
+        self.sender.paused = True
+        super().pause_writing()
+
     def resume_writing(self) -> None:
-        self.sender.progressed()
-        super().resume_writing()
+        self.sender.resume()
+        if not self.sender.paused:
+            super().resume_writing()
+        if self.pipeline and not self._busy() and not self.sender.is_closing():
+            self._go_on()
 
     def on_tick(self, tick: int) -> None:
         """End what takes too long."""
@@ -131,13 +137,14 @@ class Protocol(HttpToolsProtocol):
     def _discard(self, size: int) -> None:
         self.discardable_bytes -= size
         if self.discardable_bytes < 0:
-            self.flow.hold(held=True) if self._busy() else self.transport.close()
+            answers = self._busy() or self.sender.backed_up
+            self.flow.hold(held=True) if answers else self.transport.close()
 
     def receive_head(self, head: Head) -> None:
         """Start on the request, or let it wait for the one before it."""
-        self.persistent = head.persistent and not self.stopping and not self.draining()
+        self.persistent = head.persistent and not self.stopping and not self.shared.draining()
         self.cycle = new_cycle(self, head, self.cycle_transport, self.peers, self.settings.cors_origins)
-        if self._busy():
+        if self._busy() or self.sender.backed_up:
             self.pipeline.appendleft((self.cycle, self.app))
             self.reader.waits = True
         else:
@@ -159,10 +166,15 @@ class Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, or wait for it."""
         self.server_state.total_requests += 1
-        if self.transport.is_closing() or (self.discarding and not self.refusal):
+        if self.sender.is_closing() or (self.discarding and not self.refusal):
             return
         self.deadline = self.sweep.tick + self.sweep.keep_alive_ticks
+        self._go_on()
+
+    def _go_on(self) -> None:
         if self.pipeline:
+            if self.sender.backed_up:  # a client that does not read its answers gets no more of them
+                return
             self._start_asgi_task(*self.pipeline.pop())
             self.reader.waits = bool(self.pipeline)
         elif self.refusal:
@@ -194,7 +206,7 @@ class Protocol(HttpToolsProtocol):
             self._reject(refusal)
 
     def _reject(self, refusal: Refusal) -> None:
-        self.count(refusal.status)
+        self.shared.count(refusal.status)
         self._send_last(refusal, new_request_id())
 
     def _answer_running(self, refusal: Refusal, counted_as: int) -> None:
@@ -224,7 +236,8 @@ class Protocol(HttpToolsProtocol):
             self._linger()
         else:
             self.running = None
-            self.transport.close()
+            self.discarding = True
+            self.sender.close()
 
     def _linger(self, data: bytes = b"") -> None:
         """Close once the client has closed or its time is over: closing with unread bytes would send a reset."""
@@ -235,11 +248,3 @@ class Protocol(HttpToolsProtocol):
         self.flow.hold(held=False)
         self.flow.resume_reading()
         self.sender.finish(data)
-
-
-def protocol_for(
-    draining: Callable[[], bool], settings: Settings, count: Callable[[int], None] = lambda _: None
-) -> type[Protocol]:
-    """Return the protocol of one server: `draining` says whether it stops, `count` counts answers it did not see."""
-    own = {"draining": staticmethod(draining), "count": staticmethod(count)}
-    return type("Protocol", (Protocol,), own | {"settings": settings, "sweep": Sweep(settings)})

@@ -36,8 +36,13 @@ HALF_CLOSED = Refusal(
 
 
 def too_many_connections(max_connections: int) -> Refusal:
-    detail = f"{max_connections} connections are open, as many as max_connections allows"
+    detail = f"{max_connections} connections are open, as many as this server takes (see max_connections)"
     return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, detail, ((b"retry-after", b"1"),))
+
+
+def too_many_of_one_address(max_connections: int) -> Refusal:
+    detail = f"{max_connections} connections of this address are open, as many as max_connections_per_address allows"
+    return Refusal(HTTPStatus.TOO_MANY_REQUESTS, detail, ((b"retry-after", b"1"),))
 
 
 def too_slow(setting: str, seconds: int) -> Refusal:

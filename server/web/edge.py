@@ -26,7 +26,7 @@ from server.web.document_ids import take_document_id
 from server.web.headers import ALWAYS, cors_headers
 from server.web.metrics import UNKNOWN_ROUTE, WebMetrics
 from server.web.problems import Problems
-from server.web.request_state import KEY, RequestState
+from server.web.request_state import KEY, RequestState, current
 
 ID_HEADER = b"x-request-id"
 PLAIN = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -89,6 +89,8 @@ class Edge:
         given = headers.get(ID_HEADER)
         value = given if given and PLAIN.fullmatch(given) else self._prefix + b"%08x" % next(self._numbers)
         state = RequestState(value.decode(), scope["path"], headers, asyncio.current_task())
+        state.budget = self._body_budget
+        current.set(state)
         cast("dict[str, Any]", scope)[KEY] = state
         take_document_id(scope, state)
         return state

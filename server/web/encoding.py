@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from server.contract.embedding import Rows, Timing
 from server.web.messagepack import MESSAGE_PACK, encode_message_pack
 from server.web.replies import JSON
+from server.web.request_state import hold_part
 
 OCTETS = "application/octet-stream"
 # The media types that native routes take and give.
 BODIES = (JSON, *MESSAGE_PACK)
 # Numbers of one slice, about a millisecond of encoding: 85 rows of 384.
 SLICE_NUMBERS = 32_768
+# Of a float32 and its shortest JSON; both are in memory while an answer is made.
+NUMBER_BYTES = 16
 # From so many bytes on, texts and metadata are encoded on a thread; fewer take some hundred microseconds at most.
 THREAD_BYTES = 65_536
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY
@@ -37,7 +40,11 @@ async def encode_array(length: int, width: int, part: Callable[[slice], Any]) ->
     """Return a value that orjson writes as an array of `length` elements of about `width` numbers each.
 
     `part` returns the elements of a slice.
+
+    Raises:
+        UnavailableError: there is no room for it.
     """
+    hold_part(length * width * NUMBER_BYTES)
     step = max(1, SLICE_NUMBERS // max(1, width))
     if length <= step:
         return part(slice(0, length))
@@ -69,9 +76,14 @@ def encode(content: Any, media: str) -> bytes:
 
 
 async def encode_aside(content: Any, media: str, size_bytes: int) -> bytes:
-    """Encode content with texts of about `size_bytes`; on a thread where they are large."""
+    """Encode content with texts of about `size_bytes`; on a thread where they are large.
+
+    Raises:
+        UnavailableError: there is no room for it.
+    """
     if size_bytes < THREAD_BYTES:
         return encode(content, media)
+    hold_part(size_bytes)
     return await asyncio.to_thread(encode, content, media)
 
 

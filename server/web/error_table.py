@@ -76,7 +76,9 @@ ERRORS: dict[type[ServerError], Meaning] = {
     ),
     InferenceError: Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "The model could not compute this."),
     UnavailableError: Meaning(
-        HTTPStatus.SERVICE_UNAVAILABLE, "The server is stopping, or a worker that died is being replaced."
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The server is stopping, a worker that died is being replaced, or `--max-bodies-bytes` leaves no room for the "
+        "answer.",
     ),
     DeadlineError: Meaning(
         HTTPStatus.GATEWAY_TIMEOUT,

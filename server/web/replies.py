@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from litestar.types import Receive, Scope, Send
 
+from server.web.request_state import hold_whole
+
 JSON = "application/json"
 NO_HEADERS: Mapping[str, str] = {}
 
@@ -26,6 +28,7 @@ class Reply:
         self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the signature of ASGI
+        hold_whole(len(self.body))
         headers = [(name.encode(), value.encode("latin-1")) for name, value in self.headers.items()]
         headers.append((b"content-type", self.media_type.encode()))
         headers.append((b"content-length", b"%d" % len(self.body)))

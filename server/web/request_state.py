@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
 
+from server.web.body_budget import BodyBudget
+
 KEY = "vecd"
+# Answers and parts of them that are smaller are counted only where their clients do not read them.
+LARGE_BYTES = 16 * 1024
 
 
 class RequestState(msgspec.Struct):
@@ -15,8 +20,8 @@ class RequestState(msgspec.Struct):
     `path` is the decoded path as it was sent, before a placeholder took the place of a document's id; `headers` are
     those of the request, by their names in lower case, the last one of each name; `task` is the one that serves it, and
     `counted_as` the status to count if that task is cancelled. The access check sets `caller` and `media`, the media
-    type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its body are counted in
-    the body budget.
+    type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its body and its answer
+    are counted in the budget, `answer_bytes` of these for the answer.
     """
 
     request_id: str
@@ -29,6 +34,28 @@ class RequestState(msgspec.Struct):
     document_id: bytes | None = None
     answer_headers: Callable[[], Mapping[bytes, bytes]] | None = None
     held_bytes: int = 0
+    answer_bytes: int = 0
+    budget: BodyBudget | None = None
+
+
+# A request is a task with a context of its own, so the variable is never reset.
+current: ContextVar[RequestState] = ContextVar("state")
+
+
+def hold_part(size: int) -> None:
+    """Count a part of about `size` bytes of the answer that is being made now.
+
+    Raises:
+        UnavailableError: there is no room for it.
+    """
+    if size >= LARGE_BYTES and (state := current.get(None)) is not None and state.budget is not None:
+        state.budget.hold_answer(state, state.answer_bytes + size)
+
+
+def hold_whole(size: int) -> None:
+    """Count the answer, which is made now; raises UnavailableError as `hold_part` does."""
+    if size >= LARGE_BYTES and (state := current.get(None)) is not None and state.budget is not None:
+        state.budget.hold_answer(state, size)
 
 
 def state_of(scope: Any) -> RequestState:

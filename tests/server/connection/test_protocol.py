@@ -8,8 +8,12 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from server.connection.protocol import protocol_for
+from server.connection.protocol import Protocol
+from server.connection.room import Limits, Room
+from server.connection.shared import Shared
+from server.connection.timeouts import Sweep
 from server.settings import Settings
+from server.web.body_budget import BodyBudget
 from server.web.request_state import KEY, RequestState
 from tests.server.connection.hostile.raw import assert_refused, get, split_answers
 from tests.server.engine.faults.wire import Answer
@@ -63,7 +67,11 @@ async def _run(app: App) -> Transport:
     config = uvicorn.Config(app, log_config=None, proxy_headers=False, lifespan="off")
     config.load()
     state, transport = ServerState(), Transport()
-    protocol = protocol_for(lambda: False, Settings())(config, state, {})
+    settings = Settings()
+    shared = Shared(settings, Sweep(settings), BodyBudget(settings.max_bodies_bytes))
+    place = Room(Limits(1, 1)).enter("")
+    assert place is not None
+    protocol = Protocol(shared, place, config, state, {})
     protocol.connection_made(transport)
     protocol.data_received(get())
     await asyncio.gather(*state.tasks)

@@ -41,8 +41,9 @@ class Door:
         self._said = 0
         self._sockets_at_start = self._sockets()
 
-    def open(self, receive_bytes: int = 0) -> Raw:
-        return Raw(self.address, receive_bytes)
+    def open(self, source: str = "", receive_bytes: int = 0) -> Raw:
+        """Connect, from a certain address of this machine where that is asked for."""
+        return Raw(self.address, receive_bytes, source)
 
     def ask(self, data: bytes) -> Answer:
         """Send bytes on a connection of their own; there must be one answer, and the end of the connection."""
@@ -104,9 +105,10 @@ def in_time(limit_s: float = LIMIT_S) -> Iterator[None]:
 
 
 @contextmanager
-def start_door(models: Path, folder: Path, **more: int) -> Iterator[Door]:
+def start_door(models: Path, folder: Path, **more: int | str) -> Iterator[Door]:
     """Run the daemon over the tiny model until the block ends; `more` are settings by their names."""
-    flags = FLAGS | {"--" + name.replace("_", "-"): value for name, value in more.items()}
+    flags: dict[str, int | str] = dict(FLAGS)
+    flags |= {"--" + name.replace("_", "-"): value for name, value in more.items()}
     arguments = ["--port", "0", "--models", str(models), "--model", TINY, "--cores", "1"]
     arguments += [part for name, value in flags.items() for part in (name, str(value))]
     path = folder / "log"

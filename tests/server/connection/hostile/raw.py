@@ -33,11 +33,13 @@ def get(path: bytes = b"/health/live", *headers: bytes) -> bytes:
 class Raw:
     """One connection; its receive buffer is small where that is asked for."""
 
-    def __init__(self, address: tuple[str, int], receive_bytes: int = 0) -> None:
+    def __init__(self, address: tuple[str, int], receive_bytes: int = 0, source: str = "") -> None:
         self.socket = socket.socket()
         self.socket.settimeout(TIMEOUT_S)
         if receive_bytes:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect(address)
         self._unread = b""
 

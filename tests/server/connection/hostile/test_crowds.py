@@ -56,3 +56,19 @@ def test_refused_connections_that_stay_are_closed(tiny_models: Path, tmp_path: P
         for raw in refused:
             assert_refused(raw.next_answer(), 503)
         small.wait_for_connections(1, 10)
+
+
+def test_one_address_does_not_keep_others_out(tiny_models: Path, tmp_path: Path) -> None:
+    limits = {"max_connections": 200, "max_connections_per_address": 100, "header_timeout_s": 60}
+    with start_door(tiny_models, tmp_path, **limits) as small, ExitStack() as stack:
+        greedy = [stack.enter_context(small.open()) for _ in range(300)]
+        for raw in greedy:
+            raw.send_what_it_takes(b"POST /embed HTTP/1.1\r\nhost: x\r\nx: ")
+        assert_refused(greedy[150].next_answer(), 429)
+        for _ in range(20):
+            with small.open("127.0.0.2") as raw:
+                raw.send(post(EMBED))
+                assert raw.next_answer().embeddings()
+        for raw in greedy:
+            raw.socket.close()
+        until(lambda: small.ask_or_none(get()) == 200, 5)
