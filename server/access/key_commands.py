@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from server.access.keys import changing, new_key, read_keys
+from server.access.key import new_key
+from server.access.key_file import changing, read_keys
 from server.contract.errors import SettingsError
 from server.web.key_scopes import KEY_SCOPES, KeyScope
 

@@ -12,7 +12,9 @@ from litestar.exceptions import NotFoundException
 from server.access.access import Access, Policy
 from server.access.caller import Caller
 from server.access.hosts import Hosts
-from server.access.keys import KeyRing, changing, new_key
+from server.access.key import new_key
+from server.access.key_file import changing
+from server.access.keys import KeyRing
 from server.access.rates import Rates
 from server.contract.errors import InvalidInputError, ServerError
 from server.web.errors import ForbiddenError, RateError, UnauthorizedError

@@ -9,8 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from server.access.key import new_key
 from server.access.key_commands import run
-from server.access.keys import KeyRing, changing, new_key, read_keys
+from server.access.key_file import changing, read_keys
+from server.access.keys import KeyRing
 from server.contract.errors import SettingsError
 from server.web.key_scopes import KeyScope
 
