@@ -23,6 +23,8 @@ from server.web.operations import Operation, operation_of
 from server.web.request_state import RequestState, state_of
 
 BEARER = "bearer"
+REQUIRED = "a key is required: send Authorization: Bearer vecd_..., a key made by `python -m server keys add`"
+ENDED = "this key has ended, or another secret has replaced it; see `python -m server keys add` and `keys rotate`"
 # Without a body a page may send these to any origin without a preflight, because no content type requires one.
 CHANGING = frozenset({"POST", "DELETE"})
 # The routes of the second port.
@@ -70,14 +72,12 @@ class Access:
         if not keys.required:
             self._check_host(scope)
             return Caller(client, read_timeout_s(state.headers), self._count(state, client))
-        key = keys.find(_token(scope))
+        token = _token(scope)
+        key = keys.find(token)
         name = f"key {key.id}" if key else client
         account = self._count(state, name, keyed=key is not None)
         if key is None:
-            message = (
-                "a key is required: send Authorization: Bearer vecd_..., a key made by `python -m server keys add`"
-            )
-            raise UnauthorizedError(message)
+            raise UnauthorizedError(ENDED if keys.has_ended(token) else REQUIRED)
         if operation.scope not in key.scopes and operation.scope != "any":
             message = f"this key allows {', '.join(key.scopes)}; this route needs {operation.scope}"
             raise ForbiddenError(message)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.daemon import Daemon, key_command, make_key, serving
+from tests.server.polling import until
 
 BODY = {"texts": ["while keys come and go"]}
 
@@ -138,3 +139,22 @@ def test_the_first_key_of_a_running_server_closes_it(tiny_models: Path, tmp_path
             assert status(daemon, added) == 200
             headers = {"host": "evil.example", "authorization": f"Bearer {added}"}
             assert client.get("/v1/models", headers=headers).status_code == 200
+
+
+def test_a_key_ends_by_the_clock_on_an_open_connection_and_without_a_reload(daemon: Daemon, file: Path) -> None:
+    made = key_command(file, "add", "short", "--expires", "8s")
+    daemon.reload()
+    with daemon.client(made.stdout.strip()) as client:
+        assert client.post("/embed", json=BODY).status_code == 200
+        until(lambda: client.post("/embed", json=BODY).status_code == 401)
+        assert "has ended" in client.post("/embed", json=BODY).json()["detail"]
+
+
+def test_a_secret_is_replaced_without_an_interval(daemon: Daemon, file: Path, kept: str) -> None:
+    rotated = key_command(file, "rotate", kept.split("_")[1], "--overlap", "8s").stdout.strip()
+    with Traffic(daemon, kept) as traffic:
+        daemon.reload()
+        assert status(daemon, rotated) == 200
+    assert traffic.others == []
+    until(lambda: status(daemon, kept) == 401)
+    assert status(daemon, rotated) == 200
