@@ -19,7 +19,7 @@ from server.access.keys import KeyRing
 from server.access.rates import Account, Rates
 from server.web.errors import ForbiddenError, UnauthorizedError
 from server.web.negotiation import negotiate
-from server.web.operations import Operation, operation_of
+from server.web.operations import Operation, collection_of, operation_of
 from server.web.request_state import RequestState, state_of
 
 BEARER = "bearer"
@@ -81,7 +81,11 @@ class Access:
         if operation.scope not in key.scopes and operation.scope != "any":
             message = f"this key allows {', '.join(key.scopes)}; this route needs {operation.scope}"
             raise ForbiddenError(message)
-        return Caller(name, read_timeout_s(state.headers), account)
+        if operation.in_collection and not key.reaches(collection_of(scope)):
+            # The same whether there is such a collection or not.
+            message = f"this key reaches the collections {', '.join(key.collections or ())} only"
+            raise ForbiddenError(message)
+        return Caller(name, read_timeout_s(state.headers), account, key)
 
     def _check_host(self, scope: Scope) -> None:
         hosts = self._policy.hosts

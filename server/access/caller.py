@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from server.access.key import Key
 from server.access.rates import Account
 from server.contract.errors import InvalidInputError
 from server.web.request_state import state_of
@@ -21,12 +22,16 @@ NETWORK_BITS = 64
 class Caller(msgspec.Struct, frozen=True):
     """`client` is the id of a key, or an address; `timeout_s` how long the client waits, if it says so.
 
-    `account` is None where clients have no limits.
+    `account` is None where clients have no limits, `key` where none is required.
     """
 
     client: str
     timeout_s: float | None = None
     account: Account | None = None
+    key: Key | None = None
+
+    def reaches(self, collection: str) -> bool:
+        return self.key is None or self.key.reaches(collection)
 
 
 def caller_of(scope: Any) -> Caller:

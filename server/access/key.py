@@ -12,6 +12,7 @@ from typing import Annotated
 
 import msgspec
 
+from server.contract.limits import COLLECTION_NAME
 from server.web.key_scopes import KeyScope
 
 PREFIX = "vecd"
@@ -21,6 +22,8 @@ ID_BYTES, SALT_BYTES, SECRET_BYTES = 6, 16, 32
 SaltedHash = tuple[bytes, bytes]
 Salt = Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{2 * SALT_BYTES}}}$")]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+# A collection's name, or the beginning of names and a star.
+Pattern = Annotated[str, msgspec.Meta(pattern=f"^{COLLECTION_NAME}\\*?$")]
 Moment = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
 
 # A secret is compared with this where no key has its id, so that both cases take the same time.
@@ -42,7 +45,8 @@ class Replaced(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Key(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A key as the file holds it; salt and sha256 in hexadecimal digits.
 
-    From `expires` on it is refused; None is never. `replaced` is the secret before this one.
+    It reaches the `collections` that are named; None is all. From `expires` on it is refused; None is never.
+    `replaced` is the secret before this one.
     """
 
     id: Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{2 * ID_BYTES}}}$")]
@@ -51,6 +55,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     created: datetime.datetime
     salt: Salt
     sha256: Digest
+    collections: tuple[Pattern, ...] | None = None
     expires: Moment | None = None
     replaced: Replaced | None = None
 
@@ -58,11 +63,23 @@ class Key(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     def salted_hash(self) -> SaltedHash:
         return bytes.fromhex(self.salt), bytes.fromhex(self.sha256)
 
+    def reaches(self, collection: str) -> bool:
+        if self.collections is None:
+            return True
+        return any(
+            collection.startswith(one[:-1]) if one.endswith("*") else collection == one for one in self.collections
+        )
+
     def ended(self, now: datetime.datetime) -> bool:
         return self.expires is not None and now >= self.expires
 
 
-def new_key(name: str, scopes: Sequence[KeyScope], expires: datetime.datetime | None = None) -> tuple[Key, str]:
+def new_key(
+    name: str,
+    scopes: Sequence[KeyScope],
+    expires: datetime.datetime | None = None,
+    collections: Sequence[str] | None = None,
+) -> tuple[Key, str]:
     """Return a key, and the token for the client, which cannot be restored later."""
     secret, salt = _new_secret()
     key = Key(
@@ -72,6 +89,7 @@ def new_key(name: str, scopes: Sequence[KeyScope], expires: datetime.datetime | 
         created=now_utc(),
         salt=salt.hex(),
         sha256=_digest(salt, secret).hex(),
+        collections=None if collections is None else tuple(collections),
         expires=expires,
     )
     return key, _token(key.id, secret)

@@ -5,6 +5,7 @@ A running server reads the file again on SIGHUP.
 
 import argparse
 import datetime
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,9 +17,15 @@ from server.access.key import Key, new_key, now_utc, with_new_secret
 from server.access.key_file import changing, read_keys
 from server.access.moments import moment_of, shown, span_of
 from server.contract.errors import SettingsError
+from server.contract.limits import COLLECTION_NAME
 from server.web.key_scopes import KEY_SCOPES, KeyScope
 
 EXPIRES = "refuse it from then on: a span such as 30d or 12h, or a day such as 2027-01-31, from its beginning in UTC"
+COLLECTIONS = (
+    "the only collections that it reaches, separated by commas; a name with a star, as customer-*, is a beginning"
+)
+# As the file of keys has it.
+PATTERN = re.compile(rf"{COLLECTION_NAME}\*?")
 RELOAD = "a running server reads the file again on SIGHUP"
 
 
@@ -26,7 +33,7 @@ def run(arguments: Sequence[str], file: Path) -> None:
     """Run the command, on `file` unless --keys names another.
 
     Raises:
-        SettingsError: the file cannot be read or written, or there is no such scope, key or time.
+        SettingsError: the file cannot be read or written, or there is no such scope, name, key or time.
     """
     options = _parser(file).parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = options.command
@@ -42,11 +49,29 @@ def _add(options: argparse.Namespace) -> None:
         message = "the name holds characters that cannot be printed"
         raise SettingsError(message)
     expires = moment_of(options.expires, now_utc()) if options.expires else None
-    key, token = new_key(options.name, cast("list[KeyScope]", list(dict.fromkeys(scopes))), expires)
+    collections = None if options.collections is None else _patterns(options.collections)
+    key, token = new_key(options.name, cast("list[KeyScope]", list(dict.fromkeys(scopes))), expires, collections)
     with changing(options.keys) as keys:
         keys.append(key)
     _say(token)
     _tell(f"Keep it: it is not shown again. From now on clients need a key; {RELOAD}.")
+
+
+def _patterns(text: str) -> list[str]:
+    """Return names of collections, and beginnings of names with a star.
+
+    Raises:
+        SettingsError: one of them is neither.
+    """
+    found = list(dict.fromkeys(one.strip() for one in text.split(",")))
+    for one in found:
+        if not PATTERN.fullmatch(one):
+            message = (
+                f"--collections: {one!r} is neither a collection's name, which has 1 to 64 of a-z, 0-9, - and _, nor "
+                "the beginning of names with a star, as customer-*; a key made without --collections reaches all"
+            )
+            raise SettingsError(message)
+    return found
 
 
 def _rotate(options: argparse.Namespace) -> None:
@@ -72,7 +97,9 @@ def _rotate(options: argparse.Namespace) -> None:
 def _list(options: argparse.Namespace) -> None:
     now = now_utc()
     for key in read_keys(options.keys) or ():
-        _say(f"{key.id}  {shown(key.created)}  {','.join(key.scopes):<24}  {_end(key, now):<22}  {key.name}")
+        reached = "all" if key.collections is None else ",".join(key.collections)
+        scopes, end = ",".join(key.scopes), _end(key, now)
+        _say(f"{key.id}  {shown(key.created)}  {scopes:<24}  {reached:<12}  {end:<21}  {key.name}")
 
 
 def _end(key: Key, now: datetime.datetime) -> str:
@@ -127,9 +154,12 @@ def _parser(file: Path) -> argparse.ArgumentParser:
     add = commands.add_parser("add", parents=[shared], help="make a key and print it, once")
     add.add_argument("name", help="whose it is, for the list")
     add.add_argument("--scopes", default="embed,search", help=f"of {','.join(KEY_SCOPES)} (default: %(default)s)")
+    add.add_argument("--collections", metavar="NAMES", help=COLLECTIONS)
     add.add_argument("--expires", metavar="TIME", help=EXPIRES)
     add.set_defaults(command=_add)
-    listing = commands.add_parser("list", parents=[shared], help="id, date, scopes, end and name of every key")
+    listing = commands.add_parser(
+        "list", parents=[shared], help="id, date, scopes, collections, end and name of each key"
+    )
     listing.set_defaults(command=_list)
     rotate = commands.add_parser("rotate", parents=[shared], help="give a key a new secret and print it, once")
     rotate.add_argument("key", metavar="NAME", help="the key's name or id")

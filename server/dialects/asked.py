@@ -17,13 +17,12 @@ from server.access.charging import Charging
 from server.contract.backend import Backend
 from server.contract.embedding import Demand, Embeddings, Truncate, TruncationSide
 from server.contract.facts import Facts
-from server.contract.limits import DEFAULT_COLLECTION
 from server.settings import Settings
 from server.web.context import Context, context_of
 from server.web.decoding import decode, media_taken, read_body
 from server.web.document_ids import document_id_of
 from server.web.encoding import encode, encode_aside, timing_headers
-from server.web.operations import Operation, handled, operation_of
+from server.web.operations import Operation, collection_of, handled, operation_of
 from server.web.queries import check_known, flag, query_of, whole_number
 from server.web.replies import JSON, NO_HEADERS, Reply
 from server.web.request_state import RequestState, state_of
@@ -73,7 +72,11 @@ class Asked:
     @property
     def collection(self) -> str:
         """The collection's name in the path, or that of the default one."""
-        return str(self._request.path_params.get("name", DEFAULT_COLLECTION))
+        return collection_of(self.scope)
+
+    def reaches(self, collection: str) -> bool:
+        """Return whether the caller may know of a collection; on the port of the metrics everybody may."""
+        return self.state.caller is None or self.caller.reaches(collection)
 
     @property
     def document_id(self) -> str:

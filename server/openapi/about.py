@@ -10,6 +10,8 @@ it is in the log, too. It also carries `server-timing`, the milliseconds spent i
 - `x-request-timeout-ms: N` says how long you will wait. Work that has not begun by then is dropped (504), and if the
   predicted wait is longer than half of it, the request is refused at once (429, with `retry-after`, the predicted time
   until there is room). The setting `--request-timeout-ms` is the maximum.
+- A key opens the routes of its scopes, and may be limited to collections: others are answered with 403, whether there
+  are any or not, and lists, `/stats` and `/metrics` show its own alone. It may end at a time set beforehand (401).
 - If you close the connection, your texts leave the queue.
 - Texts wait for their turn fairly by tokens, between clients (their keys, or their addresses) and between the requests
   of one: a small request overtakes a large one. One bad text never fails other requests.

@@ -14,12 +14,15 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Method
 
 from server.contract.errors import ServerError
+from server.contract.limits import DEFAULT_COLLECTION
 from server.web.key_scopes import KeyScope
 
 # The purposes by which /stats counts requests.
 Purpose = Literal["embed", "batch", "search", "index"]
 
 KEY = "operation"
+# The parameter of the path that names a collection; without it the route is that of the default one.
+COLLECTION_PARAMETER = "name"
 LIMITED = "x-limited-by"
 # Token ids in place of one text: many times the length of any model.
 MAX_IDS = 4096
@@ -104,6 +107,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     optional_body: bool = False
 
     @property
+    def in_collection(self) -> bool:
+        """Whether it is about one collection, of which a key must be allowed."""
+        return any(one.name == COLLECTION_PARAMETER and one.place == "path" for one in self.parameters) and (
+            self.scope not in {None, "any"}
+        )
+
+    @property
     def uses_model(self) -> bool:
         return self.scope == "embed" if self.embeds is None else self.embeds
 
@@ -112,6 +122,11 @@ def operation_of(scope: Any) -> Operation | None:
     """Return the operation of a request's route; a route for OPTIONS has none."""
     operation: Operation | None = scope["route_handler"].opt.get(KEY)
     return operation
+
+
+def collection_of(scope: Any) -> str:
+    """Return the name of a request's collection: the one in its path, or that of the default one."""
+    return str(scope.get("path_params", {}).get(COLLECTION_PARAMETER, DEFAULT_COLLECTION))
 
 
 Handler = Callable[..., Any]

@@ -48,14 +48,16 @@ SAMPLE = {
     "/collections",
     Operation(
         id="collections_list_collections",
-        summary="List all collections",
+        summary="List all collections that the key reaches",
         scope="search",
         response=CollectionList,
         gives=BODIES,
     ),
 )
 async def list_collections(asked: Asked) -> Reply:
-    return asked.reply(CollectionList([to_body(one) for one in await asked.backend.collections()]))
+    return asked.reply(
+        CollectionList([to_body(one) for one in await asked.backend.collections() if asked.reaches(one.name)])
+    )
 
 
 @on_get(
