@@ -4,6 +4,8 @@ Litestar calls it after it has found the route, whose scope is checked, and befo
 are rendered in the dialect of the path.
 """
 
+import time
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -15,8 +17,10 @@ from litestar.types import Scope
 
 from server.access.caller import Caller, network_of, read_timeout_s
 from server.access.hosts import Hosts
+from server.access.key import Key
 from server.access.keys import KeyRing
 from server.access.rates import Account, Rates
+from server.access.standing import Standing
 from server.web.errors import ForbiddenError, UnauthorizedError
 from server.web.negotiation import negotiate
 from server.web.operations import Operation, collection_of, operation_of
@@ -44,8 +48,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Access:
     """Writes the caller, and the media type of the answer, into the state of each request that is admitted."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, clock: Callable[[], float] = time.monotonic) -> None:
         self._policy = policy
+        self._clock = clock
 
     async def admit(self, request: Request[Any, Any, Any]) -> None:
         """Admit a request, or raise a ServerError or Litestar's NotFoundException."""
@@ -58,6 +63,7 @@ class Access:
             if operation.request is None and scope["method"] in CHANGING:
                 self._check_origin(state)
             state.caller = self._identify(scope, state, operation)
+            state.check = Standing(partial(self._check_again, scope, operation), self._clock)
         if operation is not None:
             state.media = negotiate(scope, operation.gives)
 
@@ -78,14 +84,17 @@ class Access:
         account = self._count(state, name, keyed=key is not None)
         if key is None:
             raise UnauthorizedError(ENDED if keys.has_ended(token) else REQUIRED)
-        if operation.scope not in key.scopes and operation.scope != "any":
-            message = f"this key allows {', '.join(key.scopes)}; this route needs {operation.scope}"
-            raise ForbiddenError(message)
-        if operation.in_collection and not key.reaches(collection_of(scope)):
-            # The same whether there is such a collection or not.
-            message = f"this key reaches the collections {', '.join(key.collections or ())} only"
-            raise ForbiddenError(message)
+        _check_reach(key, scope, operation)
         return Caller(name, read_timeout_s(state.headers), account, key)
+
+    def _check_again(self, scope: Scope, operation: Operation) -> None:
+        """Check the key of a request that has been going on for a while."""
+        keys, token = self._policy.keys, _token(scope)
+        key = keys.find(token)
+        if key is not None:
+            _check_reach(key, scope, operation)
+        elif keys.required:
+            raise UnauthorizedError(ENDED if keys.has_ended(token) else REQUIRED)
 
     def _check_host(self, scope: Scope) -> None:
         hosts = self._policy.hosts
@@ -119,6 +128,16 @@ class Access:
         if account.requests:
             account.requests.take(1)
         return account
+
+
+def _check_reach(key: Key, scope: Scope, operation: Operation) -> None:
+    if operation.scope not in key.scopes and operation.scope != "any":
+        message = f"this key allows {', '.join(key.scopes)}; this route needs {operation.scope}"
+        raise ForbiddenError(message)
+    if operation.in_collection and not key.reaches(collection_of(scope)):
+        # The same whether there is such a collection or not.
+        message = f"this key reaches the collections {', '.join(key.collections or ())} only"
+        raise ForbiddenError(message)
 
 
 def _token(scope: Scope) -> str:

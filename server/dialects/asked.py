@@ -47,7 +47,7 @@ class Asked:
     @property
     def charging(self) -> Charging:
         """For the calls that embed, which are charged to the client."""
-        return Charging(self.context.backend, self.caller.account, self.context.estimate)
+        return Charging(self.context.backend, self.caller.account, self.context.estimate, self.state.check)
 
     @property
     def facts(self) -> Facts:
@@ -118,6 +118,7 @@ class Asked:
         optional = operation.optional_body and b"content-type" not in self.state.headers
         media = JSON if optional else self.media_taken
         body = await read_body(self.receive, self.settings.max_body_bytes, self.hold)
+        self.state.check()  # a body may have taken its time
         if operation.optional_body and not body:
             body = b"{}" if media == JSON else b"\x80"
         elif optional:

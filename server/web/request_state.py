@@ -9,6 +9,10 @@ import msgspec
 KEY = "vecd"
 
 
+def _nothing() -> None:
+    """Allow the request to go on."""
+
+
 class RequestState(msgspec.Struct):
     """Made by the edge, which sees each request first.
 
@@ -16,7 +20,7 @@ class RequestState(msgspec.Struct):
     those of the request, by their names in lower case, the last one of each name; `task` is the one that serves it, and
     `counted_as` the status to count if that task is cancelled. The access check sets `caller` and `media`, the media
     type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its body are counted in
-    the body budget.
+    the body budget. `check` raises where a request that lasts must not go on.
     """
 
     request_id: str
@@ -29,6 +33,7 @@ class RequestState(msgspec.Struct):
     document_id: bytes | None = None
     answer_headers: Callable[[], Mapping[bytes, bytes]] | None = None
     held_bytes: int = 0
+    check: Callable[[], None] = _nothing
 
 
 def state_of(scope: Any) -> RequestState:

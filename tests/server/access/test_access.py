@@ -1,6 +1,7 @@
 """Who is let in, decided before any body is read: keys, scopes, hosts, shares, the second port."""
 
 import asyncio
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,16 +34,16 @@ def operation(scope: Any, *parameters: Parameter) -> Operation:
 
 
 class Door:
-    """An Access, asked with scopes that are made up."""
+    """An Access, asked with scopes that are made up; between two looks at its clock a second passes."""
 
     def __init__(self, file: Path, rates: Rates | None = None, metrics_port: int = 0) -> None:
-        self._file = file
+        self.file = file
         self._rates = rates or Rates(0, 0)
         self._port = metrics_port
 
     def key(self, *scopes: KeyScope, collections: Sequence[str] | None = None) -> str:
         key, shown = new_key("a", scopes, collections=collections)
-        with changing(self._file) as keys:
+        with changing(self.file) as keys:
             keys.append(key)
         return shown
 
@@ -50,7 +51,8 @@ class Door:
         self, wanted: Any = "embed", *headers: Header, client: str | None = "192.0.2.1", **more: object
     ) -> RequestState:
         hosts = Hosts(frozenset())
-        policy = Policy(keys=KeyRing(self._file), rates=self._rates, hosts=hosts, metrics_port=self._port)
+        self.ring = KeyRing(self.file)
+        policy = Policy(keys=self.ring, rates=self._rates, hosts=hosts, metrics_port=self._port)
         state = RequestState("id", "/embed", dict(headers), None)
         scope: dict[str, Any] = {
             STATE: state,
@@ -61,7 +63,7 @@ class Door:
             "path_template": "/embed",
         }
         scope |= {"method": "GET"} | more
-        asyncio.run(Access(policy).admit(cast("Any", SimpleNamespace(scope=scope))))
+        asyncio.run(Access(policy, itertools.count().__next__).admit(cast("Any", SimpleNamespace(scope=scope))))
         return state
 
 

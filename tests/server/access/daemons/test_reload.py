@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.server.daemon import Daemon, key_command, make_key, serving
@@ -158,3 +159,33 @@ def test_a_secret_is_replaced_without_an_interval(daemon: Daemon, file: Path, ke
     assert traffic.others == []
     until(lambda: status(daemon, kept) == 401)
     assert status(daemon, rotated) == 200
+
+
+LINES = b"".join(b'{"id": "%d", "text": "a line"}\n' % number for number in range(64))
+
+
+def test_the_stream_of_a_revoked_key_ends_and_says_how_far_it_came(daemon: Daemon, file: Path) -> None:
+    writer, reader = make_key(file, "write"), make_key(file, "search,write")
+    daemon.reload()
+    sent = 0
+
+    def groups() -> Iterator[bytes]:
+        nonlocal sent
+        for sent in range(1, 200):
+            yield LINES.replace(b'"id": "', b'"id": "%d-' % sent)
+            if sent == 5:
+                key_command(file, "revoke", writer.split("_")[1])
+                daemon.reload()
+            time.sleep(0.05)
+
+    with daemon.client(writer) as client:
+        try:
+            answer = client.post("/index/batch", content=groups(), headers={"content-type": "application/x-ndjson"})
+            assert answer.status_code == 401
+            assert "all lines up to " in answer.json()["detail"]
+        except httpx.TransportError:  # the client was still sending when the answer came
+            pass
+    assert sent < 199
+    with daemon.client(reader) as client:
+        assert client.get("/index/1-0").status_code == 200
+        assert client.get("/index/198-0").status_code == 404
