@@ -10,6 +10,7 @@ import msgspec
 from server.access.key import Key
 from server.access.rates import Account
 from server.contract.errors import InvalidInputError
+from server.web.key_scopes import KeyScope
 from server.web.request_state import state_of
 
 TIMEOUT_HEADER = b"x-request-timeout-ms"
@@ -29,6 +30,9 @@ class Caller(msgspec.Struct, frozen=True):
     timeout_s: float | None = None
     account: Account | None = None
     key: Key | None = None
+
+    def has(self, scope: KeyScope) -> bool:
+        return self.key is None or scope in self.key.scopes
 
     def reaches(self, collection: str) -> bool:
         return self.key is None or self.key.reaches(collection)
