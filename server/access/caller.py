@@ -31,6 +31,11 @@ class Caller(msgspec.Struct, frozen=True):
     account: Account | None = None
     key: Key | None = None
 
+    @property
+    def cache_owner(self) -> str:
+        """Whose embeddings the cache gives: its own to each key, and to all where none is required."""
+        return "" if self.key is None else self.client
+
     def has(self, scope: KeyScope) -> bool:
         return self.key is None or scope in self.key.scopes
 

@@ -157,6 +157,7 @@ class Asked:
             every_token=every_token,
             dimensions=dimensions,
             cache=cache,
+            cache_owner=caller.cache_owner,
             truncate=truncate,
             truncation_side=truncation_side,
         )

@@ -12,6 +12,7 @@ it is in the log, too. It also carries `server-timing`, the milliseconds spent i
   until there is room). The setting `--request-timeout-ms` is the maximum.
 - A key opens the routes of its scopes, and may be limited to collections: others are answered with 403, whether there
   are any or not, and lists, `/stats` and `/metrics` show its own alone. It may end at a time set beforehand (401).
+  The cache of embeddings is each key's own.
 - If you close the connection, your texts leave the queue.
 - Texts wait for their turn fairly by tokens, between clients (their keys, or their addresses) and between the requests
   of one: a small request overtakes a large one. One bad text never fails other requests.
