@@ -82,6 +82,7 @@ class Access:
         key = keys.find(token)
         name = f"key {key.id}" if key else client
         account = self._count(state, name, keyed=key is not None)
+        state.key_id = key.id if key else ""
         if key is None:
             raise UnauthorizedError(ENDED if keys.has_ended(token) else REQUIRED)
         _check_reach(key, scope, operation)

@@ -24,8 +24,9 @@ it is in the log, too. It also carries `server-timing`, the milliseconds spent i
   `x-embedding-shape` has the number of rows and columns. MessagePack is accepted and answered like JSON.
 - Every path that answers GET answers HEAD. A method that a path does not have is answered with 405 and `allow`, an
   unknown path with 404, both in the dialect of the path: errors under `/v1`, `/v2`, `/api` and `/tei` look as the
-  clients of these expect, all others are problem documents (RFC 9457). What is not HTTP, or is too large or too slow to
-  become a request, is answered with a problem document everywhere, and the connection ends.
+  clients of these expect, all others are problem documents (RFC 9457). A path with a slash more, or with characters
+  encoded that need not be, is unknown. What is not HTTP, or is too large or too slow to become a request, is answered
+  with a problem document everywhere, and the connection ends.
 """
 
 # How each client is configured to find vecd; `KEY` is a key of vecd.

@@ -81,7 +81,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     taken. `errors` are statuses besides those that every route of its kind has, and `answers` those whose body is not
     an error; `raises` are the errors that few routes have. `embeds` says whether the model is used; by default it is
     where the scope is embed. `purpose` is how /stats counts the request. `hints` tell, by the names of unknown fields,
-    what was probably meant. A route with an `optional_body` takes none as `{}`.
+    what was probably meant. A route with an `optional_body` takes none as `{}`. Its paths
+    are served exactly as they are written, and `also` in these ways, which the router takes for the same.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     example: Example | None = None
     hints: Mapping[str, str] = {}
     optional_body: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def in_collection(self) -> bool:

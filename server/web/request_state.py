@@ -18,9 +18,9 @@ class RequestState(msgspec.Struct):
 
     `path` is the decoded path as it was sent, before a placeholder took the place of a document's id; `headers` are
     those of the request, by their names in lower case, the last one of each name; `task` is the one that serves it, and
-    `counted_as` the status to count if that task is cancelled. The access check sets `caller` and `media`, the media
-    type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its body are counted in
-    the body budget. `check` raises where a request that lasts must not go on.
+    `counted_as` the status to count if that task is cancelled. The access check sets `caller`, the `key_id` of its key
+    and `media`, the media type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its
+    body are counted in the body budget. `check` raises where a request that lasts must not go on.
     """
 
     request_id: str
@@ -29,6 +29,7 @@ class RequestState(msgspec.Struct):
     task: asyncio.Task[Any] | None
     counted_as: int | None = None
     caller: object = None
+    key_id: str = ""
     media: str = ""
     document_id: bytes | None = None
     answer_headers: Callable[[], Mapping[bytes, bytes]] | None = None
