@@ -117,6 +117,7 @@ def test_ids_are_anything(asker: Asker) -> None:
         assert asker.ask("POST", "/collections/anything/index", {"id": id_, "text": "a text"})[0] == 200
         for written in {quote(id_, safe=""), quote(id_, safe="/;&=+")}:
             assert asker.ask("GET", f"/collections/anything/index/{written}")[2]["id"] == id_
+    assert asker.ask("DELETE", "/collections/anything")[0] == 200
 
 
 def test_no_templates_are_no_paths() -> None:
