@@ -63,7 +63,9 @@ class Access:
             if operation.request is None and scope["method"] in CHANGING:
                 self._check_origin(state)
             state.caller = self._identify(scope, state, operation)
-            state.check = Standing(partial(self._check_again, scope, operation), self._clock)
+            # The scope holds the state: with the scope in it, only the garbage collector would release a request.
+            again = partial(self._check_again, _token(scope), operation, collection_of(scope))
+            state.check = Standing(again, self._clock)
         if operation is not None:
             state.media = negotiate(scope, operation.gives)
 
@@ -85,15 +87,15 @@ class Access:
         state.key_id = key.id if key else ""
         if key is None:
             raise UnauthorizedError(ENDED if keys.has_ended(token) else REQUIRED)
-        _check_reach(key, scope, operation)
+        _check_reach(key, operation, collection_of(scope))
         return Caller(name, read_timeout_s(state.headers), account, key)
 
-    def _check_again(self, scope: Scope, operation: Operation) -> None:
+    def _check_again(self, token: str, operation: Operation, collection: str) -> None:
         """Check the key of a request that has been going on for a while."""
-        keys, token = self._policy.keys, _token(scope)
+        keys = self._policy.keys
         key = keys.find(token)
         if key is not None:
-            _check_reach(key, scope, operation)
+            _check_reach(key, operation, collection)
         elif keys.required:
             raise UnauthorizedError(ENDED if keys.has_ended(token) else REQUIRED)
 
@@ -131,13 +133,13 @@ class Access:
         return account
 
 
-def _check_reach(key: Key, scope: Scope, operation: Operation) -> None:
+def _check_reach(key: Key, operation: Operation, collection: str) -> None:
     if operation.scope not in key.scopes and operation.scope != "any":
         message = f"this key allows {', '.join(key.scopes)}; this route needs {operation.scope}"
         raise ForbiddenError(message)
-    if operation.in_collection and not key.reaches(collection_of(scope)):
+    if key.collections is not None and operation.in_collection and not key.reaches(collection):
         # The same whether there is such a collection or not.
-        message = f"this key reaches the collections {', '.join(key.collections or ())} only"
+        message = f"this key reaches the collections {', '.join(key.collections)} only"
         raise ForbiddenError(message)
 
 

@@ -11,6 +11,7 @@ from server.access.key_file import read_keys
 # A hash of one of a key's secrets, and the time from which on that secret is refused, in seconds of the epoch.
 Secret = tuple[SaltedHash, float]
 NO_SECRET: Secret = (NO_KEY_HASH, -math.inf)
+NOBODY: tuple[Key | None, Secret, Secret] = (None, NO_SECRET, NO_SECRET)
 
 
 class KeyRing:
@@ -58,11 +59,12 @@ class KeyRing:
         """
         prefix, _, rest = token.partition("_")
         name, _, secret = rest.partition("_")
-        key, *kept = self._keys.get(name, (None, NO_SECRET, NO_SECRET))
-        for salted_hash, ends_s in kept:
-            if matches(secret, salted_hash):
-                return (key if prefix == PREFIX else None), ends_s
-        return None, 0.0
+        key, (salted_hash, ends_s), (replaced_hash, replaced_ends_s) = self._keys.get(name, NOBODY)
+        if not matches(secret, salted_hash):
+            if not matches(secret, replaced_hash):
+                return None, 0.0
+            ends_s = replaced_ends_s
+        return (key if prefix == PREFIX else None), ends_s
 
 
 def _secrets_of(key: Key) -> tuple[Secret, Secret]:

@@ -47,23 +47,31 @@ class Door:
             keys.append(key)
         return shown
 
-    def ask(
+    def scope(
         self, wanted: Any = "embed", *headers: Header, client: str | None = "192.0.2.1", **more: object
-    ) -> RequestState:
-        hosts = Hosts(frozenset())
-        self.ring = KeyRing(self.file)
-        policy = Policy(keys=self.ring, rates=self._rates, hosts=hosts, metrics_port=self._port)
-        state = RequestState("id", "/embed", dict(headers), None)
-        scope: dict[str, Any] = {
-            STATE: state,
+    ) -> dict[str, Any]:
+        return {
+            STATE: RequestState("id", "/embed", dict(headers), None),
             "route_handler": SimpleNamespace(opt={KEY: wanted if isinstance(wanted, Operation) else operation(wanted)}),
             "headers": list(headers),
             "client": (client, 5) if client else None,
             "server": ("127.0.0.1", 8000),
             "path_template": "/embed",
-        }
-        scope |= {"method": "GET"} | more
+            "method": "GET",
+        } | more
+
+    def admit(self, scope: dict[str, Any]) -> None:
+        hosts = Hosts(frozenset())
+        self.ring = KeyRing(self.file)
+        policy = Policy(keys=self.ring, rates=self._rates, hosts=hosts, metrics_port=self._port)
         asyncio.run(Access(policy, itertools.count().__next__).admit(cast("Any", SimpleNamespace(scope=scope))))
+
+    def ask(
+        self, wanted: Any = "embed", *headers: Header, client: str | None = "192.0.2.1", **more: object
+    ) -> RequestState:
+        scope = self.scope(wanted, *headers, client=client, **more)
+        self.admit(scope)
+        state: RequestState = scope[STATE]
         return state
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import gc
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -113,6 +114,24 @@ def test_a_request_without_a_key_is_refused_once_keys_are_required(door: Door) -
     door.ring.reload()
     with pytest.raises(UnauthorizedError):
         state.check()
+
+
+def standings() -> int:
+    return sum(isinstance(one, Standing) for one in gc.get_objects())
+
+
+def test_a_request_is_released_without_the_garbage_collector(door: Door) -> None:
+    scope = door.scope("write", bearer(door.key("write")))
+    gc.collect()
+    gc.disable()
+    try:
+        before = standings()
+        door.admit(scope)
+        assert standings() == before + 1
+        del scope
+        assert standings() == before
+    finally:
+        gc.enable()
 
 
 class Written:
