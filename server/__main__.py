@@ -1,4 +1,4 @@
-"""`python -m server` serves; `python -m server keys` makes, lists and revokes keys.
+"""`python -m server` serves; `python -m server keys` makes, lists, renews and revokes keys.
 
 A command loads only what it needs: serving is imported after the settings are checked.
 """

@@ -26,9 +26,11 @@ from server.settings import Settings
 from server.web.body_budget import BodyBudget
 from server.web.context import STATE, Context
 from server.web.edge import Edge
+from server.web.exact_paths import ExactPaths
 from server.web.headers import EXPOSED
 from server.web.lifecycle import Lifecycle
 from server.web.metrics import WebMetrics
+from server.web.operations import KEY as OPERATION
 from server.web.preflight import answering_options
 from server.web.problems import Problems
 
@@ -61,7 +63,9 @@ def build_application(settings: Settings, backend: Backend, running: AbstractAsy
         lifecycle=Lifecycle(),
     )
     problems = Problems(DIALECTS)
-    edge = Edge(_litestar(context, keys, problems, running), metrics, context.body_budget, problems, settings)
+    paths = ExactPaths(path for route in ROUTES for path in (*route.paths, *route.opt[OPERATION].also))
+    litestar = _litestar(context, keys, problems, running)
+    edge = Edge(litestar, paths, metrics, context.body_budget, problems, settings)
     asgi = behind_proxies(edge, settings.trusted_proxies)
     return Application(asgi, keys, metrics, context.lifecycle, context.body_budget)
 

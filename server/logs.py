@@ -1,7 +1,7 @@
 """The log: lines for people or JSON for machines, on standard error, each with the id of its request.
 
 vecd and its libraries log through the standard library; structlog renders the records. Of what a client sent, only the
-request's id, method, path and address are logged: no text, no key.
+request's id, method, path and address are logged, and its key's id: no text, no secret.
 """
 
 import logging
@@ -49,6 +49,16 @@ def _add_origin(
     return event
 
 
+def _escape(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Write out what a terminal would obey and what would begin a line: paths and messages hold what clients sent."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[name] = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in value)
+    return event
+
+
 _FIELDS: list[structlog.typing.Processor] = [
     _add_request,
     _add_origin,
@@ -65,9 +75,11 @@ def configure_logs(style: str, level: str) -> None:
         end: structlog.typing.Processor = structlog.processors.JSONRenderer()
     else:
         end = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    processors: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if style == "text":
+        processors.append(_escape)  # JSON escapes by itself
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_FIELDS, processors=[remove, end]))
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_FIELDS, processors=[*processors, end]))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # uvicorn logs each start and stop; the daemon itself reports those that matter.
     for name in ("uvicorn", "uvicorn.error"):

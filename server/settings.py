@@ -224,9 +224,9 @@ def _hint(variable: str) -> str:
 def _parser(fields: Sequence[Field]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m server",
-        usage="%(prog)s [--SETTING VALUE ...]\n       %(prog)s keys add|list|revoke ...",
-        description="Serve sentence embeddings and semantic search over HTTP. `python -m server keys` makes, lists and "
-        "revokes the keys that clients need.",
+        usage="%(prog)s [--SETTING VALUE ...]\n       %(prog)s keys add|list|rotate|revoke ...",
+        description="Serve sentence embeddings and semantic search over HTTP. `python -m server keys` makes, lists, "
+        "renews and revokes the keys that clients need.",
         epilog=f"Every flag is also a variable: --max-body-bytes is {PREFIX}MAX_BODY_BYTES. Flags win.",
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,

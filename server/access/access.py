@@ -4,6 +4,8 @@ Litestar calls it after it has found the route, whose scope is checked, and befo
 are rendered in the dialect of the path.
 """
 
+import time
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -15,14 +17,18 @@ from litestar.types import Scope
 
 from server.access.caller import Caller, network_of, read_timeout_s
 from server.access.hosts import Hosts
+from server.access.key import Key
 from server.access.keys import KeyRing
 from server.access.rates import Account, Rates
+from server.access.standing import Standing
 from server.web.errors import ForbiddenError, UnauthorizedError
 from server.web.negotiation import negotiate
-from server.web.operations import Operation, operation_of
+from server.web.operations import Operation, collection_of, operation_of
 from server.web.request_state import RequestState, state_of
 
 BEARER = "bearer"
+REQUIRED = "a key is required: send Authorization: Bearer vecd_..., a key made by `python -m server keys add`"
+ENDED = "this key has ended, or another secret has replaced it; see `python -m server keys add` and `keys rotate`"
 # Without a body a page may send these to any origin without a preflight, because no content type requires one.
 CHANGING = frozenset({"POST", "DELETE"})
 # The routes of the second port.
@@ -42,8 +48,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Access:
     """Writes the caller, and the media type of the answer, into the state of each request that is admitted."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, clock: Callable[[], float] = time.monotonic) -> None:
         self._policy = policy
+        self._clock = clock
 
     async def admit(self, request: Request[Any, Any, Any]) -> None:
         """Admit a request, or raise a ServerError or Litestar's NotFoundException."""
@@ -56,6 +63,9 @@ class Access:
             if operation.request is None and scope["method"] in CHANGING:
                 self._check_origin(state)
             state.caller = self._identify(scope, state, operation)
+            # The scope holds the state: with the scope in it, only the garbage collector would release a request.
+            again = partial(self._check_again, _token(scope), operation, collection_of(scope))
+            state.check = Standing(again, self._clock)
         if operation is not None:
             state.media = negotiate(scope, operation.gives)
 
@@ -70,18 +80,24 @@ class Access:
         if not keys.required:
             self._check_host(scope)
             return Caller(client, read_timeout_s(state.headers), self._count(state, client))
-        key = keys.find(_token(scope))
+        token = _token(scope)
+        key = keys.find(token)
         name = f"key {key.id}" if key else client
         account = self._count(state, name, keyed=key is not None)
+        state.key_id = key.id if key else ""
         if key is None:
-            message = (
-                "a key is required: send Authorization: Bearer vecd_..., a key made by `python -m server keys add`"
-            )
-            raise UnauthorizedError(message)
-        if operation.scope not in key.scopes and operation.scope != "any":
-            message = f"this key allows {', '.join(key.scopes)}; this route needs {operation.scope}"
-            raise ForbiddenError(message)
-        return Caller(name, read_timeout_s(state.headers), account)
+            raise UnauthorizedError(ENDED if keys.has_ended(token) else REQUIRED)
+        _check_reach(key, operation, collection_of(scope))
+        return Caller(name, read_timeout_s(state.headers), account, key)
+
+    def _check_again(self, token: str, operation: Operation, collection: str) -> None:
+        """Check the key of a request that has been going on for a while."""
+        keys = self._policy.keys
+        key = keys.find(token)
+        if key is not None:
+            _check_reach(key, operation, collection)
+        elif keys.required:
+            raise UnauthorizedError(ENDED if keys.has_ended(token) else REQUIRED)
 
     def _check_host(self, scope: Scope) -> None:
         hosts = self._policy.hosts
@@ -115,6 +131,16 @@ class Access:
         if account.requests:
             account.requests.take(1)
         return account
+
+
+def _check_reach(key: Key, operation: Operation, collection: str) -> None:
+    if operation.scope not in key.scopes and operation.scope != "any":
+        message = f"this key allows {', '.join(key.scopes)}; this route needs {operation.scope}"
+        raise ForbiddenError(message)
+    if key.collections is not None and operation.in_collection and not key.reaches(collection):
+        # The same whether there is such a collection or not.
+        message = f"this key reaches the collections {', '.join(key.collections)} only"
+        raise ForbiddenError(message)
 
 
 def _token(scope: Scope) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
+from server.access.key import Key
 from server.access.rates import Account
 from server.contract.errors import InvalidInputError
+from server.web.key_scopes import KeyScope
 from server.web.request_state import state_of
 
 TIMEOUT_HEADER = b"x-request-timeout-ms"
@@ -21,12 +23,24 @@ NETWORK_BITS = 64
 class Caller(msgspec.Struct, frozen=True):
     """`client` is the id of a key, or an address; `timeout_s` how long the client waits, if it says so.
 
-    `account` is None where clients have no limits.
+    `account` is None where clients have no limits, `key` where none is required.
     """
 
     client: str
     timeout_s: float | None = None
     account: Account | None = None
+    key: Key | None = None
+
+    @property
+    def cache_owner(self) -> str:
+        """Whose embeddings the cache gives: its own to each key, and to all where none is required."""
+        return "" if self.key is None else self.client
+
+    def has(self, scope: KeyScope) -> bool:
+        return self.key is None or scope in self.key.scopes
+
+    def reaches(self, collection: str) -> bool:
+        return self.key is None or self.key.reaches(collection)
 
 
 def caller_of(scope: Any) -> Caller:

@@ -7,7 +7,7 @@ that the client left costs what was reserved, because work that has begun is com
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from server.access.rates import Account, Bucket
@@ -31,15 +31,31 @@ class Charge:
 
 
 class Charging:
-    """The calls of one request; `account` is None where there is no limit."""
+    """The calls of one request; `account` is None where there is no limit.
 
-    def __init__(self, backend: Backend, account: Account | None, estimate: TokenEstimate) -> None:
+    `check` raises where the request must not go on: it is called before each group of a stream, and before embeddings
+    or hits are given.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        account: Account | None,
+        estimate: TokenEstimate,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         self._backend = backend
         self._account = account
         self._bucket = account.tokens if account else None
         self._estimate = estimate
+        self._check = check
 
     async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
+        found = await self._embed(texts, demand)
+        self._check()
+        return found
+
+    async def _embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
         if self._bucket is None:
             return await self._backend.embed(texts, demand)
         with self._reserved(self._bucket, texts, whole=demand.truncate == "windows") as charge:
@@ -57,6 +73,11 @@ class Charging:
         return written
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
+        found = await self._search(name, searches, demand)
+        self._check()
+        return found
+
+    async def _search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
         if self._bucket is None:
             return await self._backend.search(name, searches, demand)
         queries = [one.query for one in searches if one.query is not None and one.mode != "text"]
@@ -78,6 +99,7 @@ class Charging:
                     tokens = self._estimate.of(texts_to_embed([line.document for line in group]))
                     await _take_patiently(account, bucket, tokens)
                     reserved.append(tokens)
+                self._check()
                 yield group
 
         stream = self._backend.keep(name, charged(), demand)

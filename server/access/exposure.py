@@ -3,7 +3,7 @@
 import ipaddress
 import socket
 
-from server.access.keys import read_keys
+from server.access.key_file import read_keys
 from server.contract.errors import ServerError
 from server.settings import Settings
 

@@ -22,7 +22,8 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     Clients share the server fairly, by tokens. Work that has not begun `timeout_s` seconds after the call is dropped;
     None means the setting. `prompt` names one of the model's prompts. `dimensions` cuts the rows (Matryoshka).
     `truncate` None means the setting; "windows" is for `embed` alone, and not for rows of every token. `every_token`
-    asks for a row for each token. With `cache` false the cache is neither read nor filled.
+    asks for a row for each token. With `cache` false the cache is neither read nor filled; of what it holds a call is
+    given only what calls with the same `cache_owner` have put there, and it joins only these.
     """
 
     client: str = ""
@@ -32,6 +33,7 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     every_token: bool = False
     dimensions: int | None = None
     cache: bool = True
+    cache_owner: str = ""
     truncate: Truncate | None = None
     truncation_side: TruncationSide = "right"
 

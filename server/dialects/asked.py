@@ -17,13 +17,12 @@ from server.access.charging import Charging
 from server.contract.backend import Backend
 from server.contract.embedding import Demand, Embeddings, Truncate, TruncationSide
 from server.contract.facts import Facts
-from server.contract.limits import DEFAULT_COLLECTION
 from server.settings import Settings
 from server.web.context import Context, context_of
 from server.web.decoding import decode_aside, media_taken, read_body
 from server.web.document_ids import document_id_of
 from server.web.encoding import encode, encode_aside, timing_headers
-from server.web.operations import Operation, handled, operation_of
+from server.web.operations import Operation, collection_of, handled, operation_of
 from server.web.queries import check_known, flag, query_of, whole_number
 from server.web.replies import JSON, NO_HEADERS, Reply
 from server.web.request_state import RequestState, state_of
@@ -48,7 +47,7 @@ class Asked:
     @property
     def charging(self) -> Charging:
         """For the calls that embed, which are charged to the client."""
-        return Charging(self.context.backend, self.caller.account, self.context.estimate)
+        return Charging(self.context.backend, self.caller.account, self.context.estimate, self.state.check)
 
     @property
     def facts(self) -> Facts:
@@ -73,7 +72,11 @@ class Asked:
     @property
     def collection(self) -> str:
         """The collection's name in the path, or that of the default one."""
-        return str(self._request.path_params.get("name", DEFAULT_COLLECTION))
+        return collection_of(self.scope)
+
+    def reaches(self, collection: str) -> bool:
+        """Return whether the caller may know of a collection; on the port of the metrics everybody may."""
+        return self.state.caller is None or self.caller.reaches(collection)
 
     @property
     def document_id(self) -> str:
@@ -115,6 +118,7 @@ class Asked:
         optional = operation.optional_body and b"content-type" not in self.state.headers
         media = JSON if optional else self.media_taken
         body = await read_body(self.receive, self.settings.max_body_bytes, self.hold)
+        self.state.check()  # a body may have taken its time
         if operation.optional_body and not body:
             body = b"{}" if media == JSON else b"\x80"
         elif optional:
@@ -153,6 +157,7 @@ class Asked:
             every_token=every_token,
             dimensions=dimensions,
             cache=cache,
+            cache_owner=caller.cache_owner,
             truncate=truncate,
             truncation_side=truncation_side,
         )

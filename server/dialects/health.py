@@ -24,5 +24,5 @@ async def reply_metrics(asked: Asked) -> Reply:
     encode, content_type = choose_encoder(asked.header("accept"))
     status = await asked.backend.status()
     ready = status.engine_ready and not context.lifecycle.draining
-    scrape = Scrape(context.metrics, await asked.backend.metrics(), ready=ready)
+    scrape = Scrape(context.metrics, await asked.backend.metrics(), ready=ready, reaches=asked.reaches)
     return Reply(encode(scrape), media_type=content_type)

@@ -1,12 +1,14 @@
 """The cache of embeddings: least recently used out first, bounded in bytes.
 
-Keys are a keyed hash of the text, so that nobody can craft two texts that collide. Used from the event loop only.
+Keys are a keyed hash of the text, so that nobody can craft two texts that collide, and of its owner, so that no client
+learns by counts or times what another has asked. Used from the event loop only.
 """
 
 import hashlib
 import secrets
 import struct
 from collections import OrderedDict
+from functools import lru_cache
 
 import msgspec
 
@@ -42,14 +44,18 @@ class EmbeddingCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def key(self, text: Input, kind: str) -> CacheKey:
-        """Return the key of a text, or of token ids, for one kind of row; `kind` has at most 12 characters."""
-        if isinstance(text, str):
-            return self._digest(text.encode(), kind)
-        return self._digest(struct.pack(f"<{len(text)}q", *text), kind + " ids")
+    def key(self, text: Input, kind: str, owner: str = "") -> CacheKey:
+        """Return the key of a text, or of token ids, for one kind of row; `kind` has at most 12 characters.
 
-    def _digest(self, content: bytes, kind: str) -> CacheKey:
-        return hashlib.blake2b(content, digest_size=16, key=self._secret, person=kind.encode()).digest()
+        Of two owners neither finds what the other has put; without one all share.
+        """
+        if isinstance(text, str):
+            return self._digest(text.encode(), kind, owner)
+        return self._digest(struct.pack(f"<{len(text)}q", *text), kind + " ids", owner)
+
+    def _digest(self, content: bytes, kind: str, owner: str) -> CacheKey:
+        salt = _salt_of(owner) if owner else b""
+        return hashlib.blake2b(content, digest_size=16, key=self._secret, person=kind.encode(), salt=salt).digest()
 
     def find(self, key: CacheKey) -> CachedEmbedding | None:
         """Return the entry and make it the most recent; count a hit or a miss."""
@@ -72,3 +78,8 @@ class EmbeddingCache:
             _, oldest = self._entries.popitem(last=False)
             self.used_bytes -= len(oldest.row) + ENTRY_OVERHEAD_BYTES
             self.evictions += 1
+
+
+@lru_cache(1024)
+def _salt_of(owner: str) -> bytes:
+    return hashlib.blake2b(owner.encode(), digest_size=hashlib.blake2b.SALT_SIZE).digest()

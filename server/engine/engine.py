@@ -119,7 +119,7 @@ class Engine:
             await self._compute(unique, request)
             return 0
         kind = kind_of(request.demand)
-        keys = {text: self.cache.key(text, kind) for text in unique}
+        keys = {text: self.cache.key(text, kind, request.demand.cache_owner) for text in unique}
         request.found = {text: hit for text, key in keys.items() if (hit := self.cache.find(key))}
         refuse_long(request, self._model.max_tokens, request.found)
         if len(request.found) == len(unique):

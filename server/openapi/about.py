@@ -10,6 +10,9 @@ it is in the log, too. It also carries `server-timing`, the milliseconds spent i
 - `x-request-timeout-ms: N` says how long you will wait. Work that has not begun by then is dropped (504), and if the
   predicted wait is longer than half of it, the request is refused at once (429, with `retry-after`, the predicted time
   until there is room). The setting `--request-timeout-ms` is the maximum.
+- A key opens the routes of its scopes, and may be limited to collections: others are answered with 403, whether there
+  are any or not, and lists, `/stats` and `/metrics` show its own alone. It may end at a time set beforehand (401).
+  The cache of embeddings is each key's own.
 - If you close the connection, your texts leave the queue.
 - Texts wait for their turn fairly by tokens, between clients (their keys, or their addresses) and between the requests
   of one: a small request overtakes a large one. One bad text never fails other requests.
@@ -21,8 +24,9 @@ it is in the log, too. It also carries `server-timing`, the milliseconds spent i
   `x-embedding-shape` has the number of rows and columns. MessagePack is accepted and answered like JSON.
 - Every path that answers GET answers HEAD. A method that a path does not have is answered with 405 and `allow`, an
   unknown path with 404, both in the dialect of the path: errors under `/v1`, `/v2`, `/api` and `/tei` look as the
-  clients of these expect, all others are problem documents (RFC 9457). What is not HTTP, or is too large or too slow to
-  become a request, is answered with a problem document everywhere, and the connection ends.
+  clients of these expect, all others are problem documents (RFC 9457). A path with a slash more, or with characters
+  encoded that need not be, is unknown. What is not HTTP, or is too large or too slow to become a request, is answered
+  with a problem document everywhere, and the connection ends.
 """
 
 # How each client is configured to find vecd; `KEY` is a key of vecd.

@@ -71,7 +71,8 @@ def describe(subject: Subject) -> Schema:
                 KEY_SCHEME: {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": f"What `python -m server keys add` printed; it allows some of {scopes}.",
+                    "description": f"What `python -m server keys add` printed; it allows some of {scopes}, "
+                    "and may reach some collections only.",
                 }
             },
         },

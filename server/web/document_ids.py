@@ -26,10 +26,16 @@ def take_document_id(scope: Any, state: RequestState) -> None:
     if b"/index/" not in raw_path:
         return
     found = ID_PATH.fullmatch(raw_path)
-    if found is None or (scope["method"] in ACTION_METHODS and unquote_to_bytes(found[2]) in ACTIONS):
+    if found is None or (scope["method"] in ACTION_METHODS and found[2] in ACTIONS):
         return
     state.document_id = found[2]
     scope["path"] = unquote(found[1].decode("ascii")) + PLACEHOLDER
+
+
+def raw_path_of(scope: Any, state: RequestState) -> bytes:
+    """Return the path as it was sent, without the id that was taken from it and the slash before that."""
+    raw_path: bytes = scope["raw_path"]
+    return raw_path if state.document_id is None else raw_path[: -1 - len(state.document_id)]
 
 
 def document_id_of(scope: Any) -> str:

@@ -22,10 +22,11 @@ from server.logs import name_request
 from server.settings import Settings
 from server.web.body_budget import BodyBudget
 from server.web.dialect import Problem
-from server.web.document_ids import take_document_id
+from server.web.document_ids import raw_path_of, take_document_id
+from server.web.exact_paths import ExactPaths
 from server.web.headers import ALWAYS, cors_headers
 from server.web.metrics import UNKNOWN_ROUTE, WebMetrics
-from server.web.problems import Problems
+from server.web.problems import Problems, no_route
 from server.web.request_state import KEY, RequestState, current
 
 ID_HEADER = b"x-request-id"
@@ -41,9 +42,16 @@ class Edge:
     """ASGI middleware that adds headers to every response and counts it."""
 
     def __init__(
-        self, app: ASGIApp, metrics: WebMetrics, body_budget: BodyBudget, problems: Problems, settings: Settings
+        self,
+        app: ASGIApp,
+        paths: ExactPaths,
+        metrics: WebMetrics,
+        body_budget: BodyBudget,
+        problems: Problems,
+        settings: Settings,
     ) -> None:
         self.app = app
+        self._paths = paths
         self._metrics = metrics
         self._body_budget = body_budget
         self._problems = problems
@@ -71,7 +79,10 @@ class Edge:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_stamped)
+            if self._paths.has(raw_path_of(scope, state)):
+                await self.app(scope, receive, send_stamped)
+            else:
+                await self._send_problem(scope, state, send_stamped, no_route(scope))
         except asyncio.CancelledError:
             if state.counted_as is not None:
                 status = state.counted_as
@@ -105,7 +116,7 @@ class Edge:
         return stamped
 
     async def _send_stopping(self, scope: Scope, state: RequestState, send: Send) -> None:
-        """Answer 503 from outside the application."""
+        """Answer 503."""
         detail = "the server is stopping and this request was not done in time"
         problem = Problem(
             status=HTTPStatus.SERVICE_UNAVAILABLE,
@@ -113,10 +124,16 @@ class Edge:
             request_id=state.request_id,
             error=UnavailableError(detail),
         )
+        await self._send_problem(scope, state, send, problem, ((b"retry-after", b"1"),))
+
+    async def _send_problem(
+        self, scope: Scope, state: RequestState, send: Send, problem: Problem, more: Headers = ()
+    ) -> None:
+        """Answer from outside the application."""
         status, media_type, body = self._problems.render(scope, problem)
         headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
         headers += cors_headers(self._origins, state.headers.get(b"origin"))
-        start = {"type": "http.response.start", "status": status, "headers": [*headers, (b"retry-after", b"1")]}
+        start = {"type": "http.response.start", "status": status, "headers": [*headers, *more]}
         await send(cast("Message", start))
         await send(cast("Message", {"type": "http.response.body", "body": body, "more_body": False}))
 
@@ -130,4 +147,6 @@ def _log(scope: Scope, state: RequestState, status: int, seconds: float) -> None
         "ms": round(seconds * 1e3, 3),
         "client": client[0] if client else None,
     }
+    if state.key_id:
+        fields["key"] = state.key_id
     log.info("request", extra=fields)

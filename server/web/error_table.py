@@ -48,10 +48,11 @@ ERRORS: dict[type[ServerError], Meaning] = {
         "texts than `--max-client-batch-size`.",
     ),
     EmptyInputError: Meaning(HTTPStatus.BAD_REQUEST, "There is no text, or an empty one."),
-    UnauthorizedError: Meaning(HTTPStatus.UNAUTHORIZED, "There is no key, or an unknown one."),
+    UnauthorizedError: Meaning(HTTPStatus.UNAUTHORIZED, "There is no key, an unknown one, or one that has ended."),
     ForbiddenError: Meaning(
         HTTPStatus.FORBIDDEN,
-        "The key does not allow this; or, without keys, the Host header does not name this machine; or the "
+        "The key does not allow this, or does not reach the collection, whether there is one or not; or, without keys, "
+        "the Host header does not name this machine; or the "
         "request comes from a page whose origin `--cors-origins` does not list.",
     ),
     UnknownModelError: Meaning(HTTPStatus.NOT_FOUND, "No model with that name is served."),

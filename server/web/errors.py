@@ -16,7 +16,7 @@ class NotAcceptableError(ServerError):
 
 
 class UnauthorizedError(ServerError):
-    """The request carries no key, or an unknown one."""
+    """The request carries no key, an unknown one, or one that has ended."""
 
 
 class ForbiddenError(ServerError):

@@ -5,7 +5,7 @@ A scrape shows them together with those of the backend.
 
 import asyncio
 import collections
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, disable_created_metrics
@@ -72,12 +72,18 @@ class WebMetrics:
 
 
 class Scrape:
-    """All metrics at one moment; the exposition encoders take it for a registry."""
+    """All metrics at one moment; the exposition encoders take it for a registry.
 
-    def __init__(self, own: WebMetrics, others: Sequence[MetricFamily], *, ready: bool) -> None:
+    Of samples that name a collection only those are shown that the client reaches.
+    """
+
+    def __init__(
+        self, own: WebMetrics, others: Sequence[MetricFamily], *, ready: bool, reaches: Callable[[str], bool]
+    ) -> None:
         self._own = own
         self._others = others
         self._ready = ready
+        self._reaches = reaches
 
     def collect(self) -> Iterator[Metric]:
         yield from self._own.registry.collect()
@@ -86,6 +92,8 @@ class Scrape:
         for family in self._others:
             metric = Metric(family.name, family.documentation, family.kind)
             for sample in family.samples:
+                if (collection := sample.labels.get("collection")) is not None and not self._reaches(collection):
+                    continue
                 metric.add_sample(sample.name, sample.labels, sample.value)
             yield metric
 

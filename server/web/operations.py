@@ -14,12 +14,15 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Method
 
 from server.contract.errors import ServerError
+from server.contract.limits import DEFAULT_COLLECTION
 from server.web.key_scopes import KeyScope
 
 # The purposes by which /stats counts requests.
 Purpose = Literal["embed", "batch", "search", "index"]
 
 KEY = "operation"
+# The parameter of the path that names a collection; without it the route is that of the default one.
+COLLECTION_PARAMETER = "name"
 LIMITED = "x-limited-by"
 # Token ids in place of one text: many times the length of any model.
 MAX_IDS = 4096
@@ -78,7 +81,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     taken. `errors` are statuses besides those that every route of its kind has, and `answers` those whose body is not
     an error; `raises` are the errors that few routes have. `embeds` says whether the model is used; by default it is
     where the scope is embed. `purpose` is how /stats counts the request. `hints` tell, by the names of unknown fields,
-    what was probably meant. A route with an `optional_body` takes none as `{}`.
+    what was probably meant. A route with an `optional_body` takes none as `{}`. Its paths
+    are served exactly as they are written, and `also` in these ways, which the router takes for the same.
     """
 
     id: str
@@ -102,6 +106,14 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     example: Example | None = None
     hints: Mapping[str, str] = {}
     optional_body: bool = False
+    also: tuple[str, ...] = ()
+
+    @property
+    def in_collection(self) -> bool:
+        """Whether it is about one collection, of which a key must be allowed."""
+        return any(one.name == COLLECTION_PARAMETER and one.place == "path" for one in self.parameters) and (
+            self.scope not in {None, "any"}
+        )
 
     @property
     def uses_model(self) -> bool:
@@ -112,6 +124,11 @@ def operation_of(scope: Any) -> Operation | None:
     """Return the operation of a request's route; a route for OPTIONS has none."""
     operation: Operation | None = scope["route_handler"].opt.get(KEY)
     return operation
+
+
+def collection_of(scope: Any) -> str:
+    """Return the name of a request's collection: the one in its path, or that of the default one."""
+    return str(scope.get("path_params", {}).get(COLLECTION_PARAMETER, DEFAULT_COLLECTION))
 
 
 Handler = Callable[..., Any]

@@ -85,6 +85,12 @@ class Problems:
         return Response(body, status_code=code, media_type=media_type, headers=dict(headers))
 
 
+def no_route(scope: Scope) -> Problem:
+    """Return the problem of a path that nobody serves."""
+    detail = shortened(_no_route(scope))
+    return Problem(status=HTTPStatus.NOT_FOUND, detail=detail, request_id=request_id_of(scope))
+
+
 def status_of(error: ServerError) -> HTTPStatus:
     cause = error.cause if isinstance(error, StreamStoppedError) else error
     meaning = ERRORS.get(type(cause))
@@ -111,10 +117,14 @@ def shortened(detail: str) -> str:
     return detail if len(detail) <= LONGEST_DETAIL else detail[:LONGEST_DETAIL] + "…"
 
 
+def _no_route(scope: Scope) -> str:
+    return f"there is no route {path_of(scope)}"
+
+
 def _detail(request: Request[Any, Any, Any], status: HTTPStatus, error: HTTPException) -> str:
     match status:
         case HTTPStatus.NOT_FOUND:
-            return f"there is no route {path_of(request.scope)}"
+            return _no_route(request.scope)
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = (error.headers or {}).get("allow", "")
             return f"{request.method} is not allowed here; {allowed} is"

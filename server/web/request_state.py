@@ -14,14 +14,19 @@ KEY = "vecd"
 LARGE_BYTES = 16 * 1024
 
 
+def _nothing() -> None:
+    """Allow the request to go on."""
+
+
 class RequestState(msgspec.Struct):
     """Made by the edge, which sees each request first.
 
     `path` is the decoded path as it was sent, before a placeholder took the place of a document's id; `headers` are
     those of the request, by their names in lower case, the last one of each name; `task` is the one that serves it, and
-    `counted_as` the status to count if that task is cancelled. The access check sets `caller` and `media`, the media
-    type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its body and its answer
-    are counted in the budget, `answer_bytes` of these for the answer.
+    `counted_as` the status to count if that task is cancelled. The access check sets `caller`, the `key_id` of its key
+    and `media`, the media type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its
+    body and its answer are counted in the budget, `answer_bytes` of these for the answer. `check` raises where a
+    request that lasts must not go on.
     """
 
     request_id: str
@@ -30,12 +35,14 @@ class RequestState(msgspec.Struct):
     task: asyncio.Task[Any] | None
     counted_as: int | None = None
     caller: object = None
+    key_id: str = ""
     media: str = ""
     document_id: bytes | None = None
     answer_headers: Callable[[], Mapping[bytes, bytes]] | None = None
     held_bytes: int = 0
     answer_bytes: int = 0
     budget: BodyBudget | None = None
+    check: Callable[[], None] = _nothing
 
 
 # A request is a task with a context of its own, so the variable is never reset.

@@ -57,6 +57,22 @@ def test_a_traceback_shows_no_local_variables(style: str, capsys: pytest.Capture
     assert SECRET not in shown
 
 
+def test_in_text_nothing_is_logged_that_a_terminal_would_obey(capsys: pytest.CaptureFixture[str]) -> None:
+    root, before = logging.getLogger(), logging.getLogger().handlers[:]
+    level = root.level
+    try:
+        configure_logs("text", "info")
+        fields = {"client": "\x1b[31m192.0.2.1", "method": "G\rET", "ms": 1.5, "status": 200, "none": None}
+        logging.getLogger("vecd").info("of %s", "a\nforged line\x9b", extra=fields)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert shown[:-1].isprintable()
+    assert all(part in shown for part in (r"of a\nforged line\x9b", r"\x1b[31m192.0.2.1", r"G\rET", "ms=1.5", "200"))
+
+
 def test_an_unknown_level_is_refused(tiny_models: Path) -> None:
     with launch("--models", str(tiny_models), "--log-level", "loud") as process:
         assert process.wait(60) == 1

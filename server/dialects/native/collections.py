@@ -23,6 +23,7 @@ from server.dialects.native.bodies.collections import (
     PassageSettings,
     ReindexProgress,
 )
+from server.dialects.native.bodies.told import CollectionPut
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING
 from server.dialects.native.routing import on_delete, on_get, on_post, on_put
 from server.web.encoding import BODIES
@@ -48,14 +49,16 @@ SAMPLE = {
     "/collections",
     Operation(
         id="collections_list_collections",
-        summary="List all collections",
+        summary="List all collections that the key reaches",
         scope="search",
         response=CollectionList,
         gives=BODIES,
     ),
 )
 async def list_collections(asked: Asked) -> Reply:
-    return asked.reply(CollectionList([to_body(one) for one in await asked.backend.collections()]))
+    return asked.reply(
+        CollectionList([to_body(one) for one in await asked.backend.collections() if asked.reaches(one.name)])
+    )
 
 
 @on_get(
@@ -83,11 +86,11 @@ async def get(asked: Asked) -> Reply:
         "(shorter ones where the model reads less), English words and no threshold, the collection `default` that of "
         "`--search-threshold`. Other `passages` hold for documents that are written afterwards, and for all once the "
         "collection is reindexed. Another `language` has the words of all documents indexed anew: searches by words "
-        "wait until most are.",
+        'wait until most are. A key without the scope search gets `{"put": name}` in place of the collection.',
         scope="write",
         request=CollectionSettings,
         optional_body=True,
-        response=CollectionState,
+        response=CollectionState | CollectionPut,
         takes=BODIES,
         gives=BODIES,
         parameters=(COLLECTION,),
@@ -97,7 +100,8 @@ async def get(asked: Asked) -> Reply:
 )
 async def create(asked: Asked) -> Reply:
     settings = settings_of(await asked.body(CollectionSettings))
-    return asked.reply(to_body(await asked.backend.create(asked.collection, settings, asked.demand())))
+    state = await asked.backend.create(asked.collection, settings, asked.demand())
+    return asked.reply(to_body(state) if asked.caller.has("search") else CollectionPut(state.name))
 
 
 @on_delete(

@@ -15,6 +15,7 @@ from server.contract.embedding import Demand
 from server.contract.errors import DocumentError, InvalidInputError, UnknownDocumentError
 from server.dialects.asked import Asked
 from server.dialects.native.bodies.documents import Deleted, Document, Id, Indexed, PatchRequest, StoredDocument
+from server.dialects.native.bodies.told import Patched
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING, WRITING, at
 from server.dialects.native.routing import on_delete, on_get, on_patch, on_post
 from server.web.encoding import BODIES, timing_headers
@@ -99,10 +100,11 @@ async def get(asked: Asked) -> Reply:
     Operation(
         id="documents_patch",
         summary="Change a document's metadata",
+        about='A key without the scope search gets `{"patched": id}` in place of the document.',
         scope="write",
         purpose="index",
         request=PatchRequest,
-        response=StoredDocument,
+        response=StoredDocument | Patched,
         takes=BODIES,
         gives=BODIES,
         parameters=(COLLECTION, PATH_ID),
@@ -114,6 +116,8 @@ async def patch(asked: Asked) -> Reply:
     document_id = asked.document_id
     data = await asked.body(PatchRequest)
     document = await asked.backend.patch(asked.collection, document_id, data.metadata, asked.demand())
+    if not asked.caller.has("search"):
+        return asked.reply(Patched(document.id))
     return await asked.reply_with_texts(to_body(document), size_of(document))
 
 

@@ -2,6 +2,8 @@
 
 from http import HTTPStatus
 
+import msgspec
+
 from server.contract.status import Status
 from server.dialects.asked import Asked
 from server.dialects.health import METRICS, NOT_READY, reply_metrics
@@ -14,6 +16,7 @@ from server.dialects.native.bodies.status import (
     RequestStats,
     Stats,
 )
+from server.dialects.native.reached import index_of
 from server.dialects.native.routing import on_get
 from server.web.operations import Operation
 from server.web.replies import Reply
@@ -59,7 +62,10 @@ async def ready(asked: Asked) -> Reply:
     Operation(id="status_stats", summary="Show counts since the start", scope="admin", response=Stats),
 )
 async def stats(asked: Asked) -> Reply:
-    return asked.reply(_stats(asked, await asked.backend.status()))
+    status = await asked.backend.status()
+    if asked.caller.key is not None and asked.caller.key.collections is not None:
+        status = msgspec.structs.replace(status, index=index_of(await asked.backend.metrics(), asked.reaches))
+    return asked.reply(_stats(asked, status))
 
 
 @on_get("/metrics", METRICS)

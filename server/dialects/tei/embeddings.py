@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
+
 from server.contract.embedding import Demand, Embeddings, Input
 from server.contract.errors import EmptyInputError, InvalidInputError
 from server.dialects.asked import Asked, on_post
@@ -82,7 +84,12 @@ async def embed(asked: Asked) -> Reply:
 
 @on_post(
     "/tei",
-    _embedding("tei_root", "Embed or compare texts", EmbedRequest | SimilarityRequest, list[list[float]] | list[float]),
+    msgspec.structs.replace(
+        _embedding(
+            "tei_root", "Embed or compare texts", EmbedRequest | SimilarityRequest, list[list[float]] | list[float]
+        ),
+        also=("/tei/",),  # what clients make of their base address
+    ),
 )
 async def root(asked: Asked) -> Reply:
     """Embed texts or, where `inputs` is an object, compare them."""

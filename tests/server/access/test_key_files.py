@@ -1,6 +1,9 @@
 """The file of keys under many hands: written whole or not at all, by one at a time, and what the commands say."""
 
+import errno
+import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from server.access.key_commands import run
-from server.access.keys import changing, read_keys
+from server.access.key_file import changing, read_keys
 from server.contract.errors import SettingsError
 from tests.server.access.test_keys import SHOWN, add, id_of
 
@@ -56,7 +59,8 @@ def test_a_reader_never_sees_half_a_file(file: Path) -> None:
 ADDED = """
 import sys
 from pathlib import Path
-from server.access.keys import changing, new_key
+from server.access.key import new_key
+from server.access.key_file import changing
 for _ in range(15):
     with changing(Path(sys.argv[1])) as keys:
         keys.append(new_key("many", ["embed"])[0])
@@ -73,7 +77,8 @@ def test_several_processes_that_add_at_once_lose_nothing(file: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from server.access.keys import changing, new_key
+from server.access.key import new_key
+from server.access.key_file import changing
 moment = sys.argv[2]
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -95,6 +100,61 @@ def test_killed_in_the_middle_of_writing_the_old_file_stays(file: Path, moment: 
     assert file.read_bytes() == before
     assert add(file) != shown  # and the lock died with its holder
     assert len(read_keys(file) or ()) == 2
+
+
+WATCHED = """
+import os, sys
+from pathlib import Path
+from server.access.key_commands import run
+sync, rename = os.fsync, Path.replace
+def synced(descriptor):
+    sync(descriptor)
+    print("synced", os.readlink(f"/proc/self/fd/{descriptor}"), file=sys.stderr)
+def renamed(path, target):
+    rename(path, target)
+    print("renamed", path, target, file=sys.stderr)
+os.fsync, Path.replace = synced, renamed
+run(sys.argv[2:], Path(sys.argv[1]))
+"""
+
+
+def disk_calls(file: Path, *arguments: str) -> list[list[str]]:
+    """Run a command on the file, and return what it synced and renamed, in order."""
+    command = [sys.executable, "-c", WATCHED, str(file), *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    return [line.split() for line in done.stderr.splitlines() if line.startswith(("synced", "renamed"))]
+
+
+def test_a_revoked_key_is_gone_from_the_disk_before_the_command_ends(file: Path) -> None:
+    shown = add(file)
+    content, name, folder = disk_calls(file, "revoke", id_of(shown))
+    assert content[0] == "synced"
+    assert name == ["renamed", content[1], str(file)]
+    assert folder == ["synced", str(file.parent)]
+
+
+def test_the_folders_that_the_first_key_makes_are_on_the_disk(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "b" / "keys.json"
+    synced = [call[1] for call in disk_calls(file, "add", "me") if call[0] == "synced"]
+    assert synced[:2] == [str(tmp_path), str(tmp_path / "a")]
+    assert synced[-1] == str(file.parent)
+
+
+def test_a_folder_that_cannot_be_synced_is_told_and_the_file_is_the_new_one(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = add(file)
+    true = os.fsync
+
+    def failing(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        true(descriptor)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(SettingsError, match=r"keys\.json is written, but a power cut may undo that"):
+        run(["revoke", id_of(shown)], file)
+    assert read_keys(file) == ()
 
 
 @pytest.mark.parametrize("scopes", ["root", "embed,root", "", "embed,", "EMBED", "any"])

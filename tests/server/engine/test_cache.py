@@ -49,6 +49,18 @@ def test_a_cache_of_no_bytes_keeps_nothing() -> None:
     assert len(cache) == cache.used_bytes == 0
 
 
+def test_an_owner_finds_its_own_entries_alone_and_without_one_all_share() -> None:
+    cache = cache_of(3)
+    for owner in ("key 1", "key 2", ""):
+        key = cache.key("text", "pooled", owner)
+        assert cache.find(key) is None
+        cache.put(key, ENTRY)
+        assert cache.find(key) is not None
+    assert (cache.hits, cache.misses, len(cache)) == (3, 3, 3)
+    ids = {cache.key((97,), "pooled", owner) for owner in ("key 1", "key 2", "")}
+    assert len(ids) == 3
+
+
 def test_keys_tell_texts_outputs_and_processes_apart() -> None:
     one, other = cache_of(1), cache_of(1)
     keys = {

@@ -126,6 +126,22 @@ def test_a_text_whose_run_has_begun_is_computed_once_for_all_clients(run: Callab
     run(check)
 
 
+def test_owners_of_the_cache_neither_join_nor_find_each_other(run: Callable[[Check], None]) -> None:
+    async def check(engine: Engine, session: Counting) -> None:
+        session.gate.clear()
+        demands = [Demand(cache_owner=owner) for owner in ("key 1", "key 1", "key 2", "")]
+        tasks = [asyncio.create_task(engine.embed(["same"], demand)) for demand in demands]
+        await turn(engine, session, len(tasks))
+        session.gate.set()
+        answers = await asyncio.gather(*tasks)
+        assert (session.texts, engine.in_flight.joined) == (3, 1)
+        assert len({answer.rows[0].tobytes() for answer in answers}) == 1
+        assert (await engine.embed(["same"], Demand(cache_owner="key 3"))).cached_count == 0
+        assert (await engine.embed(["same"], demands[0])).cached_count == 1
+
+    run(check)
+
+
 def test_without_the_cache_nobody_joins_and_nothing_is_remembered(run: Callable[[Check], None]) -> None:
     async def check(engine: Engine, session: Counting) -> None:
         session.gate.clear()

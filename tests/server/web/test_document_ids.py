@@ -131,8 +131,10 @@ def test_what_is_no_id_or_nobodys_is_told(asker: Asker, method: str, written: st
     assert headers["content-type"] == "application/problem+json"
 
 
-def test_an_action_is_one_however_it_is_written(asker: Asker) -> None:
-    assert asker.ask("POST", f"{NAME}/index/%62atch", {"documents": []})[::2] == (200, {"indexed": 0})
+def test_an_action_is_one_only_as_it_is_written(asker: Asker) -> None:
+    assert asker.ask("POST", f"{NAME}/index/batch", {"documents": []})[::2] == (200, {"indexed": 0})
+    for written in ("%62atch", "batch/", "/batch", "%64elete"):
+        assert asker.ask("POST", f"{NAME}/index/{written}", {"documents": []})[0] == 405
 
 
 def test_what_has_no_route_is_called_by_its_own_path(asker: Asker) -> None:

@@ -19,8 +19,9 @@ class Liveness(msgspec.Struct):
 
 
 class IndexStats(msgspec.Struct):
-    """The documents of all collections, how many of them the graphs lack (`pending`), and the bytes that they take.
+    """The documents of all collections that the key reaches, and the bytes that they take.
 
+    `pending` documents are not in the graphs yet, and found all the same.
     `recall` is the share of the ten nearest documents that searches through the graphs found lately, in the collection
     where it is least, and null before it is known. `exact` collections compare every document in each search, since
     their graphs miss too much.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from server.access.keys import read_keys
+from server.access.key_file import read_keys
 from tests.running import clean_environment
 from tests.server.daemon import key_command, make_key
 

@@ -5,9 +5,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.server.daemon import Daemon, key_command, make_key, serving
+from tests.server.polling import until
 
 BODY = {"texts": ["while keys come and go"]}
 
@@ -138,3 +140,52 @@ def test_the_first_key_of_a_running_server_closes_it(tiny_models: Path, tmp_path
             assert status(daemon, added) == 200
             headers = {"host": "evil.example", "authorization": f"Bearer {added}"}
             assert client.get("/v1/models", headers=headers).status_code == 200
+
+
+def test_a_key_ends_by_the_clock_on_an_open_connection_and_without_a_reload(daemon: Daemon, file: Path) -> None:
+    made = key_command(file, "add", "short", "--expires", "8s")
+    daemon.reload()
+    with daemon.client(made.stdout.strip()) as client:
+        assert client.post("/embed", json=BODY).status_code == 200
+        until(lambda: client.post("/embed", json=BODY).status_code == 401)
+        assert "has ended" in client.post("/embed", json=BODY).json()["detail"]
+
+
+def test_a_secret_is_replaced_without_an_interval(daemon: Daemon, file: Path, kept: str) -> None:
+    rotated = key_command(file, "rotate", kept.split("_")[1], "--overlap", "8s").stdout.strip()
+    with Traffic(daemon, kept) as traffic:
+        daemon.reload()
+        assert status(daemon, rotated) == 200
+    assert traffic.others == []
+    until(lambda: status(daemon, kept) == 401)
+    assert status(daemon, rotated) == 200
+
+
+LINES = b"".join(b'{"id": "%d", "text": "a line"}\n' % number for number in range(64))
+
+
+def test_the_stream_of_a_revoked_key_ends_and_says_how_far_it_came(daemon: Daemon, file: Path) -> None:
+    writer, reader = make_key(file, "write"), make_key(file, "search,write")
+    daemon.reload()
+    sent = 0
+
+    def groups() -> Iterator[bytes]:
+        nonlocal sent
+        for sent in range(1, 200):
+            yield LINES.replace(b'"id": "', b'"id": "%d-' % sent)
+            if sent == 5:
+                key_command(file, "revoke", writer.split("_")[1])
+                daemon.reload()
+            time.sleep(0.05)
+
+    with daemon.client(writer) as client:
+        try:
+            answer = client.post("/index/batch", content=groups(), headers={"content-type": "application/x-ndjson"})
+            assert answer.status_code == 401
+            assert "all lines up to " in answer.json()["detail"]
+        except httpx.TransportError:  # the client was still sending when the answer came
+            pass
+    assert sent < 199
+    with daemon.client(reader) as client:
+        assert client.get("/index/1-0").status_code == 200
+        assert client.get("/index/198-0").status_code == 404
