@@ -157,14 +157,13 @@ class LocalBackend:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work until the block ends; then finish the work in progress, and close the files."""
-        parts = self.parts
-        parts.engine.start()
-        parts.watchdog.start()
+        self.parts.engine.start()
+        self.parts.watchdog.start()
         async with AsyncExitStack() as leaving:  # the library is closed last: the others write to it
-            closing = (parts.library, parts.cut, parts.tokens, parts.embedder)
-            for close in (*(one.close for one in closing), parts.watchdog.stop, parts.engine.close):
+            closing = (self.parts.library, self.parts.cut, self.parts.tokens, self.parts.embedder)
+            for close in (*(one.close for one in closing), self.parts.watchdog.stop, self.parts.engine.close):
                 leaving.callback(close)
-            leaving.push_async_callback(parts.reindexing.stop)
+            leaving.push_async_callback(self.parts.reindexing.stop)
             yield
 
     async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:

@@ -5,6 +5,7 @@ certificates again.
 """
 
 import asyncio
+import encodings.utf_32_le  # noqa: F401 - as the next one: the reader of texts encodes with it
 import logging
 import os
 import signal

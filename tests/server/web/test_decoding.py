@@ -182,7 +182,7 @@ def test_a_large_body_is_the_same_struct_in_steps_as_at_once(content: Any, kind:
 
 
 WRONG: list[tuple[Any, type]] = [
-    ({"documents": [*FULL["documents"], {"id": 1, "text": "t"}]}, BatchRequest),
+    ({"documents": [*FULL["documents"], {"id": [1], "text": "t"}]}, BatchRequest),
     ({"documents": [*FULL["documents"], {"id": "a"}]}, BatchRequest),
     ({"documents": [*FULL["documents"], {"id": "a", "text": "t", "more": 1}]}, BatchRequest),
     ({"documents": [*FULL["documents"], {"id": "a", "text": "t", "metadata": []}]}, BatchRequest),
