@@ -97,12 +97,11 @@ class Protocol(HttpToolsProtocol):
             self.deadline = self.sweep.tick + self.sweep.stop_ticks
 
     def pause_writing(self) -> None:
-        self.sender.paused = True
+        self.sender.pause()
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        self.sender.resume()
-        if not self.sender.paused:
+        if self.sender.resume():
             super().resume_writing()
         if self.pipeline and not self._busy() and not self.sender.is_closing():
             self._go_on()

@@ -6,7 +6,7 @@ a few places apart, to read why; where those are taken too it is closed without 
 
 import ipaddress
 from collections import Counter
-from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -17,6 +17,8 @@ from server.settings import UNIX, Settings
 MAX_REFUSED = 128
 # Of max_connections, what one address may have unless the settings say so.
 SHARE_OF_ONE_ADDRESS = 4
+# Addresses whose group is remembered: parsing one takes as long as accepting it.
+REMEMBERED = 4096
 # A network that is given to one subscriber (RFC 6177).
 IPV6_PREFIX = 64
 
@@ -28,7 +30,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     connections: int
     per_address: int
-    spared: Sequence[Network] = ()
+    spared: tuple[Network, ...] = ()
 
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -105,7 +107,8 @@ class Room:
                 del self._by_group[place.group]
 
 
-def group_of(address: str, spared: Sequence[Network]) -> str | None:
+@lru_cache(REMEMBERED)
+def group_of(address: str, spared: tuple[Network, ...]) -> str | None:
     """Return what an address is counted as: itself, or its /64; None where it is not bounded."""
     if not address:
         return None

@@ -68,7 +68,9 @@ class ResponseSender:
     """What one connection has still to send."""
 
     def __init__(self, transport: asyncio.Transport, sweep: Sweep, budget: BodyBudget) -> None:
-        self.paused = False  # while the transport takes no more
+        # Whether the client must take more before another answer is worth computing.
+        self.backed_up = False
+        self._paused = False  # while the transport takes no more
         self._transport = transport
         self._sweep = sweep
         self._budget = budget
@@ -82,16 +84,11 @@ class ResponseSender:
         self._ticks = 0  # since there is something that the client has to take
         self._taken_bytes = 0  # of all that was written, at the first of these ticks
 
-    @property
-    def backed_up(self) -> bool:
-        """Whether the client must take more before another answer is worth computing."""
-        return self.paused or bool(self._queue)
-
     def write(self, data: bytes, head: bytes = b"") -> None:
         """Send head and data, after what is not sent yet."""
         size = len(head) + len(data)
         self._written_bytes += size
-        if size <= PIECE_BYTES and not self.backed_up:
+        if not self.backed_up and size <= PIECE_BYTES:
             self._transport.writelines((head, data)) if head else self._transport.write(data)
             return
         self._queue.extend(memoryview(part) for part in (head, data) if part)
@@ -99,15 +96,20 @@ class ResponseSender:
         self._kept_bytes += size
         self._pump()
 
-    def resume(self) -> None:
-        """Go on, since the client took some bytes."""
-        self.paused = False
+    def pause(self) -> None:
+        """Wait: the transport takes no more."""
+        self._paused = self.backed_up = True
+
+    def resume(self) -> bool:
+        """Go on, since the client took some bytes; return whether the transport takes more after that."""
+        self._paused = False
         self._unsent = 0  # or as many, added since the last check, would look like none taken
         self._pump()
+        return not self._paused
 
     def _pump(self) -> None:
         """Hand pieces to the transport until it takes no more."""
-        while self._queue and not self.paused and not self._transport.is_closing():
+        while self._queue and not self._paused and not self._transport.is_closing():
             first = self._queue.popleft()
             if len(first) > PIECE_BYTES:
                 self._queue.appendleft(first[PIECE_BYTES:])
@@ -119,6 +121,7 @@ class ResponseSender:
             if self._end is not None:
                 end, self._end = self._end, None
                 end()
+        self.backed_up = self._paused or bool(self._queue)
         self._budget.count(self, self._kept_bytes)
 
     def is_closing(self) -> bool:
@@ -157,6 +160,7 @@ class ResponseSender:
     def forget(self) -> None:
         """Drop what is not sent, of a connection that is lost."""
         self._queue.clear()
+        self.backed_up = self._paused
         self._queued_bytes = self._kept_bytes = 0
         self._end = None
         self._budget.count(self, 0)

@@ -26,13 +26,13 @@ class Narrow(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.waiting += data
         if self.sender is not None and len(self.waiting) >= ROOM_BYTES:
-            self.sender.paused = True
+            self.sender.pause()
 
     def take(self, size: int) -> None:
         assert self.sender is not None
         self.taken += self.waiting[:size]
         del self.waiting[:size]
-        if self.sender.paused and len(self.waiting) < ROOM_BYTES:
+        if size and len(self.waiting) < ROOM_BYTES:
             self.sender.resume()
 
     def get_write_buffer_size(self) -> int:
