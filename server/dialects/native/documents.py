@@ -91,7 +91,7 @@ async def put(asked: Asked) -> Reply:
     ),
 )
 async def get(asked: Asked) -> Reply:
-    return await show_one(asked, asked.document_id)
+    return await _show(asked, asked.document_id)
 
 
 @on_patch(
@@ -202,7 +202,7 @@ def demand_for_writing(asked: Asked) -> Demand:
     return asked.demand(truncate=asked.flag("truncate"))
 
 
-async def show_one(asked: Asked, document_id: str) -> Reply:
+async def _show(asked: Asked, document_id: str) -> Reply:
     document = await asked.backend.get(asked.collection, document_id, asked.demand(), included(asked))
     return await asked.reply_with_texts(to_body(document), size_of(document))
 
