@@ -14,6 +14,7 @@ MAX_TOP_K = 1_000
 MAX_PER_GROUP = 100
 MIN_SNIPPET_CHARACTERS, MAX_SNIPPET_CHARACTERS = 20, 2_000
 MIN_CHOSEN_FROM, CHOSEN_FROM_FACTOR = 50, 4  # how many documents diversity chooses from
+MARK_BYTES = 25  # of a mark as JSON
 SCORE_TOLERANCE = 1e-6  # of a cosine: what rounding vectors and scores to float32 may take from it
 
 Mode = Literal["vector", "text", "hybrid"]
@@ -109,6 +110,11 @@ class Snippet(msgspec.Struct, frozen=True):
     start: int
     end: int
     marks: tuple[Span, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """About how many bytes of an answer it takes: every letter may be marked, so marks may be most of it."""
+        return len(self.text.encode()) + MARK_BYTES * len(self.marks)
 
 
 class Hit(msgspec.Struct, frozen=True):

@@ -80,7 +80,7 @@ def size_of(document: rows.StoredDocument, hit: Hit, query: Query) -> int:
     """Return how many bytes a hit hands out."""
     size_bytes = len(hit.text.encode()) + (len(document.metadata) if query.metadata else 0)
     if hit.snippet is not None:
-        size_bytes += len(hit.snippet.text.encode())
+        size_bytes += hit.snippet.size_bytes
     return size_bytes + (0 if hit.vector is None else hit.vector.nbytes)
 
 

@@ -58,11 +58,15 @@ def delimiter_of(path: Path, reading: Reading) -> str:
 
 def column_names(cells: list[str]) -> list[str]:
     """Return a name for each column: those without get their number, those that come again are numbered, too."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    later: dict[str, int] = {}  # of names that came again the last number tried: no header takes long
     for number, cell in enumerate(cells, 1):
-        name = cell.strip() or f"column_{number}"
-        names.append(name if name not in names else f"{name}_{number}")
-    return names
+        name = own = cell.strip() or f"column_{number}"
+        while name in names:
+            later[own] = max(number, later.get(own, 0) + 1)
+            name = f"{own}_{later[own]}"
+        names[name] = None
+    return [*names]
 
 
 def rows(path: Path, reading: Reading, delimiter: str) -> Iterator[Row]:

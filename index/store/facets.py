@@ -7,14 +7,16 @@ import apsw
 
 from index.documents.attributes import BOOLEAN, Scalar
 from index.documents.facets import Facet, Value
-from index.filters.clauses import Clause, probe
 from index.filters.selectivity import matching, smallest_cover
 from index.filters.tree import Condition
 from index.store.queries import array_of
 
-DRIVING_ROWS = 20_000  # up to so many rows that may match are looked up one by one, instead of all rows of the field
+DRIVING_ROWS = 20_000  # up to so many documents are looked up one by one, instead of all rows of the field
 
 # A document has rows of one kind for a scalar, and of others for what stands in an array, which count as the same.
+ALL, NONE = "attr AS held WHERE", "attr AS held WHERE FALSE AND"
+FEW = "carray(?) AS wanted CROSS JOIN attr AS held ON held.key = wanted.value WHERE"
+MANY = "attr AS held WHERE held.key IN (SELECT value FROM carray(?)) AND"
 VALUES = "SELECT held.kind % 10 AS sort, held.value AS value, count(*) AS documents FROM"
 GROUPED = "held.field = ? AND held.kind > 0 GROUP BY held.kind, held.value"
 COUNTED = (
@@ -31,31 +33,28 @@ def fetch_facets(
     driving_rows: int = DRIVING_ROWS,
 ) -> dict[str, Facet]:
     """Return the facet of each field, of the documents that match, with so many values at most."""
-    source = rows_of(connection, condition, driving_rows)
-    return {field: fetch_facet(connection, source, field, limit) for field in fields}
+    source, arrays = rows_of(connection, condition, driving_rows)
+    return {field: fetch_facet(connection, source, arrays, field, limit) for field in dict.fromkeys(fields)}
 
 
-def rows_of(connection: apsw.Connection, condition: Condition | None, driving_rows: int) -> "Source":
-    """Return where to find the values of the documents that match."""
+def rows_of(
+    connection: apsw.Connection, condition: Condition | None, driving_rows: int
+) -> tuple[str, tuple["apsw.CArrayBinding", ...]]:
+    """Return where to find the values of the documents that match, which are looked for once for all fields."""
     if condition is None:
-        return Clause("attr AS held WHERE"), ()
+        return ALL, ()
     cover = smallest_cover(connection, condition, driving_rows + 1)
-    if cover is None or cover.rows > driving_rows:
-        clause = probe(condition, "held.key")
-        return Clause(f"attr AS held WHERE {clause.sql} AND", clause.values), ()
     keys = matching(connection, condition, cover)
     if not len(keys):
-        return Clause("attr AS held WHERE FALSE AND"), ()
-    return Clause("carray(?) AS wanted CROSS JOIN attr AS held ON held.key = wanted.value WHERE"), (array_of(keys),)
+        return NONE, ()
+    return FEW if len(keys) <= driving_rows else MANY, (array_of(keys),)
 
 
-Source = tuple[Clause, tuple["apsw.CArrayBinding", ...]]
-
-
-def fetch_facet(connection: apsw.Connection, source: Source, field: str, limit: int) -> Facet:
-    clause, arrays = source
-    query = COUNTED.format(inner=f"{VALUES} {clause.sql} {GROUPED}")
-    found: list[Any] = connection.execute(query, (*arrays, *clause.values, field, limit)).fetchall()
+def fetch_facet(
+    connection: apsw.Connection, source: str, arrays: tuple["apsw.CArrayBinding", ...], field: str, limit: int
+) -> Facet:
+    query = COUNTED.format(inner=f"{VALUES} {source} {GROUPED}")
+    found: list[Any] = connection.execute(query, (*arrays, field, limit)).fetchall()
     values = [(value_of(int(kind), value), int(documents)) for kind, value, documents, _ in found]
     return Facet(values, int(found[0][3]) if found else 0)
 

@@ -201,9 +201,9 @@ class HitBudget:
 
 def bytes_of(hit: index.Hit) -> int:
     """Return about the bytes that a hit takes."""
-    texts = hit.text if hit.snippet is None else hit.text + hit.snippet.text
+    snippet = 0 if hit.snippet is None else hit.snippet.size_bytes
     vector = 0 if hit.vector is None else hit.vector.nbytes
-    return HIT_BYTES + len(texts.encode()) + len(msgspec.json.encode(hit.metadata)) + vector
+    return HIT_BYTES + len(hit.text.encode()) + snippet + len(msgspec.json.encode(hit.metadata)) + vector
 
 
 def check_filters(searches: Sequence[Search]) -> None:

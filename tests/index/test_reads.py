@@ -151,6 +151,12 @@ def test_pages_of_a_list_cost_what_they_hold_not_what_there_is() -> None:
             assert steps_of(connection, partial(page, connection, parse_filter(given))) < walk / 20, given
         few = partial(fetch_facets, connection, ["all"], parse_filter({"one": {"$lt": 5}}), 10, driving_rows=100)
         assert steps_of(connection, few) < walk / 20
+        costly = parse_filter({"$and": [{"all": {"$ne": number}} for number in range(2, 50)]})
+        of_one, of_two = (
+            steps_of(connection, partial(fetch_facets, connection, fields, costly, 10, driving_rows=100))
+            for fields in (["one"], ["one", "all"])
+        )
+        assert of_two < 1.5 * of_one  # who matches is looked for once
     index.close()
 
 

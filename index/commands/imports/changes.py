@@ -35,10 +35,14 @@ class Change(Line, frozen=True, kw_only=True):
 
 
 class Outlet(msgspec.Struct, frozen=True):
-    """Where what is found is told: a bad file or row by its label, which may be no news; a field that is renamed."""
+    """Where what is found is told: a bad file or row by its label, which may be no news; a field that is renamed.
+
+    `holder` names the other source of this command that has a document of an id.
+    """
 
     refuse: Callable[[str, str], bool]
     rename: Callable[[str], None]
+    holder: Callable[[str], str | None] = lambda _: None
 
 
 class Changes:
@@ -70,6 +74,10 @@ class Changes:
             except SourceError as error:
                 if Path(file.path).exists():
                     self._refuse_file(file, str(error))
+
+    def ids(self) -> set[str]:
+        """Return the ids of documents that are there, or whose files were not read."""
+        return self.here.seen | self._known.of(self.here.stay)
 
     def refuse(self, path: str, label: str, reason: str) -> None:
         """Note a bad file or row: it is told, and the documents of its file stay."""
@@ -137,6 +145,9 @@ class Changes:
         hash_ = row_hash(record, id_) if hash_ is None else hash_
         if id_ in self.here.seen:
             message = f"its id {id_!r} is that of another document of this source"
+            raise DocumentError(message)
+        if (holder := self._outlet.holder(id_)) is not None:
+            message = f"its id {id_!r} is that of a document of {holder}, whose place it would take"
             raise DocumentError(message)
         self.here.seen.add(id_)
         if self._known.is_same(id_, hash_, file.relative):

@@ -56,6 +56,10 @@ class Known:
         """Return how many documents came from a file."""
         return self._counts.get(path, 0)
 
+    def of(self, paths: set[str]) -> set[str]:
+        """Return the ids of documents that came from these files."""
+        return {id_ for id_, (_, path) in self._documents.items() if path in paths} if paths else set()
+
     def others(self, seen: set[str]) -> list[tuple[str, str]]:
         """Return the ids that were not seen, each with its path."""
         return [(id_, path) for id_, (_, path) in self._documents.items() if id_ not in seen]

@@ -1,6 +1,7 @@
 """One pass over a source: what differs is sent, what is gone is deleted where that is wanted."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -48,7 +49,7 @@ class Importer:
         self._told: dict[str, set[str]] = {}
         self._before: set[str] = set()
         self._now: set[str] = set()
-        self._outlet = Outlet(self._refuse, self._rename)
+        self._ids: dict[str, set[str]] = {}
 
     def all_of(self, sources: Iterable[Source]) -> Tally:
         """Make a pass over each source. Raises CommandError where the server does not take it."""
@@ -68,7 +69,8 @@ class Importer:
             self._tallies.setdefault(source.path, Tally()).follow(missing)
             return missing
         known = self._known(source)
-        changes = Changes(source, known, self._wanted.reading, self._outlet)
+        outlet = Outlet(self._refuse, self._rename, partial(self._holder, source))
+        changes = Changes(source, known, self._wanted.reading, outlet)
         changes.tally.passed_over = found.passed_over
         try:
             self._tell_bad(source, found, changes)
@@ -76,7 +78,7 @@ class Importer:
             self._prune(source, found, known, changes)
         finally:  # what was done is done, however it ended
             self._tallies.setdefault(source.path, Tally()).follow(changes.tally)
-        self._memories[source.path] = changes.memory
+        self._memories[source.path], self._ids[source.path] = changes.memory, changes.ids()
         return changes.tally
 
     @property
@@ -86,6 +88,10 @@ class Importer:
         for one in self._tallies.values():
             tally.add(one)
         return tally
+
+    def _holder(self, source: Source, id_: str) -> str | None:
+        """Return the path of another source that has a document of this id."""
+        return next((path for path, ids in self._ids.items() if path != source.path and id_ in ids), None)
 
     def _known(self, source: Source) -> Known:
         if self._wanted.dry_run and not self._client.is_there():

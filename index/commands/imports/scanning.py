@@ -124,7 +124,7 @@ class Walk:
 
     def _note(self, relative: str, entry: "os.DirEntry[str]") -> None:
         form = form_of(Path(entry.name))
-        if entry.is_symlink() and entry.is_dir():
+        if entry.is_symlink() and Path(entry.path).is_dir():
             return
         if form is None:
             self._passed_over += 1

@@ -7,7 +7,7 @@ clients that normalize paths.
 import math
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from server.contract import documents as contract
@@ -24,6 +24,7 @@ from server.web.replies import Reply
 
 # About the bytes of metadata, which may have 64 KiB, of a number of a vector, and of a passage.
 METADATA_BYTES, NUMBER_BYTES, PASSAGE_BYTES = 4096, 10, 40
+EPOCH, MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 PATH_ID = Parameter(name="id", place="path", kind=Id, about="the document's id, percent-encoded", required=True)
 QUERY_ID = Parameter(name="id", place="query", kind=Id, about="the document's id, percent-encoded", required=True)
@@ -92,7 +93,7 @@ async def put(asked: Asked) -> Reply:
     ),
 )
 async def get(asked: Asked) -> Reply:
-    return await show_one(asked, asked.document_id)
+    return await _show(asked, asked.document_id)
 
 
 @on_patch(
@@ -171,7 +172,7 @@ def expiry_of(given: Document) -> int | None:
         raise InvalidInputError(message, "ttl_s")
     if given.ttl_s is not None:
         return math.ceil((time.time() + given.ttl_s) * 1000)
-    return None if given.expires_at is None else math.floor(given.expires_at.timestamp() * 1000)
+    return None if given.expires_at is None else (given.expires_at - EPOCH) // MILLISECOND  # a float would lose some
 
 
 def to_body(document: contract.Document) -> dict[str, Any]:
@@ -188,7 +189,7 @@ def to_body(document: contract.Document) -> dict[str, Any]:
 
 def moment(milliseconds: int) -> str:
     """Return Unix time as RFC 3339 has it."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (EPOCH + milliseconds * MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def passage_body(passage: contract.Passage) -> dict[str, Any]:
@@ -206,7 +207,7 @@ def demand_for_writing(asked: Asked) -> Demand:
     return asked.demand(truncate=asked.flag("truncate"))
 
 
-async def show_one(asked: Asked, document_id: str) -> Reply:
+async def _show(asked: Asked, document_id: str) -> Reply:
     document = await asked.backend.get(asked.collection, document_id, asked.demand(), included(asked))
     return await asked.reply_with_texts(to_body(document), size_of(document))
 

@@ -7,7 +7,6 @@ import msgspec
 from server.contract import documents as contract
 from server.contract.errors import DocumentError, FilterError, InvalidInputError, UnknownDocumentError
 from server.dialects.asked import Asked
-from server.dialects.native.bodies.documents import StoredDocument
 from server.dialects.native.bodies.listing import (
     Count,
     CountRequest,
@@ -15,6 +14,7 @@ from server.dialects.native.bodies.listing import (
     Facets,
     FacetsRequest,
     FacetValue,
+    ListedDocument,
     Page,
 )
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, READING, at
@@ -23,7 +23,6 @@ from server.dialects.native.documents import (
     WITH_PASSAGES,
     WITH_VECTOR,
     included,
-    show_one,
     size_of,
     to_body,
 )
@@ -45,7 +44,7 @@ FIELDS_PATTERN = "^({0})(,({0}))*$".format("|".join(FIELDS))
         summary="List documents, or show one by ?id=",
         about="In the order of their ids' bytes. A page is shorter than `limit` where its documents are large.",
         scope="search",
-        response=Page | StoredDocument,
+        response=Page | ListedDocument,
         gives=BODIES,
         parameters=(
             COLLECTION,
@@ -71,15 +70,16 @@ FIELDS_PATTERN = "^({0})(,({0}))*$".format("|".join(FIELDS))
     ),
 )
 async def list_documents(asked: Asked) -> Reply:
-    limit = asked.whole_number("limit", DEFAULT_LIMIT, MAX_DOCUMENTS)
-    if "id" in asked.query:
-        return await show_one(asked, asked.query["id"])
+    limit, condition = asked.whole_number("limit", DEFAULT_LIMIT, MAX_DOCUMENTS), filter_of(asked)
     include, fields = included(asked), fields_of(asked.query.get("fields"))
     if fields is not None:
         vector, passages = include.vector or "vector" in fields, include.passages or "passages" in fields
         include = contract.Include(vector, passages, "text" in fields)
+    if "id" in asked.query:
+        one = await asked.backend.get(asked.collection, asked.query["id"], asked.demand(), include)
+        return await asked.reply_with_texts(listed(one, fields, include), size_of(one))
     page = await asked.backend.list_after(
-        asked.collection, asked.query.get("after", ""), limit, asked.demand(), include, filter_of(asked)
+        asked.collection, asked.query.get("after", ""), limit, asked.demand(), include, condition
     )
     documents = [listed(one, fields, include) for one in page.documents]
     content = {"documents": documents, "next": page.documents[-1].id if page.more else None}

@@ -42,6 +42,7 @@ SEARCHING = (
     QueryError,
     VectorError,
 )
+MARK_BYTES = 25  # of a mark in an answer
 REQUEST = {"query": "programming languages", "top_k": 3, "filter": {"year": {"$gte": 1990}}}
 HEADERS = {
     "x-words-ignored": "How many words of the queries their rankings leave out, the most common ones, if any.",
@@ -150,7 +151,7 @@ async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
 
 def size_of(hit: contract.Hit) -> int:
     """Return about how many bytes a hit takes in an answer."""
-    snippet = 0 if hit.snippet is None else len(hit.snippet.text)
+    snippet = 0 if hit.snippet is None else len(hit.snippet.text) + MARK_BYTES * len(hit.snippet.marks)
     return size_of_texts(hit) + snippet + (0 if hit.vector is None else NUMBER_BYTES * len(hit.vector))
 
 

@@ -100,6 +100,21 @@ def test_an_id_that_comes_twice_is_refused_the_second_time_in_every_pass_alike(
     assert lines[-1] == "0 new, 0 changed, 2 unchanged, 0 deleted, 2 refused, 0 cut"
 
 
+def test_a_row_does_not_take_the_place_of_one_of_another_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    books = write(tmp_path / "books.ndjson", *({"id": str(n), "text": f"book {n}", "n": n} for n in range(3)))
+    authors = write(tmp_path / "authors.ndjson", *({"id": str(n), "text": f"author {n}", "n": n} for n in range(4)))
+    with fake_server() as server:
+        for _ in range(2):
+            assert run("import", books, authors, "--url", server.url, "--prune", "--yes") == 1
+            texts = {id_: document["text"] for id_, document in server.kept.items()}
+            assert texts == {"0": "book 0", "1": "book 1", "2": "book 2", "3": "author 3"}
+    lines = told(capsys)
+    assert lines[0] == f"{authors}, row 1: its id '0' is that of a document of {books}, whose place it would take"
+    assert lines[-1] == "0 new, 0 changed, 4 unchanged, 0 deleted, 3 refused, 0 cut"
+
+
 def test_a_row_that_moves_to_another_file_changes_its_document(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

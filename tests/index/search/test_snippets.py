@@ -246,11 +246,11 @@ def test_each_mode_falls_back_as_it_says(collection: Collection) -> None:
     assert marked(both.snippet) == ["Plums"]
 
 
-def test_without_texts_there_are_snippets_all_the_same_and_they_count(collection: Collection) -> None:
-    asked = Query(mode="text", text="plum", snippet=30, texts=False, metadata=False, max_bytes=30)
+def test_without_texts_there_are_snippets_all_the_same_and_they_and_their_marks_count(collection: Collection) -> None:
+    asked = Query(mode="text", text="plum", snippet=30, texts=False, metadata=False, max_bytes=40)
     (hit,) = collection.search(asked)
     assert (hit.text, hit.metadata, hit.characters) == ("", {}, len(collection.get("fruit").text))  # type: ignore[union-attr]
     assert hit.snippet is not None
     assert hit.snippet.text == "Plums are blue."
-    with pytest.raises(QueryError, match="the snippets of 1 hits take more than 14 bytes"):
-        collection.search(msgspec.structs.replace(asked, max_bytes=14))
+    with pytest.raises(QueryError, match="the snippets of 1 hits take more than 39 bytes"):
+        collection.search(msgspec.structs.replace(asked, max_bytes=39))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.sources import csv_rows
+from index.sources.csv_rows import column_names
 from index.sources.delimiters import DELIMITERS, guess
 from index.sources.records import BadRow, Reading, Record, SourceError
 from tests.index.sources.files import bad_rows, only, read_all, records, refusal, written
@@ -112,6 +113,20 @@ def test_a_row_without_text_is_bad(tmp_path: Path) -> None:
 def test_columns_without_a_name_and_names_that_come_again_are_numbered(tmp_path: Path) -> None:
     found = only(written(tmp_path, "a.csv", ",text,b,b, c \n5,x,1,2,3\n"))
     assert found.metadata == {"column_1": 5, "b": 1, "b_4": 2, "c": 3}
+
+
+def test_no_name_is_given_twice_however_many_columns_there_are() -> None:
+    assert column_names(["a", "a_3", "a", "", "column_5", ""]) == [
+        "a",
+        "a_3",
+        "a_4",
+        "column_4",
+        "column_5",
+        "column_6",
+    ]
+    many = 100_000
+    names = column_names([f"a_{number}" for number in range(many, 2 * many)] + many * ["a"])
+    assert len(set(names)) == len(names) == 2 * many
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "text,b\n"])

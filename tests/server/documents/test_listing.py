@@ -106,6 +106,13 @@ def test_a_list_has_the_fields_that_are_named(listed: Listed, fields: str) -> No
         }
 
 
+def test_one_document_has_the_fields_that_are_named(listed: Listed) -> None:
+    path = f"{listed.path}/index?id=007"
+    assert listed.client.get(path).json() == listed.documents["007"]
+    assert listed.client.get(f"{path}&fields=id,text").json() == {"id": "007", "text": "text 7"}
+    assert listed.client.get(f"{path}&fields=score").status_code == 400
+
+
 def test_fields_and_flags_add_up(listed: Listed) -> None:
     (shown,) = listed.client.get(
         f"{listed.path}/index", params={"fields": "id", "include_vector": "true", "limit": "1"}

@@ -219,6 +219,12 @@ def test_when_a_document_is_gone_is_told(collection: Collection) -> None:
     assert "expires_at" not in collection.get("a").json()
 
 
+@pytest.mark.parametrize("told", ["2038-12-12T16:52:52.311Z", "9999-12-31T23:59:59.999Z"])
+def test_no_millisecond_of_a_time_is_lost(collection: Collection, told: str) -> None:
+    collection.put(id="a", text="a", expires_at=told)
+    assert collection.get("a").json()["expires_at"] == told
+
+
 def test_a_time_that_has_passed_takes_the_document_before_it(collection: Collection) -> None:
     collection.put(id="a", text="old")
     assert collection.put(id="a", text="new", expires_at="2001-01-01T00:00:00Z") == "a"

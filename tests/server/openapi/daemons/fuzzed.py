@@ -30,6 +30,8 @@ Case = schemathesis.Case[Any]
 # The one route that is asked to hurry: an answer that comes too late says nothing else.
 HURRIED = "/embed"
 IN_COLLECTION = "/collections/{name}"
+# Requests that may have no body.
+BODILESS = {("PUT", ""), ("POST", "/index/count")}
 # Deleted by, in place of a filter that would delete everything, which no schema can tell.
 ANY_OTHER = {"year": 1991}
 # Listed by, in place of a text that is no filter.
@@ -89,7 +91,7 @@ def adapt(case: Case) -> None:
         case.headers.pop(TIMEOUT_HEADER.decode(), None)
     if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
         _fit(case)
-    elif case.body is NOT_SET and (case.method, case.path) == ("PUT", IN_COLLECTION):
+    elif case.body is NOT_SET and (case.method, case.path.removeprefix(IN_COLLECTION)) in BODILESS:
         case.body, case.media_type = [], JSON  # none is right
     elif case.media_type == NDJSON:
         case.media_type = JSON  # what is wrong with a line is told, and no reason to refuse the others
