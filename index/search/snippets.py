@@ -13,6 +13,7 @@ from index.words.terms import Terms
 
 MAX_CHARACTERS = 200_000  # of one text: 7 to 13 ms of a processor, 80 of Thai, whose marks stand on most letters
 MAX_CHARACTERS_TOGETHER = 4_000_000  # of all hits
+MAX_WORDS_TOGETHER = 100_000  # found of those looked for, in a stretch of each hit: 1 s of a processor, 2 of Thai
 ENOUGH_CHARACTERS = 8_000  # of one stretch: from here on a window that has all terms is good enough
 SLICE_CHARACTERS = 1_000  # looked at together: where none of the words is, nothing more is done
 SPACE_CHARACTERS, OVERLAP_CHARACTERS = 128, 64  # how far back a slice ends at a space, or else the next one begins
@@ -31,13 +32,15 @@ class Snippets:
         self._terms = terms if terms is not None and terms.count else None
         self._beyond = beyond
         self._each = min(MAX_CHARACTERS, MAX_CHARACTERS_TOGETHER // max(1, hits))
+        self._words_each = MAX_WORDS_TOGETHER // max(1, hits)
 
     def of(self, text: str, passage: Passage | None) -> Snippet:
         """Return the snippet of a text in which this passage was found."""
         stretches = list(self._stretches(text, passage))
         left = self._each
+        words_left = self._words_each
         for start, end in stretches if self._terms is not None else ():
-            window = self._best(text, start, min(end, start + left))
+            window = self._best(text, start, min(end, start + left), words_left)
             if window is not None:
                 return self._made(text, framed(text, (start, end), (window.start, window.end), self._size))
             left -= min(left, end - start)
@@ -54,18 +57,24 @@ class Snippets:
         for start, end in spans:
             yield of_whole_words(text, start, end)
 
-    def _best(self, text: str, start: int, end: int) -> Window | None:
-        """Return the best window of a stretch; later ones are not looked for once one has all terms."""
+    def _best(self, text: str, start: int, end: int, words_left: int) -> Window | None:
+        """Return the best window of a stretch; later ones are not looked for once one has all terms.
+
+        Nor are they after so many words.
+        """
         assert self._terms is not None
         best: Window | None = None
         near: list[Occurrence] = []
         for first, last in slices(text, start, end):
             near = [one for one in near if one[0] > first - self._size]  # others share no window with later ones
-            near = sorted({*near, *self._occurrences(text, first, last)})
+            found = self._occurrences(text, first, last)
+            near = sorted({*near, *found})
+            words_left -= len(found)
             window = best_window(near, self._size)
             if window is not None and (best is None or window.rank > best.rank):
                 best = window
-            if best is not None and best.terms == self._terms.count and last - start >= ENOUGH_CHARACTERS:
+            is_whole = best is not None and best.terms == self._terms.count
+            if words_left <= 0 or (is_whole and last - start >= ENOUGH_CHARACTERS):
                 return best
         return best
 

@@ -28,7 +28,7 @@ KINDS: tuple[tuple[type, str], ...] = (
     (list, "a list"),
     (dict, "an object"),
 )
-SHOWN_COLUMNS = 30
+SHOWN_COLUMNS, SHOWN_CHARACTERS = 30, 100
 EMBEDDING = 64
 
 
@@ -72,7 +72,7 @@ def first_of(usual: Iterable[str], names: Collection[str]) -> tuple[str, ...]:
 
 
 def columns(names: Collection[str]) -> str:
-    shown = ", ".join([*names][:SHOWN_COLUMNS])
+    shown = ", ".join(name[:SHOWN_CHARACTERS] for name in [*names][:SHOWN_COLUMNS])
     return f"its columns are {shown}{', …' if len(names) > SHOWN_COLUMNS else ''}" if names else "it has none"
 
 

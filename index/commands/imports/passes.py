@@ -162,7 +162,11 @@ class Importer:
                 tally.unpruned = True
             if not agreed:
                 return
-        tally.deleted = len(left.ids) if self._wanted.dry_run else self._delete(left.ids)
+        if self._wanted.dry_run:
+            tally.deleted = len(left.ids)
+            return
+        still = self._known(source)  # another source may have taken an id since, as long as a question may wait
+        tally.deleted = self._delete([id_ for id_ in left.ids if still.has(id_)])
 
     def _delete(self, ids: Sequence[str]) -> int:
         """Delete documents in pieces that the server takes; returns how many there were."""

@@ -103,6 +103,25 @@ def test_on_a_terminal_it_asks(notes: Path, server: FakeServer, answer: bytes, l
     assert b"\x1b" not in re.sub(rb"\x1b\[[AK]", b"", seen)
 
 
+def test_what_another_source_took_while_the_question_waited_stays(notes: Path, server: FakeServer) -> None:
+    (notes / "a.md").unlink()
+    ours, its = pty.openpty()
+    arguments = command("import", notes, "--url", server.url, "--prune")
+    with subprocess.Popen(arguments, stdin=its, stdout=its, stderr=its) as process:
+        os.close(its)
+        seen = b""
+        while b"[y/N]" not in seen:
+            seen += os.read(ours, 1_000)
+        server.kept[str(notes / "a.md")]["metadata"]["source"] = "/elsewhere"
+        os.write(ours, b"y\n")
+        with contextlib.suppress(OSError):  # the terminal ends with the process
+            while os.read(ours, 1_000):
+                pass
+    os.close(ours)
+    assert process.returncode == 0
+    assert len(server.kept) == 5
+
+
 def test_a_source_that_is_not_there_keeps_everything(
     notes: Path, tmp_path: Path, server: FakeServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from index import Collection, Entry, Passages, Query, QueryError, check_content
 from index.documents.passages import Passage
 from index.documents.query import Snippet
-from index.search.snippets import ENOUGH_CHARACTERS, MAX_CHARACTERS, SLICE_CHARACTERS, Snippets
+from index.search.snippets import (
+    ENOUGH_CHARACTERS,
+    MAX_CHARACTERS,
+    MAX_WORDS_TOGETHER,
+    SLICE_CHARACTERS,
+    Snippets,
+)
 from index.search.windows import Occurrence, best_window
 from index.words.analysis import Analysis
 from index.words.edges import is_edge
@@ -244,6 +250,24 @@ def test_each_mode_falls_back_as_it_says(collection: Collection) -> None:
     assert both.snippet is not None
     assert both.snippet.text.endswith("Plums are blue.")
     assert marked(both.snippet) == ["Plums"]
+
+
+def test_no_more_of_a_text_is_looked_at_than_holds_so_many_words() -> None:
+    """Many hits that hold little but what is looked for would take the longest."""
+    looked_at = 0
+
+    class Counted(Terms):
+        def found_in(self, text: str) -> list[Occurrence]:
+            nonlocal looked_at
+            looked_at += len(text)
+            return super().found_in(text)
+
+    sought = Counted(sought_in("x nowhere", ANALYSIS), ANALYSIS)
+    found = Snippets(40, sought, 100, beyond=True).of("x " * MAX_CHARACTERS, None)
+    assert len(found.marks) == 20
+    assert looked_at < 4 * MAX_WORDS_TOGETHER / 100
+    rare = Snippets(40, terms("x nowhere"), 100, beyond=True).of("lorem " * 5_000 + "x nowhere", None)
+    assert marked(rare) == ["x", "nowhere"]
 
 
 def test_without_texts_there_are_snippets_all_the_same_and_they_and_their_marks_count(collection: Collection) -> None:

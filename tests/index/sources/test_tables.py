@@ -45,6 +45,8 @@ def test_a_table_without_a_usual_name_is_told_with_its_columns_and_the_option() 
         plan_of(["a", "b"], Reading())
     with pytest.raises(SourceError, match=r"its columns are c0, .*, c29, …$"):
         plan_of([f"c{n}" for n in range(100)], Reading())
+    with pytest.raises(SourceError, match=r"its columns are c{100}, d$"):
+        plan_of(["c" * 10**6, "d"], Reading())
 
 
 @pytest.mark.parametrize(
