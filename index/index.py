@@ -1,7 +1,6 @@
 """The index: collections by name in one data folder, which one process owns. `store/layout.py` says what lies where."""
 
 import contextlib
-import secrets
 import shutil
 import threading
 from pathlib import Path
@@ -12,11 +11,11 @@ from index.errors import ClosedError, CollectionNameError, IndexRoomError, Stora
 from index.stats import CollectionStats
 from index.store.backup import back_up
 from index.store.clock import Clock
+from index.store.departure import Departure, put_aside
 from index.store.disk import Disk
 from index.store.layout import (
     COLLECTIONS,
     DEFAULT_COLLECTION,
-    DROPPED,
     MAX_COLLECTIONS,
     check_collection_name,
     contents_of,
@@ -46,7 +45,7 @@ class Index:
         self._folder = folder
         self._collections: dict[str, Collection] = {}
         self._mutex = threading.Lock()
-        self._closed = False
+        self._closed = self._stranded = False
         self._lock: FolderLock | None = None
         names = {DEFAULT_COLLECTION}
         try:
@@ -54,7 +53,7 @@ class Index:
                 self._disk.make_folder(folder)
                 self._lock = FolderLock(folder)
                 self._disk.make_folder(folder / COLLECTIONS)
-                names |= stored_names(folder)
+                names |= stored_names(folder, self._disk)
             for name in sorted(names):
                 self._open(name)
         except BaseException:  # whatever it was, nothing else closes what is open already
@@ -62,13 +61,15 @@ class Index:
             raise
 
     def _open(self, name: str) -> Collection:
+        self._collections[name] = found = self._opened(name)
+        return found
+
+    def _opened(self, name: str) -> Collection:
+        """Return a collection that nobody finds yet."""
         folder = self._folder_of(name)
         if folder is None or folder.exists():
-            found = Collection(name, folder, self._model, self._disk, self._clock)
-        else:
-            found = self._make(name, folder)
-        self._collections[name] = found
-        return found
+            return Collection(name, folder, self._model, self._disk, self._clock)
+        return self._make(name, folder)
 
     def _folder_of(self, name: str) -> Path | None:
         return None if self._folder is None else self._folder / COLLECTIONS / name
@@ -108,8 +109,8 @@ class Index:
 
     @property
     def well(self) -> bool:
-        """Whether no thread has ended by a fault of our own. Never waits."""
-        return all(collection.well for collection in list(self._collections.values()))
+        """Whether no thread has ended by a fault of our own, and no collection is away from its place. Never waits."""
+        return not self._stranded and all(collection.well for collection in list(self._collections.values()))
 
     def create(self, name: str) -> Collection:
         """Return the collection, made if it is not there."""
@@ -132,30 +133,47 @@ class Index:
         with self._mutex:
             found = self.collection(name)
             found.pause()  # or it would write its snapshots to a folder that is another collection's by then
-            away = self._put_away(found)
-            found.discard()
-            if away is not None:
-                shutil.rmtree(away, ignore_errors=True)
-
-    def _put_away(self, found: Collection) -> Path | None:
-        """Take a collection out of the index and out of its folder, or leave both; return where its files are."""
-        home, away = self._folder_of(found.name), None
-        try:
-            if home is not None:
-                away = home.with_name(f"{DROPPED}{secrets.token_hex(8)}")
-                found.store.readers.move(away)
-                self._disk.synchronize(home.parent)
-            if found.name == DEFAULT_COLLECTION:
-                self._open(DEFAULT_COLLECTION)
+            home = self._folder_of(name)
+            departure = None if home is None else Departure(home, found.store.readers, self._disk)
+            fresh = self._replaced(found, departure)
+            if fresh is None:
+                del self._collections[name]
             else:
-                del self._collections[found.name]
-        except (OSError, IndexRoomError) as error:
-            if home is not None and away is not None and away.exists():
-                found.store.readers.move(home)
-            found.resume()
+                self._collections[name] = fresh
+            found.discard()
+            if departure is not None:
+                shutil.rmtree(departure.away, ignore_errors=True)
+
+    def _replaced(self, found: Collection, departure: Departure | None) -> Collection | None:
+        """Put a collection away and open what takes its place, if anything does; or leave everything as it was."""
+        fresh = None
+        try:
+            if departure is not None:
+                departure.begin()
+            if found.name == DEFAULT_COLLECTION:
+                fresh = self._opened(DEFAULT_COLLECTION)
+            if departure is not None:
+                departure.complete()
+        except BaseException as error:  # whatever it was, the collection is back in its place or takes no more writes
+            if fresh is not None:
+                fresh.discard()
+            self._bring_back(found, departure)
+            if not isinstance(error, OSError | IndexRoomError):
+                raise
             reason = error.strerror if isinstance(error, OSError) else error
             raise StorageFullError(f"the collection {found.name!r} cannot be dropped: {reason}") from error
-        return away
+        return fresh
+
+    def _bring_back(self, found: Collection, departure: Departure | None) -> None:
+        """Undo what was done of a drop. Where that fails nothing more is written: the next start brings it back."""
+        try:
+            if departure is not None:
+                departure.undo()
+        except OSError:
+            self._stranded = True
+            found.discard()
+        else:
+            found.resume()
 
     def backup(self, target: Path) -> None:
         """Write a copy of every collection's database to a new folder, while reading and writing continue.
@@ -184,11 +202,19 @@ class Index:
                 self._lock.close()
 
 
-def stored_names(folder: Path) -> set[str]:
-    """Return the names of the collections in a folder, and remove what is left of dropped ones."""
+def stored_names(folder: Path, disk: Disk) -> set[str]:
+    """Return the names of the collections in a folder, and remove what is left of dropped ones.
+
+    Drops that were not completed are undone first. Raises OSError.
+    """
     contents = contents_of(folder)
-    for path in contents.dropped:
-        shutil.rmtree(path, ignore_errors=True)
     if contents.strangers:
         raise IndexRoomError(f"{contents.strangers[0]} is no collection of vecd; move it out of the data folder")
+    for name, path in contents.collections.items():
+        if path.name != name:
+            put_aside(path.with_name(name), disk)
+            disk.rename(path, path.with_name(name))
+            disk.synchronize(path.parent)
+    for path in contents_of(folder).dropped:
+        shutil.rmtree(path, ignore_errors=True)
     return set(contents.collections)

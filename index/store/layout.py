@@ -1,8 +1,8 @@
 """What lies where in a data folder, and the names that collections may have.
 
 FOLDER/lock, FOLDER/collections/NAME/documents.sqlite, and beside it snapshots of the view, view-*.usearch, and the
-folder of the words' index, words-*. Dropping a collection renames its folder to .dropped-*, which either has
-happened or not.
+folder of the words' index, words-*. Dropping a collection renames its folder to .leaving-NAME.*, and once nothing can
+fail any more to .dropped-*, which either has happened or not.
 """
 
 import re
@@ -15,7 +15,7 @@ from index.errors import CollectionNameError
 COLLECTIONS = "collections"
 DATABASE_FILE = "documents.sqlite"
 LOCK_FILE = "lock"
-DROPPED = ".dropped-"
+DROPPED, LEAVING = ".dropped-", ".leaving-"
 SNAPSHOT = "view-"
 WORDS_FOLDER = "words-"
 
@@ -25,7 +25,10 @@ MAX_COLLECTIONS = 256
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """What lies among the collections: theirs by name, what is left of dropped ones, and what is not vecd's."""
+    """What lies among the collections: theirs by name, what is left of dropped ones, and what is not vecd's.
+
+    One whose drop was not completed is the collection of its name, wherever it lies.
+    """
 
     collections: dict[str, Path]
     dropped: tuple[Path, ...]
@@ -34,15 +37,28 @@ class Contents(msgspec.Struct, frozen=True):
 
 def contents_of(folder: Path) -> Contents:
     """Return what a data folder or a backup holds, changing nothing. Raises OSError."""
-    collections, dropped, strangers = {}, [], []
+    collections: dict[str, Path] = {}
+    dropped, strangers = [], []
     for path in sorted((folder / COLLECTIONS).iterdir()):
         if path.name.startswith(DROPPED):
+            dropped.append(path)
+        elif name := name_leaving(path):
+            if name in collections:
+                dropped.append(collections[name])
+            collections[name] = path
+        elif path.name in collections:
             dropped.append(path)
         elif is_collection_name(path.name) and path.is_dir():
             collections[path.name] = path
         else:
             strangers.append(path)
     return Contents(collections, tuple(dropped), tuple(strangers))
+
+
+def name_leaving(path: Path) -> str | None:
+    """Return the name of the collection whose folder was on its way out, or None where it was none."""
+    name, dot, _ = path.name.removeprefix(LEAVING).partition(".")
+    return name if path.name.startswith(LEAVING) and dot and is_collection_name(name) else None
 
 
 def is_collection_name(name: str) -> bool:

@@ -92,7 +92,8 @@ def migrate(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATION
             connection.execute(f"PRAGMA user_version={number}")
             connection.execute("COMMIT")
         except BaseException:  # whatever it was, a migration is whole or not there
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # SQLite itself may have rolled back, and the cause is to be told
+                connection.execute("ROLLBACK")
             raise
 
 

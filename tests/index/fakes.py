@@ -49,6 +49,19 @@ class RefusingDisk(Disk):
             raise self._error
 
 
+class CountingDisk(RefusingDisk):
+    """Counts operations and points; refuses the one of this number, from 1, once or with all that come after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count, self.refused_at, self.for_good = 0, 0, False
+
+    def _refuse(self, operation: str) -> None:
+        self.count += 1
+        if self.count == self.refused_at or (self.for_good and self.count > self.refused_at > 0):
+            raise self._error
+
+
 class ImpatientDisk(Disk):
     """Waits for others who have locked a database only for a moment."""
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from index import Query, StorageFullError, UnknownCollectionError
-from index.store.layout import DROPPED
-from tests.index.fakes import RefusingDisk
+from index import ClosedError, Query, StorageFullError, UnknownCollectionError
+from index.store.layout import DROPPED, LEAVING
+from tests.index.fakes import CountingDisk, RefusingDisk
 from tests.index.harness import document, open_index
 from tests.index.vectors import one
 
@@ -42,6 +42,69 @@ def test_what_cannot_be_dropped_is_as_it_was(tmp_path: Path, name: str, where: s
     index.drop(name)
     index.close()
     assert [one for one in names(tmp_path) if one.startswith(DROPPED)] == []
+
+
+@pytest.mark.parametrize("name", ["default", "other"])
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "from then on"])
+def test_whichever_step_of_a_drop_fails_nothing_that_was_acknowledged_is_lost(
+    tmp_path: Path, name: str, for_good: bool
+) -> None:
+    failed = stranded = unknown = 0
+    for step in range(1, 40):
+        folder, disk = tmp_path / str(step), CountingDisk()
+        index = open_index(folder, disk)
+        collection = index.create(name)
+        collection.put(document("before", 1)).result()
+        disk.count, disk.refused_at, disk.for_good = 0, step, for_good
+        acknowledged = {"before"}
+        try:
+            index.drop(name)
+        except StorageFullError:
+            failed += 1
+            disk.refused_at = 0
+            try:
+                index.collection(name).put(document("after", 2)).result()
+                acknowledged.add("after")
+            except ClosedError:
+                assert not index.well
+                stranded += 1
+                if any(one.startswith(DROPPED) for one in names(folder)):  # all was done but its flush
+                    unknown += 1
+                    acknowledged.clear()
+        else:
+            acknowledged.clear()
+            if disk.count < step:
+                break
+        index.close()
+        index = open_index(folder)
+        if name in index.names():
+            assert {one.id for one in index.collection(name).documents()} == acknowledged, step
+            assert index.collection(name).health().problems == ()
+        else:
+            assert not acknowledged
+        assert names(folder) == index.names()
+        index.close()
+    else:
+        pytest.fail("the drop never came to its end")
+    assert failed >= 3
+    assert bool(stranded) == for_good
+    assert unknown <= for_good
+
+
+@pytest.mark.parametrize("replaced", [False, True], ids=["nothing", "an empty collection"])
+def test_a_drop_that_was_cut_off_is_undone_by_the_next_start(tmp_path: Path, replaced: bool) -> None:
+    index = open_index(tmp_path)
+    index.collection().put(document("kept", 1)).result()
+    index.close()
+    home = tmp_path / "collections" / "default"
+    home.rename(home.with_name(f"{LEAVING}default.0123"))
+    if replaced:
+        open_index(tmp_path / "another").close()
+        (tmp_path / "another" / "collections" / "default").rename(home)
+    index = open_index(tmp_path)
+    assert [one.id for one in index.collection().documents()] == ["kept"]
+    assert names(tmp_path) == ["default"]
+    index.close()
 
 
 def test_of_a_dropped_collection_no_snapshot_is_written(tmp_path: Path) -> None:
@@ -97,5 +160,5 @@ def test_names_are_on_the_disk_when_a_collection_is_there_and_when_it_is_gone(tm
     assert disk.synchronized[:2] == ["other", "collections"]
     disk.synchronized.clear()
     index.drop("other")
-    assert disk.synchronized == ["collections"]
+    assert disk.synchronized == ["collections", "collections"]
     index.close()

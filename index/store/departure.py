@@ -1,0 +1,58 @@
+"""A collection's folder on its way out: under a name that says so until the drop is sure, then as a dropped one.
+
+The first step is undone by the next start, the second one is the drop.
+"""
+
+import secrets
+import shutil
+from pathlib import Path
+
+from index.store.connections import Readers
+from index.store.disk import Disk
+from index.store.layout import DROPPED, LEAVING
+
+
+class Departure:
+    """Of the folder of a database that is open; every step raises OSError.
+
+    Where neither the flush of the last step nor its undoing can be done, the drop is done, though nobody is told so.
+    """
+
+    def __init__(self, home: Path, readers: Readers, disk: Disk) -> None:
+        self._home = home
+        self._readers = readers
+        self._disk = disk
+        self._leaving = home.with_name(f"{LEAVING}{home.name}.{secrets.token_hex(8)}")
+        self.away = home.with_name(f"{DROPPED}{secrets.token_hex(8)}")
+
+    def begin(self) -> None:
+        """Make room for another collection of the name."""
+        self._move(self._leaving)
+
+    def complete(self) -> None:
+        """Drop the collection."""
+        self._move(self.away)
+
+    def undo(self) -> None:
+        """Bring the folder back; what is in its place by now goes."""
+        dropped = self.away.exists()
+        if dropped or self._leaving.exists():
+            replaced = put_aside(self._home, self._disk)
+            self._readers.move(self._home)
+            if dropped:  # of the other name the next start knows what it means
+                self._disk.synchronize(self._home.parent)
+            if replaced is not None:
+                shutil.rmtree(replaced, ignore_errors=True)
+
+    def _move(self, folder: Path) -> None:
+        self._readers.move(folder)
+        self._disk.synchronize(folder.parent)
+
+
+def put_aside(folder: Path, disk: Disk) -> Path | None:
+    """Mark a folder as dropped, if it is there; return where it is then."""
+    if not folder.exists():
+        return None
+    aside = folder.with_name(f"{DROPPED}{secrets.token_hex(8)}")
+    disk.rename(folder, aside)
+    return aside
