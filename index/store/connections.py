@@ -72,6 +72,18 @@ class Database:
         return connection
 
 
+def empty_log(connection: apsw.Connection, busy_ms: int) -> None:
+    """Move what the log holds into the database, and have the log begin anew, if no reader or the disk hinders that.
+
+    What a kill in the middle of a batch, or a commit that failed, leaves behind the last commit carries the salts of
+    the present round: behind a commit that is cut short it would look like commits that are lost.
+    """
+    connection.set_busy_timeout(0)
+    with contextlib.suppress(apsw.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.set_busy_timeout(busy_ms)
+
+
 def uri_of(path: Path) -> str:
     """Return the only form in which SQLite gets a path: its bytes may be no UTF-8, and some of them mean something."""
     return path.absolute().as_uri()

@@ -19,7 +19,7 @@ from index.filters.tree import Condition, Every, Lasting
 from index.store import rows
 from index.store.checksums import checksum
 from index.store.clock import Clock
-from index.store.connections import Database, Readers, storage_errors
+from index.store.connections import Database, Readers, empty_log, storage_errors
 from index.store.disk import Disk
 from index.store.expiry import count_expired_of
 from index.store.followers import Followers
@@ -52,6 +52,7 @@ class Store:
         connection = self.database.connect_writer()
         try:
             with storage_errors(path):
+                empty_log(connection, disk.busy_ms)
                 migrate(connection)
                 self.meta = read_meta(connection)
                 self._highest = rows.highest_key_taken(connection)

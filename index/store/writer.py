@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 import apsw
 
 from index.errors import ClosedError, StorageFullError
-from index.store.connections import meaning, storage_errors
+from index.store.connections import empty_log, meaning, storage_errors
 from index.store.disk import Disk
 from index.store.expiry import first_expiry
 from index.store.group import Changes, Group, Job
@@ -138,6 +138,7 @@ class Writer:
             group.fail(error)
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            empty_log(self._connection, self._disk.busy_ms)
             self._follower.abandoned(group.changes)
             return False
         self.commits += 1
