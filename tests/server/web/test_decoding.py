@@ -299,6 +299,16 @@ def test_half_of_a_surrogate_pair_is_found_wherever_it_is(escape: bytes) -> None
             decode_json(body, EmbedRequest)
 
 
+@pytest.mark.parametrize(("count", "one"), [(600_000, b"0"), (190_000, b'"a"')])
+def test_short_values_are_taken_up_to_what_is_documented(count: int, one: bytes) -> None:
+    def body(count: int) -> bytes:
+        return b"[" + b",".join([one] * count) + b"]"
+
+    assert len(decode_json(body(count), list)) == count
+    with pytest.raises(InvalidInputError, match="times as much"):
+        decode_json(body(count + count // 6), list)
+
+
 def test_many_vectors_and_long_texts_that_are_not_ascii_are_taken() -> None:
     rng = random.Random(1)
     texts = ["日本語の文" * 20_000 for _ in range(20)]
