@@ -119,7 +119,7 @@ class Protocol(HttpToolsProtocol):
         elif unsent:
             self.deadline += 1
         elif tick >= self.deadline and not self._busy():
-            self.transport.close()
+            self.sender.close_idle()
 
     def data_received(self, data: bytes) -> None:
         if self.discarding:

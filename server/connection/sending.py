@@ -82,6 +82,7 @@ class ResponseSender:
         self._unsent = 0  # bytes, at the last check
         self._deadline = 0
         self._ticks = 0  # since there is something that the client has to take
+        self._closed_ticks = 0
         self._taken_bytes = 0  # of all that was written, at the first of these ticks
 
     def write(self, data: bytes, head: bytes = b"") -> None:
@@ -174,6 +175,14 @@ class ResponseSender:
     def close(self) -> None:
         """Close the connection once all is sent."""
         self._end_with(self._transport.close)
+
+    def close_idle(self) -> None:
+        """Close a connection with nothing to send, for each tick: over TLS it would stay until its client agrees."""
+        self._closed_ticks += 1
+        if self._closed_ticks > self._sweep.stop_ticks:
+            self._transport.abort()
+        else:
+            self._transport.close()
 
     def _end_with(self, end: Callable[[], None]) -> None:
         if self._queue:

@@ -22,6 +22,8 @@ it is in the log, too. It also carries `server-timing`, the milliseconds spent i
   their collection has no passages.
 - `Accept: application/octet-stream` asks vecd's own routes for raw numbers: little-endian float32, row after row;
   `x-embedding-shape` has the number of rows and columns. MessagePack is accepted and answered like JSON.
+- A body holds at most 2,500,000 values (numbers, texts, lists, objects), and fewer where they take many times its
+  bytes: 600,000 numbers of one digit, or 190,000 texts of one letter.
 - Every path that answers GET answers HEAD. A method that a path does not have is answered with 405 and `allow`, an
   unknown path with 404, both in the dialect of the path: errors under `/v1`, `/v2`, `/api` and `/tei` look as the
   clients of these expect, all others are problem documents (RFC 9457). A path with a slash more, or with characters

@@ -7,6 +7,8 @@ take their answers most slowly lose them. Used from the event loop only.
 import logging
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from server.contract.errors import OverloadedError, UnavailableError
 
 log = logging.getLogger("vecd")
@@ -24,6 +26,13 @@ class Holder(Protocol):
 
     held_bytes: int
     answer_bytes: int
+
+
+class Kept(msgspec.Struct):
+    """What is counted for a request that has ended, while a thread still works at it."""
+
+    held_bytes: int = 0
+    answer_bytes: int = 0
 
 
 class Taker(Protocol):
@@ -83,6 +92,12 @@ class BodyBudget:
         """Count nothing more for a request, which has ended."""
         self.held_bytes -= holder.held_bytes
         holder.held_bytes = holder.answer_bytes = 0
+
+    def take_over(self, holder: Holder) -> Kept:
+        """Go on counting what is counted for a request, which ends; to be released in its place."""
+        kept = Kept(holder.held_bytes, holder.answer_bytes)
+        holder.held_bytes = holder.answer_bytes = 0
+        return kept
 
     def _has_room(self, size: int) -> bool:
         """Say whether there is room, made by cutting off slow clients if that suffices."""

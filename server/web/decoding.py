@@ -4,15 +4,16 @@ Strict: wrong types, lone surrogates, invalid UTF-8, deep nesting and, where the
 the client's mistakes. Of a field that is given twice, the last one counts.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from litestar.types import Receive
 
 from server.contract.errors import InvalidInputError
+from server.web.aside import run_aside
 from server.web.collector import UNCOLLECTED
 from server.web.errors import TooLargeError, UnsupportedMediaError
 from server.web.measuring import Measure, measure_json
@@ -37,6 +38,10 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONE_SURROGATE = re.compile(
     rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
 )
+ESCAPE_BYTES = len(rb"\ud800")
+# In what msgspec says of it is one of these.
+OF_SURROGATES = ("truncated", "surrogate", "escape")
+SEARCHED_BYTES = 32 * 1024
 # The content type that curl -d sends.
 FORM = "application/x-www-form-urlencoded"
 # Among what a route takes: a body of JSON under any name, or none.
@@ -83,7 +88,7 @@ async def decode_aside(body: bytes, media: str, kind: type[T], hints: Mapping[st
     """Decode as `decode`; on a thread where the body is large."""
     if len(body) <= LARGE_BYTES:
         return decode(body, media, kind, hints)
-    return await asyncio.to_thread(decode, body, media, kind, hints)
+    return await run_aside(partial(decode, body, media, kind, hints))
 
 
 async def read_body(receive: Receive, max_body_bytes: int, hold: Callable[[int], None]) -> bytes:
@@ -191,12 +196,22 @@ def _decode(decode: Any, body: bytes, kind: type[T], name: str) -> T:
 
 
 def _reason(error: Exception, body: bytes) -> str:
-    """Return what is wrong with a body; of half a surrogate pair msgspec says that the input is truncated."""
-    found = LONE_SURROGATE.search(body)
-    if found is None:
+    """Return what is wrong with a body; of half a surrogate pair msgspec says, among others, that the input is cut."""
+    place = lone_surrogate(body) if any(word in str(error) for word in OF_SURROGATES) else None
+    if place is None:
         return str(error)
-    escape = found[0][:6].decode()
-    return f"{escape} at byte {found.start()} is half of a surrogate pair, without the other half"
+    escape = body[place : place + ESCAPE_BYTES].decode()
+    return f"{escape} at byte {place} is half of a surrogate pair, without the other half"
+
+
+def lone_surrogate(body: bytes) -> int | None:
+    """Return where the first one begins; looked for in parts, since a search keeps the interpreter lock."""
+    for start in range(0, len(body), SEARCHED_BYTES):
+        end = start + SEARCHED_BYTES
+        found = LONE_SURROGATE.search(body, start, end + 2 * ESCAPE_BYTES)
+        if found is not None and found.start() < end:
+            return found.start()
+    return None
 
 
 def _place(message: str) -> str | None:

@@ -7,6 +7,7 @@ orjson writes float32 arrays in their shortest form, without lists in between, a
 import asyncio
 import base64
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ import orjson
 from numpy.typing import NDArray
 
 from server.contract.embedding import Rows, Timing
+from server.web.aside import run_aside
 from server.web.messagepack import MESSAGE_PACK, encode_message_pack
 from server.web.replies import JSON
 from server.web.request_state import hold_part
@@ -84,7 +86,7 @@ async def encode_aside(content: Any, media: str, size_bytes: int) -> bytes:
     if size_bytes < THREAD_BYTES:
         return encode(content, media)
     hold_part(size_bytes)
-    return await asyncio.to_thread(encode, content, media)
+    return await run_aside(partial(encode, content, media))
 
 
 def timing_headers(timing: Timing, truncated: Sequence[bool], search_s: float | None = None) -> dict[str, str]:

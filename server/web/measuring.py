@@ -31,9 +31,9 @@ def measure_json(body: bytes) -> Measure:
     found, start, quoted = Measure(), 0, 0
     while start < len(body):
         end = min(len(body), start + PART_BYTES)
-        while end < len(body) and body[end - 1] == ord("\\"):
-            end += 1  # what is escaped belongs to its backslash
         part = body[start:end]
+        if (len(part) - len(part.rstrip(b"\\"))) % 2:  # the last one belongs to what it escapes
+            part += body[end : end + 1]
         if b"\\" in part:
             part = part.replace(rb"\\", b"..").replace(rb"\"", b"..")
         codes = np.frombuffer(part, np.uint8)
@@ -45,5 +45,5 @@ def measure_json(body: bytes) -> Measure:
         found.values += openings + int(np.count_nonzero(outside == _COMMA))
         # Each text ends with a quote that is outside; keys are counted, too.
         found.texts += int(np.count_nonzero(outside == _QUOTE))
-        quoted, start = int(inside[-1]), end
+        quoted, start = int(inside[-1]), start + len(part)
     return found

@@ -12,6 +12,7 @@ import numpy as np
 from server.contract import documents as contract
 from server.contract.documents import Line, LinesWritten
 from server.contract.errors import (
+    CallerError,
     FingerprintError,
     InvalidInputError,
     ServerError,
@@ -22,9 +23,10 @@ from server.dialects.asked import Asked
 from server.dialects.native.bodies.documents import BatchIndexed, Document, LineError, LineId
 from server.dialects.native.documents import document_of
 from server.settings import Settings
-from server.web.decoding import decode_json
+from server.web.aside import run_aside
+from server.web.decoding import LARGE_BYTES, decode_json
 from server.web.errors import StreamStoppedError
-from server.web.ndjson import GROUP_LINES, LineGroup, LineLimits, groups_of_lines, receive_until_leaving
+from server.web.ndjson import GROUP_LINES, LineGroup, LineLimits, RawLine, groups_of_lines, receive_until_leaving
 from server.web.problems import LOGGED, detail_of, status_of
 
 MAX_ERRORS = 1_000
@@ -101,19 +103,19 @@ class LineStream:
 
     async def _documents(self, groups: AsyncIterator[LineGroup]) -> AsyncIterator[Sequence[Line]]:
         async for group in groups:
-            lines = self._decode(group)
+            lines = self._take(group, await decode_lines(group.lines))
             self._under_way.append((group, {line.number: hash(line.document.id) & MASK for line in lines}))
             yield lines
 
-    def _decode(self, group: LineGroup) -> list[Line]:
+    def _take(self, group: LineGroup, decoded: Sequence[Document | ServerError]) -> list[Line]:
         """Return the documents of a group; lines that are no document are refused."""
         found = []
-        for line in group.lines:
-            if line.error is not None:
-                self._refuse(line.number, line.error)
+        for line, given in zip(group.lines, decoded, strict=True):
+            if isinstance(given, ServerError):
+                self._refuse(line.number, given)
                 continue
             try:
-                found.append(Line(line.number, self._document(line.number, decode_json(line.content, Document))))
+                found.append(Line(line.number, self._document(line.number, given)))
             except InvalidInputError as error:
                 self._refuse(line.number, error)
         return found
@@ -153,3 +155,21 @@ class LineStream:
     def _stopped(self, indexed: int, error: ServerError) -> StreamStoppedError:
         done = f"all lines up to {self._line} are done and {indexed} documents are on the disk"
         return StreamStoppedError(f"{done}; stopped: {detail_of(error)}", error)
+
+
+async def decode_lines(lines: Sequence[RawLine]) -> list[Document | ServerError]:
+    """Return the document of each line, or what is wrong with it; on a thread where a line is large."""
+
+    def decode() -> list[Document | ServerError]:
+        return [_decode(line) for line in lines]
+
+    return await run_aside(decode) if any(len(line.content) > LARGE_BYTES for line in lines) else decode()
+
+
+def _decode(line: RawLine) -> Document | ServerError:
+    if line.error is not None:
+        return line.error
+    try:
+        return decode_json(line.content, Document)
+    except (InvalidInputError, CallerError) as error:
+        return error

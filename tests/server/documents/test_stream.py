@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, cast
@@ -24,12 +25,14 @@ from server.contract.errors import (
     UnavailableError,
     UnknownCollectionError,
 )
+from server.dialects.native import lines as lines_module
 from server.dialects.native.bodies.documents import BatchIndexed
 from server.dialects.native.lines import MAX_ERRORS, Keep, LineStream
 from server.documents import stream
 from server.documents.computing import Computed
 from server.documents.ingest import Ingest, Prepared
 from server.documents.stream import Stream
+from server.web.decoding import LARGE_BYTES, decode_json
 from server.web.errors import StreamStoppedError, TooLargeError
 from server.web.ndjson import LineGroup, RawLine
 
@@ -155,6 +158,32 @@ def test_a_line_that_was_passed_over_is_told() -> None:
     lines = [RawLine(1, line("1", "good")), RawLine(2, b"", TooLargeError("too long")), RawLine(3, line("3", "good"))]
     told = keep(FakeIngest(), [LineGroup(lines, sum(len(one.content) for one in lines))])
     assert (told.indexed, errors_of(told)) == (2, [(2, 413)])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        (b'{"id": "2", "text": "", "metadata": {"a": "%s"}}' % (b"y" * 1_200_000), 422),
+        (b'{"id": "2", "text": "", "vector": [%s1]}' % (b"0.25, " * 200_000), 422),
+        (b'{"id": "2", "text": "%s' % (b"x" * 300_000), 400),
+    ],
+)
+def test_a_line_with_what_is_far_too_large_holds_up_nobody(wrong: bytes, status: int) -> None:
+    told = keep(FakeIngest(), grouped([line("1", "good"), wrong, line("3", "good")], 3))
+    assert (told.indexed, errors_of(told)) == (2, [(2, status)])
+
+
+def test_large_lines_are_decoded_on_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = list[threading.Thread]()
+
+    def decode(content: bytes, kind: Any) -> Any:
+        threads.append(threading.current_thread())
+        return decode_json(content, kind)
+
+    monkeypatch.setattr(lines_module, "decode_json", decode)
+    for size, aside in ((10, False), (LARGE_BYTES, True)):
+        assert keep(FakeIngest(), grouped([line("1", "x" * size)], 1)).indexed == 1
+        assert (threads.pop() is not threading.main_thread()) is aside
 
 
 def test_the_first_thousand_wrong_lines_are_told_in_their_order() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import random
+import sys
 import threading
 import time
 import tracemalloc
@@ -20,8 +21,16 @@ from server.dialects.native.bodies.documents import BatchRequest, DeleteRequest,
 from server.dialects.native.bodies.embeddings import EmbedRequest
 from server.dialects.native.bodies.search import SearchBatchRequest, SearchRequest
 from server.dialects.tei.bodies import EmbedRequest as TeiRequest
+from server.serving import SWITCH_INTERVAL_S
 from server.web.collector import Uncollected
-from server.web.decoding import LARGE_BYTES, decode_aside, decode_json, decode_message_pack
+from server.web.decoding import (
+    LARGE_BYTES,
+    SEARCHED_BYTES,
+    decode_aside,
+    decode_json,
+    decode_message_pack,
+    lone_surrogate,
+)
 from server.web.measuring import measure_json
 from server.web.messagepack import measure_packed
 
@@ -83,6 +92,18 @@ def test_values_of_json_are_counted_whatever_texts_hold(value: Any, repeats: int
         # An empty list or object is counted with a value more.
         assert values <= found.values <= values + containers
         assert (found.containers, found.texts) == (containers, texts)
+
+
+def test_a_body_of_backslashes_is_counted_in_parts() -> None:
+    for count in (1 << 23, (1 << 23) + 1):
+        body = b'["' + b"\\" * count + b'", "[", 1]'
+        tracemalloc.start()
+        found = measure_json(body)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < len(body)
+        # After an odd number the quote is part of the text, and what is written as a text is not.
+        assert (found.values, found.containers) == ((4, 1) if count % 2 == 0 else (3, 2))
 
 
 @pytest.mark.parametrize("body", [b"\xc1", b"\xdb\xff", b"\xdf", b"\xc9\x00", b"\xd8"])
@@ -241,6 +262,51 @@ def test_large_bodies_are_decoded_on_a_thread() -> None:
         with pytest.raises(InvalidInputError, match="unknown"):
             asyncio.run(decode_aside(body, "application/json", EmbedRequest, hints))
         assert (hints["thread"] != threading.main_thread().name) is aside
+
+
+def test_others_run_while_what_is_wrong_with_a_large_body_is_looked_for() -> None:
+    body, done = b"\\n" * 8_000_000, threading.Event()
+
+    def look() -> None:
+        assert lone_surrogate(body) is None
+        done.set()
+
+    def others() -> int:
+        turns = 0
+        while not done.is_set():
+            time.sleep(0.001)
+            turns += 1
+        return turns
+
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        thread = threading.Thread(target=look)
+        thread.start()
+        assert others() > 20
+        thread.join()
+    finally:
+        sys.setswitchinterval(interval_s)
+
+
+@pytest.mark.parametrize("escape", [rb"\ud83d", rb"\udc00"])
+def test_half_of_a_surrogate_pair_is_found_wherever_it_is(escape: bytes) -> None:
+    pair = rb"\ud83d\ude00"
+    for before in range(SEARCHED_BYTES - 14, SEARCHED_BYTES + 2):
+        head = b'{"texts": ["' + pair
+        body = head + b"a" * (before - len(head)) + escape + pair * 3 + b'"]}'
+        with pytest.raises(InvalidInputError, match=f"at byte {before} is half of a surrogate pair"):
+            decode_json(body, EmbedRequest)
+
+
+@pytest.mark.parametrize(("count", "one"), [(600_000, b"0"), (190_000, b'"a"')])
+def test_short_values_are_taken_up_to_what_is_documented(count: int, one: bytes) -> None:
+    def body(count: int) -> bytes:
+        return b"[" + b",".join([one] * count) + b"]"
+
+    assert len(decode_json(body(count), list)) == count
+    with pytest.raises(InvalidInputError, match="times as much"):
+        decode_json(body(count + count // 6), list)
 
 
 def test_many_vectors_and_long_texts_that_are_not_ascii_are_taken() -> None:

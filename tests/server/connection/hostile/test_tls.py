@@ -74,3 +74,24 @@ def test_handshakes_are_counted_as_connections(tiny_models: Path, tmp_path: Path
         for raw in silent[:2]:
             raw.socket.close()
         until(lambda: answered(small), 10)
+
+
+def test_clients_that_do_not_read_its_end_keep_neither_their_places_nor_the_process(
+    tiny_models: Path, tmp_path: Path
+) -> None:
+    flags = make_certificate(tmp_path)
+    with (
+        start_door(tiny_models, tmp_path, keep_alive_s=3, shutdown_timeout_s=600, **flags) as door,
+        ExitStack() as stack,
+    ):
+
+        def idle() -> None:
+            wire = stack.enter_context(socket.create_connection(door.address, 10))
+            wrapped = stack.enter_context(trusting_client().wrap_socket(wire))
+            wrapped.sendall(get())
+            assert wrapped.recv(65536).startswith(b"HTTP/1.1 200")
+
+        idle()
+        door.wait_for_connections(0, 20)
+        idle()
+        assert door.running.terminate() == 0
