@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.running import RunningServer
+from tests.server.polling import until
 from tests.tiny import HIDDEN
 
 FIELDS = ["id", "text", "score", "metadata", "passage", "vector"]
@@ -34,6 +35,8 @@ class Searcher:
             for n, (id_, text) in enumerate(TEXTS.items())
         ]
         client.post(f"{self.path}/index/batch", json={"documents": documents}).raise_for_status()
+        # BM25 of what is not in the index of words yet is rounded otherwise.
+        until(lambda: f'vecd_index_pending_words{{collection="{self.path[13:]}"}} 0.0' in client.get("/metrics").text)
 
     def post(self, **asked: object) -> httpx.Response:
         return self.client.post(f"{self.path}/search", json={"threshold": -1} | asked)

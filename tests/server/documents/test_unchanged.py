@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.running import RunningServer
+from tests.server.polling import until
 
 NDJSON = {"content-type": "application/x-ndjson"}
 
@@ -21,6 +22,8 @@ def client(tiny_server: RunningServer) -> Iterator[httpx.Client]:
 
 
 def computed(client: httpx.Client) -> int:
+    """Return how many tokens the model has read, once nothing reads others in the background."""
+    until(lambda: all(one["state"] != "reindexing" for one in client.get("/collections").json()["collections"]))
     found = re.search(r"^vecd_computed_tokens_total (\S+)", client.get("/metrics").text, re.MULTILINE)
     assert found
     return int(float(found[1]))
