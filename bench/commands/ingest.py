@@ -2,7 +2,8 @@
 
 The same texts, round by round, each round in an order of its own: to POST /embed/batch, which only embeds; as
 batches to POST /index/batch; as one stream of NDJSON. Documents get new ids, in a collection on the disk that grows;
-what is timed ends with the last acknowledgement.
+each text ends with a number of its own, since a text that is stored already is not computed again. What is timed ends
+with the last acknowledgement.
 """
 
 import argparse
@@ -135,7 +136,7 @@ async def _count_documents(server: Running) -> int:
 
 
 def _embed(texts: Sequence[str], _: Iterator[int]) -> Iterator[bytes]:
-    for part in _split(texts):
+    for part in _split([numbered(text, number) for number, text in enumerate(texts)]):
         yield encode_message("POST", "/embed/batch", msgspec.json.encode({"texts": part}))
 
 
@@ -158,9 +159,18 @@ def _split(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 def _make_documents(texts: Sequence[str], numbers: Iterator[int]) -> list[dict[str, object]]:
     named = ((next(numbers), text) for text in texts)
     return [
-        {"id": f"document/{number}", "text": text, "metadata": {"number": number, "kind": f"kind {number % 10}"}}
+        {
+            "id": f"document/{number}",
+            "text": numbered(text, number),
+            "metadata": {"number": number, "kind": f"kind {number % 10}"},
+        }
         for number, text in named
     ]
+
+
+def numbered(text: str, number: int) -> str:
+    """Return a text that no other number makes."""
+    return f"{text} {number}"
 
 
 METHODS: Mapping[str, Method] = {EMBED: _embed, BATCHES: _send_batches, STREAM: _send_stream}
