@@ -178,8 +178,7 @@ def guarded(call: Callable[[], T]) -> T:
         return call()
     except Exception as error:  # noqa: BLE001 - whatever the library raises is one failed request, not more
         raise _failure(error) from None
-    except BaseException as error:
-        # A panic of the library's Rust code cannot be caught by its type, which is not public. Everything else passes.
+    except BaseException as error:  # a panic of its Rust code has a type that is not public; all else passes
         if type(error).__name__ != PANIC:
             raise
         raise _failure(error) from None
