@@ -10,6 +10,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable
+from functools import partial
 
 from server.connection.protocol import Protocol
 from server.connection.room import Place, Room
@@ -35,19 +36,26 @@ class Acceptor:
         self._make_protocol = make_protocol
         self._tls = tls
         self._loop = asyncio.get_running_loop()
-        self._opening: set[asyncio.Task[None]] = set()
+        self._opening: dict[asyncio.Task[None], Protocol] = {}
+        self._closed = False
         self._pause: asyncio.TimerHandle | None = None
         self._exhausted = False
         listener.setblocking(False)
         self._loop.add_reader(listener, self._accept)
 
     def close(self) -> None:
-        """Accept no more, and end the connections whose TLS handshake is not done."""
+        """Accept no more, end the connections whose TLS handshake is not done, and shut those that are opened now.
+
+        Without TLS an opening is not cancelled: it takes two turns of the event loop, and uvloop never tells a protocol
+        of the end of a connection that was cancelled between them.
+        """
+        self._closed = True
         self._loop.remove_reader(self._listener)
         if self._pause is not None:
             self._pause.cancel()
-        for task in self._opening:
-            task.cancel()
+        for task, protocol in self._opening.items():
+            if self._tls is not None and protocol.transport is None:
+                task.cancel()
 
     async def wait_closed(self) -> None:
         """Wait until no connection is being opened."""
@@ -80,26 +88,32 @@ class Acceptor:
         if place is None:
             accepted.close()
             return
-        task = self._loop.create_task(self._connect(accepted, place))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        protocol = self._make_protocol(place)
+        task = self._loop.create_task(self._connect(accepted, protocol))
+        self._opening[task] = protocol
+        task.add_done_callback(partial(self._opened, accepted, protocol))
 
-    async def _connect(self, accepted: socket.socket, place: Place) -> None:
+    async def _connect(self, accepted: socket.socket, protocol: Protocol) -> None:
         """Hand a connection to its protocol, once its TLS handshake is done."""
         accepted.setblocking(False)
-        protocol = self._make_protocol(place)
-        try:
-            with contextlib.suppress(OSError):  # the client left, or failed or was too slow at the handshake
-                if self._tls is None:
-                    await self._loop.connect_accepted_socket(lambda: protocol, accepted)
-                else:
-                    await self._loop.connect_accepted_socket(
-                        lambda: protocol,
-                        accepted,
-                        ssl=self._tls.context,
-                        ssl_handshake_timeout=self._tls.handshake_timeout_s,
-                    )
-        finally:
-            if protocol.transport is None:
-                accepted.close()
-                place.leave()
+        with contextlib.suppress(OSError):  # the client left, or failed or was too slow at the handshake
+            if self._tls is None:
+                await self._loop.connect_accepted_socket(lambda: protocol, accepted)
+            else:
+                await self._loop.connect_accepted_socket(
+                    lambda: protocol,
+                    accepted,
+                    ssl=self._tls.context,
+                    ssl_handshake_timeout=self._tls.handshake_timeout_s,
+                )
+
+    def _opened(self, accepted: socket.socket, protocol: Protocol, task: asyncio.Task[None]) -> None:
+        """Give back the place of a connection that was not opened; tell one that was opened too late to stop."""
+        del self._opening[task]
+        if protocol.transport is None:
+            accepted.close()
+            protocol.place.leave()
+        elif task.cancelled():
+            protocol.connection_lost(None)
+        elif self._closed:
+            protocol.shutdown()
