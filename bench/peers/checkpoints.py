@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from bench.environments import FOLDER, quiet_environment
-from bench.peers.stock import find_weights
+from bench.peers.stock import find_weights, prepare_stock
 from bench.progress import say
 from export import hash_parts, is_complete, mark_complete, prepare_environment, read_corpus, run_command
 from models import Manifest
@@ -66,6 +66,21 @@ def _sentence_transformers_files(manifest: Manifest) -> dict[str, object]:
         "special_tokens_map.json": special,
         "tokenizer_config.json": special | tokenizer,
     }
+
+
+def onnx_folder(manifest: Manifest) -> Path:
+    """Return what text-embeddings-inference reads: the same small files, and the stock fp32 graph below onnx/.
+
+    It is a folder of its own: sentence-transformers' export for the ONNX backend takes a graph that it finds.
+    """
+    source = sentence_transformers_folder(manifest)
+
+    def make(folder: Path) -> None:
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=lambda *_: {"model.safetensors"})
+        (folder / "onnx").mkdir()
+        shutil.copy(prepare_stock(manifest).fp32, folder / "onnx" / "model.onnx")
+
+    return make_once("onnx", manifest, make)
 
 
 def st_onnx_folder(manifest: Manifest) -> Path:

@@ -16,6 +16,7 @@ from bench.peers.checkpoints import (
     ST_ONNX_FILE,
     ST_OPENVINO_FILE,
     fastembed_folder,
+    onnx_folder,
     sentence_transformers_folder,
     st_onnx_folder,
     st_openvino_folder,
@@ -92,7 +93,7 @@ def fastembed(manifest: Manifest) -> ServerSpec:
 
 
 def text_embeddings_inference(manifest: Manifest) -> ServerSpec:
-    """Return text-embeddings-inference, where its binary is on the PATH.
+    """Return text-embeddings-inference, where its binary is on the PATH; it is no package that could be installed.
 
     Raises:
         BenchError: it is not.
@@ -101,7 +102,7 @@ def text_embeddings_inference(manifest: Manifest) -> ServerSpec:
     if binary is None:
         message = "text-embeddings-router is not on the PATH"
         raise BenchError(message)
-    model = str(sentence_transformers_folder(manifest))
+    model = str(onnx_folder(manifest))
     command = [binary, "--model-id", model, "--hostname", HOST, "--port", "{port}"]
     return ServerSpec(name="text-embeddings-inference", command=command, dialect="openai", model=manifest.name)
 
@@ -123,7 +124,7 @@ def contestants(models: Path, provider: str) -> list[Contestant]:
     gunicorn = "gunicorn dirty workers, FastAPI, sentence-transformers (torch, fp32)"
     onnx = "FastAPI, sentence-transformers, ONNX backend (dynamic int8)"
     openvino = "FastAPI, sentence-transformers, OpenVINO backend (static int8)"
-    tei = "text-embeddings-inference, its own binary"
+    tei = "text-embeddings-inference, its own binary, ONNX Runtime (fp32)"
     return [
         Contestant("vecd", "vecd, int8", vecd(models, provider), describe_versions()),
         Contestant("gunicorn-st", gunicorn, gunicorn_st, pins["gunicorn-st"]),

@@ -9,7 +9,7 @@ import msgspec
 from bench.environments import ROOT
 from bench.figures.files import read_results
 from bench.figures.outcomes import Reading
-from bench.report.page import render_page
+from bench.report.page import Beside, render_page
 from bench.report.pictures import draw_pictures
 from bench.report.readme import render_part, rewrite_readme
 
@@ -54,7 +54,9 @@ def render(places: Places) -> dict[Path, bytes]:
     readme = places.readme.read_text("utf-8")
     drawn = draw_pictures(results)
     paths = {f"{name}.json": places.page.parent / "pictures" / f"{name}.svg" for name in drawn}
-    page = render_page(results, _link(places.page, places.results), _links(places.page, paths))
+    notes = {f"{note.stem}.json": note.read_text("utf-8") for note in sorted(places.results.glob("*.md"))}
+    beside = Beside(_links(places.page, paths), notes)
+    page = render_page(results, _link(places.page, places.results), beside)
     part = render_part(results, _links(places.readme, paths))
     return {
         places.page: page.encode(),

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from bench.figures.files import Results
 from bench.report.door import render_door
 from bench.report.fidelity import render_fidelity
@@ -23,25 +25,32 @@ than four rounds.
 """
 
 
-def render_page(results: Results, folder: str, pictures: Mapping[str, str]) -> str:
-    """Return the page. `folder` and `pictures` are the links to the raw results, and to the picture of a raw file."""
+class Beside(msgspec.Struct, frozen=True):
+    """What stands beside a raw file, by its name: the link to its picture, and notes by whoever measured."""
+
+    pictures: Mapping[str, str]
+    notes: Mapping[str, str]
+
+
+def render_page(results: Results, folder: str, beside: Beside) -> str:
+    """Return the page; `folder` is the link to the raw results."""
     lines = [*HEAD.format(results=folder).splitlines(), "", *render_provenance(results)]
-    lines += _section("Servers side by side", "peers", {n: render_peers(r) for n, r in results.peers.items()}, pictures)
+    lines += _section("Servers side by side", "peers", {n: render_peers(r) for n, r in results.peers.items()}, beside)
     door = {label: render_door(result) for label, result in results.door.items()}
-    lines += _section("The door", "door", door, pictures)
+    lines += _section("The door", "door", door, beside)
     lines += ["## Goals", "", *_goals(results)]
     lines += ["## What vecd loses", "", *render_losses(results)]
     fidelity = {label: render_fidelity(result) for label, result in results.fidelity.items()}
-    lines += _section("Fidelity and batches", "fidelity", fidelity, pictures)
+    lines += _section("Fidelity and batches", "fidelity", fidelity, beside)
     retrieval = {label: render_retrieval(result) for label, result in results.retrieval.items()}
-    lines += _section("Retrieval", "retrieval", retrieval, pictures)
+    lines += _section("Retrieval", "retrieval", retrieval, beside)
     kernels = {label: render_kernels(result) for label, result in results.kernels.items()}
-    lines += _section("Graphs without a server", "kernels", kernels, pictures)
+    lines += _section("Graphs without a server", "kernels", kernels, beside)
     ragged = {label: render_ragged(result) for label, result in results.ragged.items()}
-    lines += _section("Runs without padding", "ragged", ragged, pictures)
+    lines += _section("Runs without padding", "ragged", ragged, beside)
     for kind, files in results.nested.items():
         nested = {label: render_nested(result.figures) for label, result in files.items()}
-        lines += _section(f"The command {kind}", kind, nested, pictures)
+        lines += _section(f"The command {kind}", kind, nested, beside)
     gpu = table(["vecd on a GPU", "requests/s"], [[row, NOT_MEASURED] for row in GPU_ROWS])
     return "\n".join([*lines, "## GPU", "", *gpu]).rstrip() + "\n"
 
@@ -52,10 +61,11 @@ def _goals(results: Results) -> list[str]:
     return tables or [f"{NOT_MEASURED}: `python -m bench peers` and `door` have no result here yet", ""]
 
 
-def _section(title: str, kind: str, files: Mapping[str, list[str]], pictures: Mapping[str, str]) -> list[str]:
+def _section(title: str, kind: str, files: Mapping[str, list[str]], beside: Beside) -> list[str]:
     lines = [f"## {title}", ""]
     for label, body in files.items():
         file = f"{kind}-{label}.json"
-        picture = [f"![{title}: {file}]({pictures[file]})", ""] if file in pictures else []
-        lines += [f"From {file}.", "", *picture, *body]
+        picture = [f"![{title}: {file}]({beside.pictures[file]})", ""] if file in beside.pictures else []
+        notes = [*beside.notes[file].splitlines(), ""] if file in beside.notes else []
+        lines += [f"From {file}.", "", *notes, *picture, *body]
     return lines if files else [*lines, f"{NOT_MEASURED}: `python -m bench {kind}` has no result here yet", ""]

@@ -37,8 +37,10 @@ def rewrite_readme(readme: str, part: str) -> str:
 
 
 def render_part(results: Results, pictures: dict[str, str]) -> str:
-    """Return the part, for one machine. `pictures` are the links to the picture of a raw file."""
-    label = min(results.peers or results.kernels or results.fidelity, default="")
+    """Return the part, for the machine with the most kinds of result. `pictures` are the links to the raw files'."""
+    kinds = (results.peers, results.kernels, results.fidelity)
+    labels = sorted({label for kind in kinds for label in kind})
+    label = max(labels, key=lambda one: sum(one in kind for kind in kinds), default="")
     peers, kernels, fidelity = results.peers.get(label), results.kernels.get(label), results.fidelity.get(label)
     rows = [
         *(_fidelity_rows(fidelity) if fidelity else []),

@@ -284,3 +284,13 @@ def test_a_missing_folder_and_a_wrong_file_are_one_line_and_status_1(
     assert "is no folder" in error
     assert "kernels-box.json is not a result of `bench kernels`" in error
     assert not places.page.exists()
+
+
+def test_notes_on_a_raw_file_stand_where_its_figures_do(places: Places) -> None:
+    (places.results / "peers-box.md").write_text("The host was slow.\n", "utf-8")
+    assert "From peers-box.json.\n\nThe host was slow.\n\n![" in section(page_of(places), "Servers side by side")
+
+
+def test_the_readme_shows_the_machine_of_which_most_is_known(places: Places) -> None:
+    (places.results / "peers-a-box.json").write_bytes((places.results / "peers-box.json").read_bytes())
+    assert "(box)" in render(places)[places.readme].decode()
