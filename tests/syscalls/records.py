@@ -37,7 +37,7 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """How many calls of each name were seen, how many of those that may fail since `arm`, how many of them failed."""
+    """From `arm` to `disarm`: how many calls of each name there were, how many that may fail, how many that did."""
 
     seen: dict[str, int]
     counted: int
