@@ -11,7 +11,7 @@ from index.errors import ClosedError, CollectionNameError, IndexRoomError, Stora
 from index.stats import CollectionStats
 from index.store.backup import back_up
 from index.store.clock import Clock
-from index.store.departure import Departure, put_aside
+from index.store.departure import Departure, settle
 from index.store.disk import Disk
 from index.store.layout import (
     COLLECTIONS,
@@ -50,9 +50,9 @@ class Index:
         names = {DEFAULT_COLLECTION}
         try:
             if folder is not None:
-                self._disk.make_folder(folder)
+                self._disk.make_durable_folder(folder)
                 self._lock = FolderLock(folder)
-                self._disk.make_folder(folder / COLLECTIONS)
+                self._disk.make_durable_folder(folder / COLLECTIONS)
                 names |= stored_names(folder, self._disk)
             for name in sorted(names):
                 self._open(name)
@@ -203,18 +203,9 @@ class Index:
 
 
 def stored_names(folder: Path, disk: Disk) -> set[str]:
-    """Return the names of the collections in a folder, and remove what is left of dropped ones.
-
-    Drops that were not completed are undone first. Raises OSError.
-    """
+    """Return the names of the collections in a folder, once drops are undone or done. Raises OSError."""
     contents = contents_of(folder)
     if contents.strangers:
         raise IndexRoomError(f"{contents.strangers[0]} is no collection of vecd; move it out of the data folder")
-    for name, path in contents.collections.items():
-        if path.name != name:
-            put_aside(path.with_name(name), disk)
-            disk.rename(path, path.with_name(name))
-            disk.synchronize(path.parent)
-    for path in contents_of(folder).dropped:
-        shutil.rmtree(path, ignore_errors=True)
+    settle(folder, disk)
     return set(contents.collections)
