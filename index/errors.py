@@ -42,7 +42,10 @@ class FingerprintError(IndexRoomError):
 
 
 class StorageFullError(IndexRoomError):
-    """The disk is full or cannot be written. What was acknowledged is there; what raised this was not written."""
+    """The disk is full or cannot be written. What was acknowledged is there.
+
+    What raised this was not written, unless the message says that it is unknown.
+    """
 
 
 class UnreadableError(IndexRoomError):

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from index.collection import Collection
@@ -11,8 +12,8 @@ from index.errors import ClosedError, CollectionNameError, IndexRoomError, Stora
 from index.stats import CollectionStats
 from index.store.backup import back_up
 from index.store.clock import Clock
-from index.store.departure import Departure, settle
-from index.store.disk import Disk
+from index.store.departure import Departure, remove, settle
+from index.store.disk import Disk, cannot_be_made
 from index.store.layout import (
     COLLECTIONS,
     DEFAULT_COLLECTION,
@@ -53,7 +54,8 @@ class Index:
                 self._disk.make_durable_folder(folder)
                 self._lock = FolderLock(folder)
                 self._disk.make_durable_folder(folder / COLLECTIONS)
-                names |= stored_names(folder, self._disk)
+                with opening_errors(folder):
+                    names |= stored_names(folder, self._disk)
             for name in sorted(names):
                 self._open(name)
         except BaseException:  # whatever it was, nothing else closes what is open already
@@ -65,11 +67,12 @@ class Index:
         return found
 
     def _opened(self, name: str) -> Collection:
-        """Return a collection that nobody finds yet."""
+        """Return a collection that nobody finds yet. Raises IndexRoomError."""
         folder = self._folder_of(name)
-        if folder is None or folder.exists():
-            return Collection(name, folder, self._model, self._disk, self._clock)
-        return self._make(name, folder)
+        with opening_errors(folder):
+            if folder is None or folder.exists():
+                return Collection(name, folder, self._model, self._disk, self._clock)
+            return self._make(name, folder)
 
     def _folder_of(self, name: str) -> Path | None:
         return None if self._folder is None else self._folder / COLLECTIONS / name
@@ -83,10 +86,10 @@ class Index:
                 for path in (folder, *folder.parents[:2]):
                     self._disk.synchronize(path)
             except OSError as error:
-                collection.close()
-                raise StorageFullError(f"the folder {folder} cannot be made: {error.strerror}") from error
+                collection.discard()
+                raise cannot_be_made(folder, error) from error
         except BaseException:  # whatever it was, an empty folder would be a collection at the next start
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder, self._disk)
             raise
         return collection
 
@@ -128,7 +131,7 @@ class Index:
         """Remove a collection and its documents; the default one is there again afterwards, and empty.
 
         Raises:
-            StorageFullError: the disk does not take it; everything is as it was.
+            StorageFullError: the disk does not take it; everything is as it was, or the message says what is unknown.
         """
         with self._mutex:
             found = self.collection(name)
@@ -157,23 +160,28 @@ class Index:
         except BaseException as error:  # whatever it was, the collection is back in its place or takes no more writes
             if fresh is not None:
                 fresh.discard()
-            self._bring_back(found, departure)
+            undone = self._bring_back(found, departure)
             if not isinstance(error, OSError | IndexRoomError):
                 raise
             reason = error.strerror if isinstance(error, OSError) else error
-            raise StorageFullError(f"the collection {found.name!r} cannot be dropped: {reason}") from error
+            what = "cannot be dropped" if undone else "takes no more writes; whether it is dropped is unknown"
+            raise StorageFullError(f"the collection {found.name!r} {what}: {reason}") from error
         return fresh
 
-    def _bring_back(self, found: Collection, departure: Departure | None) -> None:
-        """Undo what was done of a drop. Where that fails nothing more is written: the next start brings it back."""
+    def _bring_back(self, found: Collection, departure: Departure | None) -> bool:
+        """Undo what was done of a drop. Where that fails, and False is returned, nothing more is written.
+
+        The next start brings the collection back, unless all was done but to flush the name that says it is dropped.
+        """
         try:
             if departure is not None:
                 departure.undo()
         except OSError:
             self._stranded = True
             found.discard()
-        else:
-            found.resume()
+            return False
+        found.resume()
+        return True
 
     def backup(self, target: Path) -> None:
         """Write a copy of every collection's database to a new folder, while reading and writing continue.
@@ -200,6 +208,15 @@ class Index:
                 collection.close()
             if self._lock is not None:
                 self._lock.close()
+
+
+@contextlib.contextmanager
+def opening_errors(folder: Path | None) -> Iterator[None]:
+    """Turn the disk's errors into StorageFullError: who opens an index is told of them by errors of this room alone."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageFullError(f"{error.filename or folder} cannot be opened: {error.strerror}") from error
 
 
 def stored_names(folder: Path, disk: Disk) -> set[str]:

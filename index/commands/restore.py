@@ -62,10 +62,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             refuse_occupied(folder, list(databases))
         with staging(folder) as staged:
             documents = {name: stage(name, path, staged / name, terminal) for name, path in databases.items()}
+            others = sorted(set(contents_of(folder).collections) - set(databases))
             for name in databases:
                 put_in_place(staged / name, folder / COLLECTIONS / name, disk)
                 terminal.answer(f"{name}: restored, {counted(documents[name], 'document')}")
-    others = sorted(set(contents_of(folder).collections) - set(databases))
     if others:
         terminal.say(f"left as they were: {', '.join(others)}")
     return 0
@@ -126,14 +126,23 @@ def stage(name: str, database: Path, folder: Path, terminal: Terminal) -> int:
 
 def put_in_place(staged: Path, folder: Path, disk: Disk) -> None:
     """Put a checked copy in the place of a collection."""
+    changed = [folder.parent]
     if not folder.exists():
         disk.rename(staged, folder)
     else:
         empty_log(folder / DATABASE_FILE, checkpoint)
         disk.synchronize(folder)  # or a power cut may bring the log back, to the copy
         disk.rename(staged / DATABASE_FILE, folder / DATABASE_FILE)
-        disk.synchronize(folder)
-    disk.synchronize(folder.parent)
+        changed.insert(0, folder)
+    try:
+        for one in changed:
+            disk.synchronize(one)
+    except OSError as error:
+        message = (
+            f"the collection {folder.name!r} is restored, but a power cut may undo that: "
+            f"{one} cannot be flushed, {error.strerror}. Run the same command again"
+        )
+        raise CommandError(message) from error
 
 
 def empty_log(database: Path, move: Callable[[Path], bool]) -> None:

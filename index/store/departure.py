@@ -15,7 +15,7 @@ from index.store.layout import COLLECTIONS, DROPPED, LEAVING, contents_of
 class Departure:
     """Of the folder of a database that is open; every step raises OSError.
 
-    Where neither the flush of the last step nor its undoing can be done, the drop is done, though nobody is told so.
+    Where neither the flush of the last step nor its undoing can be done, the drop is done unless a power cut undoes it.
     """
 
     def __init__(self, home: Path, readers: Readers, disk: Disk) -> None:
@@ -71,3 +71,13 @@ def settle(folder: Path, disk: Disk) -> None:
     disk.synchronize(folder / COLLECTIONS)
     for path in contents_of(folder).dropped:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def remove(folder: Path, disk: Disk) -> None:
+    """Remove a folder, or mark it as dropped at least, for the next start to remove: to rename takes no descriptor."""
+    try:
+        aside = put_aside(folder, disk)
+    except OSError:
+        aside = folder
+    if aside is not None:
+        shutil.rmtree(aside, ignore_errors=True)

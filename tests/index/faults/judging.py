@@ -11,7 +11,8 @@ from tests.index.faults.stages import Stage
 from tests.index.torture.operations import DEFAULT, Contents, Operation, State, apply
 from tests.index.torture.verdicts import differences, ever
 
-UNKNOWN = "unknown"  # the word by which an answer says that it does not know what will be there
+# By which an answer says that what was asked for may be there.
+UNSURE = ("unknown", "a power cut may undo that")
 EMPTY = Contents(0, {})
 
 
@@ -45,7 +46,7 @@ def take(told: Told, line: dict[str, Any]) -> None:
         case {"acknowledged": number}:
             told.operations[number].done = True
         case {"refused": number, "said": words}:
-            told.operations[number].done = None if UNKNOWN in words else False
+            told.operations[number].done = None if any(one in words for one in UNSURE) else False
             told.operations[number].words = words
         case {"seen": state} if state is not None:
             told.seen.append((len(told.operations), msgspec.convert(state, State)))

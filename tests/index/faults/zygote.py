@@ -4,6 +4,7 @@ A line of orders comes in, a line with the child's end goes out. A child that do
 """
 
 import faulthandler
+import importlib
 import os
 import select
 import signal
@@ -92,6 +93,8 @@ def wait(process: int) -> End:
 
 
 def main() -> None:
+    for name in ("backup", "restore"):  # which a command would load in each child
+        importlib.import_module(f"index.commands.{name}")
     for line in sys.stdin.buffer:
         orders = msgspec.json.decode(line, type=Orders)
         process = os.fork()
