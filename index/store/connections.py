@@ -72,19 +72,16 @@ class Database:
         return connection
 
 
-def empty_log(connection: apsw.Connection, busy_ms: int) -> bool:
-    """Move what the log holds into the database, and have the log begin anew; False where a reader or the disk hinders.
+def empty_log(connection: apsw.Connection, busy_ms: int) -> None:
+    """Move what the log holds into the database, and have the log begin anew, if no reader or the disk hinders that.
 
     What a kill in the middle of a batch, or a commit that failed, leaves behind the last commit carries the salts of
-    the present round: behind a commit that is cut short it would look like commits that are lost. A commit of which
-    only the flush failed is whole there, and would be found by the next start.
+    the present round: behind a commit that is cut short it would look like commits that are lost.
     """
     connection.set_busy_timeout(0)
-    emptied = False
     with contextlib.suppress(apsw.Error):
-        emptied = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0] == 0
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.set_busy_timeout(busy_ms)
-    return emptied
 
 
 def uri_of(path: Path) -> str:

@@ -8,19 +8,16 @@ https://www.sqlite.org/walformat.html.
 """
 
 import functools
-import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import apsw
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import DamagedError, UnreadableError
-from index.store.queries import select, single
 
 HEADER_BYTES, FRAME_BYTES = 32, 24
 MAGIC = 0x377F0682  # the lowest bit says that checksums are of big-endian words
@@ -66,23 +63,6 @@ def check_log(database: Path) -> None:
             f"{database}: {problems[0]}. Restore a backup with `python -m index restore`; or, to go on without what "
             f"was committed last, move {database.name}-wal and {database.name}-shm away"
         )
-
-
-def cut_log(connection: apsw.Connection, database: Path) -> bool:
-    """Cut off what lies in the log behind the last commit, which no reader sees; False where that cannot be done.
-
-    For the connection that writes, outside of a transaction. It takes no descriptor, no room and no flush: a power cut
-    may bring back what is cut off.
-    """
-    try:
-        _, frames, _ = select(connection, "PRAGMA wal_checkpoint(NOOP)")[0]
-        end = HEADER_BYTES + max(0, frames) * (FRAME_BYTES + int(single(connection, "PRAGMA page_size")))
-        log = database.with_name(f"{database.name}-wal")
-        if log.stat().st_size > end:
-            os.truncate(log, end)
-    except (OSError, apsw.Error):
-        return False
-    return True
 
 
 def examine_log(database: Path) -> list[str]:

@@ -18,7 +18,6 @@ from index.store.connections import empty_log, meaning, storage_errors
 from index.store.disk import Disk
 from index.store.expiry import first_expiry
 from index.store.group import Changes, Group, Job
-from index.store.log import cut_log
 from index.store.queries import single
 
 T = TypeVar("T")
@@ -125,7 +124,6 @@ class Writer:
 
     def _commit(self, group: Group) -> bool:
         """Do the group's first job and those that wait. Return whether they were committed; if not, all have failed."""
-        committing = False
         try:
             with storage_errors(self._path):
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -135,14 +133,12 @@ class Writer:
                     job = group.take(self._jobs)
                 self._follower.expect(group.changes)
                 measured, next_expiry_ms = self._measured(), first_expiry(self._connection)
-                committing = True
                 self._connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - the outermost frame of the group: its futures get the error
             group.fail(error)
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            if not self._forget_log() and committing:
-                group.fail(in_doubt(error))
+            empty_log(self._connection, self._disk.busy_ms)
             self._follower.abandoned(group.changes)
             return False
         self.commits += 1
@@ -151,12 +147,6 @@ class Writer:
         self.database_bytes, self.stale = measured
         self.next_expiry_ms = next_expiry_ms
         return True
-
-    def _forget_log(self) -> bool:
-        """Have nothing of what failed be found by the next start; False where it may be."""
-        if empty_log(self._connection, self._disk.busy_ms):
-            return True
-        return self._path is None or cut_log(self._connection, self._path)
 
     def _attempt(self, job: Job, changes: Changes) -> None:
         """Do a job that was not cancelled; its error is its own where the transaction can go on without it."""
@@ -176,10 +166,3 @@ class Writer:
             return
         self._connection.execute("RELEASE job")
         changes.add(own)
-
-
-def in_doubt(error: BaseException) -> StorageFullError:
-    """Return the error of a commit that is not done, but lies where the next start may find it."""
-    doubt = StorageFullError(f"{error}. Whether this was written is unknown until the next write, or the next start")
-    doubt.__cause__ = error
-    return doubt
