@@ -3,11 +3,13 @@
 import contextlib
 import shutil
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from index.collection import Collection
 from index.documents.vector import Model
 from index.errors import ClosedError, CollectionNameError, IndexRoomError, StorageFullError, UnknownCollectionError
+from index.mending import Mender, replaced, retired
 from index.stats import CollectionStats
 from index.store.backup import back_up
 from index.store.clock import Clock
@@ -21,6 +23,7 @@ from index.store.layout import (
     contents_of,
 )
 from index.store.lock import FolderLock
+from index.store.shared import Shared
 
 
 class Index:
@@ -47,6 +50,8 @@ class Index:
         self._mutex = threading.Lock()
         self._closed = self._stranded = False
         self._lock: FolderLock | None = None
+        self.mender = Mender(self)
+        self._shared = Shared(self.mender.report)
         names = {DEFAULT_COLLECTION}
         try:
             if folder is not None:
@@ -68,7 +73,7 @@ class Index:
         """Return a collection that nobody finds yet."""
         folder = self._folder_of(name)
         if folder is None or folder.exists():
-            return Collection(name, folder, self._model, self._disk, self._clock)
+            return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
         return self._make(name, folder)
 
     def _folder_of(self, name: str) -> Path | None:
@@ -78,7 +83,7 @@ class Index:
         """Return a new collection once its name is on the disk; where that fails, nothing is left of it."""
         self._disk.make_folder(folder)
         try:
-            collection = Collection(name, folder, self._model, self._disk, self._clock)
+            collection = Collection(name, folder, self._model, self._disk, self._clock, self._shared)
             try:
                 for path in (folder, *folder.parents[:2]):
                     self._disk.synchronize(path)
@@ -106,6 +111,21 @@ class Index:
     def stats(self) -> list[CollectionStats]:
         """Return the state of each collection, by name. Never waits."""
         return sorted((one.stats() for one in list(self._collections.values())), key=lambda stats: stats.name)
+
+    def collections(self) -> Mapping[str, Collection]:
+        """Return the collections by name. Never waits."""
+        return dict(self._collections)
+
+    def renew(self, found: Collection) -> None:
+        """Open a collection anew from its database, in the place of the object that has lost a thread."""
+        with self._mutex:
+            if self._closed or self._collections.get(found.name) is not found:
+                return
+            if self._folder is None:
+                raise ClosedError("what is kept in memory alone cannot be opened anew")
+            retired(found)
+            self._collections[found.name] = self._opened(found.name)
+            replaced(found)
 
     @property
     def well(self) -> bool:
@@ -194,8 +214,9 @@ class Index:
 
     def close(self) -> None:
         """Stop all collections in order, then let the folder go."""
+        self._closed = True
+        self.mender.close()
         with self._mutex:
-            self._closed = True
             for collection in self._collections.values():
                 collection.close()
             if self._lock is not None:
