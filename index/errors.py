@@ -66,3 +66,7 @@ class NewerSchemaError(IndexRoomError):
 
 class ClosedError(IndexRoomError):
     """The index is closed, or closing."""
+
+
+class ReopenedError(ClosedError):
+    """The collection is just being opened anew, after a fault; another try may find it open."""

@@ -3,17 +3,18 @@
 import contextlib
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 from index.collection import Collection
 from index.documents.vector import Model
 from index.errors import ClosedError, CollectionNameError, IndexRoomError, StorageFullError, UnknownCollectionError
+from index.mending import Mender, replaced, retired
 from index.stats import CollectionStats
 from index.store.backup import back_up
 from index.store.clock import Clock
 from index.store.departure import Departure, remove, settle
-from index.store.disk import Disk, cannot_be_made
+from index.store.disk import Disk, cannot_be_made, opening_errors
 from index.store.layout import (
     COLLECTIONS,
     DEFAULT_COLLECTION,
@@ -22,6 +23,7 @@ from index.store.layout import (
     contents_of,
 )
 from index.store.lock import FolderLock
+from index.store.shared import Shared
 
 
 class Index:
@@ -48,6 +50,8 @@ class Index:
         self._mutex = threading.Lock()
         self._closed = self._stranded = False
         self._lock: FolderLock | None = None
+        self.mender = Mender(self)
+        self._shared = Shared(self.mender.report)
         names = {DEFAULT_COLLECTION}
         try:
             if folder is not None:
@@ -71,7 +75,7 @@ class Index:
         folder = self._folder_of(name)
         with opening_errors(folder):
             if folder is None or folder.exists():
-                return Collection(name, folder, self._model, self._disk, self._clock)
+                return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
             return self._make(name, folder)
 
     def _folder_of(self, name: str) -> Path | None:
@@ -81,7 +85,7 @@ class Index:
         """Return a new collection once its name is on the disk; where that fails, nothing is left of it."""
         self._disk.make_folder(folder)
         try:
-            collection = Collection(name, folder, self._model, self._disk, self._clock)
+            collection = Collection(name, folder, self._model, self._disk, self._clock, self._shared)
             try:
                 for path in (folder, *folder.parents[:2]):
                     self._disk.synchronize(path)
@@ -109,6 +113,21 @@ class Index:
     def stats(self) -> list[CollectionStats]:
         """Return the state of each collection, by name. Never waits."""
         return sorted((one.stats() for one in list(self._collections.values())), key=lambda stats: stats.name)
+
+    def collections(self) -> Mapping[str, Collection]:
+        """Return the collections by name. Never waits."""
+        return dict(self._collections)
+
+    def renew(self, found: Collection) -> None:
+        """Open a collection anew from its database, in the place of the object that has lost a thread."""
+        with self._mutex:
+            if self._closed or self._collections.get(found.name) is not found:
+                return
+            if self._folder is None:
+                raise ClosedError("what is kept in memory alone cannot be opened anew")
+            retired(found)
+            self._collections[found.name] = self._opened(found.name)
+            replaced(found)
 
     @property
     def well(self) -> bool:
@@ -202,21 +221,13 @@ class Index:
 
     def close(self) -> None:
         """Stop all collections in order, then let the folder go."""
+        self._closed = True
+        self.mender.close()
         with self._mutex:
-            self._closed = True
             for collection in self._collections.values():
                 collection.close()
             if self._lock is not None:
                 self._lock.close()
-
-
-@contextlib.contextmanager
-def opening_errors(folder: Path | None) -> Iterator[None]:
-    """Turn the disk's errors into StorageFullError: who opens an index is told of them by errors of this room alone."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageFullError(f"{error.filename or folder} cannot be opened: {error.strerror}") from error
 
 
 def stored_names(folder: Path, disk: Disk) -> set[str]:

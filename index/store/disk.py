@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from index.errors import StorageFullError
@@ -83,3 +84,12 @@ def digest_of(path: Path) -> str:
         while piece := file.read(PIECE_BYTES):
             digest.update(piece)
     return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def opening_errors(folder: Path | None) -> Iterator[None]:
+    """Turn the disk's errors into StorageFullError: whoever opens an index is told of them so."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageFullError(f"{error.filename or folder} cannot be opened: {error.strerror}") from error

@@ -52,7 +52,7 @@ class Words:
     def _take(self, store: Store, opened: Opened, highest: int) -> None:
         """Have searches use an index of the present analysis from now on."""
         beside = Beside(self._analysis)
-        keeper = Keeper(store.readers, store.disk, opened, beside, highest)
+        keeper = Keeper(store, opened, beside, highest)
         self._lexicon = Lexicon(self._analysis, keeper, beside)
 
     @property

@@ -12,7 +12,7 @@ from tests.index.torture.operations import DEFAULT, Contents, Operation, State, 
 from tests.index.torture.verdicts import differences, ever
 
 # By which an answer says that what was asked for may be there.
-UNSURE = ("unknown", "a power cut may undo that")
+UNSURE = ("unknown", "not known", "a power cut may undo that")
 EMPTY = Contents(0, {})
 
 
