@@ -23,6 +23,7 @@ class Act(msgspec.Struct, frozen=True):
     stage: str = "filled"
     collection: str = DEFAULT
     model: Model = Model(0)
+    settings: bool = False  # whether it changes them
 
 
 def open_folder(life: Life) -> None:
@@ -172,8 +173,8 @@ OF_THE_INDEX = {
     "drop": Act(drop(OTHER), collection=OTHER),
     "drop default": Act(drop(DEFAULT)),
     "drop and create": Act(create_again, collection=OTHER),
-    "change settings": Act(change_settings),
-    "rebuild words": Act(rebuild_words),
+    "change settings": Act(change_settings, settings=True),
+    "rebuild words": Act(rebuild_words, settings=True),
     "commit words": Act(commit_words),
     "reindex": Act(reindex, model=Model(1)),
     "snapshot": Act(snapshot),

@@ -88,13 +88,16 @@ def compare(stage: Stage, said: list[Said], after: State, where: str) -> Iterato
         verdict = min(verdicts, key=lambda one: one.lost + one.back + one.phantom)
         words = "; ".join(one.words for one in own if one.words)
         said_of_it = f"{where}{'; '.join(verdict.said[:3])} [{words}]"
-        refused = any(one.done is False for one in own)
+        doubted = possible(stage, name, [msgspec.structs.replace(one, done=one.done or None) for one in own])
+        if any(there is one if one is None else one.same(there) for one in doubted):
+            yield "refused but there", said_of_it
+            continue
         if verdict.lost:
             yield "lost", said_of_it
         if verdict.back:
             yield "back", said_of_it
         if verdict.phantom:
-            yield "refused but there" if refused else "phantom", said_of_it
+            yield "phantom", said_of_it
 
 
 def possible(stage: Stage, name: str, said: Iterable[Said]) -> list[Contents | None]:

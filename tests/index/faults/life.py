@@ -5,6 +5,7 @@ finds in its collections, or `found` with what should not be.
 """
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -17,6 +18,8 @@ import msgspec
 
 from index import Index, IndexRoomError, Query
 from index.commands.errors import CommandError
+from index.store.disk import Disk
+from index.store.layout import DROPPED, LEAVING
 from server.contract.errors import SettingsError
 from tests.index.fakes import SetClock
 from tests.index.faults.orders import Orders
@@ -30,6 +33,20 @@ WAIT_S = 20.0
 # What says to its caller that the operation was refused; anything else is a fault of ours.
 REFUSALS = (IndexRoomError, CommandError, SettingsError)
 NOW_MS = 1_700_000_000_000
+
+
+# Lies beside those of the torture: what is put is acknowledged before its commit; what undoes a drop deletes.
+EARLY, FORGET = "early", "forget"
+
+
+class ForgetfulDisk(Disk):
+    """Deletes a collection that was on its way out instead of bringing it back."""
+
+    def rename(self, path: Path, target: Path) -> None:
+        if path.name.startswith(LEAVING) and not target.name.startswith(DROPPED):
+            shutil.rmtree(path)
+            path.mkdir()
+        super().rename(path, target)
 
 
 class Life:
@@ -74,7 +91,8 @@ class Life:
     def open(self) -> bool:
         def act() -> None:
             model = self.orders.model
-            self.index = Index(self.data, model.fingerprint, NDIM, model.variant, clock=self.clock)
+            disk = ForgetfulDisk() if self.orders.lie == FORGET else Disk()
+            self.index = Index(self.data, model.fingerprint, NDIM, model.variant, disk, self.clock)
 
         return self.attempt(Operation("open", ""), act)
 
@@ -98,7 +116,9 @@ class Life:
 
         def act() -> None:
             entries = [made(id_, (seed, {"n": n}), self.orders.model) for id_, seed in pairs]
-            self.get().collection(collection).put_many(entries).result(WAIT_S)
+            written = self.get().collection(collection).put_many(entries)
+            if self.orders.lie != EARLY:
+                written.result(WAIT_S)
 
         return self.attempt(operation, act)
 

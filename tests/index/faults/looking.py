@@ -39,7 +39,9 @@ def found_in(folder: Path, orders: Orders) -> Found:
         left = inspect(folder / "data", orders.model, random.Random(1))
     except Exception as error:  # noqa: BLE001 - whatever refuses the start is what is looked for
         return Found({}, refused=f"{type(error).__name__}: {error}")
-    found = Found(left.state, left.problems, left.searches, left.missed, settings=settings_of(folder, orders))
+    found = Found(left.state, left.problems, left.searches, left.missed)
+    if orders.settings:
+        found.settings = settings_of(folder, orders)
     found.keys = None if keys is None else [(key.id, key.sha256) for key in keys]
     if (folder / COPIED).exists():
         take_backup(found, inspect_backup(folder / COPIED, orders.model, random.Random(1)))

@@ -30,7 +30,9 @@ NO_FAULT = Fault("*", 0, "", "")
 
 
 class Orders(msgspec.Struct, frozen=True):
-    """`folder` holds what is watched, `log` and `report` lie elsewhere. `lie` is for trying the sweep itself."""
+    """`folder` holds what is watched, `log` and `report` lie elsewhere. `lie` is for trying the sweep itself.
+
+    `settings` says that whoever looks at what is left looks at the settings too."""
 
     act: str
     folder: str
@@ -40,3 +42,4 @@ class Orders(msgspec.Struct, frozen=True):
     ending: str = "closed"
     model: Model = Model(0)
     lie: str = ""
+    settings: bool = False

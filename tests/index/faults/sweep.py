@@ -31,13 +31,17 @@ ERRORS = {
     "rmdir": ("EIO", "EACCES"),
     "mmap": ("EIO", "ENOMEM"),
 }
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 200_000_000
 TRIALS = 2  # of each operation without a fault, to count its calls: threads make them differ
 
 
 class Case(msgspec.Struct, frozen=True):
+    """A `lie` has the child do otherwise than it says, which has to be found."""
+
     act: str
     fault: Fault
     ending: str
+    lie: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -50,16 +54,16 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Sweep:
-    """From its folders to close. A `lie` has children acknowledge what they do not do, which has to be found."""
+    """From its folders to close. They lie in memory where there is a file system in it: no flush is for a disk here."""
 
-    def __init__(self, lie: str = "") -> None:
-        self._base = Path(tempfile.mkdtemp(prefix="faults-")).resolve()
+    def __init__(self) -> None:
+        room = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES else None
+        self._base = Path(tempfile.mkdtemp(prefix="faults-", dir=room)).resolve()
         self._cases, self._logs = self._base / "cases", self._base / "logs"
         self._cases.mkdir()
         self._logs.mkdir()
         self._stages = build_stages(self._base / "stages")
         self._watched, self._free = Zygote(self._cases), Zygote(None)
-        self._lie = lie
         self._count = 0
 
     def close(self) -> None:
@@ -86,14 +90,7 @@ class Sweep:
         folder, log = self._cases / str(self._count), self._logs / str(self._count)
         stage.lay(folder)
         orders = Orders(
-            case.act,
-            str(folder),
-            str(log),
-            f"{log}.report",
-            case.fault.spec or NEVER,
-            case.ending,
-            act.model,
-            self._lie,
+            case.act, str(folder), str(log), f"{log}.report", case.fault.spec or NEVER, case.ending, act.model, case.lie
         )
         end = self._watched.run(orders)
         found: list[tuple[str, str]] = []
@@ -104,7 +101,7 @@ class Sweep:
         elif end.status not in {expected, -9 if "not back" in log.read_text("utf-8") else expected}:
             found.append(("crashed", f"status {end.status}: {errors}"))
         looked = log.with_suffix(".found")
-        looking = self._free.run(msgspec.structs.replace(orders, act=LOOK, log=str(looked)))
+        looking = self._free.run(msgspec.structs.replace(orders, act=LOOK, log=str(looked), settings=act.settings))
         if looking.status or looking.hung:
             found.append(("start crashed", self._errors(looked)))
         else:
