@@ -154,7 +154,7 @@ def judge_settings(told: Told, found: Found) -> Iterator[tuple[str, str]]:
 
 def judge_keys(stage: Stage, told: Told, found: Found) -> Iterator[tuple[str, str]]:
     before = {key.id: key.sha256 for key in stage.keys}
-    after = dict(found.keys or ())
+    after = dict(found.keys)
     for one in told.operations:
         if one.operation.kind.startswith("keys ") and one.done is not None:
             changed = {

@@ -11,7 +11,7 @@ from tests.index.faults.acts import COPIED
 from tests.index.faults.commands import KEYS
 from tests.index.faults.orders import Orders
 from tests.index.torture.inspection import Inspection, inspect, inspect_backup
-from tests.index.torture.operations import State
+from tests.index.torture.operations import DEFAULT, Contents, State
 from tests.index.vectors import NDIM
 
 
@@ -24,7 +24,7 @@ class Found(msgspec.Struct):
     missed: int = 0
     refused: str = ""
     settings: str = ""
-    keys: list[tuple[str, str]] | None = None
+    keys: list[tuple[str, str]] = []
     backup: State | None = None
 
 
@@ -34,7 +34,8 @@ def look(orders: Orders) -> None:
 
 
 def found_in(folder: Path, orders: Orders) -> Found:
-    keys = read_keys(folder / KEYS)
+    if (folder / f"{KEYS}.lock").exists():
+        return Found({DEFAULT: Contents(0, {})}, keys=[(key.id, key.sha256) for key in read_keys(folder / KEYS) or ()])
     try:
         left = inspect(folder / "data", orders.model, random.Random(1))
     except Exception as error:  # noqa: BLE001 - whatever refuses the start is what is looked for
@@ -42,7 +43,6 @@ def found_in(folder: Path, orders: Orders) -> Found:
     found = Found(left.state, left.problems, left.searches, left.missed)
     if orders.settings:
         found.settings = settings_of(folder, orders)
-    found.keys = None if keys is None else [(key.id, key.sha256) for key in keys]
     if (folder / COPIED).exists():
         take_backup(found, inspect_backup(folder / COPIED, orders.model, random.Random(1)))
     return found

@@ -32,7 +32,7 @@ ERRORS = {
     "mmap": ("EIO", "ENOMEM"),
 }
 MEMORY, ROOM_BYTES = Path("/dev/shm"), 200_000_000
-TRIALS = 2  # of each operation without a fault, to count its calls: threads make them differ
+TRIALS = 3  # of each operation without a fault, to count its calls, where all are to fail: threads make them differ
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -71,10 +71,10 @@ class Sweep:
         self._free.close()
         shutil.rmtree(self._base)
 
-    def calls(self, act: str) -> Counter[str]:
+    def calls(self, act: str, trials: int = 1) -> Counter[str]:
         """Return how often an operation makes each call; where it does not end well without a fault, that is ours."""
         most: Counter[str] = Counter()
-        for _ in range(TRIALS):
+        for _ in range(trials):
             outcome, seen = self._run(Case(act, NO_FAULT, "closed"))
             assert not outcome.found, f"{act}: {outcome.found}"
             most |= seen
@@ -149,9 +149,10 @@ def sweep(
     """Run the cases, and tell of those of which something is wrong."""
     random_ = random.Random(seed)
     sweep = Sweep()
+    trials = TRIALS if budget is None else 1
     outcomes = []
     try:
-        cases = [case for act in acts or ACTS for case in cases_of(act, sweep.calls(act), random_)]
+        cases = [case for act in acts or ACTS for case in cases_of(act, sweep.calls(act, trials), random_)]
         for case in chosen(cases, budget, random_):
             outcomes.append(sweep.run(case))
             for what, said in outcomes[-1].found:
