@@ -34,7 +34,8 @@ class Binding:
 
 def bound(store: Store, model: Model) -> str:
     """Return the fingerprint of the vectors that are there; an empty collection takes the model's."""
-    if "fingerprint" in store.meta and store.writer.documents:
+    known = store.meta.get("fingerprint"), store.meta.get("ndim")
+    if "fingerprint" in store.meta and (store.writer.documents or known == (model.fingerprint, model.ndim)):
         return str(store.meta["fingerprint"])
     store.writer.submit(
         lambda connection, _: write_meta(connection, fingerprint=model.fingerprint, ndim=model.ndim), 0

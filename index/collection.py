@@ -30,6 +30,7 @@ from index.store.health import Health
 from index.store.layout import DATABASE_FILE
 from index.store.reads import NOTHING, Include
 from index.store.reindex import Reindex
+from index.store.shared import Shared
 from index.store.store import Store
 from index.store.unchanged import Stored
 from index.view.memory import Memory
@@ -39,16 +40,14 @@ from index.words.words import Words
 class Collection:
     """Open from construction until close. `folder` None keeps everything in memory, `model` is what embeds now."""
 
-    def __init__(self, name: str, folder: Path | None, model: Model, disk: Disk, clock: Clock | None = None) -> None:
-        self.name = name
-        self.model = model
+    def __init__(self, name: str, folder: Path | None, model: Model, disk: Disk, clock: Clock, shared: Shared) -> None:
+        self.name, self.model = name, model
         self.memory = Memory(model.ndim)
         self.words = Words()
         self._configuration = Configuration()
         disk.reach("before_open")
-        database = None if folder is None else folder / DATABASE_FILE
         followers = Followers(self._configuration, self.memory, self.words)
-        self.store = Store(database, model.variant, followers, disk, clock)
+        self.store = Store(folder and folder / DATABASE_FILE, model.variant, followers, disk, clock, shared)
         self._reindex: Reindex | None = None
         self._lock = threading.Lock()
         try:

@@ -42,7 +42,10 @@ class FingerprintError(IndexRoomError):
 
 
 class StorageFullError(IndexRoomError):
-    """The disk is full or cannot be written. What was acknowledged is there; what raised this was not written."""
+    """The disk is full or cannot be written. What was acknowledged is there.
+
+    What raised this was not written, unless the message says that it is unknown.
+    """
 
 
 class UnreadableError(IndexRoomError):
@@ -63,3 +66,7 @@ class NewerSchemaError(IndexRoomError):
 
 class ClosedError(IndexRoomError):
     """The index is closed, or closing."""
+
+
+class ReopenedError(ClosedError):
+    """The collection is just being opened anew, after a fault; another try may find it open."""

@@ -3,16 +3,18 @@
 import contextlib
 import shutil
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from index.collection import Collection
 from index.documents.vector import Model
 from index.errors import ClosedError, CollectionNameError, IndexRoomError, StorageFullError, UnknownCollectionError
+from index.mending import Mender, replaced, retired
 from index.stats import CollectionStats
 from index.store.backup import back_up
 from index.store.clock import Clock
-from index.store.departure import Departure, put_aside
-from index.store.disk import Disk
+from index.store.departure import Departure, remove, settle
+from index.store.disk import Disk, cannot_be_made, opening_errors
 from index.store.layout import (
     COLLECTIONS,
     DEFAULT_COLLECTION,
@@ -21,6 +23,7 @@ from index.store.layout import (
     contents_of,
 )
 from index.store.lock import FolderLock
+from index.store.shared import Shared
 
 
 class Index:
@@ -47,13 +50,16 @@ class Index:
         self._mutex = threading.Lock()
         self._closed = self._stranded = False
         self._lock: FolderLock | None = None
+        self.mender = Mender(self)
+        self._shared = Shared(self.mender.report)
         names = {DEFAULT_COLLECTION}
         try:
             if folder is not None:
-                self._disk.make_folder(folder)
+                self._disk.make_durable_folder(folder)
                 self._lock = FolderLock(folder)
-                self._disk.make_folder(folder / COLLECTIONS)
-                names |= stored_names(folder, self._disk)
+                self._disk.make_durable_folder(folder / COLLECTIONS)
+                with opening_errors(folder):
+                    names |= stored_names(folder, self._disk)
             for name in sorted(names):
                 self._open(name)
         except BaseException:  # whatever it was, nothing else closes what is open already
@@ -65,11 +71,12 @@ class Index:
         return found
 
     def _opened(self, name: str) -> Collection:
-        """Return a collection that nobody finds yet."""
+        """Return a collection that nobody finds yet. Raises IndexRoomError."""
         folder = self._folder_of(name)
-        if folder is None or folder.exists():
-            return Collection(name, folder, self._model, self._disk, self._clock)
-        return self._make(name, folder)
+        with opening_errors(folder):
+            if folder is None or folder.exists():
+                return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
+            return self._make(name, folder)
 
     def _folder_of(self, name: str) -> Path | None:
         return None if self._folder is None else self._folder / COLLECTIONS / name
@@ -78,15 +85,15 @@ class Index:
         """Return a new collection once its name is on the disk; where that fails, nothing is left of it."""
         self._disk.make_folder(folder)
         try:
-            collection = Collection(name, folder, self._model, self._disk, self._clock)
+            collection = Collection(name, folder, self._model, self._disk, self._clock, self._shared)
             try:
                 for path in (folder, *folder.parents[:2]):
                     self._disk.synchronize(path)
             except OSError as error:
-                collection.close()
-                raise StorageFullError(f"the folder {folder} cannot be made: {error.strerror}") from error
+                collection.discard()
+                raise cannot_be_made(folder, error) from error
         except BaseException:  # whatever it was, an empty folder would be a collection at the next start
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder, self._disk)
             raise
         return collection
 
@@ -106,6 +113,21 @@ class Index:
     def stats(self) -> list[CollectionStats]:
         """Return the state of each collection, by name. Never waits."""
         return sorted((one.stats() for one in list(self._collections.values())), key=lambda stats: stats.name)
+
+    def collections(self) -> Mapping[str, Collection]:
+        """Return the collections by name. Never waits."""
+        return dict(self._collections)
+
+    def renew(self, found: Collection) -> None:
+        """Open a collection anew from its database, in the place of the object that has lost a thread."""
+        with self._mutex:
+            if self._closed or self._collections.get(found.name) is not found:
+                return
+            if self._folder is None:
+                raise ClosedError("what is kept in memory alone cannot be opened anew")
+            retired(found)
+            self._collections[found.name] = self._opened(found.name)
+            replaced(found)
 
     @property
     def well(self) -> bool:
@@ -128,7 +150,7 @@ class Index:
         """Remove a collection and its documents; the default one is there again afterwards, and empty.
 
         Raises:
-            StorageFullError: the disk does not take it; everything is as it was.
+            StorageFullError: the disk does not take it; everything is as it was, or the message says what is unknown.
         """
         with self._mutex:
             found = self.collection(name)
@@ -157,23 +179,28 @@ class Index:
         except BaseException as error:  # whatever it was, the collection is back in its place or takes no more writes
             if fresh is not None:
                 fresh.discard()
-            self._bring_back(found, departure)
+            undone = self._bring_back(found, departure)
             if not isinstance(error, OSError | IndexRoomError):
                 raise
             reason = error.strerror if isinstance(error, OSError) else error
-            raise StorageFullError(f"the collection {found.name!r} cannot be dropped: {reason}") from error
+            what = "cannot be dropped" if undone else "takes no more writes; whether it is dropped is unknown"
+            raise StorageFullError(f"the collection {found.name!r} {what}: {reason}") from error
         return fresh
 
-    def _bring_back(self, found: Collection, departure: Departure | None) -> None:
-        """Undo what was done of a drop. Where that fails nothing more is written: the next start brings it back."""
+    def _bring_back(self, found: Collection, departure: Departure | None) -> bool:
+        """Undo what was done of a drop. Where that fails, and False is returned, nothing more is written.
+
+        The next start brings the collection back, unless all was done but to flush the name that says it is dropped.
+        """
         try:
             if departure is not None:
                 departure.undo()
         except OSError:
             self._stranded = True
             found.discard()
-        else:
-            found.resume()
+            return False
+        found.resume()
+        return True
 
     def backup(self, target: Path) -> None:
         """Write a copy of every collection's database to a new folder, while reading and writing continue.
@@ -194,8 +221,9 @@ class Index:
 
     def close(self) -> None:
         """Stop all collections in order, then let the folder go."""
+        self._closed = True
+        self.mender.close()
         with self._mutex:
-            self._closed = True
             for collection in self._collections.values():
                 collection.close()
             if self._lock is not None:
@@ -203,18 +231,9 @@ class Index:
 
 
 def stored_names(folder: Path, disk: Disk) -> set[str]:
-    """Return the names of the collections in a folder, and remove what is left of dropped ones.
-
-    Drops that were not completed are undone first. Raises OSError.
-    """
+    """Return the names of the collections in a folder, once drops are undone or done. Raises OSError."""
     contents = contents_of(folder)
     if contents.strangers:
         raise IndexRoomError(f"{contents.strangers[0]} is no collection of vecd; move it out of the data folder")
-    for name, path in contents.collections.items():
-        if path.name != name:
-            put_aside(path.with_name(name), disk)
-            disk.rename(path, path.with_name(name))
-            disk.synchronize(path.parent)
-    for path in contents_of(folder).dropped:
-        shutil.rmtree(path, ignore_errors=True)
+    settle(folder, disk)
     return set(contents.collections)

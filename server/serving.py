@@ -156,7 +156,7 @@ def serve(settings: Settings, build: Callable[[Settings], LocalBackend] = build_
             _serve(settings, backend, listeners, descriptors)
     except (ArtifactError, IndexRoomError) as error:
         raise StartError(str(error)) from error
-    if backend.broken:
+    if backend.broken or backend.parts.library.index.mender.broken:
         sys.stderr.flush()
         os._exit(1)  # a normal exit would destroy the session under a thread that hangs in a run
 
@@ -180,6 +180,7 @@ def _serve(settings: Settings, backend: LocalBackend, listeners: Listeners, desc
     parts = Parts(application, settings, Room(limits()), limits, announcement)
     server = Server(_config(settings, application), parts)
     backend.call_when_broken(server.end)
+    index.mender.call_when_broken(server.end)
     server.run(sockets=listeners.all)
 
 

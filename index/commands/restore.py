@@ -23,6 +23,7 @@ from index.commands.terminal import Terminal, counted
 from index.errors import DamagedError, StorageFullError
 from index.store.backup import copy_pages
 from index.store.connections import Database, is_of_surroundings
+from index.store.departure import settle
 from index.store.disk import Disk
 from index.store.layout import COLLECTIONS, DATABASE_FILE, DROPPED, contents_of
 from index.store.lock import FolderLock
@@ -46,7 +47,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     if real(source) == real(folder):
         message = f"{source} is the data folder itself; name the backup first, and the data folder with --data"
         raise CommandError(message)
-    Disk().make_durable_folder(folder)
+    disk = Disk()
+    disk.make_durable_folder(folder)
     with contextlib.ExitStack() as locks:
         locks.enter_context(FolderLock(folder))
         locks.enter_context(held(source))
@@ -54,14 +56,16 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         if not databases:
             message = f"{source} holds no collections: there is nothing to restore"
             raise CommandError(message)
+        if (folder / COLLECTIONS).is_dir():
+            settle(folder, disk)  # or the next start would put a collection that was on its way out in the copy's place
         if not options.replace:
             refuse_occupied(folder, list(databases))
         with staging(folder) as staged:
             documents = {name: stage(name, path, staged / name, terminal) for name, path in databases.items()}
+            others = sorted(set(contents_of(folder).collections) - set(databases))
             for name in databases:
-                put_in_place(staged / name, folder / COLLECTIONS / name)
+                put_in_place(staged / name, folder / COLLECTIONS / name, disk)
                 terminal.answer(f"{name}: restored, {counted(documents[name], 'document')}")
-    others = sorted(set(contents_of(folder).collections) - set(databases))
     if others:
         terminal.say(f"left as they were: {', '.join(others)}")
     return 0
@@ -120,16 +124,25 @@ def stage(name: str, database: Path, folder: Path, terminal: Terminal) -> int:
     return examined.documents or 0
 
 
-def put_in_place(staged: Path, folder: Path) -> None:
+def put_in_place(staged: Path, folder: Path, disk: Disk) -> None:
     """Put a checked copy in the place of a collection."""
-    disk = Disk()
+    changed = [folder.parent]
     if not folder.exists():
         disk.rename(staged, folder)
     else:
         empty_log(folder / DATABASE_FILE, checkpoint)
+        disk.synchronize(folder)  # or a power cut may bring the log back, to the copy
         disk.rename(staged / DATABASE_FILE, folder / DATABASE_FILE)
-        disk.synchronize(folder)
-    disk.synchronize(folder.parent)
+        changed.insert(0, folder)
+    try:
+        for one in changed:
+            disk.synchronize(one)
+    except OSError as error:
+        message = (
+            f"the collection {folder.name!r} is restored, but a power cut may undo that: "
+            f"{one} cannot be flushed, {error.strerror}. Run the same command again"
+        )
+        raise CommandError(message) from error
 
 
 def empty_log(database: Path, move: Callable[[Path], bool]) -> None:

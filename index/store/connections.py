@@ -6,6 +6,7 @@ own file system in memory, where readers and the writer wait for each other inst
 
 import contextlib
 import itertools
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ import apsw
 
 from index.errors import ClosedError, DamagedError, IndexRoomError, StorageFullError, UnreadableError
 from index.store.disk import Disk
+from index.store.idle import IdleConnections
+from index.store.log import FRAME_BYTES, HEADER_BYTES
+from index.store.queries import single
 
 READER_CACHE_KIB, WRITER_CACHE_KIB = 2_000, 16_000
 MAX_READERS = 8  # searches run on a few threads; more would only wait for processors
@@ -31,6 +35,11 @@ SURROUNDINGS = (
 # Of the errors of reading, those that tell of the content.
 LOST = (apsw.SQLITE_IOERR_SHORT_READ, apsw.SQLITE_IOERR_DATA, apsw.SQLITE_IOERR_CORRUPTFS)
 
+# The log's index in shared memory, 32 kB beside the database, finds no room.
+NO_ROOM_FOR_INDEX = (apsw.SQLITE_IOERR_SHMSIZE, apsw.SQLITE_IOERR_SHMMAP)
+# With this file system the index of the log is in the process's own memory, and no other process can read.
+ALONE = "unix-excl"
+
 _memory_names = itertools.count()
 
 
@@ -40,6 +49,7 @@ class Database:
     def __init__(self, path: Path | None, disk: Disk | None = None) -> None:
         self.path = path
         self._disk = disk or Disk()
+        self._vfs: str | None = None
         self._uri = f"file:/vecd-{next(_memory_names)}?vfs=memdb" if path is None else uri_of(path)
 
     def move(self, folder: Path) -> None:
@@ -52,7 +62,7 @@ class Database:
     def connect(self, cache_kib: int) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
         with storage_errors(self.path):
-            connection = apsw.Connection(self._uri, flags=flags)
+            connection = apsw.Connection(self._uri, flags=flags, vfs=self._vfs)
             connection.set_busy_timeout(self._disk.busy_ms)
             # A truncated mapped file would end the process with SIGBUS.
             for pragma in (f"cache_size=-{cache_kib}", "mmap_size=0", "cell_size_check=ON", "trusted_schema=OFF"):
@@ -60,28 +70,76 @@ class Database:
         return connection
 
     def connect_writer(self) -> apsw.Connection:
-        """Open the one connection that writes: a commit returns when it is on the disk."""
-        connection = self.connect(WRITER_CACHE_KIB)
+        """Open the one connection that writes: a commit returns when it is on the disk.
+
+        What a full disk holds can be read all the same, and written as soon as there is room.
+        """
         with storage_errors(self.path):
+            try:
+                return self._connect_writer()
+            except apsw.IOError as error:
+                if getattr(error, "extendedresult", 0) not in NO_ROOM_FOR_INDEX or self._vfs is not None:
+                    raise
+                self._vfs = ALONE
+                connection = self._connect_writer()
+            assert self.path is not None
+            self._disk.discard(beside(self.path, "-shm"))  # nobody else has it, and it counts what is no more
+            return connection
+
+    def _connect_writer(self) -> apsw.Connection:
+        connection = self.connect(WRITER_CACHE_KIB)
+        try:
             mode = connection.execute("PRAGMA journal_mode=WAL").fetchall()[0][0]
             if self.path is not None and mode != "wal":
-                connection.close()
                 raise StorageFullError(f"{self.path} cannot be written: its file system takes no write-ahead log")
             for pragma in ("synchronous=FULL", "temp_store=MEMORY", f"journal_size_limit={LOG_BYTES}"):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
+            # What could not be opened to write for want of a descriptor SQLite may have opened to read, for good.
+            connection.execute("BEGIN IMMEDIATE; ROLLBACK").fetchall()
+        except BaseException:  # whatever it was, its files are closed before they are opened in another way
+            connection.close()
+            raise
         return connection
 
 
-def empty_log(connection: apsw.Connection, busy_ms: int) -> None:
-    """Move what the log holds into the database, and have the log begin anew, if no reader or the disk hinders that.
+def empty_log(connection: apsw.Connection, busy_ms: int) -> bool:
+    """Move what the log holds into the database, and have the log begin anew; return whether that could be done.
+
+    Readers and the disk may hinder it.
 
     What a kill in the middle of a batch, or a commit that failed, leaves behind the last commit carries the salts of
     the present round: behind a commit that is cut short it would look like commits that are lost.
     """
     connection.set_busy_timeout(0)
-    with contextlib.suppress(apsw.Error):
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    connection.set_busy_timeout(busy_ms)
+    try:
+        ((busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except apsw.Error:
+        return False
+    finally:
+        connection.set_busy_timeout(busy_ms)
+    return not busy
+
+
+def cut_log(connection: apsw.Connection, path: Path, disk: Disk) -> bool:
+    """Cut off what the log holds behind the last commit, and return whether that is certain; no room is needed.
+
+    A commit that failed may lie there whole, if only its flush failed, and the next start would take it for done. Of
+    the connection that writes, outside of a transaction.
+    """
+    try:
+        pages, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+        frame_bytes = FRAME_BYTES + int(single(connection, "PRAGMA page_size"))
+        end, log = HEADER_BYTES + pages * frame_bytes if pages else 0, beside(path, "-wal")
+        if log.stat().st_size > end:
+            os.truncate(log, end)
+            disk.synchronize(log)
+    except (OSError, apsw.Error):
+        return False
+    return True
+
+
+def beside(database: Path, suffix: str) -> Path:
+    return database.with_name(database.name + suffix)
 
 
 def uri_of(path: Path) -> str:
@@ -90,14 +148,17 @@ def uri_of(path: Path) -> str:
 
 
 class Readers:
-    """A pool of connections that read, at most MAX_READERS at a time; the next one waits. From any thread."""
+    """A pool of connections that read, at most MAX_READERS at a time; the next one waits. From any thread.
 
-    def __init__(self, database: Database) -> None:
+    Those that are free stay open among the `idle` ones of all collections, for a while.
+    """
+
+    def __init__(self, database: Database, idle: IdleConnections | None = None) -> None:
         self._database = database
-        self._free: list[apsw.Connection] = []
+        self._idle = idle or IdleConnections()
         self._turn = threading.Semaphore(MAX_READERS)
         self._lock = threading.Lock()
-        self._closed = False
+        self._closed: IndexRoomError | None = None
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
@@ -114,9 +175,9 @@ class Readers:
 
     def _take(self) -> apsw.Connection:
         with self._lock:
-            if self._closed:
-                raise ClosedError("the index is closed")
-            return self._free.pop() if self._free else self._database.connect(READER_CACHE_KIB)
+            if self._closed is not None:
+                raise self._closed
+            return self._idle.take(self) or self._database.connect(READER_CACHE_KIB)
 
     def move(self, folder: Path) -> None:
         """Rename the database's folder; connections that are open stay with their files. Raises OSError."""
@@ -125,18 +186,16 @@ class Readers:
 
     def _give(self, connection: apsw.Connection) -> None:
         with self._lock:
-            if not self._closed:
-                self._free.append(connection)
+            if self._closed is None:
+                self._idle.give(self, connection)
                 return
         connection.close()
 
-    def close(self) -> None:
+    def close(self, reason: IndexRoomError | None = None) -> None:
         """Close the connections that are free, and those that are lent as they come back."""
         with self._lock:
-            self._closed = True
-            free, self._free = self._free, []
-        for connection in free:
-            connection.close()
+            self._closed = reason or ClosedError("the index is closed")
+            self._idle.close(self)
 
 
 @contextlib.contextmanager
@@ -163,7 +222,9 @@ def storage_errors(path: Path | None) -> Iterator[None]:
 
 def is_of_surroundings(error: BaseException) -> bool:
     """Say whether an error is of the disk, the system or other processes, and tells nothing of the data."""
-    if isinstance(error, OSError):
+    if isinstance(error, OSError | MemoryError | StorageFullError | UnreadableError):
+        return True
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):  # Python's, where the system has no more
         return True
     return isinstance(error, SURROUNDINGS) and getattr(error, "extendedresult", 0) not in LOST
 

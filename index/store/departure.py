@@ -9,13 +9,13 @@ from pathlib import Path
 
 from index.store.connections import Readers
 from index.store.disk import Disk
-from index.store.layout import DROPPED, LEAVING
+from index.store.layout import COLLECTIONS, DROPPED, LEAVING, contents_of
 
 
 class Departure:
     """Of the folder of a database that is open; every step raises OSError.
 
-    Where neither the flush of the last step nor its undoing can be done, the drop is done, though nobody is told so.
+    Where neither the flush of the last step nor its undoing can be done, the drop is done unless a power cut undoes it.
     """
 
     def __init__(self, home: Path, readers: Readers, disk: Disk) -> None:
@@ -56,3 +56,28 @@ def put_aside(folder: Path, disk: Disk) -> Path | None:
     aside = folder.with_name(f"{DROPPED}{secrets.token_hex(8)}")
     disk.rename(folder, aside)
     return aside
+
+
+def settle(folder: Path, disk: Disk) -> None:
+    """Undo the drops in a data folder that were not completed, and remove what is left of the others.
+
+    All names are on the disk before: of a drop that a power cut undoes everything must be there, and what is written
+    to a collection that a killed process made must be found. Raises OSError.
+    """
+    for name, path in contents_of(folder).collections.items():
+        if path.name != name:
+            put_aside(path.with_name(name), disk)
+            disk.rename(path, path.with_name(name))
+    disk.synchronize(folder / COLLECTIONS)
+    for path in contents_of(folder).dropped:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def remove(folder: Path, disk: Disk) -> None:
+    """Remove a folder, or mark it as dropped at least, for the next start to remove: to rename takes no descriptor."""
+    try:
+        aside = put_aside(folder, disk)
+    except OSError:
+        aside = folder
+    if aside is not None:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -1,14 +1,17 @@
 """What the index does to files and folders beside SQLite's own work: so that a power cut takes nothing along."""
 
 import contextlib
+import errno
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from index.errors import StorageFullError
 
 BUSY_MS = 10_000
 PIECE_BYTES = 1 << 20
+OTHERS_FOLDER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EINVAL)
 
 
 class Disk:
@@ -47,14 +50,27 @@ class Disk:
             raise cannot_be_made(folder, error) from error
 
     def make_durable_folder(self, folder: Path) -> None:
-        """Do the same, and flush the names of those that were missing to the disk. Raises StorageFullError."""
+        """Do the same, and have the folder's name on the disk, whoever made it. Raises StorageFullError.
+
+        Each name is there before anything is made under it. So of folders that a killed process made only the last
+        one's may not be, and that is flushed before it is used.
+        """
         try:
             missing = [path for path in (folder, *folder.parents) if not path.exists()]
-            self.make_folder(folder)
-            for path in missing:
+            self._synchronize_name(missing[-1].parent if missing else folder)
+            for path in reversed(missing):
+                self.make_folder(path)
                 self.synchronize(path.parent)
         except OSError as error:
             raise cannot_be_made(folder, error) from error
+
+    def _synchronize_name(self, folder: Path) -> None:
+        """Flush the name of a folder that is there; where we may not do that, we have not made it either."""
+        try:
+            self.synchronize(folder.parent)
+        except OSError as error:
+            if error.errno not in OTHERS_FOLDER:
+                raise
 
 
 def cannot_be_made(folder: Path, error: OSError) -> StorageFullError:
@@ -68,3 +84,12 @@ def digest_of(path: Path) -> str:
         while piece := file.read(PIECE_BYTES):
             digest.update(piece)
     return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def opening_errors(folder: Path | None) -> Iterator[None]:
+    """Turn the disk's errors into StorageFullError: whoever opens an index is told of them so."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageFullError(f"{error.filename or folder} cannot be opened: {error.strerror}") from error

@@ -14,6 +14,7 @@ import msgspec
 from index.documents.attributes import attributes_of
 from index.documents.document import Document, Entry
 from index.documents.metadata import encode_metadata
+from index.errors import IndexRoomError
 from index.filters.selectivity import matching, smallest_cover
 from index.filters.tree import Condition, Every, Lasting
 from index.store import rows
@@ -29,6 +30,7 @@ from index.store.log import check_log
 from index.store.meta import read_meta
 from index.store.reads import Reads
 from index.store.schema import migrate
+from index.store.shared import Shared
 from index.store.sweeping import Sweeper
 from index.store.vector_rows import variant_number
 from index.store.writer import Follower, Writer
@@ -41,11 +43,18 @@ class Store:
     """
 
     def __init__(
-        self, path: Path | None, variant: str, follower: Follower, disk: Disk, clock: Clock | None = None
+        self,
+        path: Path | None,
+        variant: str,
+        follower: Follower,
+        disk: Disk,
+        clock: Clock | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self.disk = disk
         self.clock = clock or Clock()
-        self.sweeper = Sweeper(self.clock)
+        self.shared = shared or Shared()
+        self.sweeper = Sweeper(self.clock, self.shared)
         if path is not None:
             check_log(path)
         self.database = Database(path, disk)
@@ -59,18 +68,23 @@ class Store:
                 self.cutting = 1
                 documents = rows.count(connection)
                 self.variant = variant_number(connection, variant)
-                self.readers = Readers(self.database)
-                self.writer = Writer(connection, path, documents, Followers(follower, self.sweeper), disk)
+                self.readers = Readers(self.database, self.shared.idle)
+                followers = Followers(follower, self.sweeper)
+                self.writer = Writer(connection, path, documents, followers, disk, self.shared)
                 self.reads = Reads(self.readers, self.writer, self.clock, self.variant)
         except BaseException:  # whatever it was, nothing else closes what is open already
             connection.close()
             raise
 
-    def close(self) -> None:
-        """Do what was submitted, then close all connections."""
+    def stop_writing(self, reason: IndexRoomError | None = None) -> None:
+        """Do what was submitted, and nothing more: whoever writes gets the reason. Reading goes on."""
         self.sweeper.close()
-        self.writer.close()
-        self.readers.close()
+        self.writer.close(reason)
+
+    def close(self, reason: IndexRoomError | None = None) -> None:
+        """Do what was submitted, then close all connections; whoever comes later gets the reason."""
+        self.stop_writing(reason)
+        self.readers.close(reason)
 
     def sweep(self) -> None:
         """Have documents deleted when they expire."""

@@ -11,13 +11,15 @@ import apsw
 from index.errors import ClosedError, IndexRoomError
 from index.store import rows
 from index.store.clock import Clock
+from index.store.connections import is_of_surroundings
 from index.store.expiry import expired_keys
 from index.store.group import Changes
+from index.store.rests import Rests
+from index.store.shared import Shared
 from index.store.writer import Writer
 
 PIECE_DOCUMENTS = 512  # of a commit, between which others write
 LONGEST_REST_S = 60.0  # after which the system's clock, which may be set ahead, is looked at again
-RETRY_S = 5.0
 
 
 class Expiring(Protocol):
@@ -29,8 +31,10 @@ class Expiring(Protocol):
 class Sweeper:
     """Sweeps from `start` until `close`. `failed` says that a fault of our own ended the thread."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, shared: Shared) -> None:
         self._clock = clock
+        self._shared = shared
+        self._rests = Rests()
         self._wake = threading.Condition()
         self._called, self._closing = False, False
         self._thread: threading.Thread | None = None
@@ -74,6 +78,7 @@ class Sweeper:
             return  # a fault ended the writer, and shows there
         except BaseException:  # the thread's outermost frame: `failed` must show it
             self.failed = True
+            self._shared.report()
             raise
 
     def _wait(self, writer: Expiring) -> bool:
@@ -95,11 +100,14 @@ class Sweeper:
     def _sweep(self, writer: Writer) -> None:
         try:
             writer.submit(self._piece, PIECE_DOCUMENTS).result()
+            self._rests.reset()
         except ClosedError:
             raise
-        except IndexRoomError:
+        except Exception as error:  # the index's and the surroundings' pass by; every other one ends the thread
+            if not (isinstance(error, IndexRoomError) or is_of_surroundings(error)):
+                raise
             with self._wake:
-                self._wake.wait_for(lambda: self._closing, RETRY_S)
+                self._wake.wait_for(lambda: self._closing, self._rests.next_s())
 
     def _piece(self, connection: apsw.Connection, changes: Changes) -> None:
         keys = expired_keys(connection, self._clock.now_ms(), PIECE_DOCUMENTS)

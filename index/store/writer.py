@@ -13,12 +13,13 @@ from typing import Protocol, TypeVar
 
 import apsw
 
-from index.errors import ClosedError, StorageFullError
-from index.store.connections import empty_log, meaning, storage_errors
+from index.errors import ClosedError, IndexRoomError, StorageFullError
+from index.store.connections import cut_log, empty_log, meaning, storage_errors
 from index.store.disk import Disk
 from index.store.expiry import first_expiry
 from index.store.group import Changes, Group, Job
 from index.store.queries import single
+from index.store.shared import Shared
 
 T = TypeVar("T")
 
@@ -46,15 +47,22 @@ class Writer:
     """
 
     def __init__(
-        self, connection: apsw.Connection, path: Path | None, documents: int, follower: Follower, disk: Disk
+        self,
+        connection: apsw.Connection,
+        path: Path | None,
+        documents: int,
+        follower: Follower,
+        disk: Disk,
+        shared: Shared,
     ) -> None:
         self._connection = connection
         self._path = path
         self._follower = follower
         self._disk = disk
+        self._shared = shared
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._closed = False
+        self._closed: IndexRoomError | None = None
         self.commits = 0
         self.documents = documents
         self.database_bytes, self.stale = self._measured()
@@ -67,8 +75,8 @@ class Writer:
         """Have the work done in a transaction; the future is done after the commit."""
         future: Future[T] = Future()
         with self._lock:
-            if self._closed:
-                raise ClosedError("the index is closed")
+            if self._closed is not None:
+                raise self._closed
             self._jobs.put(Job(work, future, documents))
         return future
 
@@ -76,13 +84,12 @@ class Writer:
         """Take note of a document to be inserted, in the writer's thread and before the clock is asked about it."""
         self.next_expiry_ms = instant_ms if self.next_expiry_ms is None else min(self.next_expiry_ms, instant_ms)
 
-    def close(self) -> None:
-        """Do what was submitted, then close the connection."""
+    def close(self, reason: IndexRoomError | None = None) -> None:
+        """Do what was submitted, then close the connection. Whoever submits more gets the reason."""
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            self._jobs.put(None)
+            if self._closed is None:
+                self._jobs.put(None)
+            self._closed = reason or self._closed or ClosedError("the index is closed")
         self._thread.join()
 
     @property
@@ -99,23 +106,24 @@ class Writer:
         try:
             while (group is None or not group.last) and (first := self._jobs.get()) is not None:
                 group = Group(first)
-                if self._commit(group):
-                    self._disk.reach("after_commit")
-                    self._follower.applied(group.changes)
-                group.settle()
-        except BaseException as error:  # noqa: BLE001 - the thread's outermost frame: no future may wait forever
+                try:
+                    if self._commit(group):
+                        self._disk.reach("after_commit")
+                        self._follower.applied(group.changes)
+                finally:
+                    group.settle()  # what is committed is acknowledged, whatever fails after it
+        except BaseException as error:  # the thread's outermost frame: no future may wait forever
             self.failed = True
-            if group is not None:
-                group.fail(error)
-                group.settle()
             self._refuse(error)
+            self._shared.report()
+            raise
         finally:
             self._connection.close()
 
     def _refuse(self, error: BaseException) -> None:
         """Fail all jobs that wait, and take no more."""
         with self._lock:
-            self._closed = True
+            self._closed = self._closed or ClosedError("the index is closed")
         while not self._jobs.empty():
             job = self._jobs.get()
             if job is not None:
@@ -124,6 +132,7 @@ class Writer:
 
     def _commit(self, group: Group) -> bool:
         """Do the group's first job and those that wait. Return whether they were committed; if not, all have failed."""
+        committing = False
         try:
             with storage_errors(self._path):
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -133,12 +142,12 @@ class Writer:
                     job = group.take(self._jobs)
                 self._follower.expect(group.changes)
                 measured, next_expiry_ms = self._measured(), first_expiry(self._connection)
+                committing = True
                 self._connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - the outermost frame of the group: its futures get the error
             group.fail(error)
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            empty_log(self._connection, self._disk.busy_ms)
+            if not self._undo() and committing:
+                group.fail(unknown(error))
             self._follower.abandoned(group.changes)
             return False
         self.commits += 1
@@ -147,6 +156,13 @@ class Writer:
         self.database_bytes, self.stale = measured
         self.next_expiry_ms = next_expiry_ms
         return True
+
+    def _undo(self) -> bool:
+        """Leave nothing of a transaction that failed; return whether that is certain."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        cut = self._path is None or cut_log(self._connection, self._path, self._disk)
+        return empty_log(self._connection, self._disk.busy_ms) or cut
 
     def _attempt(self, job: Job, changes: Changes) -> None:
         """Do a job that was not cancelled; its error is its own where the transaction can go on without it."""
@@ -166,3 +182,10 @@ class Writer:
             return
         self._connection.execute("RELEASE job")
         changes.add(own)
+
+
+def unknown(error: BaseException) -> BaseException:
+    """Return the error of a commit that failed and may yet be found after a start."""
+    if not isinstance(error, StorageFullError):
+        return error
+    return StorageFullError(f"{error}. Whether this was written is not known before the next write or start")

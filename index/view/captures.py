@@ -60,6 +60,11 @@ class Capture(msgspec.Struct, frozen=True):
         there[there] = self.alive[starts[there]]  # the rows of a document come and go together
         return stretches(starts[there], counts[there]), there
 
+    def settled_after(self, start: int) -> int:
+        """Return before which slot every living row has a node, where that is known of those before `start`."""
+        waiting = self.alive[start:] & (self.nodes[start:] == 0)
+        return start + (int(waiting.argmax()) if waiting.any() else len(waiting))
+
     def missing(self) -> Slots:
         """Return the slots of the living rows that the graph lacks, in ascending order."""
         start = min(self.settled, len(self.keys))
@@ -75,6 +80,13 @@ def places(keys: Keys, wanted: Keys) -> tuple[Slots, Flags]:
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
     found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return found, keys[found] == wanted
+
+
+def allocated(capacity: int, ndim: int) -> Capture:
+    """Return arrays for so many rows. Not filled on purpose: memory that was never touched costs nothing."""
+    rows = np.empty((capacity, ndim), np.float16)
+    keys, owners, nodes = (np.zeros(capacity, np.int64) for _ in range(3))
+    return Capture(keys, rows, np.zeros(capacity, np.bool_), nodes, owners)
 
 
 def copy_into(larger: Capture, rows: Capture) -> None:

@@ -43,11 +43,26 @@ class Membership(msgspec.Struct, frozen=True):
     unreached: Keys
 
 
+def membership_of(keys: Keys, nodes: Keys, unreached: Keys) -> Membership:
+    """Return that of rows with these keys and nodes."""
+    others = np.flatnonzero((nodes != 0) & (nodes != keys))
+    return Membership(keys[others], nodes[others], unreached)
+
+
 def looked_up(keys: Keys, membership: Membership) -> Keys:
     """Return the nodes of the rows with these keys, 0 for those it does not know."""
     found, there = places(membership.keys, keys)
     nodes = np.zeros(len(keys), np.int64)
     nodes[there] = membership.nodes[found[there]]
+    return nodes
+
+
+def adopted(keys: Keys, there: Keys, membership: Membership) -> Keys:
+    """Return the nodes of the rows with these keys in a graph that has the nodes `there`, which ascend."""
+    nodes = np.where(np.isin(keys, there), keys, 0)
+    others = looked_up(keys, membership)
+    others[~np.isin(others, there)] = 0
+    nodes[others != 0] = others[others != 0]
     return nodes
 
 

@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import IndexRoomError
+from index.store.connections import is_of_surroundings
+from index.store.rests import Rests
+from index.store.shared import Shared
 from index.view.captures import NONE, Keys
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
@@ -31,24 +34,32 @@ Assign = Callable[[Graph, Keys, Keys], None]
 
 
 class Indexer:
-    """The only one that changes the graph. `failure` says why the last snapshot could not be written.
+    """The only one that changes the graph.
 
     `failed` says that a fault of our own ended the thread; searches stay right, and grow slower.
     """
 
-    def __init__(self, vectors: Vectors, snapshots: Snapshots | None) -> None:
+    def __init__(self, vectors: Vectors, snapshots: Snapshots | None, shared: Shared) -> None:
         self._vectors = vectors
         self._snapshots = snapshots
+        self._shared = shared
         self.watch = Watch(vectors)
         self._wake = threading.Condition()
         self._work, self._closing, self._caught_up = True, False, False
         self._changes, self._unsaved, self._saved_s = 0, 0, time.monotonic()  # unsaved: when saving failed
         self._asked, self._leave_snapshot, self._saving = False, True, False
-        self.failure: str | None = None
+        self._hindered: str | None = None
+        self._unwritten: str | None = None
+        self._rests = Rests()
         self.rebuilds = 0
         self.failed = False
         self._thread = threading.Thread(target=self._run, name="index-view", daemon=True)
         self._thread.start()
+
+    @property
+    def failure(self) -> str | None:
+        """Why the graph cannot be kept up to date, or the last snapshot could not be written."""
+        return self._hindered or self._unwritten
 
     def notify(self) -> None:
         """Say that rows came or went."""
@@ -89,12 +100,27 @@ class Indexer:
 
     def _run(self) -> None:
         try:
-            self._follow()
+            while not self._followed():
+                with self._wake:
+                    self._wake.wait_for(lambda: self._closing, self._rests.next_s())
+                    self._work = True
         except BaseException:  # the thread's outermost frame: `failed` must show it
             with self._wake:
                 self.failed = True
                 self._wake.notify_all()
+            self._shared.report()
             raise
+
+    def _followed(self) -> bool:
+        """Follow until it is closed; return whether it is, or the surroundings hinder it."""
+        try:
+            self._follow()
+        except Exception as error:  # the surroundings' error is told; every other one ends the thread
+            if not is_of_surroundings(error):
+                raise
+            self._hindered = f"the graph cannot be kept up to date: {error}"
+            return self._closing
+        return True
 
     def _follow(self) -> None:
         self._vectors.graph.measure()
@@ -109,6 +135,8 @@ class Indexer:
                 continue
             self._catch_up()
             self._vectors.graph.measure()
+            self._hindered = None
+            self._rests.reset()
             with self._wake:
                 asked, self._asked = self._asked, False
             self._save_if(0 if asked else SNAPSHOT_CHANGES)
@@ -192,10 +220,11 @@ class Indexer:
             return
         self._tell_saving(on=True)
         try:
-            self._snapshots.save(self._vectors)
-            self.failure, self._unsaved = None, 0
-        except IndexRoomError as error:
-            self.failure = str(error)
+            with self._shared.saving:
+                self._snapshots.save(self._vectors)
+            self._unwritten, self._unsaved = None, 0
+        except (IndexRoomError, OSError) as error:
+            self._unwritten = str(error)
             self._unsaved += self._changes
         finally:
             self._tell_saving(on=False)

@@ -16,6 +16,7 @@ from index.store.connections import Readers
 from index.store.group import Changes
 from index.store.passage_rows import all_several, stretches
 from index.store.queries import Keys
+from index.store.shared import Shared
 from index.store.store import Store
 from index.store.vector_rows import all_vectors
 from index.view.graph import Graph, GraphParameters
@@ -32,13 +33,14 @@ class Memory:
         self.vectors = Vectors(ndim, Graph(self.parameters))
         self.snapshots: Snapshots | None = None
         self._readers: Readers | None = None
+        self._shared = Shared()
         self._indexer: Indexer | None = None
         self._lock = threading.Lock()
         self._closed, self._paused, self._loaded = False, False, False
 
     def attach(self, store: Store, folder: Path | None) -> None:
         """Take the database to follow, and the folder of the snapshots; None means that there are none."""
-        self._readers = store.readers
+        self._readers, self._shared = store.readers, store.shared
         if folder is not None:
             self.snapshots = Snapshots(folder, store.readers, store.writer, store.disk)
             self.snapshots.remove_strays()
@@ -53,7 +55,7 @@ class Memory:
         with self._lock:
             self._loaded = True
             if not (self._closed or self._paused):  # or nothing would ever stop the thread
-                self._indexer = Indexer(self.vectors, self.snapshots)
+                self._indexer = Indexer(self.vectors, self.snapshots, self._shared)
 
     def _pages(self) -> Iterator[tuple[Keys, NDArray[np.float32], Keys]]:
         assert self._readers is not None
@@ -84,10 +86,11 @@ class Memory:
             documents, vectors = zip(*changes.added, strict=True)
             owners, counts = np.array(documents, np.int64), np.array([len(one) for one in vectors])
             keys = stretches(owners - counts + 1, counts)
-            self.vectors.append(keys, np.concatenate(vectors), np.repeat(owners, counts))
+            self.vectors.append(keys, np.concatenate(vectors), np.repeat(owners, counts), expected=True)
 
     def applied(self, changes: Changes) -> None:
         """Mark the rows whose removal is committed as gone, or read all rows again."""
+        self.vectors.confirm()
         self.vectors.discard(changes.removed)
         if self._indexer is None:
             if changes.exchanged:
@@ -96,9 +99,9 @@ class Memory:
         self._indexer.notify()
         self._indexer.pace(sum(len(vectors) for _, vectors in changes.added))
 
-    def abandoned(self, changes: Changes) -> None:
-        """Mark the rows that were never committed as gone."""
-        self.vectors.discard([key for key, _ in changes.added])
+    def abandoned(self, _: Changes) -> None:
+        """Take back the rows that were never committed."""
+        self.vectors.withdraw()
 
     def pause(self) -> None:
         """Stop the thread without a snapshot; searches look at all rows that the graph lacks."""
@@ -112,7 +115,7 @@ class Memory:
         with self._lock:
             self._paused = False
             if self._loaded:
-                self._indexer = Indexer(self.vectors, self.snapshots)
+                self._indexer = Indexer(self.vectors, self.snapshots, self._shared)
 
     def close(self) -> None:
         """Stop the thread, which may leave a snapshot; the writer must still write."""

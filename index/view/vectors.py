@@ -12,10 +12,13 @@ from contextlib import AbstractContextManager
 import numpy as np
 from numpy.typing import NDArray
 
-from index.view.captures import NONE, Capture, Flags, Keys, Moment, Slots, copy_into
+from index.view.captures import NONE, Capture, Flags, Keys, Moment, Slots, allocated, copy_into
 from index.view.departures import Departures
 from index.view.graph import Graph
-from index.view.groups import Groups, Membership, looked_up
+from index.view.groups import Groups, Membership, adopted, looked_up, membership_of
+
+Many = Sequence[int] | Keys
+Floats = NDArray[np.floating]
 
 FIRST_CAPACITY = 1024
 GRACE_S = 10.0  # searches that began before a row went can still find it for so long
@@ -35,8 +38,8 @@ class Vectors:
         self._ndim = ndim
         self._graph = graph
         self._lock = lock or threading.Lock()
-        self._count = 0
-        self._all = self._allocate(FIRST_CAPACITY)
+        self._count, self._expected = 0, 0  # expected: how many of the last rows wait for their commit
+        self._all = allocated(FIRST_CAPACITY, ndim)
         self._generation, self._settled = 0, 0
         self._groups = Groups()
         self._left: list[Slots] = []  # rows that went, whose nodes may stand for no living row now
@@ -48,14 +51,8 @@ class Vectors:
         self.several = False
         self.unreached = NONE  # nodes that the graph has and does not lead to
 
-    def _allocate(self, capacity: int) -> Capture:
-        # Not filled on purpose: memory that was never touched costs nothing.
-        rows = np.empty((capacity, self._ndim), np.float16)
-        keys, owners, nodes = (np.zeros(capacity, np.int64) for _ in range(3))
-        return Capture(keys, rows, np.zeros(capacity, np.bool_), nodes, owners)
-
     def __len__(self) -> int:
-        return self._count - self.dead
+        return self._count - self._expected - self.dead
 
     @property
     def graph(self) -> Graph:
@@ -68,13 +65,16 @@ class Vectors:
         return self._count * (2 * self._ndim + 8 + 8 + 8 + 1)
 
     def capture(self, moment: Moment | None = None) -> tuple[Capture, Graph]:
-        """Return the rows of now or of a moment, and the graph. Rows without a document may be among them."""
+        """Return the rows of now or of a moment, and the graph. Rows without a document may be among them.
+
+        Rows that are expected are those of a moment alone whose database shows them.
+        """
         with self._lock:
             return self._capture(moment), self._graph
 
     def _capture(self, moment: Moment | None) -> Capture:
         if moment is None:
-            return self._first(self._count)
+            return self._first(self._count - self._expected)
         count = int(np.searchsorted(self._all.keys[: self._count], moment.highest_key, "right"))
         alive, returned = self._alive_after(moment.clock, count)
         return self._first(count, alive, returned, moment.clock >= self._departures.forgotten)
@@ -100,10 +100,11 @@ class Vectors:
         known = self._settled, returned, self._generation, self.version, whole
         return Capture(every.keys[kept], every.rows[kept], alive, every.nodes[kept], every.owners[kept], *known)
 
-    def append(self, keys: Sequence[int] | Keys, rows: NDArray[np.floating], owners: Keys | None = None) -> None:
+    def append(self, keys: Many, rows: Floats, owners: Keys | None = None, *, expected: bool = False) -> None:
         """Add rows (n, ndim) whose keys ascend, and are higher than any before.
 
-        `owners` are their documents; without them each row is a document of its own.
+        `owners` are their documents; without them each row is a document of its own. `expected` rows wait for `confirm`
+        or `withdraw`.
         """
         keys = np.asarray(keys, np.int64)
         owners = keys if owners is None else owners
@@ -117,8 +118,20 @@ class Vectors:
             self._all.nodes[new] = 0
             self._all.owners[new] = owners
             self._count, self.several = end, self.several or bool((owners != keys).any())
-            self.pending += len(keys)
+            self._expected += len(keys)
             self.version += 1
+        if not expected:
+            self.confirm()
+
+    def confirm(self) -> None:
+        """Keep the rows that are expected: their commit is done."""
+        with self._lock:
+            self.pending, self._expected, self.version = self.pending + self._expected, 0, self.version + 1
+
+    def withdraw(self) -> None:
+        """Take back the rows that are expected: nobody has seen them, and the next ones take their room."""
+        with self._lock:
+            self._count, self._expected, self.version = self._count - self._expected, 0, self.version + 1
 
     def reserve(self, count: int) -> None:
         """Make room for so many rows at once."""
@@ -127,7 +140,7 @@ class Vectors:
 
     def _grow(self, needed: int) -> None:
         if needed > len(self._all.keys):
-            larger = self._allocate(max(needed, len(self._all.keys) * 3 // 2))
+            larger = allocated(max(needed, len(self._all.keys) * 3 // 2), self._ndim)
             copy_into(larger, self._first(self._count))
             self._all = larger
 
@@ -146,17 +159,11 @@ class Vectors:
             self._departures.add(self.clock, gone)
 
     def _recount(self) -> None:
+        now = self._first(self._count - self._expected)
         self.version += 1
-        self._settled = 0
-        self._settle()
-        now = self._first(self._count)
-        self.dead = self._count - int(np.count_nonzero(now.alive))
+        self._settled = now.settled_after(0)
+        self.dead = len(now.keys) - int(np.count_nonzero(now.alive))
         self.pending = int(np.count_nonzero(now.alive & (now.nodes == 0)))
-
-    def _settle(self) -> None:
-        rest = slice(self._settled, self._count)
-        waiting = self._all.alive[rest] & (self._all.nodes[rest] == 0)
-        self._settled += int(waiting.argmax()) if waiting.any() else len(waiting)
 
     def assign(self, graph: Graph, keys: Keys, nodes: Keys) -> None:
         """Note which nodes of the graph stand for these rows; nothing if another graph was taken meanwhile."""
@@ -169,7 +176,7 @@ class Vectors:
             every.nodes[slots] = nodes
             self._groups.add(every.keys, every.nodes, slots)
             self._left.append(slots[~every.alive[slots]])
-            self._settle()
+            self._settled = every.settled_after(self._settled)
             self.version += 1
 
     def release(self) -> tuple[Graph, Keys]:
@@ -194,9 +201,7 @@ class Vectors:
     def membership(self) -> Membership:
         """Return which rows belong to nodes of other rows, and which nodes are unreached."""
         with self._lock:
-            now = self._first(self._count)
-            others = np.flatnonzero((now.nodes != 0) & (now.nodes != now.keys))
-            return Membership(now.keys[others], now.nodes[others], self.unreached)
+            return membership_of(self._all.keys[: self._count], self._all.nodes[: self._count], self.unreached)
 
     def compact(self, old: Graph, new: Graph, since: int, regrouped: Membership | None = None) -> bool:
         """Leave out the rows that went before the clock showed `since`, and take the new graph instead of the old one.
@@ -209,7 +214,7 @@ class Vectors:
                 return False
             now = self._first(self._count)
             kept = np.flatnonzero(self._alive_after(since, self._count)[0])
-            smaller = self._allocate(max(FIRST_CAPACITY, len(kept) * 9 // 8))
+            smaller = allocated(max(FIRST_CAPACITY, len(kept) * 9 // 8), self._ndim)
             nodes = now.nodes[kept] if regrouped is None else looked_up(now.keys[kept], regrouped)
             copy_into(smaller, Capture(now.keys[kept], now.rows[kept], now.alive[kept], nodes, now.owners[kept]))
             self._all, self._count, self._graph = smaller, len(kept), new
@@ -237,10 +242,7 @@ class Vectors:
         there = np.sort(graph.keys())
         with self._lock:
             now = self._first(self._count)
-            now.nodes[:] = np.where(np.isin(now.keys, there), now.keys, 0)
-            others = looked_up(now.keys, membership)
-            others[~np.isin(others, there)] = 0
-            now.nodes[others != 0] = others[others != 0]
+            now.nodes[:] = adopted(now.keys, there, membership)
             self._graph = graph
             self._regroup(membership.unreached)
         self._remove_foreign(graph)

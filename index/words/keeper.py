@@ -8,9 +8,9 @@ import threading
 from collections.abc import Sequence
 
 from index.errors import IndexRoomError
-from index.store.connections import Readers
-from index.store.disk import Disk
+from index.store.rests import Rests
 from index.store.rows import highest_key
+from index.store.store import Store
 from index.words.beside import Beside, page_of_texts
 from index.words.opening import Opened
 from index.words.postings import POSTINGS_ERRORS
@@ -23,18 +23,21 @@ PAGE_DOCUMENTS = 500
 BESIDE_DOCUMENTS = 5_000  # as many as a search may have to score beside the index; it waits while there are more
 PACE_S = 0.001  # how long a document that is written waits at most for the index to catch up
 REST_S = 10.0  # after so long without a change the threads of the index that write are stopped
-RETRY_S = 5.0
 
 
 class Keeper:
     """The only one that changes the index. `failure` says why that could not be written last.
 
-    `failed` says that a fault of our own ended the thread. Either way searches stay right, and grow slower.
+    `failed` says that a fault of our own ended the thread. Either way searches stay right, and grow slower. It writes
+    when it has one of the turns that all collections share.
     """
 
-    def __init__(self, readers: Readers, disk: Disk, opened: Opened, beside: Beside, highest: int) -> None:
-        self._readers = readers
-        self._disk = disk
+    def __init__(self, store: Store, opened: Opened, beside: Beside, highest: int) -> None:
+        self._readers = store.readers
+        self._disk = store.disk
+        self._shared = store.shared
+        self._turns = store.shared.words
+        self._rests = Rests()
         self._postings = opened.postings
         self._beside = beside
         self._reading = opened.postings.reading(opened.last_key)
@@ -116,19 +119,28 @@ class Keeper:
         with self._wake:
             self._closing = True
             self._wake.notify_all()
+        self._turns.leave(self)
         self._thread.join()
 
     def _run(self) -> None:
         try:
             while self._wait_for_work():
-                self._catch_up()
+                if self._turns.take(self, self._look_up) and not self._closing:
+                    self._catch_up()
         except BaseException:  # the thread's outermost frame: `failed` must show it
             with self._wake:
                 self.failed = True
                 self._wake.notify_all()
+            self._shared.report()
             raise
         finally:
             self._postings.stop()
+            self._turns.give(self)
+
+    def _look_up(self) -> None:
+        """See at once that another collection waits for its turn."""
+        with self._wake:
+            self._wake.notify_all()
 
     def _wait_for_work(self) -> bool:
         """Wait until there is something to do, and a while for more of it; return whether to go on."""
@@ -136,10 +148,14 @@ class Keeper:
             self._resting = True
             self._wake.notify_all()
             if self._refused:
-                self._wake.wait_for(lambda: self._closing or self._asked, RETRY_S)
-            if not self._wake.wait_for(lambda: self._work or self._closing, REST_S):
-                self._postings.rest()
-                self._wake.wait_for(lambda: self._work or self._closing)
+                self._wake.wait_for(lambda: self._closing or self._asked, self._rests.next_s())
+            self._wake.wait_for(lambda: self._work or self._closing or self._turns.wanted, REST_S)
+            at_rest = self._turns.wanted or not (self._work or self._closing)
+        if at_rest:
+            self._postings.rest()
+            self._turns.give(self)
+        with self._wake:
+            self._wake.wait_for(lambda: self._work or self._closing)
             self._wake.wait_for(lambda: self._closing or self._asked or self.pending >= LINGER_DOCUMENTS, LINGER_S)
             self._resting = False
             return not self._closing
@@ -152,7 +168,7 @@ class Keeper:
             try:
                 last_key = self._add(removed)
                 reading = self._postings.reading(last_key)
-            except (IndexRoomError, *POSTINGS_ERRORS) as error:
+            except (IndexRoomError, MemoryError, *POSTINGS_ERRORS) as error:
                 self._postings.stop()
                 with self._wake:
                     self._removed = removed + self._removed
@@ -162,6 +178,7 @@ class Keeper:
                 return
             with self._wake:
                 self._reading, self.failure, self._refused = reading, self._in_memory, False
+                self._rests.reset()
                 self._wake.notify_all()
             self._beside.forget(last_key)
 

@@ -15,7 +15,8 @@ from index.words.analysis import Analysis
 from index.words.beside import Beside
 from index.words.keeper import Keeper
 from index.words.lexicon import Lexicon
-from index.words.opening import Opened, begun, open_words
+from index.words.opening import Opened, begun, in_memory, open_words
+from index.words.postings import POSTINGS_ERRORS
 
 
 class Words:
@@ -52,7 +53,12 @@ class Words:
     def _take(self, store: Store, opened: Opened, highest: int) -> None:
         """Have searches use an index of the present analysis from now on."""
         beside = Beside(self._analysis)
-        keeper = Keeper(store.readers, store.disk, opened, beside, highest)
+        try:
+            keeper = Keeper(store, opened, beside, highest)
+        except POSTINGS_ERRORS as error:  # its files were there a moment ago, and cannot be read
+            if self._folder is None:
+                raise
+            keeper = Keeper(store, in_memory(self._folder, self._analysis, error), beside, highest)
         self._lexicon = Lexicon(self._analysis, keeper, beside)
 
     @property

@@ -8,7 +8,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -63,10 +63,14 @@ def changing(path: Path) -> Iterator[list[Key]]:
 
 
 def _make_folder(folder: Path) -> None:
-    if not folder.exists():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
+    """Make a folder where it is not there, and bring its name to the disk, whoever made it."""
+    if folder.exists():
+        with suppress(PermissionError):  # who may not read there has not made it either
+            _sync(folder.parent)
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync(folder.parent)
 
 
 def _write(path: Path, content: KeyFile) -> None:

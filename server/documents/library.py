@@ -31,6 +31,7 @@ ERRORS: dict[type[IndexRoomError], type[ServerError]] = {
     index.FingerprintError: errors.FingerprintError,
     index.StorageFullError: errors.StorageFullError,
     index.ClosedError: errors.ClosedError,
+    index.ReopenedError: errors.ClosedError,
 }
 
 P = ParamSpec("P")
@@ -114,7 +115,7 @@ class Library:
 
     def _error_for(self, error: IndexRoomError) -> ServerError:
         """Return the contract's error; a closed collection of an index that is open and well was dropped."""
-        if isinstance(error, index.ClosedError) and not self._closing and self.index.well:
+        if type(error) is index.ClosedError and not self._closing and self.index.well:
             return errors.UnknownCollectionError("the collection was dropped meanwhile")
         return error_for(error)
 

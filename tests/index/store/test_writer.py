@@ -13,7 +13,6 @@ from index.store.group import Changes
 from index.store.queries import single
 from index.store.store import Store
 from index.store.writer import Writer
-from tests.index.fakes import PointedDisk
 from tests.index.harness import document, open_index
 from tests.index.vectors import NDIM, one
 
@@ -72,23 +71,6 @@ def test_what_is_cancelled_before_its_turn_is_not_done(tmp_path: Path) -> None:
     index.close()
 
 
-def test_a_fault_of_our_own_fails_everybody_and_shows(tmp_path: Path) -> None:
-    def at(point: str) -> None:
-        if armed.is_set() and point == "after_commit":
-            raise RuntimeError("a fault")
-
-    armed = threading.Event()
-    index = open_index(tmp_path, PointedDisk(at))
-    collection = index.collection()
-    armed.set()
-    with pytest.raises(RuntimeError, match="a fault"):
-        collection.put(document("a", 1)).result()
-    collection.store.writer.close()
-    assert collection.stats().state == "failed"
-    assert not index.well
-    index.close()
-
-
 def test_what_sql_refuses_one_job_takes_nobody_along(tmp_path: Path) -> None:
     index = open_index(tmp_path)
     collection = index.collection()
@@ -116,6 +98,7 @@ class RefusingFollower:
         raise MemoryError
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_nobody_waits_forever_where_the_cleaning_up_fails_too(tmp_path: Path) -> None:
     store = Store(tmp_path / "documents.sqlite", "", RefusingFollower(), Disk())
     release = hold(store.writer)

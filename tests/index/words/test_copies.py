@@ -13,8 +13,10 @@ import pytest
 from index import Collection, Index, Query, SettingsChange
 from index.documents.settings import Language
 from index.documents.vector import Model
+from index.store.clock import Clock
 from index.store.disk import Disk
 from index.store.layout import DATABASE_FILE
+from index.store.shared import Shared
 from index.words.folder import problems_in
 from index.words.opening import DELETED_DOCUMENTS
 from tests.disks import SmallDisk, small_disk
@@ -230,7 +232,7 @@ def test_another_language_has_other_words(tmp_path: Path) -> None:
         ("english", []), ("german", ["1"]), (None, []), ("german", ["1"])
     ]  # fmt: skip
     for language, found in changes:
-        collection = Collection("notes", tmp_path, model, Disk())
+        collection = Collection("notes", tmp_path, model, Disk(), Clock(), Shared())
         assert collection.configure(SettingsChange(language=language)).result().language == language
         collection.put(document("1", 1, "viele Häuser")).result()
         assert collection.wait_for_words(60)

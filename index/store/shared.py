@@ -1,0 +1,20 @@
+"""What the collections of an index share, so that many of them need few descriptors, threads and buffers at a time."""
+
+import threading
+from collections.abc import Callable
+
+from index.store.idle import IdleConnections
+from index.store.turns import Turns
+
+MAX_WORDS = 8  # who write words at a time: each has 32 MB, a few threads, and up to 16 files while it merges
+MAX_SAVING = 2  # a snapshot is a file of its own, as large as the graph
+
+
+class Shared:
+    """`report` says that a thread of a collection has ended by a fault; whoever mends that hands it in."""
+
+    def __init__(self, report: Callable[[], None] = lambda: None) -> None:
+        self.report = report
+        self.idle = IdleConnections()
+        self.words = Turns(MAX_WORDS)
+        self.saving = threading.Semaphore(MAX_SAVING)
