@@ -39,18 +39,23 @@ def inspect(folder: Path, model: Model, random_: random.Random) -> Inspection:
     found = Inspection()
     index = Index(folder, model.fingerprint, NDIM, model.variant)
     try:
-        found.foreign = index.collection().foreign
-        for name in index.names():
-            collection = index.collection(name)
-            found.rejected += [f"{name}/{line}" for line in collection.stats().rejected_snapshots]
-            found.state[name] = contents_of(collection, found)
-            found.problems += [f"{name}: {problem}" for problem in collection.health().problems]
-            if not collection.foreign:
-                examine_view(collection, found)
-                examine_searches(collection, found, random_)
+        look_at(index, found, random_)
     finally:
         index.close()
     return found
+
+
+def look_at(index: Index, found: Inspection, random_: random.Random) -> None:
+    """Look at all that is in an index."""
+    found.foreign = index.collection().foreign
+    for name in index.names():
+        collection = index.collection(name)
+        found.rejected += [f"{name}/{line}" for line in collection.stats().rejected_snapshots]
+        found.state[name] = contents_of(collection, found)
+        found.problems += [f"{name}: {problem}" for problem in collection.health().problems]
+        if not collection.foreign:
+            examine_view(collection, found)
+            examine_searches(collection, found, random_)
 
 
 def contents_of(collection: Collection, found: Inspection) -> Contents:
