@@ -18,6 +18,7 @@ from tests.index.cuts.past import Change, Naming, Node, Past, perform, walk
 NAMES = ("journal", "posix")
 BYTES = ("kept", "lost", "reordered", "torn", "zeroed")
 SHM = ("absent", "zeroed", "garbage", "as it was")
+ALL = "all"  # as if no power had been cut
 SECTOR_BYTES = 512
 SHM_SUFFIX = "-shm"
 ANOTHER_BOOT = b"00000000-0000-4000-8000-000000000000"  # the one before the power came back
@@ -62,6 +63,9 @@ def build(past: Past, cut: int, rules: Rules, target: Path) -> None:
 def surviving_names(past: Past, cut: int, rule: str, random_: random.Random) -> Iterator[Naming]:
     """Yield the changes of names that are on the disk, in their order."""
     begun = [naming for naming in past.namings if naming.position < cut]
+    if rule == ALL:
+        yield from begun
+        return
     if rule == "journal":
         least = max((last_touch(node, sync) for sync, node in past.syncs if sync < cut), default=-1)
         last = random_.choice([least, cut, random_.randint(least, cut)])
@@ -82,7 +86,7 @@ def surviving_bytes(node: Node, cut: int, rule: str, random_: random.Random) -> 
     """Return a file's content: all that was synced, and of the rest what the rule leaves."""
     content = bytearray(node.content)
     synced = node.synced_before(cut)
-    if random_.random() < OTHERWISE:
+    if rule != ALL and random_.random() < OTHERWISE:
         rule = random_.choice(BYTES)
     share = random_.choice([0.1, 0.5, 0.9])
     durable_bytes: int | None = None
@@ -102,7 +106,7 @@ def surviving_parts(
     change: Change, rule: str, durable_bytes: int, share: float, random_: random.Random
 ) -> Iterator[Change]:
     """Yield what is left of one change that was not synced, of a file of which so much was on the disk."""
-    if rule == "kept":
+    if rule in {ALL, "kept"}:
         yield change
     elif rule == "reordered" or (change.data is None and rule != "lost"):
         if random_.random() < share:

@@ -33,6 +33,8 @@ DATA, BACKUP, KEYS_FILE = Path("home") / "data", Path("backup"), Path("access") 
 KEYS = "#keys"  # stands for a collection, whose documents are the names of keys
 SETTINGS = "#settings"  # stands for a document, whose seed is the threshold in thousandths
 MODEL = Model(0)
+LOOKED_AT = 3  # documents of a collection that are searched for
+RENAMES = "renames"
 # What changes no document: of these only the beginning is said.
 UNSEEN = {"open", "close", "checkpoint", "snapshot", "words", "backup", "inspect", "mkdir"}
 
@@ -56,13 +58,20 @@ class Found(msgspec.Struct):
 
 
 class ForgetfulDisk(Disk):
-    """Leaves out the flush of folders of this name."""
+    """Leaves out the flush of folders of this name; or, by the name of RENAMES, the one that follows a rename."""
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._renamed = False
+
+    def rename(self, path: Path, target: Path) -> None:
+        super().rename(path, target)
+        self._renamed = True
 
     def synchronize(self, path: Path) -> None:
-        if not self._name or path.name != self._name:
+        left_out = self._renamed if self._name == RENAMES else path.name == self._name
+        self._renamed = False
+        if not left_out:
             super().synchronize(path)
 
 
@@ -98,7 +107,7 @@ class Life:
             found.inspection = Inspection()
             self._do(Operation("open", ""))
             self._say({"act": "inspect"})
-            look_at(self.index, found.inspection, random.Random(self._orders.seed))
+            look_at(self.index, found.inspection, random.Random(self._orders.seed), LOOKED_AT)
             self._add_others(found.inspection)
         for step in self._orders.steps:
             self._do(step)

@@ -89,13 +89,22 @@ def kind_of(line: dict[str, Any]) -> str | None:
 
 
 class Cuts:
-    """Records histories at construction; then each `cut` is one image. All lies in one folder until `close`."""
+    """Records histories at construction; then each `cut` is one image. All lies in one folder until `close`.
 
-    def __init__(self, seed: int, histories: Sequence[Callable[[int], History]] = HISTORIES) -> None:
+    Records that are `left_out` are as if the process had not made the call.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        histories: Sequence[Callable[[int], History]] = HISTORIES,
+        left_out: Callable[[Record], bool] = lambda _: False,
+    ) -> None:
         self._random = random.Random(seed)
         self._base = Path(tempfile.mkdtemp(prefix="cuts-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None))
         self._zygote = Zygote(self._base)
         self._number = 0
+        self._left_out = left_out
         self.figures = Figures()
         try:
             self.recorded = [self._record(history(seed)) for history in histories]
@@ -120,7 +129,7 @@ class Cuts:
             first = len(records) if number == history.whole else first
             found, more = self._zygote.live(orders)
             assert not found.error, (history.name, found.error)
-            records += more
+            records += [record for record in more if not self._left_out(record)]
         before = {DEFAULT: Contents(0, {}), KEYS: Contents(0, {})}
         return Recorded(history.name, Past(root, base, records), before, cuts_of(records, first))
 

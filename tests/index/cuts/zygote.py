@@ -50,12 +50,12 @@ class Zygote:
 
     def close(self) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(LIMIT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        with self._process:
+            self._process.stdin.close()
+            try:
+                self._process.wait(LIMIT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
 
 
 def answer_of(orders: Orders) -> bytes:
