@@ -4,7 +4,7 @@ import random
 
 import msgspec
 
-from tests.index.cuts.life import DATA, KEYS, SETTINGS, Orders
+from tests.index.cuts.life import BACKUP, COPY, DATA, KEYS, SETTINGS, Orders
 from tests.index.torture.operations import DEFAULT, HOT, Operation
 
 Steps = list[Operation]
@@ -88,7 +88,8 @@ def restored(seed: int) -> History:
     random_ = random.Random(seed)
     saved = many(random_)
     back = msgspec.structs.replace(saved, kind="restore")
-    first: Steps = [act("open"), saved, act("backup"), many(random_), put(random_)]
+    copies = [msgspec.structs.replace(back, collection=name) for name in (BACKUP, COPY)]
+    first: Steps = [act("open"), saved, *copies, many(random_), put(random_)]
     second: Steps = [back, act("open"), put(random_), many(random_), delete(random_)]
     third: Steps = [back, act("open"), act("drop"), put(random_)]
     fourth: Steps = [back, act("open"), patch(random_), act("checkpoint"), put(random_)]

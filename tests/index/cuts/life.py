@@ -5,6 +5,7 @@ folder two levels down, a backup, and the file of keys. What is mapped is copied
 """
 
 import argparse
+import json
 import os
 import random
 from concurrent.futures import Future
@@ -15,7 +16,7 @@ import apsw
 import msgspec
 
 from index import Index, SettingsChange
-from index.commands import restore
+from index.commands import backup, restore
 from index.commands.terminal import Terminal
 from index.store.disk import Disk
 from index.store.layout import COLLECTIONS, DATABASE_FILE
@@ -24,19 +25,20 @@ from server.access.key_file import changing, read_keys
 from tests.index.cuts.images import SHM_SUFFIX
 from tests.index.cuts.past import MARK
 from tests.index.torture.inspection import Inspection, look_at
-from tests.index.torture.operations import Contents, Model, Operation, encode, made
+from tests.index.torture.operations import DEFAULT, Contents, Model, Operation, encode, made
 from tests.index.torture.victim import IN_FLIGHT
 from tests.index.vectors import NDIM
 from tests.syscalls.marks import mark
 
-DATA, BACKUP, KEYS_FILE = Path("home") / "data", Path("backup"), Path("access") / "keys.json"
+DATA, KEYS_FILE = Path("home") / "data", Path("access") / "keys.json"
 KEYS = "#keys"  # stands for a collection, whose documents are the names of keys
+BACKUP, COPY = "#backup", "#copy"  # what a running index and the command have written, each of the default collection
 SETTINGS = "#settings"  # stands for a document, whose seed is the threshold in thousandths
 MODEL = Model(0)
 LOOKED_AT = 3  # documents of a collection that are searched for
 RENAMES = "renames"
 # What changes no document: of these only the beginning is said.
-UNSEEN = {"open", "close", "checkpoint", "snapshot", "words", "backup", "inspect", "mkdir"}
+UNSEEN = {"open", "close", "checkpoint", "snapshot", "words", "inspect", "mkdir"}
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -124,6 +126,9 @@ class Life:
                 contents.documents[SETTINGS] = (round(threshold * 1000), {"n": 0})
         names = [key.name for key in read_keys(self._root / KEYS_FILE) or ()]
         found.state[KEYS] = Contents(0, {name: (0, {"n": 0}) for name in names})
+        for name in (BACKUP, COPY):
+            if (copied := copied_in(self._root / name)) is not None:
+                found.state[name] = copied
 
     def _say(self, line: dict[str, object]) -> None:
         copies = {}
@@ -164,7 +169,7 @@ class Life:
 
     def _act(self, step: Operation) -> None:
         """Do what changes no document."""
-        name = step.collection or "default"
+        name = step.collection or DEFAULT
         match step.kind:
             case "open":
                 disk = ForgetfulDisk(self._orders.disk)
@@ -182,16 +187,20 @@ class Life:
                 self.index.collection(name).wait_until_viewed()
             case "words":
                 self.index.collection(name).wait_for_words()
-            case "backup":
-                self.index.backup(self._root / BACKUP)
 
     def _change(self, step: Operation) -> None:
         """Do what is done when the call returns."""
+        if step.kind != "create":
+            self._settle(0)
         if step.kind == "create":
             self.index.create(step.collection)
         elif step.kind == "drop":
-            self._settle(0)
             self.index.drop(step.collection)
+        elif step.collection == BACKUP:
+            self.index.backup(self._root / BACKUP)
+        elif step.collection == COPY:
+            copying = argparse.Namespace(target=self._root / COPY, data=self._root / DATA, collection=None)
+            assert backup.run(copying, SilentTerminal()) == 0
         elif step.kind == "restore":
             paths = {"backup": self._root / BACKUP, "data": self._root / DATA}
             options = argparse.Namespace(**paths, collection=step.collection, replace=True)
@@ -215,6 +224,18 @@ class Life:
             case "delete":
                 return collection.delete_many(ids)
         return collection.delete_matching({"n": n})
+
+
+def copied_in(folder: Path) -> Contents | None:
+    """Return what a backup holds of the default collection, if it does."""
+    database = folder / COLLECTIONS / DEFAULT / DATABASE_FILE
+    if not database.exists():
+        return None
+    connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
+    rows = connection.execute("SELECT id, text, CAST(metadata AS TEXT) FROM docs").fetchall()
+    connection.close()
+    facts = {str(id_): (int(str(text).removeprefix("word")), json.loads(str(metadata))) for id_, text, metadata in rows}
+    return Contents(0, facts)
 
 
 def live(orders: Orders) -> Found:

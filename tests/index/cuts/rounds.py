@@ -15,7 +15,7 @@ import msgspec
 
 from tests.index.cuts.histories import HISTORIES, History, act, delete, many, put, settings
 from tests.index.cuts.images import BYTES, NAMES, SHM, Rules, build
-from tests.index.cuts.life import KEYS, Found, Orders
+from tests.index.cuts.life import BACKUP, COPY, KEYS, Found, Orders
 from tests.index.cuts.past import Base, Past, said
 from tests.index.cuts.zygote import Zygote
 from tests.index.torture.operations import DEFAULT, Contents, Operation, State
@@ -81,10 +81,13 @@ def cuts_of(records: Sequence[Record], first: int) -> dict[str, list[int]]:
 def kind_of(line: dict[str, Any]) -> str | None:
     """What a line says is begun."""
     if operation := line.get("operation"):
-        of_keys = {"put": "key add", "delete": "key revoke"} if operation["collection"] == KEYS else {}
+        if operation["collection"] in {BACKUP, COPY}:
+            return "backup"
+        if operation["collection"] == KEYS:
+            return {"put": "key add", "delete": "key revoke"}[operation["kind"]]
         if operation["kind"] == "drop" and operation["collection"] == DEFAULT:
             return "drop default"
-        return of_keys.get(operation["kind"], str(operation["kind"]))
+        return str(operation["kind"])
     return str(line["act"]) if "act" in line else None
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from index.store.layout import DATABASE_FILE, LOCK_FILE
-from tests.index.cuts.histories import History, collections, documents
+from tests.index.cuts.histories import History, collections, documents, keys, made_before, restored
 from tests.index.cuts.images import ALL, SHM_SUFFIX, Rules, build
 from tests.index.cuts.life import RENAMES
 from tests.index.cuts.rounds import Cuts, Figures, cut_power
@@ -15,7 +15,7 @@ from tests.syscalls.records import Record
 
 pytestmark = pytest.mark.e2e
 
-IMAGES, MOST_IMAGES = 300, 500
+IMAGES, FEW_IMAGES, MOST_IMAGES = 300, 40, 500
 
 
 def test_nothing_is_lost_in_three_hundred_cuts() -> None:
@@ -23,7 +23,14 @@ def test_nothing_is_lost_in_three_hundred_cuts() -> None:
     assert figures.clean, (str(figures), figures.verdict.said, figures.problems)
     assert figures.second
     under_way = {row for row, _ in figures.tried}
-    assert under_way >= {"put", "many", "drop", "drop default", "create", "restore", "key revoke", "open", "checkpoint"}
+    assert under_way >= {"put", "many", "drop", "drop default", "create", "restore", "backup"}
+    assert under_way >= {"key add", "key revoke", "open", "close", "checkpoint", "words", "snapshot"}
+
+
+@pytest.mark.parametrize("history", [made_before, restored, keys])
+def test_nothing_is_lost_of(history: Callable[[int], History]) -> None:
+    figures = cut_power(FEW_IMAGES, 14, [history])
+    assert figures.clean, (str(figures), figures.verdict.said, figures.problems)
 
 
 def test_an_image_that_keeps_everything_is_the_folder_itself(tmp_path: Path) -> None:
@@ -75,6 +82,11 @@ def test_it_is_seen_where_only_the_log_is_not_synced() -> None:
 def test_it_is_seen_where_the_names_of_collections_are_not_synced() -> None:
     figures = figures_where(without("collections"))
     assert figures.verdict.lost or figures.verdict.back, str(figures)
+
+
+def test_it_is_seen_where_the_names_of_what_a_killed_process_made_are_not_synced() -> None:
+    figures = figures_where(lambda seed: msgspec.structs.replace(made_before(seed), disk="collections"))
+    assert figures.verdict.lost, str(figures)
 
 
 def test_it_is_seen_where_a_rename_is_not_synced() -> None:
