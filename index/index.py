@@ -62,6 +62,8 @@ class Index:
                     names |= stored_names(folder, self._disk)
             for name in sorted(names):
                 self._open(name)
+            if self._lock is not None:
+                self._lock.opened()
         except BaseException:  # whatever it was, nothing else closes what is open already
             self.close()
             raise

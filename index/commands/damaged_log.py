@@ -17,11 +17,11 @@ from index.store.log import examine_log
 def lost_commits(database: Path) -> str | None:
     """Say which commits SQLite would leave out of a stopped folder's database, if any. Raises OSError."""
     folder, file = database.parents[2], database.resolve()  # SQLite keeps the log beside what a link points to
-    if owned(folder) or not examine_log(file):
+    if owned(folder) or not examine_log(file, folder):
         return None
     try:
         with held(folder):
-            problems = examine_log(file)
+            problems = examine_log(file, folder)
     except FolderInUseError:
         return None  # a server has started meanwhile, and was writing when the log was checked
     return problems[0] if problems else None

@@ -49,11 +49,12 @@ class Examined(msgspec.Struct, frozen=True):
 def examine(database: Path) -> Examined:
     """Check a database that no process has open, and the files beside it."""
     try:
+        folder = database.absolute().parent.parent.parent
         database = database.resolve()  # SQLite keeps the log beside what a link points to
         if not database.is_file() or not database.stat().st_size:
             what = "is empty" if database.exists() else "is not there"
             return Examined(problems=(f"{database.name} {what}: it was lost, or never made",))
-        in_log = examine_log(database)
+        in_log = examine_log(database, folder)
         with read_only(database) as connection:
             return examine_version(connection, database.parent, in_log)
     except apsw.ReadOnlyError:

@@ -104,7 +104,9 @@ def stage(name: str, database: Path, folder: Path, terminal: Terminal) -> int:
     disk.make_durable_folder(folder)
     copied = folder / DATABASE_FILE
     what = f"the backup's collection {name!r}"
-    if problems := examine_log(database.resolve()):  # the copy would be without what is lost, and well
+    if problems := examine_log(
+        database.resolve(), database.absolute().parent.parent.parent
+    ):  # the copy would be without what is lost, and well
         message = f"{what} is damaged: {database}: {problems[0]}; nothing was changed. Take another backup"
         raise CommandError(message)
     try:

@@ -50,27 +50,30 @@ class Disk:
             raise cannot_be_made(folder, error) from error
 
     def make_durable_folder(self, folder: Path) -> None:
-        """Do the same, and have the folder's name on the disk, whoever made it. Raises StorageFullError.
+        """Do the same, and flush their names to the disk, whoever made them. Raises StorageFullError.
 
-        Each name is there before anything is made under it. So of folders that a killed process made only the last
-        one's may not be, and that is flushed before it is used.
+        A name that is there may be of a process that was killed before it was flushed.
         """
         try:
+            folder = folder.absolute()
             missing = [path for path in (folder, *folder.parents) if not path.exists()]
-            self._synchronize_name(missing[-1].parent if missing else folder)
-            for path in reversed(missing):
-                self.make_folder(path)
-                self.synchronize(path.parent)
+            self.make_folder(folder)
+            for path in names_up_to_the_mount(folder):
+                try:
+                    self.synchronize(path.parent)
+                except OSError as error:  # where we may not do that, we have not made it either
+                    if path in missing or error.errno not in OTHERS_FOLDER:
+                        raise
         except OSError as error:
             raise cannot_be_made(folder, error) from error
 
-    def _synchronize_name(self, folder: Path) -> None:
-        """Flush the name of a folder that is there; where we may not do that, we have not made it either."""
-        try:
-            self.synchronize(folder.parent)
-        except OSError as error:
-            if error.errno not in OTHERS_FOLDER:
-                raise
+
+def names_up_to_the_mount(folder: Path) -> Iterator[Path]:
+    """Yield a folder and those above it whose names are in the same file system. Raises OSError."""
+    for path in (folder, *folder.parents):
+        if path.is_mount():
+            return
+        yield path
 
 
 def cannot_be_made(folder: Path, error: OSError) -> StorageFullError:

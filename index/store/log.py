@@ -3,8 +3,9 @@
 SQLite takes a log up to the first frame whose checksum is wrong, and says nothing about what follows: after a kill
 nothing follows. A commit that another frame follows there, or that the log's index in shared memory counts, was
 acknowledged and is lost; unless that index counts exactly what is whole: then commits that the disk refused lie there.
-Without the index these look like damage. The formats: https://www.sqlite.org/fileformat2.html#walformat and
-https://www.sqlite.org/walformat.html.
+Without the index these look like damage. An index from before the machine was started anew says nothing: of what is
+mapped into memory any earlier state may be on the disk. The formats:
+https://www.sqlite.org/fileformat2.html#walformat and https://www.sqlite.org/walformat.html.
 """
 
 import functools
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import DamagedError, UnreadableError
+from index.store.lock import outlived_a_boot
 
 HEADER_BYTES, FRAME_BYTES = 32, 24
 MAGIC = 0x377F0682  # the lowest bit says that checksums are of big-endian words
@@ -65,11 +67,15 @@ def check_log(database: Path) -> None:
         )
 
 
-def examine_log(database: Path) -> list[str]:
-    """Return what is wrong with a database's log. Raises OSError."""
+def examine_log(database: Path, folder: Path | None = None) -> list[str]:
+    """Return what is wrong with the log of a database in a data folder, which is given where links are resolved.
+
+    Raises OSError.
+    """
+    known = not outlived_a_boot(folder or database.absolute().parent.parent.parent)
     log = database.with_name(f"{database.name}-wal")
     if not log.is_file() or log.stat().st_size <= HEADER_BYTES:
-        return missing(database, None, 0)
+        return missing(counts(database, None) if known else None, 0)
     with log.open("rb") as file:
         header = file.read(HEADER_BYTES)
         (magic,) = struct.unpack(">I", header[:4])
@@ -77,7 +83,7 @@ def examine_log(database: Path) -> list[str]:
         if magic & ~1 != MAGIC or added((0, 0), header[:24], order_of(magic)) != stated:
             return ["the write-ahead log's header is damaged: what was committed last cannot be read"]
         whole, acknowledged, broken, committed = 0, 0, False, False
-        index = counts(database, header[16:24])
+        index = counts(database, header[16:24]) if known else None
         counted = index.frames if index is not None and index.commits else None
         for frame in frames(file, header):
             if committed and frame.present and counted != acknowledged:
@@ -86,7 +92,7 @@ def examine_log(database: Path) -> list[str]:
             committed |= broken and frame.commit
             whole += not broken
             acknowledged = whole if frame.commit and not broken else acknowledged
-    return missing(database, header[16:24], whole)
+    return missing(index, whole)
 
 
 def frames(file: BinaryIO, header: bytes) -> Iterator[Frame]:
@@ -102,9 +108,8 @@ def frames(file: BinaryIO, header: bytes) -> Iterator[Frame]:
         yield Frame(present=True, whole=sums == struct.unpack(">2I", piece[16:24]), commit=piece[4:8] != bytes(4))
 
 
-def missing(database: Path, salts: bytes | None, whole: int) -> list[str]:
+def missing(index: Counts | None, whole: int) -> list[str]:
     """Say what the log's index counts, if a killed process left one, and the log lacks."""
-    index = counts(database, salts)
     if index is None or index.frames <= max(whole, index.checkpointed):
         return []
     return [f"the write-ahead log has {whole} of {index.frames} frames: what was committed last is lost"]

@@ -4,11 +4,12 @@ A change is on the disk, with the file's name, before the command that made it e
 back that was revoked.
 """
 
+import errno
 import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from server.access.key import Key
 from server.contract.errors import SettingsError
 
 FORMAT = 1
+OTHERS_FOLDER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EINVAL)
 
 
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,13 +66,17 @@ def changing(path: Path) -> Iterator[list[Key]]:
 
 def _make_folder(folder: Path) -> None:
     """Make a folder where it is not there, and bring its name to the disk, whoever made it."""
-    if folder.exists():
-        with suppress(PermissionError):  # who may not read there has not made it either
-            _sync(folder.parent)
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync(folder.parent)
+    folder = folder.absolute()
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (folder, *folder.parents):
+        if path.is_mount():
+            return
+        try:
+            _sync(path.parent)
+        except OSError as error:  # where we may not do that, we have not made it either
+            if path in missing or error.errno not in OTHERS_FOLDER:
+                raise
 
 
 def _write(path: Path, content: KeyFile) -> None:

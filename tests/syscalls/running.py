@@ -35,6 +35,7 @@ def environment(watch: Watch) -> dict[str, str]:
         **{name: value for name, value in os.environ.items() if not name.startswith("SHIM_")},
         "LD_PRELOAD": str(built()),
         "SHIM_FOLDER": str(watch.folder.resolve()),
+        "MALLOC_ARENA_MAX": "1",  # or glibc opens a file as a thread ends, with the signal blocked that a trap sends
         **{name: str(value) for name, value in given.items() if value},
     }
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from index import DamagedError
+from index import DamagedError, FolderInUseError
+from index.store.layout import LOCK_FILE
+from index.store.lock import FolderLock, boot_in, outlived_a_boot, present_boot
 from index.store.log import FRAME_BYTES, HEADER_BYTES, WORD, Sums, added, examine_log
 from tests.index.commands.running import DATABASE, fill, fill_and_kill
 from tests.index.harness import open_index
@@ -148,3 +150,33 @@ def test_an_index_that_was_made_of_what_could_be_read_excuses_nothing(database: 
     assert database.with_name(f"{database.name}-shm").is_file()
     assert "commits that follow cannot be read" in examine_log(database)[0]
     connection.close()
+
+
+def test_an_index_from_before_the_machine_was_started_anew_says_nothing(tmp_path: Path) -> None:
+    """Of what is mapped into memory a power cut may leave any earlier state, beside a log that was emptied since."""
+    fill_and_kill(tmp_path)
+    lock = tmp_path / LOCK_FILE
+    log_of(tmp_path / DATABASE).write_bytes(b"")
+    for boot in ("", present_boot()):
+        lock.write_text(f"1\n{boot}\n")
+        assert "has 0 of" in examine_log(tmp_path / DATABASE)[0]
+        with pytest.raises(DamagedError, match="has 0 of"):
+            open_index(tmp_path)
+    lock.write_text("1\nan earlier start\n")
+    assert examine_log(tmp_path / DATABASE) == []
+    for _ in range(2):
+        open_index(tmp_path).close()
+
+
+def test_a_folder_names_the_start_of_the_machine_once_all_is_open(tmp_path: Path) -> None:
+    lock = tmp_path / LOCK_FILE
+    open_index(tmp_path).close()
+    assert boot_in(lock) == present_boot()
+    assert not outlived_a_boot(tmp_path)
+    lock.write_text("1234567890\nan earlier start\n")
+    with FolderLock(tmp_path):
+        assert outlived_a_boot(tmp_path)
+        with pytest.raises(FolderInUseError, match=f"by process {os.getpid()};"):
+            FolderLock(tmp_path)
+    open_index(tmp_path).close()
+    assert not outlived_a_boot(tmp_path)

@@ -39,18 +39,23 @@ def inspect(folder: Path, model: Model, random_: random.Random) -> Inspection:
     found = Inspection()
     index = Index(folder, model.fingerprint, NDIM, model.variant)
     try:
-        found.foreign = index.collection().foreign
-        for name in index.names():
-            collection = index.collection(name)
-            found.rejected += [f"{name}/{line}" for line in collection.stats().rejected_snapshots]
-            found.state[name] = contents_of(collection, found)
-            found.problems += [f"{name}: {problem}" for problem in collection.health().problems]
-            if not collection.foreign:
-                examine_view(collection, found)
-                examine_searches(collection, found, random_)
+        look_at(index, found, random_)
     finally:
         index.close()
     return found
+
+
+def look_at(index: Index, found: Inspection, random_: random.Random, most: int = LOOKED_AT) -> None:
+    """Look at all that is in an index; so many documents of each collection are searched for."""
+    found.foreign = index.collection().foreign
+    for name in index.names():
+        collection = index.collection(name)
+        found.rejected += [f"{name}/{line}" for line in collection.stats().rejected_snapshots]
+        found.state[name] = contents_of(collection, found)
+        found.problems += [f"{name}: {problem}" for problem in collection.health().problems]
+        if not collection.foreign:
+            examine_view(collection, found)
+            examine_searches(collection, found, random_, most)
 
 
 def contents_of(collection: Collection, found: Inspection) -> Contents:
@@ -90,10 +95,10 @@ def examine_view(collection: Collection, found: Inspection) -> None:
         found.problems.append(f"{collection.name}: {int(different.sum())} rows of the view are not those of the truth")
 
 
-def examine_searches(collection: Collection, found: Inspection, random_: random.Random) -> None:
+def examine_searches(collection: Collection, found: Inspection, random_: random.Random, most: int) -> None:
     contents = found.state[collection.name]
     everyone = list(contents.documents.items())
-    for id_, (seed, metadata) in random_.sample(everyone, min(LOOKED_AT, len(everyone))):
+    for id_, (seed, metadata) in random_.sample(everyone, min(most, len(everyone))):
         document = collection.get(id_, Include(vector=True, passages=True))
         entry = None if document is None else put_as(document, contents.generation)
         if entry is None:

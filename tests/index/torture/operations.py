@@ -106,7 +106,10 @@ def written(random_: random.Random, kind: str, collection: str, generation: int)
 def apply(contents: Contents | None, operation: Operation) -> Contents | None:
     """Return what a collection holds afterwards; None is no collection. Changes what it is given."""
     if operation.kind == "drop":
-        return None
+        return Contents(operation.generation, {}) if operation.collection == DEFAULT else None
+    if operation.kind == "restore":
+        pairs = zip(operation.ids, operation.seeds, strict=True)
+        return Contents(operation.generation, {id_: (seed, {"n": operation.n}) for id_, seed in pairs})
     if operation.kind == "create":
         return contents or Contents(operation.generation, {})
     assert contents is not None, operation

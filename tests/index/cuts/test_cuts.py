@@ -1,0 +1,94 @@
+"""Power cuts at any moment: nothing acknowledged is lost, nothing comes back; a sync that is left out is seen."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from index.store.layout import DATABASE_FILE, LOCK_FILE
+from tests.index.cuts.histories import History, collections, documents, keys, made_before, restored
+from tests.index.cuts.images import ALL, SHM_SUFFIX, Rules, build
+from tests.index.cuts.life import RENAMES
+from tests.index.cuts.rounds import Cuts, Figures, cut_power
+from tests.syscalls.records import Record
+
+pytestmark = pytest.mark.e2e
+
+IMAGES, FEW_IMAGES, MOST_IMAGES = 300, 40, 500
+
+
+def test_nothing_is_lost_in_three_hundred_cuts() -> None:
+    figures = cut_power(IMAGES, seed=11)
+    assert figures.clean, (str(figures), figures.verdict.said, figures.problems)
+    assert figures.second
+    under_way = {row for row, _ in figures.tried}
+    assert under_way >= {"put", "many", "drop", "drop default", "create", "restore", "backup"}
+    assert under_way >= {"key add", "key revoke", "open", "close", "checkpoint", "words", "snapshot"}
+
+
+@pytest.mark.parametrize("history", [made_before, restored, keys])
+def test_nothing_is_lost_of(history: Callable[[int], History]) -> None:
+    figures = cut_power(FEW_IMAGES, 14, [history])
+    assert figures.clean, (str(figures), figures.verdict.said, figures.problems)
+
+
+def test_an_image_that_keeps_everything_is_the_folder_itself(tmp_path: Path) -> None:
+    cuts = Cuts(seed=12)
+    try:
+        for number, recorded in enumerate(cuts.recorded):
+            target = tmp_path / str(number)
+            build(recorded.past, len(recorded.past.records), Rules(ALL, ALL, "as it was", 1), target)
+            assert contents(target) == contents(recorded.past.root)
+    finally:
+        cuts.close()
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """All that is below a folder but what is mapped, and the lock's file, which names another start."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+        if not path.name.endswith(SHM_SUFFIX) and path.name != LOCK_FILE
+    }
+
+
+def figures_where(history: Callable[[int], History], left_out: Callable[[Record], bool] = lambda _: False) -> Figures:
+    """Cut until something is lost, at most so often."""
+    cuts = Cuts(13, [history], left_out)
+    try:
+        while cuts.figures.clean and cuts.figures.images < MOST_IMAGES:
+            cuts.cut()
+    finally:
+        cuts.close()
+    return cuts.figures
+
+
+def without(disk: str) -> Callable[[int], History]:
+    return lambda seed: msgspec.structs.replace(collections(seed), disk=disk)
+
+
+def test_it_is_seen_where_sqlite_syncs_nothing() -> None:
+    """As with synchronous=OFF, by which SQLite makes all its calls but these."""
+    figures = figures_where(documents, lambda record: record.call == "sync" and DATABASE_FILE in record.path)
+    assert figures.verdict.lost or figures.refused, str(figures)
+
+
+def test_it_is_seen_where_only_the_log_is_not_synced() -> None:
+    figures = figures_where(documents, lambda record: record.call == "sync" and record.path.endswith("-wal"))
+    assert figures.verdict.lost or figures.refused, str(figures)
+
+
+def test_it_is_seen_where_the_names_of_collections_are_not_synced() -> None:
+    figures = figures_where(without("collections"))
+    assert figures.verdict.lost or figures.verdict.back, str(figures)
+
+
+def test_it_is_seen_where_the_names_of_what_a_killed_process_made_are_not_synced() -> None:
+    figures = figures_where(lambda seed: msgspec.structs.replace(made_before(seed), disk="collections"))
+    assert figures.verdict.lost, str(figures)
+
+
+def test_it_is_seen_where_a_rename_is_not_synced() -> None:
+    figures = figures_where(without(RENAMES))
+    assert figures.verdict.back, (str(figures), figures.verdict.said)
