@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from index.collection import Collection
+from index.descriptors import check_room
 from index.documents.vector import Model
 from index.errors import ClosedError, CollectionNameError, IndexRoomError, StorageFullError, UnknownCollectionError
 from index.mending import Mender, replaced, retired
@@ -72,9 +73,12 @@ class Index:
     def _opened(self, name: str) -> Collection:
         """Return a collection that nobody finds yet."""
         folder = self._folder_of(name)
-        if folder is None or folder.exists():
-            return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
-        return self._make(name, folder)
+        try:
+            if folder is None or folder.exists():
+                return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
+            return self._make(name, folder)
+        except OSError as error:
+            raise StorageFullError(f"the collection {name!r} cannot be opened: {error.strerror}") from error
 
     def _folder_of(self, name: str) -> Path | None:
         return None if self._folder is None else self._folder / COLLECTIONS / name
@@ -142,6 +146,8 @@ class Index:
                 return self._collections[name]
             if len(self._collections) >= MAX_COLLECTIONS:
                 raise CollectionNameError(f"there are {MAX_COLLECTIONS} collections already, which is the most")
+            if self._folder is not None:
+                check_room(len(self._collections) + 1)
             return self._open(name)
 
     def drop(self, name: str) -> None:

@@ -150,7 +150,13 @@ class Readers:
         with self._lock:
             if self._closed is not None:
                 raise self._closed
-            return self._idle.take(self) or self._database.connect(READER_CACHE_KIB)
+            if (found := self._idle.take(self)) is not None:
+                return found
+            try:
+                return self._database.connect(READER_CACHE_KIB)
+            except StorageFullError:  # for want of a descriptor, perhaps
+                self._idle.close_all()
+                return self._database.connect(READER_CACHE_KIB)
 
     def move(self, folder: Path) -> None:
         """Rename the database's folder; connections that are open stay with their files. Raises OSError."""
