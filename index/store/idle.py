@@ -1,7 +1,7 @@
 """Connections that are open and free, of all collections: a few, however many collections there are.
 
-Each takes two descriptors and up to two megabytes; to open one takes less than a millisecond. SQLite keeps one of the two
-for the next connection to the same database, since closing it would end the locks of the others.
+Each takes two descriptors and up to two megabytes. Of a closed one SQLite keeps one of the two for the next connection
+to the same database, since closing that would end the locks of the others.
 """
 
 import threading

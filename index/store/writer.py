@@ -111,6 +111,9 @@ class Writer:
                     if self._commit(group):
                         self._disk.reach("after_commit")
                         self._follower.applied(group.changes)
+                except BaseException:
+                    self.failed = True  # before anybody is told that it is done
+                    raise
                 finally:
                     group.settle()  # what is committed is acknowledged, whatever fails after it
         except BaseException as error:  # the thread's outermost frame: no future may wait forever
