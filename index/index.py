@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from index.collection import Collection
+from index.descriptors import check_room
 from index.documents.vector import Model
 from index.errors import ClosedError, CollectionNameError, IndexRoomError, StorageFullError, UnknownCollectionError
 from index.mending import Mender, replaced, retired
@@ -146,6 +147,8 @@ class Index:
                 return self._collections[name]
             if len(self._collections) >= MAX_COLLECTIONS:
                 raise CollectionNameError(f"there are {MAX_COLLECTIONS} collections already, which is the most")
+            if self._folder is not None:
+                check_room(len(self._collections) + 1)
             return self._open(name)
 
     def drop(self, name: str) -> None:
