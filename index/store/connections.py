@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 
 from index.errors import ClosedError, DamagedError, IndexRoomError, StorageFullError, UnreadableError
-from index.store.disk import Disk
+from index.store.disk import Disk, make_closed
 
 READER_CACHE_KIB, WRITER_CACHE_KIB = 2_000, 16_000
 MAX_READERS = 8  # searches run on a few threads; more would only wait for processors
@@ -51,6 +51,9 @@ class Database:
 
     def connect(self, cache_kib: int) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+        if self.path is not None:
+            with contextlib.suppress(OSError):  # SQLite says what is wrong
+                make_closed(self.path)  # what lies beside it gets its mode
         with storage_errors(self.path):
             connection = apsw.Connection(self._uri, flags=flags)
             connection.set_busy_timeout(self._disk.busy_ms)
@@ -67,7 +70,12 @@ class Database:
             if self.path is not None and mode != "wal":
                 connection.close()
                 raise StorageFullError(f"{self.path} cannot be written: its file system takes no write-ahead log")
-            for pragma in ("synchronous=FULL", "temp_store=MEMORY", f"journal_size_limit={LOG_BYTES}"):
+            for pragma in (
+                "synchronous=FULL",
+                "secure_delete=ON",
+                "temp_store=MEMORY",
+                f"journal_size_limit={LOG_BYTES}",
+            ):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
         return connection
 

@@ -9,6 +9,7 @@ from index.errors import StorageFullError
 
 BUSY_MS = 10_000
 PIECE_BYTES = 1 << 20
+FOLDER_MODE, FILE_MODE = 0o700, 0o600  # of what is made here
 
 
 class Disk:
@@ -40,9 +41,12 @@ class Disk:
             path.unlink()
 
     def make_folder(self, folder: Path) -> None:
-        """Make a folder, and those above it, where they are not there. Raises StorageFullError."""
+        """Make a folder, and those above it, where they are not there, closed to others. Raises StorageFullError."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            for path in (*reversed(folder.parents), folder):
+                if not path.exists():
+                    path.mkdir(FOLDER_MODE, exist_ok=True)
+            folder.mkdir(exist_ok=True)  # which says what is wrong where a file is there
         except OSError as error:
             raise cannot_be_made(folder, error) from error
 
@@ -55,6 +59,11 @@ class Disk:
                 self.synchronize(path.parent)
         except OSError as error:
             raise cannot_be_made(folder, error) from error
+
+
+def make_closed(path: Path) -> None:
+    """Make an empty file that nobody else may read, where there is none. Raises OSError."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
 
 
 def cannot_be_made(folder: Path, error: OSError) -> StorageFullError:

@@ -65,7 +65,7 @@ def changing(path: Path) -> Iterator[list[Key]]:
 def _make_folder(folder: Path) -> None:
     if not folder.exists():
         _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(0o700, exist_ok=True)
         _sync(folder.parent)
 
 
