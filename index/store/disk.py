@@ -8,6 +8,7 @@ from pathlib import Path
 from index.errors import StorageFullError
 
 BUSY_MS = 10_000
+ERASED_S = 30.0
 PIECE_BYTES = 1 << 20
 FOLDER_MODE, FILE_MODE = 0o700, 0o600  # of what is made here
 
@@ -15,10 +16,12 @@ FOLDER_MODE, FILE_MODE = 0o700, 0o600  # of what is made here
 class Disk:
     """Handed to all that write. A test hands in one that refuses, takes notes, or ends the process at a point.
 
-    `busy_ms` is how long a database that another process has locked is waited for.
+    `busy_ms` is how long a database that another process has locked is waited for, `erased_s` how long what is deleted
+    may lie in files before work begins that removes it.
     """
 
     busy_ms = BUSY_MS
+    erased_s = ERASED_S
 
     def reach(self, point: str) -> None:
         """Do nothing, at a named point between two steps."""

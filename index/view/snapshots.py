@@ -98,7 +98,9 @@ class Snapshots:
         """
         self.rejected = []
         with self._readers.reading() as connection:
-            known = select(connection, "SELECT file, sha256, tombstones, parameters FROM snapshots ORDER BY number DESC")
+            known = select(
+                connection, "SELECT file, sha256, tombstones, parameters FROM snapshots ORDER BY number DESC"
+            )
         for name, digest, tombstones, written in known:
             if written != msgspec.json.encode(parameters).decode():
                 self.rejected.append(f"{name}: built with other parameters, or by another version")
