@@ -1,11 +1,14 @@
 """What is deleted is gone from every file: the database, its log, snapshots, the index of words, what was dropped."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from index import Collection, SettingsChange
+from index import SettingsChange
+from index.store.disk import Disk
 from tests.index.erasing import HastyDisk, Secret, found_in_files, secrets, settle
 from tests.index.fakes import SetClock
 from tests.index.harness import document, open_index
@@ -17,9 +20,9 @@ SECRETS, OTHERS = 300, 300
 class Open:
     """An index with secrets in a collection, among other documents."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, disk: Disk | None = None) -> None:
         self.folder, self.clock = folder, SetClock(NOW)
-        self.index = open_index(folder, HastyDisk(), clock=self.clock)
+        self.index = open_index(folder, disk or HastyDisk(), clock=self.clock)
         self.secrets = secrets(SECRETS, seed=1)
         self.collection = self.index.create(name)
         self.collection.put_many([one_.document(INSTANT) for one_ in self.secrets]).result()
@@ -125,17 +128,12 @@ def test_what_a_stop_leaves_is_gone_after_the_next_start(tmp_path: Path) -> None
     open_ = Open(tmp_path, "notes")
     open_.index.close()
     index = open_index(tmp_path)  # too slow to erase anything
-    delete_by_id(Reopened(open_, index.collection("notes")))
+    index.collection("notes").delete_many([one_.id_ for one_ in open_.secrets]).result()
     assert index.collection("notes").wait_for_words(60)
     index.close()
     index = open_index(tmp_path, HastyDisk())
     open_.is_gone()
     index.close()
-
-
-def Reopened(open_: Open, collection: Collection) -> Open:  # noqa: N802
-    open_.collection = collection
-    return open_
 
 
 @pytest.mark.e2e
@@ -151,3 +149,44 @@ def test_a_reader_only_delays_it(tmp_path: Path) -> None:
     del reading
     open_.is_gone()
     open_.index.close()
+
+
+# Writes secrets, deletes them, and kills itself then or in the middle of erasing.
+VICTIM = """
+import os, pathlib, signal
+from index.store.disk import Disk
+from tests.index.erasing import HastyDisk
+from tests.index.test_erasing import Open, delete_by_id
+
+class Killing(HastyDisk):
+    left = None
+    def reach(self, point):
+        if self.left is not None and point == {point!r}:
+            self.left -= 1
+            if self.left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+disk = Killing()
+open_ = Open(pathlib.Path({folder!r}), "notes", disk)
+disk.left = {left}
+delete_by_id(open_)
+signal.pause()
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("point", "left"), [("after_commit", 0), ("before_words", 0), ("after_words", 0), ("before_words", 1)]
+)
+def test_what_a_kill_leaves_is_gone_after_the_next_start(tmp_path: Path, point: str, left: int) -> None:
+    code = VICTIM.format(folder=str(tmp_path), point=point, left=left)
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == -9
+    sought = secrets(SECRETS, seed=1)
+    assert found_in_files(tmp_path, sought)
+    index = open_index(tmp_path, HastyDisk())
+    until(lambda: not found_in_files(tmp_path, sought))
+    collection = index.collection("notes")
+    assert collection.count() == OTHERS
+    assert collection.wait_for_words(60)
+    assert collection.health().problems == ()
+    index.close()
