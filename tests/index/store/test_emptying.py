@@ -1,10 +1,10 @@
 """The log is emptied and pages are cleared a while after a commit, and no writer or reader is kept from its work."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
-import numpy as np
 import pytest
 
 from index import Collection
@@ -56,31 +56,31 @@ def residues(path: Path, tokens: list[bytes]) -> int:
 
 def database_with_residues(path: Path) -> tuple[list[bytes], list[str]]:
     """A database from which rows were deleted with secure_delete; return their tokens, and the rows that are left."""
-    random = np.random.default_rng(1)
-    ids = ["".join(random.choice(list("bcdfghjklmnp"), 40)) for _ in range(3_000)]
+    draw, tokens = random.Random(1), []
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA journal_mode=WAL").fetchall()
     connection.execute("PRAGMA secure_delete=ON").fetchall()
     connection.execute("CREATE TABLE t (key INTEGER PRIMARY KEY, id TEXT UNIQUE, text)")
-    for start in range(0, len(ids), 100):
+    for turn in range(10):
+        ids = ["".join(draw.choices("bcdfghjklmnp", k=40)) for _ in range(300)]
+        others = [f"other/{turn}/{n}" for n in range(30)]
         with connection:
-            connection.executemany(
-                "INSERT INTO t (id, text) VALUES (?, ?)", [(i, "x" * 300) for i in ids[start : start + 100]]
-            )
+            connection.executemany("INSERT INTO t (id, text) VALUES (?, ?)", [(i, "x" * 100) for i in ids + others])
         with connection:
-            connection.executemany("DELETE FROM t WHERE id = ?", [(i,) for i in ids[start : start + 90]])
+            connection.executemany("DELETE FROM t WHERE id = ?", [(i,) for i in ids])
+        tokens += [i[8:].encode() for i in ids]
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     kept = [str(i) for (i,) in connection.execute("SELECT id FROM t ORDER BY id")]
     connection.close()
-    gone = set(ids) - set(kept)
-    return [i[8:].encode() for i in sorted(gone)], kept
+    return tokens, kept
 
 
 @pytest.mark.parametrize("pages", [1, 7, 10_000])
 def test_what_secure_delete_leaves_in_pages_is_overwritten_and_every_row_stays(tmp_path: Path, pages: int) -> None:
-    path = tmp_path / "of \udcff bytes.sqlite"
-    tokens, kept = database_with_residues(tmp_path / "plain.sqlite")
-    (tmp_path / "plain.sqlite").rename(path)
+    (tmp_path / "plain").mkdir()
+    tokens, kept = database_with_residues(tmp_path / "plain" / "d.sqlite")
+    odd = (tmp_path / "plain").rename(tmp_path / "of \udcff bytes")
+    path = odd / "d.sqlite"
     assert residues(path, tokens) > 0  # or there were no reason for any of this
     size_bytes = path.stat().st_size
     cleared = sum(Piece(path, PAGE, first, pages).scrub() for first in range(0, size_bytes // PAGE, pages))
@@ -88,8 +88,8 @@ def test_what_secure_delete_leaves_in_pages_is_overwritten_and_every_row_stays(t
     assert residues(path, tokens) == 0
     assert path.stat().st_size == size_bytes
     assert Piece(path, PAGE, 0, 10_000).scrub() == 0
-    path.rename(tmp_path / "plain.sqlite")
-    connection = apsw.Connection(str(tmp_path / "plain.sqlite"))
+    odd.rename(tmp_path / "plain")
+    connection = apsw.Connection(str(tmp_path / "plain" / "d.sqlite"))
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert [str(i) for (i,) in connection.execute("SELECT id FROM t ORDER BY id")] == kept
     connection.close()
