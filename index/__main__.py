@@ -19,6 +19,7 @@ COMMANDS = {  # by name: the module, and what it is for
     "stats": ("stats", "what a data folder holds, also one in use"),
     "backup": ("backup", "copy all collections, also while a server uses them"),
     "restore": ("restore", "put a backup into a stopped data folder"),
+    "compact": ("compact", "give back the room that deleted documents have left in a stopped data folder"),
     "export": ("export", "write a collection's documents to NDJSON or Parquet, also while a server uses it"),
     "import": (
         "importing",

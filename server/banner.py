@@ -5,6 +5,7 @@ import msgspec
 from server.connection.room import Limits
 from server.contract.facts import Facts
 from server.contract.status import IndexStatus
+from server.exposure import exposures
 from server.settings import MEMORY, MIB, Settings
 
 
@@ -32,6 +33,7 @@ def banner(settings: Settings, facts: Facts, index: IndexStatus, listening: List
         ("cores", f"{facts.cores}, one run on each; a lone long text uses all"),
         ("cache", cache),
         ("documents", _documents(settings, index)),
+        *(("files", line) for line in exposures(settings)),
         ("limits", _limits(settings, listening)),
         ("address", listening.address),
     )

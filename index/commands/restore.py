@@ -141,7 +141,7 @@ def put_in_place(staged: Path, folder: Path, disk: Disk) -> None:
             disk.synchronize(one)
     except OSError as error:
         message = (
-            f"the collection {folder.name!r} is restored, but a power cut may undo that: "
+            f"the collection {folder.name!r} is written, but a power cut may undo that: "
             f"{one} cannot be flushed, {error.strerror}. Run the same command again"
         )
         raise CommandError(message) from error

@@ -7,7 +7,7 @@ import apsw
 
 from index.errors import StorageFullError
 from index.store.connections import READER_CACHE_KIB, Database, storage_errors, uri_of
-from index.store.disk import Disk
+from index.store.disk import Disk, make_closed
 from index.store.layout import DATABASE_FILE
 from index.store.meta import forget_snapshots, forget_words
 
@@ -48,6 +48,8 @@ def copy_commit(database: Database, target: Path) -> None:
 
 def copy_pages(source: apsw.Connection, target_path: Path) -> None:
     """Copy all pages of one state; the copy names no snapshots and no words, since none lie beside it."""
+    with contextlib.suppress(OSError):  # SQLite says what is wrong
+        make_closed(target_path)
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
     target = apsw.Connection(uri_of(target_path), flags=flags)
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 
 from index.errors import ClosedError, DamagedError, IndexRoomError, StorageFullError, UnreadableError
-from index.store.disk import Disk
+from index.store.disk import Disk, make_closed
 from index.store.idle import IdleConnections
 
 READER_CACHE_KIB, WRITER_CACHE_KIB = 2_000, 16_000
@@ -62,6 +62,9 @@ class Database:
 
     def _connect(self, cache_kib: int) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+        if self.path is not None:
+            with contextlib.suppress(OSError):  # SQLite says what is wrong
+                make_closed(self.path)  # what lies beside it gets its mode
         connection = apsw.Connection(self._uri, flags=flags, vfs=self._vfs)
         connection.set_busy_timeout(self._disk.busy_ms)
         with closed_on_error(connection):
@@ -83,9 +86,8 @@ class Database:
                 self._vfs = ALONE
                 connection = self._connect_writer()
             assert self.path is not None
-            self._disk.discard(
-                self.path.with_name(f"{self.path.name}-shm")
-            )  # nobody else has it, and it counts what is no more
+            # Nobody else has it, and it counts what is no more.
+            self._disk.discard(self.path.with_name(f"{self.path.name}-shm"))
             return connection
 
     def _connect_writer(self) -> apsw.Connection:
@@ -94,7 +96,10 @@ class Database:
             mode = connection.execute("PRAGMA journal_mode=WAL").fetchall()[0][0]
             if self.path is not None and mode != "wal":
                 raise StorageFullError(f"{self.path} cannot be written: its file system takes no write-ahead log")
-            set_all(connection, "synchronous=FULL", "temp_store=MEMORY", f"journal_size_limit={LOG_BYTES}")
+            set_all(
+                connection,
+                *("synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY", f"journal_size_limit={LOG_BYTES}"),
+            )
             # What could not be opened to write for want of a descriptor SQLite may have opened to read, for good.
             connection.execute("BEGIN IMMEDIATE; ROLLBACK").fetchall()
         return connection

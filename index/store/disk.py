@@ -10,17 +10,21 @@ from pathlib import Path
 from index.errors import StorageFullError
 
 BUSY_MS = 10_000
+ERASED_S = 30.0
 PIECE_BYTES = 1 << 20
 OTHERS_FOLDER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EINVAL)
+FOLDER_MODE, FILE_MODE = 0o700, 0o600  # of what is made here
 
 
 class Disk:
     """Handed to all that write. A test hands in one that refuses, takes notes, or ends the process at a point.
 
-    `busy_ms` is how long a database that another process has locked is waited for.
+    `busy_ms` is how long a database that another process has locked is waited for, `erased_s` how long what is deleted
+    may lie in files before work begins that removes it.
     """
 
     busy_ms = BUSY_MS
+    erased_s = ERASED_S
 
     def reach(self, point: str) -> None:
         """Do nothing, at a named point between two steps."""
@@ -43,9 +47,12 @@ class Disk:
             path.unlink()
 
     def make_folder(self, folder: Path) -> None:
-        """Make a folder, and those above it, where they are not there. Raises StorageFullError."""
+        """Make a folder, and those above it, where they are not there, closed to others. Raises StorageFullError."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            for path in (*reversed(folder.parents), folder):
+                if not path.exists():
+                    path.mkdir(FOLDER_MODE, exist_ok=True)
+            folder.mkdir(exist_ok=True)  # which says what is wrong where a file is there
         except OSError as error:
             raise cannot_be_made(folder, error) from error
 
@@ -74,6 +81,11 @@ def names_up_to_the_mount(folder: Path) -> Iterator[Path]:
         if path.is_mount():
             return
         yield path
+
+
+def make_closed(path: Path) -> None:
+    """Make an empty file that nobody else may read, where there is none. Raises OSError."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
 
 
 def cannot_be_made(folder: Path, error: OSError) -> StorageFullError:

@@ -20,21 +20,28 @@ class Changes(msgspec.Struct):
 
     Where all vectors are `exchanged`, the documents in `renamed` get new keys: those that go among them have the old.
     `settings` are the collection's, where it changes them, and `words` the folder that an index of words in another
-    language is to have.
+    language is to have. `replaced` says that something else was overwritten.
     """
 
     added: list[tuple[int, Rows]] = []
     removed: list[int] = []
     renamed: list[int] = []
     exchanged: bool = False
+    replaced: bool = False
     settings: Settings | None = None
     words: str | None = None
+
+    @property
+    def leaves(self) -> bool:
+        """Whether something is gone afterwards."""
+        return bool(self.removed) or self.exchanged or self.replaced
 
     def add(self, others: "Changes") -> None:
         self.added += others.added
         self.removed += others.removed
         self.renamed += others.renamed
         self.exchanged |= others.exchanged
+        self.replaced |= others.replaced
         self.settings = others.settings or self.settings
         self.words = others.words or self.words
 

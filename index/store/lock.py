@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from index.errors import FolderInUseError, StorageFullError
+from index.store.disk import FILE_MODE
 from index.store.layout import LOCK_FILE
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -22,7 +23,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         except OSError as error:
             raise StorageFullError(f"the data folder {folder} cannot be written: {error.strerror}") from error
         try:

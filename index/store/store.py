@@ -130,7 +130,8 @@ class Store:
     def patch(self, id_: str, patch: dict[str, Any]) -> Future[Document | None]:
         """Merge metadata into a document's; null removes a field. None where there is no such document."""
 
-        def work(connection: apsw.Connection, _: Changes) -> Document | None:
+        def work(connection: apsw.Connection, changes: Changes) -> Document | None:
+            changes.replaced = True
             found = rows.find(connection, id_)
             if found is None or found.has_expired(self.clock.now_ms()):
                 return None

@@ -4,6 +4,7 @@ Jobs that wait at the same time share a commit, each in a savepoint of its own: 
 Jobs run in the order in which they came.
 """
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import apsw
 from index.errors import ClosedError, IndexRoomError, StorageFullError
 from index.store.connections import meaning, storage_errors
 from index.store.disk import Disk
+from index.store.emptying import Emptying
 from index.store.expiry import first_expiry
 from index.store.group import Changes, Group, Job
 from index.store.leftovers import cut_log, empty_log
@@ -69,6 +71,8 @@ class Writer:
         self.database_bytes, self.stale = self._measured()
         self.next_expiry_ms = first_expiry(connection)
         self.failed = False
+        self._emptying = Emptying(path, disk)
+        self._emptying.note(removed=True)  # what a kill left
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
 
@@ -105,7 +109,7 @@ class Writer:
     def _run(self) -> None:
         group: Group | None = None
         try:
-            while (group is None or not group.last) and (first := self._jobs.get()) is not None:
+            while (group is None or not group.last) and (first := self._next()) is not None:
                 group = Group(first)
                 try:
                     if self._commit(group):
@@ -123,6 +127,13 @@ class Writer:
             raise
         finally:
             self._connection.close()
+
+    def _next(self) -> Job | None:
+        """Wait for the next job, None at the end; empty the log where it is time."""
+        while True:
+            self._emptying.step(self._connection)
+            with contextlib.suppress(queue.Empty):
+                return self._jobs.get(timeout=self._emptying.rest_s)
 
     def _refuse(self, error: BaseException) -> None:
         """Fail all jobs that wait, and take no more."""
@@ -155,6 +166,7 @@ class Writer:
             self._follower.abandoned(group.changes)
             return False
         self.commits += 1
+        self._emptying.note(removed=group.changes.leaves)
         changes = group.changes
         self.documents += len(changes.added) + len(changes.renamed) - len(changes.removed)
         self.database_bytes, self.stale = measured

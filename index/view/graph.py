@@ -25,7 +25,10 @@ TURNS_GIVEN_S = 0.05  # searches that never end must not keep the graph from gro
 
 
 class GraphParameters(msgspec.Struct, frozen=True):
-    """What a graph is built with; a snapshot with others is not loaded. `usearch` is the library's version."""
+    """What a graph is built with; a snapshot with others is not loaded. `usearch` is the library's version.
+
+    `file` says what of the graph a snapshot holds.
+    """
 
     ndim: int
     dtype: str = "bf16"
@@ -34,6 +37,7 @@ class GraphParameters(msgspec.Struct, frozen=True):
     expansion_search: int = 128
     group_cosine: float = GROUP_COSINE
     usearch: str = usearch.__version__
+    file: str = "links"
 
 
 class Graph:

@@ -3,6 +3,7 @@
 Follows the writer. Each row is that of a passage. Rows come before the commit and go after it: `vectors.py` says why.
 """
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import DamagedError
+from index.errors import DamagedError, StorageFullError
 from index.store import rows
 from index.store.connections import Readers
 from index.store.group import Changes
@@ -43,13 +44,15 @@ class Memory:
         self._readers, self._shared = store.readers, store.shared
         if folder is not None:
             self.snapshots = Snapshots(folder, store.readers, store.writer, store.disk)
+            with contextlib.suppress(StorageFullError):  # on a full disk they stay until a start that finds room
+                self.snapshots.forget_vectors()
             self.snapshots.remove_strays()
 
     def load(self) -> None:
         """Read the vectors, load the newest snapshot that is whole, and begin to add what it lacks."""
         for keys, vectors, owners in self._pages():
             self.vectors.append(keys, vectors, owners)
-        loaded = None if self.snapshots is None else self.snapshots.load(self.parameters)
+        loaded = None if self.snapshots is None else self.snapshots.load(self.parameters, self.vectors.capture()[0])
         if loaded is not None:
             self.vectors.adopt(*loaded)
         with self._lock:

@@ -1,6 +1,7 @@
 """Snapshots of the graph, so that a start need not build it: files that are checked whole before USearch sees a byte.
 
-A file is USearch's, followed by what belongs to it: which rows share a node, and how the graph is searched.
+A file is USearch's without its vectors, followed by what belongs to it: which rows share a node, and how the graph is
+searched. The vectors are the database's: what is deleted there lies in no snapshot either.
 Temporary file, fsync, sha256, rename, fsync of the folder, row in the database: a file without a row never counts, and
 a row whose file is gone or differs is passed over. The two newest are kept.
 """
@@ -17,15 +18,18 @@ import numpy as np
 
 from index.errors import StorageFullError
 from index.store.connections import Readers
-from index.store.disk import Disk, digest_of
+from index.store.disk import Disk, digest_of, make_closed
 from index.store.layout import SNAPSHOT
 from index.store.queries import select
 from index.store.writer import Writer
+from index.view.captures import Capture
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
+from index.view.links import leave_vectors, with_vectors
 from index.view.vectors import Vectors
 
 KEPT = 2
+WITH_VECTORS = "WHERE json_extract(parameters, '$.file') IS NOT 'links'"
 LENGTH = struct.Struct("<Q")  # the last bytes of a file: how many before them are not USearch's
 
 
@@ -58,19 +62,22 @@ class Snapshots:
         """
         graph, rows = vectors.graph, len(vectors) - vectors.pending
         name = f"{SNAPSHOT}{secrets.token_hex(8)}.usearch"
-        temporary, final = self._folder / f"{name}.tmp", self._folder / name
+        temporary, final, whole = (self._folder / f"{name}{suffix}" for suffix in (".tmp", "", ".whole"))
         try:
-            graph.write(temporary)
-            append_company(temporary, graph, vectors.membership())
+            make_closed(whole)  # or USearch would have others read it
+            graph.write(whole)
+            leave_vectors(whole, temporary)
             self._disk.reach("in_save")
+            whole.unlink()
+            append_company(temporary, graph, vectors.membership())
             self._disk.synchronize(temporary)
             digest, size_bytes = digest_of(temporary), temporary.stat().st_size
             self._disk.reach("before_rename")
             self._disk.rename(temporary, final)
             self._disk.synchronize(self._folder)
         except (OSError, RuntimeError) as error:  # USearch says RuntimeError of a file that it cannot write
-            self._disk.discard(temporary)
-            self._disk.discard(final)
+            for path in (whole, temporary, final):
+                self._disk.discard(path)
             raise StorageFullError(f"no snapshot can be written to {self._folder}: {error}") from error
         self._disk.reach("after_rename")
         parameters = msgspec.json.encode(graph.parameters).decode()
@@ -85,12 +92,17 @@ class Snapshots:
             raise
         self.remove_strays()
 
-    def load(self, parameters: GraphParameters) -> tuple[Graph, Membership] | None:
-        """Return the graph of the newest snapshot that is whole and fits, if there is one, and which rows it has."""
+    def load(self, parameters: GraphParameters, rows: Capture) -> tuple[Graph, Membership] | None:
+        """Return the graph of the newest snapshot that is whole and fits, if there is one, and which rows it has.
+
+        Its vectors are these rows'.
+        """
         self.rejected = []
         with self._readers.reading() as connection:
-            rows = select(connection, "SELECT file, sha256, tombstones, parameters FROM snapshots ORDER BY number DESC")
-        for name, digest, tombstones, written in rows:
+            known = select(
+                connection, "SELECT file, sha256, tombstones, parameters FROM snapshots ORDER BY number DESC"
+            )
+        for name, digest, tombstones, written in known:
             if written != msgspec.json.encode(parameters).decode():
                 self.rejected.append(f"{name}: built with other parameters, or by another version")
                 continue
@@ -103,8 +115,16 @@ class Snapshots:
                 self.rejected.append(f"{name}: the sha256 differs")
                 continue
             graph = Graph(parameters, tombstones)
-            return graph, read(graph, content)
+            return graph, read(graph, content, rows)
         return None
+
+    def forget_vectors(self) -> None:
+        """Have snapshots of earlier versions, which hold vectors, count no more. Raises StorageFullError."""
+        with self._readers.reading() as connection:
+            if not select(connection, f"SELECT 1 FROM snapshots {WITH_VECTORS} LIMIT 1"):  # noqa: S608
+                return
+        statement = f"DELETE FROM snapshots {WITH_VECTORS}"  # noqa: S608
+        self._writer.submit(lambda connection, _: connection.execute(statement), 0).result()
 
     def remove_strays(self) -> None:
         """Remove the files that no row names: older ones, and those of a save that was cut off."""
@@ -126,16 +146,17 @@ def append_company(path: Path, graph: Graph, membership: Membership) -> None:
         file.write(LENGTH.pack(len(encoded)))
 
 
-def read(graph: Graph, content: bytes) -> Membership:
+def read(graph: Graph, content: bytes, rows: Capture) -> Membership:
     """Fill a graph from a snapshot's bytes, which must be what was written: nothing is checked."""
     (length,) = LENGTH.unpack(content[-LENGTH.size :])
     end = len(content) - LENGTH.size
     company = msgspec.msgpack.decode(content[end - length : end], type=Company)
-    graph.read(content[: end - length])
+    arrays = (company.keys, company.nodes, company.unreached)
+    membership = Membership(*(np.frombuffer(array, "<i8").astype(np.int64) for array in arrays))
+    graph.read(with_vectors(content[: end - length], rows, membership))
     graph.widen(company.width)
     graph.trusted = company.trusted
-    arrays = (company.keys, company.nodes, company.unreached)
-    return Membership(*(np.frombuffer(array, "<i8").astype(np.int64) for array in arrays))
+    return membership
 
 
 def record(connection: apsw.Connection, row: tuple[str, str, int, int, int, str]) -> bool:

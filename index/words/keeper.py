@@ -12,6 +12,7 @@ from index.store.rests import Rests
 from index.store.rows import highest_key
 from index.store.store import Store
 from index.words.beside import Beside, page_of_texts
+from index.words.erasing import Erasing
 from index.words.opening import Opened
 from index.words.postings import POSTINGS_ERRORS
 from index.words.reading import Reading
@@ -40,6 +41,7 @@ class Keeper:
         self._rests = Rests()
         self._postings = opened.postings
         self._beside = beside
+        self._erasing = Erasing(opened.postings, store.readers, store.disk)
         self._reading = opened.postings.reading(opened.last_key)
         self._removed = list(opened.removed)
         self._highest = highest
@@ -125,8 +127,11 @@ class Keeper:
     def _run(self) -> None:
         try:
             while self._wait_for_work():
-                if self._turns.take(self, self._look_up) and not self._closing:
-                    self._catch_up()
+                if not self._turns.take(self, self._look_up) or self._closing:
+                    continue
+                self._catch_up()
+                if self._erasing.rest_s == 0 and not (self._refused and self._work):
+                    self._erase()
         except BaseException:  # the thread's outermost frame: `failed` must show it
             with self._wake:
                 self.failed = True
@@ -149,14 +154,17 @@ class Keeper:
             self._wake.notify_all()
             if self._refused:
                 self._wake.wait_for(lambda: self._closing or self._asked, self._rests.next_s())
-            self._wake.wait_for(lambda: self._work or self._closing or self._turns.wanted, REST_S)
-            at_rest = self._turns.wanted or not (self._work or self._closing)
-        if at_rest:
+            until_s = self._erasing.rest_s
+            rest_s = REST_S if until_s is None else min(REST_S, until_s)
+            self._wake.wait_for(lambda: self._work or self._closing or self._turns.wanted, rest_s)
+            idle = not (self._work or self._closing or self._erasing.rest_s == 0)
+        if idle or self._turns.wanted:
             self._postings.rest()
             self._turns.give(self)
         with self._wake:
-            self._wake.wait_for(lambda: self._work or self._closing)
-            self._wake.wait_for(lambda: self._closing or self._asked or self.pending >= LINGER_DOCUMENTS, LINGER_S)
+            self._wake.wait_for(lambda: self._work or self._closing, self._erasing.rest_s)
+            if self._work:
+                self._wake.wait_for(lambda: self._closing or self._asked or self.pending >= LINGER_DOCUMENTS, LINGER_S)
             self._resting = False
             return not self._closing
 
@@ -168,19 +176,39 @@ class Keeper:
             try:
                 last_key = self._add(removed)
                 reading = self._postings.reading(last_key)
+                if removed:
+                    self._erasing.note()
             except (IndexRoomError, MemoryError, *POSTINGS_ERRORS) as error:
-                self._postings.stop()
-                with self._wake:
-                    self._removed = removed + self._removed
-                    self.failure, self._refused = f"the words cannot be kept up to date: {error}", True
-                    self._refused_attempt = self._attempts
-                    self._wake.notify_all()
+                self._fail(error, removed)
                 return
-            with self._wake:
-                self._reading, self.failure, self._refused = reading, self._in_memory, False
-                self._rests.reset()
-                self._wake.notify_all()
+            self._succeed(reading)
             self._beside.forget(last_key)
+            if self._erasing.rest_s == 0:  # writes without an end do not put it off
+                return
+
+    def _succeed(self, reading: Reading) -> None:
+        with self._wake:
+            self._reading, self.failure, self._refused = reading, self._in_memory, False
+            self._rests.reset()
+            self._wake.notify_all()
+
+    def _fail(self, error: Exception, removed: Sequence[int]) -> None:
+        self._postings.stop()
+        self._erasing.give_up()
+        with self._wake:
+            self._removed = [*removed, *self._removed]
+            self.failure, self._refused = f"the words cannot be kept up to date: {error}", True
+            self._refused_attempt = self._attempts
+            self._wake.notify_all()
+
+    def _erase(self) -> None:
+        """Write a piece of what shares its segment with removed documents."""
+        try:
+            written = self._erasing.write()
+            self._succeed(self._postings.reading(self._reading.last_key) if written else self._reading)
+            self._erasing.finish()
+        except (IndexRoomError, MemoryError, *POSTINGS_ERRORS) as error:
+            self._fail(error, ())
 
     def _add(self, removed: Sequence[int]) -> int:
         """Commit removals and the documents that follow; return the key up to which they are there."""

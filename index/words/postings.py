@@ -4,6 +4,7 @@ One thread writes, any may read: what was read stays as it is while others commi
 """
 
 import contextlib
+import itertools
 import os
 import re
 import weakref
@@ -11,13 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tantivy
+from tantivy import DocAddress
 
 from index.words.analysis import Analysis
 from index.words.letters import words_apart
 from index.words.reading import KEY, STEMS, WORDS, Reading
+from index.words.remains import Remains, remains_in
 
 # What tantivy raises where its folder is damaged, or another's, or cannot be written.
 POSTINGS_ERRORS = (OSError, ValueError)
+PAGE_ADDRESSES = 4_096
 HEAP_BYTES = 32_000_000  # of documents that are not flushed yet; tantivy wants 15 MB at least
 AVERAGE_LENGTH = re.compile(r'"value": ([\d.e+-]+),\s*"description": "avgdl')
 ALL_DOCUMENTS = re.compile(r'"value": ([\d.e+-]+),\s*"description": "N,')
@@ -42,6 +46,7 @@ class Postings:
         self._index.register_tokenizer(names[STEMS], analysis.stemmer)
         self._index.register_tokenizer(names[WORDS], analysis.reader)
         self._writer: tantivy.IndexWriter | None = None
+        self._folder = folder
 
     def _path_of(self, folder: Path) -> str:
         """Return a path that tantivy can take, which wants UTF-8: where the folder's own is none, Linux' name of it."""
@@ -53,10 +58,13 @@ class Postings:
 
     def reading(self, last_key: int) -> Reading:
         """Return what was committed; the caller says up to which key documents are there."""
-        self._index.reload()
-        searcher = self._index.searcher()
+        searcher = self._searcher()
         documents, average_length = counted(searcher, self._schema)
         return Reading(searcher, self._schema, last_key, documents, average_length)
+
+    def _searcher(self) -> tantivy.Searcher:
+        self._index.reload()
+        return self._index.searcher()
 
     def remove(self, keys: Sequence[int]) -> None:
         """Remove documents, those added since the last commit too; they are gone with the next one."""
@@ -71,6 +79,24 @@ class Postings:
     def commit(self) -> None:
         """Make what was added and removed last: after a kill all of it is there, or nothing."""
         self._writing().commit()
+
+    def remains(self) -> Remains:
+        """Return what the folder still has of documents that were removed, as of the last commit."""
+        return remains_in(self._folder)
+
+    def keys_beside_removed(self) -> list[int]:
+        """Return the keys in the segments that hold removed documents, of those too."""
+        segments = self.remains().segments
+        searcher = self._searcher()
+        addresses = (DocAddress(place, number) for place, count in segments.items() for number in range(count))
+        found: list[int] = []
+        while page := list(itertools.islice(addresses, PAGE_ADDRESSES)):
+            found += [int(key) for key in searcher.fast_field_values(KEY, page) if key is not None]
+        return found
+
+    def collect(self) -> None:
+        """Remove the files that no reading needs any more."""
+        self._writing().garbage_collect_files()
 
     def _writing(self) -> tantivy.IndexWriter:
         if self._writer is None:

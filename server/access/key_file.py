@@ -65,10 +65,12 @@ def changing(path: Path) -> Iterator[list[Key]]:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder where it is not there, and bring its name to the disk, whoever made it."""
+    """Make a folder where it is not there, closed to others, and bring its name to the disk, whoever made it."""
     folder = folder.absolute()
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    for path in reversed(missing):
+        path.mkdir(0o700, exist_ok=True)
+    folder.mkdir(exist_ok=True)  # which says what is wrong where a file is there
     for path in (folder, *folder.parents):
         if path.is_mount():
             return

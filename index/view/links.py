@@ -1,0 +1,108 @@
+"""A graph's file without its vectors: they are the database's, so that none of a document that is gone lies in a file.
+
+USearch writes how many vectors there are of how many bytes, as two uint32, the vectors, a head of 64 bytes, five uint64
+of which the second and third are the most links of a node above the lowest level and on it, a level (int16) for each
+node, and the nodes: a key (uint64) and a level again, then for each level how many links there are and room for the
+most, uint32 each. A removed node keeps its links; searches pass through it, so it gets the row of a neighbour.
+"""
+
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.store.disk import PIECE_BYTES, make_closed
+from index.view.captures import Capture, Keys, Slots, places
+from index.view.groups import Membership
+
+SIZES = struct.Struct("<2I")
+HEAD_BYTES, COUNTS = 64, struct.Struct("<5Q")
+KEY_BYTES, LEVEL_BYTES, LINK_BYTES = 8, 2, 4
+PIECE_ROWS = 8_192
+PASSES = 8  # by each of which removed nodes get the row of a neighbour that has one
+
+Bytes = NDArray[np.uint8]
+
+
+def leave_vectors(path: Path, target: Path) -> None:
+    """Write to the target what is in USearch's file but its vectors. Raises OSError."""
+    make_closed(target)
+    with path.open("rb") as source, target.open("wb") as file:
+        sizes = source.read(SIZES.size)
+        count, size_bytes = SIZES.unpack(sizes)
+        file.write(sizes)
+        source.seek(count * size_bytes, os.SEEK_CUR)
+        while piece := source.read(PIECE_BYTES):
+            file.write(piece)
+
+
+def with_vectors(content: bytes, rows: Capture, membership: Membership) -> bytes:
+    """Return USearch's file of what `leave_vectors` wrote, with the rows (n, ndim) that there are now."""
+    count, size_bytes = SIZES.unpack(content[: SIZES.size])
+    rest = np.frombuffer(content, np.uint8, offset=SIZES.size)
+    if not count:
+        return content
+    starts = starts_of(rest, count)
+    slots = slots_of(keys_at(rest, starts), rows, membership)
+    passed_on(rest, starts, slots)
+    vectors = rounded(rows.rows, slots) if len(rows.keys) else np.zeros((count, size_bytes // 2), np.uint16)
+    assert vectors.nbytes == count * size_bytes
+    return b"".join((content[: SIZES.size], vectors.tobytes(), content[SIZES.size :]))
+
+
+def starts_of(rest: Bytes, count: int) -> Slots:
+    """Return where each node stands."""
+    nodes, most, most_lowest, _, _ = COUNTS.unpack(rest[HEAD_BYTES : HEAD_BYTES + COUNTS.size].tobytes())
+    assert nodes == count
+    place = HEAD_BYTES + COUNTS.size
+    levels = np.frombuffer(rest, "<i2", count, place).astype(np.int64)
+    least = KEY_BYTES + LEVEL_BYTES + LINK_BYTES * (1 + most_lowest)
+    ends = place + LEVEL_BYTES * count + np.cumsum(least + levels * LINK_BYTES * (1 + most))
+    assert ends[-1] == len(rest)
+    return np.concatenate([[place + LEVEL_BYTES * count], ends[:-1]])
+
+
+def keys_at(rest: Bytes, starts: Slots) -> Keys:
+    return np.asarray(rest[starts[:, None] + np.arange(KEY_BYTES)].view("<i8").ravel(), np.int64)
+
+
+def slots_of(keys: Keys, rows: Capture, membership: Membership) -> Slots:
+    """Return the slot of a row that each node stands for, -1 where there is none any more."""
+    found, there = places(rows.keys, keys)
+    slots = np.where(there, found, -1)
+    members, living = places(rows.keys, membership.keys)
+    nodes, first = np.unique(membership.nodes[living], return_index=True)
+    standing, shared = places(nodes, keys)
+    taken = np.flatnonzero(~there & shared)
+    slots[taken] = members[living][first][standing[taken]]
+    return np.asarray(slots, np.int64)
+
+
+def passed_on(rest: Bytes, starts: Slots, slots: Slots) -> None:
+    """Give each node without a row that of a neighbour; of any other node where no neighbour has one."""
+    for _ in range(PASSES):
+        lacking = np.flatnonzero(slots < 0)
+        if not len(lacking):
+            return
+        given = [from_neighbours(rest, int(starts[node]), slots) for node in lacking]
+        slots[lacking] = given
+    slots[slots < 0] = max(0, int(slots.max()))
+
+
+def from_neighbours(rest: Bytes, start: int, slots: Slots) -> int:
+    place = start + KEY_BYTES + LEVEL_BYTES
+    (count,) = np.frombuffer(rest, "<u4", 1, place)
+    known = slots[np.frombuffer(rest, "<u4", count, place + LINK_BYTES)]
+    known = known[known >= 0]
+    return int(known[0]) if len(known) else -1
+
+
+def rounded(rows: NDArray[np.float16], slots: Slots) -> NDArray[np.uint16]:
+    """Return rows as bfloat16, to the nearest, and of two as near to the even one."""
+    found = np.empty((len(slots), rows.shape[1]), np.uint16)
+    for start in range(0, len(slots), PIECE_ROWS):
+        wide = rows[slots[start : start + PIECE_ROWS]].astype(np.float32).view(np.uint32)
+        found[start : start + PIECE_ROWS] = (wide + 0x7FFF + ((wide >> 16) & 1)) >> 16
+    return found

@@ -1,0 +1,88 @@
+"""Writes again what shares a segment of the index with documents that were removed, so that their words go.
+
+In pieces, between which the index catches up with the database, and for a tenth of the time at most: the largest
+segment may hold nearly everything. Belongs to the thread that changes the index.
+"""
+
+import contextlib
+import time
+
+from index.store.connections import Readers
+from index.store.disk import Disk
+from index.words.beside import texts
+from index.words.postings import POSTINGS_ERRORS, Postings
+
+PIECE_DOCUMENTS, PIECE_CHARACTERS = 5_000, 8_000_000  # of a commit
+PAGE_DOCUMENTS = 500
+RESTS = 9  # times what it took
+AGAIN_S = 5.0  # where a search keeps former files, or the disk refuses
+
+
+class Erasing:
+    """`due_s`, of the monotonic clock, is when the next piece is to be written; None where nothing is left to erase."""
+
+    def __init__(self, postings: Postings, readers: Readers, disk: Disk) -> None:
+        self._postings = postings
+        self._readers = readers
+        self._disk = disk
+        self._keys: list[int] = []
+        self._taken_s, self._rested_s = 0.0, 0.0
+        self.due_s: float | None = None
+        with contextlib.suppress(*POSTINGS_ERRORS):  # whoever writes is told
+            self.note()
+
+    def note(self) -> None:
+        """Take in that documents were removed. Raises POSTINGS_ERRORS."""
+        if self.due_s is None and self._postings.remains():
+            self.due_s = max(time.monotonic() + self._disk.erased_s, self._rested_s)
+
+    @property
+    def rest_s(self) -> float | None:
+        """How long there is nothing to do; None is for good."""
+        return None if self.due_s is None else max(0.0, self.due_s - time.monotonic())
+
+    def write(self) -> bool:
+        """Write a piece; return whether there is a new state of the index. Raises POSTINGS_ERRORS."""
+        started_s = time.monotonic()
+        if not self._keys:
+            self._postings.rest()  # a merge would exchange segments meanwhile
+            self._keys = self._postings.keys_beside_removed()
+        written = bool(self._keys)
+        if written:
+            self._write_piece()
+        self._taken_s += time.monotonic() - started_s
+        return written
+
+    def finish(self) -> None:
+        """Remove the files that nobody reads any more, and see what is left. Raises POSTINGS_ERRORS."""
+        if self._keys:
+            return
+        self._postings.collect()
+        self.due_s = None
+        now_s = time.monotonic()
+        if self._taken_s:
+            self._rested_s, self._taken_s = now_s + RESTS * self._taken_s, 0.0
+        remains = self._postings.remains()
+        if remains:
+            self.due_s = max(now_s + self._disk.erased_s, self._rested_s) if remains.segments else now_s + AGAIN_S
+
+    def give_up(self) -> None:
+        """Begin anew later: what was not committed is gone."""
+        self._keys = []
+        if self.due_s is not None:
+            self.due_s = time.monotonic() + AGAIN_S
+
+    def _write_piece(self) -> None:
+        documents, characters = 0, 0
+        while self._keys and documents < PIECE_DOCUMENTS and characters < PIECE_CHARACTERS:
+            page, self._keys = self._keys[:PAGE_DOCUMENTS], self._keys[PAGE_DOCUMENTS:]
+            with self._readers.reading() as connection:
+                found = texts(connection, page)
+            self._postings.remove(page)
+            for key, text in found:
+                self._postings.add(key, text)
+                characters += len(text)
+            documents += len(page)
+        self._disk.reach("before_words")
+        self._postings.commit()
+        self._disk.reach("after_words")
