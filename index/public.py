@@ -41,6 +41,7 @@ from index.errors import (
     IndexRoomError,
     NewerSchemaError,
     QueryError,
+    StoppedError,
     StorageFullError,
     UnknownCollectionError,
     UnreadableError,
@@ -49,7 +50,9 @@ from index.errors import (
 from index.filters.parsing import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_VALUES, parse_filter
 from index.index import Index
 from index.stats import CollectionStats
+from index.store.deletion import Deletion
 from index.store.health import Health
+from index.store.interruption import checkpoint, watched
 from index.store.layout import COLLECTION_NAME, DEFAULT_COLLECTION, MAX_COLLECTIONS
 from index.store.reads import Include
 from index.store.reindex import Lacking, Progress, Reindex
@@ -83,6 +86,7 @@ __all__ = [
     "CollectionStats",
     "Content",
     "DamagedError",
+    "Deletion",
     "Document",
     "DocumentError",
     "Entry",
@@ -110,6 +114,7 @@ __all__ = [
     "Settings",
     "SettingsChange",
     "Snippet",
+    "StoppedError",
     "StorageFullError",
     "Stored",
     "UnknownCollectionError",
@@ -118,6 +123,8 @@ __all__ = [
     "VectorError",
     "check_change",
     "check_content",
+    "checkpoint",
     "parse_filter",
+    "watched",
     "whole",
 ]
