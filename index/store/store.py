@@ -13,7 +13,7 @@ import msgspec
 
 from index.documents.attributes import attributes_of
 from index.documents.document import Document, Entry
-from index.documents.metadata import encode_metadata
+from index.documents.metadata import Room, check_value, encode_metadata
 from index.filters.tree import Condition
 from index.store import rows
 from index.store.checksums import checksum
@@ -112,7 +112,12 @@ class Store:
         return self._highest
 
     def patch(self, id_: str, patch: dict[str, Any]) -> Future[Document | None]:
-        """Merge metadata into a document's; null removes a field. None where there is no such document."""
+        """Merge metadata into a document's; null removes a field. None where there is no such document.
+
+        Raises:
+            DocumentError: what is to be merged exceeds by itself what metadata may have.
+        """
+        check_value(patch, 1, Room())
 
         def work(connection: apsw.Connection, _: Changes) -> Document | None:
             found = rows.find(connection, id_)
