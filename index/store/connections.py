@@ -17,7 +17,8 @@ from index.store.disk import Disk
 from index.store.interruption import checkpoint, interruptible
 
 READER_CACHE_KIB, WRITER_CACHE_KIB = 2_000, 16_000
-MAX_READERS = 8  # searches run on a few threads; more would only wait for processors
+MAX_READERS = 32  # most of which wait for their turn on a few processors
+KEPT_READERS = 3  # that are free: each takes two descriptors
 
 LOG_BYTES = 64 << 20  # to which a log is cut down after a long reader let it grow
 
@@ -131,7 +132,7 @@ class Readers:
 
     def _give(self, connection: apsw.Connection) -> None:
         with self._lock:
-            if not self._closed:
+            if not self._closed and len(self._free) < KEPT_READERS:
                 self._free.append(connection)
                 return
         connection.close()

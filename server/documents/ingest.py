@@ -40,12 +40,13 @@ BRIEF_DOCUMENTS = 16
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """Documents, checked and encoded by the index, with the passages of each."""
+    """Documents of a client, checked and encoded by the index, with the passages of each."""
 
     collection: Collection
     contents: Sequence[Content]
     found: Sequence[Computed]
     timing: Timing
+    client: str = ""
 
     @property
     def tokens(self) -> list[int]:
@@ -115,7 +116,7 @@ class Ingest:
             ranges = await self._ranges(contents, known, cutting, uncached)
         pairs = list(zip(contents, ranges, strict=True))
         computed_, timing = await self._computed(pairs, known, uncached, how)
-        return Prepared(collection, checked.contents, checked.in_order(computed_), timing)
+        return Prepared(collection, checked.contents, checked.in_order(computed_), timing, demand.client)
 
     async def _ranges(
         self, contents: Sequence[Content], known: Mapping[str, Stored], cutting: Cutting, demand: Demand
@@ -151,10 +152,10 @@ class Ingest:
     def _measure(self, demand: Demand) -> Measure:
         return partial(self._embedder.measure, demand=demand)
 
-    async def commit(self, prepared: Prepared, client: str) -> None:
+    async def commit(self, prepared: Prepared) -> None:
         """Return once the documents are on the disk."""
         start_s = time.perf_counter()
-        await self._library.commit((client, len(prepared.contents)), submit, prepared)
+        await self._library.commit((prepared.client, len(prepared.contents)), submit, prepared)
         self._metrics.committed(time.perf_counter() - start_s)
 
 

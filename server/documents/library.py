@@ -24,8 +24,8 @@ from server.engine.turns import TURN_S, Turns
 from server.settings import MEMORY
 
 MIN_THREADS = 2
-# Of the connections to a collection, 8, what is brief and what hands over writes have one each at any time.
-BEGUN, BRIEF_THREADS = 6, 1
+# Searches that are begun, most of which wait for others; each has a connection of two descriptors.
+BEGUN, BRIEF_THREADS = 12, 1
 # What is brief, as it is estimated before it is measured.
 BRIEF_S = TURN_S / 10
 ERRORS: dict[type[IndexRoomError], type[ServerError]] = {
@@ -39,7 +39,6 @@ ERRORS: dict[type[IndexRoomError], type[ServerError]] = {
     index.FingerprintError: errors.FingerprintError,
     index.StorageFullError: errors.StorageFullError,
     index.ClosedError: errors.ClosedError,
-    index.StoppedError: errors.DeadlineError,
 }
 
 P = ParamSpec("P")

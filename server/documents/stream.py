@@ -91,7 +91,7 @@ class Stream:
     async def _commit(self, part: PreparedGroup) -> LinesWritten:
         truncated = tokens = 0
         for prepared in part.prepared:
-            await self._ingest.commit(prepared, self._demand.client)
+            await self._ingest.commit(prepared)
             truncated += sum(prepared.truncated)
             tokens += sum(prepared.tokens)
         return LinesWritten(part.refused, truncated, tokens)

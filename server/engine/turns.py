@@ -9,6 +9,7 @@ import heapq
 import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -65,7 +66,10 @@ class _Line:
 
 
 class Turns:
-    """So many tasks of all clients run at once; at most `most` are begun, those that gave way and wait included."""
+    """So many tasks of all clients run at once; at most `most` are begun, those that gave way and wait included.
+
+    One client has no more than a quarter of the places, or as many as run at once, lest it take them all.
+    """
 
     def __init__(
         self, name: str, clock: Callable[[], float] = time.thread_time, running: int = 1, most: int | None = None
@@ -73,6 +77,8 @@ class Turns:
         self._clock = clock
         self._room = running
         self._unbegun = running if most is None else most
+        self._most_of_one = max(running, self._unbegun // 4)
+        self._begun: Counter[str] = Counter()
         self._threads = ThreadPoolExecutor(self._unbegun, thread_name_prefix=name)
         self._lock = threading.Lock()
         self._waiting: dict[str, _Line] = {}
@@ -144,12 +150,16 @@ class Turns:
                 task.resumed.set()
             else:
                 self._unbegun -= 1
+                self._begun[client] += 1
                 self._threads.submit(self._serve, task)
 
     def _next(self) -> _Task | None:
         """Return the task whose turn it is, of those that are begun where no other may be."""
-        may_begin = self._unbegun > 0
-        firsts = [task for line in self._waiting.values() if (task := line.first(may_begin=may_begin)) is not None]
+        firsts = list[_Task]()
+        for client, line in self._waiting.items():
+            may_begin = self._unbegun > 0 and self._begun[client] < self._most_of_one
+            if (task := line.first(may_begin=may_begin)) is not None:
+                firsts.append(task)
         # By the clock at which it would be done if all were served at once.
         return min(firsts, key=lambda task: self._start_s(task.client) + task.likely_s, default=None)
 
@@ -161,6 +171,8 @@ class Turns:
             self._mine.task = None
             self._room += 1
             self._unbegun += 1
+            self._begun[task.client] -= 1
+            self._begun += Counter()  # without those that have none
             self._begin()
             # Whoever had the threads while nobody wanted them owes nothing.
             clock_s = self._clock_s if self._waiting else float("inf")

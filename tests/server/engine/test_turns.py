@@ -238,3 +238,21 @@ def test_what_has_given_way_is_done_when_it_is_closed() -> None:
         assert await asyncio.gather(*tasks) == ["first", "second"]
 
     asyncio.run(check())
+
+
+def test_one_client_does_not_take_all_places(shop: Shop) -> None:
+    turns = Turns("shop", shop.clock, running=1, most=8)
+    heavy = [Steps(turns, shop.clock, f"heavy {n}", shop.served) for n in range(20)]
+
+    async def check() -> None:
+        tasks = [asyncio.create_task(turns.run("heavy", one)) for one in heavy]
+        other = asyncio.create_task(turns.run("other", lambda: shop.served.append("other")))
+        await asyncio.sleep(0)
+        for one in heavy:
+            one.open.set()
+        await other
+        await asyncio.gather(*tasks)
+
+    asyncio.run(check())
+    assert shop.served.index("other") <= 3
+    turns.close()
