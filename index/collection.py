@@ -24,6 +24,7 @@ from index.filters.tree import both
 from index.search.searcher import Searcher
 from index.stats import CollectionStats, stats_of
 from index.store.clock import Clock
+from index.store.deletion import Deletion
 from index.store.disk import Disk
 from index.store.followers import Followers
 from index.store.health import Health
@@ -108,8 +109,8 @@ class Collection:
         """Remove documents in one transaction; the future says how many there were."""
         return self.store.delete_many([check_id(id_) for id_ in ids])
 
-    def delete_matching(self, filter_: dict[str, Any]) -> Future[int]:
-        """Remove the documents that match a filter; the future says how many there were.
+    def delete_matching(self, filter_: dict[str, Any]) -> Deletion:
+        """Return the deletion of the documents that match a filter; its `result` does it, and says how many there were.
 
         Raises:
             FilterError: it is no filter, or holds for every document by its form, as an empty one does.

@@ -64,6 +64,10 @@ class NewerSchemaError(IndexRoomError):
     """The data were written by a newer vecd, in a form that this one does not know."""
 
 
+class StoppedError(IndexRoomError):
+    """Whoever asked for this waits no longer. Nothing is wrong."""
+
+
 class ClosedError(IndexRoomError):
     """The index is closed, or closing."""
 

@@ -42,6 +42,7 @@ from index.errors import (
     NewerSchemaError,
     QueryError,
     ReopenedError,
+    StoppedError,
     StorageFullError,
     UnknownCollectionError,
     UnreadableError,
@@ -50,7 +51,9 @@ from index.errors import (
 from index.filters.parsing import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_VALUES, parse_filter
 from index.index import Index
 from index.stats import CollectionStats
+from index.store.deletion import Deletion
 from index.store.health import Health
+from index.store.interruption import checkpoint, watched
 from index.store.layout import COLLECTION_NAME, DEFAULT_COLLECTION, MAX_COLLECTIONS
 from index.store.reads import Include
 from index.store.reindex import Lacking, Progress, Reindex
@@ -84,6 +87,7 @@ __all__ = [
     "CollectionStats",
     "Content",
     "DamagedError",
+    "Deletion",
     "Document",
     "DocumentError",
     "Entry",
@@ -112,6 +116,7 @@ __all__ = [
     "Settings",
     "SettingsChange",
     "Snippet",
+    "StoppedError",
     "StorageFullError",
     "Stored",
     "UnknownCollectionError",
@@ -120,6 +125,8 @@ __all__ = [
     "VectorError",
     "check_change",
     "check_content",
+    "checkpoint",
     "parse_filter",
+    "watched",
     "whole",
 ]

@@ -53,7 +53,8 @@ def check_content(id_: str, text: str, metadata: object, expires_ms: int | None 
     An instant that has passed is no error: the document is gone as soon as it is put, and the one of its id with it.
     """
     check_id(id_)
-    if len(encode_text("text", text)) > MAX_TEXT_BYTES:
+    # A character has a byte at least: what is too long in characters is not copied.
+    if len(text) > MAX_TEXT_BYTES or len(encode_text("text", text)) > MAX_TEXT_BYTES:
         raise DocumentError(f"the text of {id_!r} is longer than {MAX_TEXT_BYTES} bytes")
     encoded = encode_metadata(metadata)
     assert isinstance(metadata, dict)  # or it would not have been encoded

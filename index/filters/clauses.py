@@ -1,9 +1,8 @@
 # ruff: noqa: S608 - SQL is made here, of pieces of this file alone
 """From a filter's tree to SQL over the attributes. Pure; every value is bound, none is written into the text.
 
-Two forms: a probe says of one document whether it matches, an enumeration lists the keys of all that do. A cover drives
-an enumeration, leaves of which at least one holds for every match: the index `attr_by_value` finds those documents, and
-each is probed.
+A probe says of one document whether it matches. The rows of a leaf, which holds for their documents, are found by the
+index `attr_by_value`.
 """
 
 import msgspec
@@ -66,18 +65,3 @@ def size(leaf: Leaf, limit: int) -> Clause:
     """Return the query that counts how many rows a leaf has, up to the limit."""
     inner = attribute(leaf)
     return Clause(f"SELECT count(*) FROM (SELECT 1 FROM attr WHERE {inner.sql} LIMIT ?)", (*inner.values, limit))
-
-
-def enumeration(condition: Condition, cover: tuple[Leaf, ...] | None) -> Clause:
-    """Return the query for the keys of all that match, each once, driven by a cover if there is one."""
-    if cover is None:
-        inner = probe(condition, "docs.key")
-        return Clause(f"SELECT docs.key FROM docs WHERE {inner.sql}", inner.values)
-    leaves = [attribute(leaf) for leaf in cover]
-    union = " UNION ".join(f"SELECT attr.key FROM attr WHERE {leaf.sql}" for leaf in leaves)
-    values = tuple(value for leaf in leaves for value in leaf.values)
-    if (condition,) == cover and isinstance(condition, Comparison | Range):  # which names a document once
-        return Clause(union, values)
-    inner = probe(condition, "driver.key")
-    distinct = "DISTINCT " if len(cover) == 1 else ""
-    return Clause(f"SELECT {distinct}driver.key FROM ({union}) AS driver WHERE {inner.sql}", (*values, *inner.values))

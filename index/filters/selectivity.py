@@ -1,11 +1,9 @@
-"""Which documents match a filter, and at most how many, counted no further than it matters."""
+"""At most how many documents match a filter, counted no further than it matters."""
 
 import apsw
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from index.filters.clauses import Leaf, enumeration, size
+from index.filters.clauses import Leaf, size
 from index.filters.tree import Comparison, Condition, Every, Exists, Lasting, Negation, Range, Some
 
 
@@ -37,12 +35,3 @@ def smallest_cover(connection: apsw.Connection, condition: Condition, limit: int
             return Cover(leaves, rows)
         case Negation() | Lasting():
             return None
-
-
-def matching(connection: apsw.Connection, condition: Condition, cover: Cover | None) -> NDArray[np.int64]:
-    """Return the keys of the documents that match in ascending order, found through a cover if there is one."""
-    if cover is not None and not cover.leaves:
-        return np.empty(0, np.int64)
-    clause = enumeration(condition, None if cover is None else cover.leaves)
-    rows = connection.execute(clause.sql, clause.values).fetchall()
-    return np.sort(np.fromiter((key for (key,) in rows), np.int64, len(rows)))

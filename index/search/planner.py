@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.documents.vector import Vector
-from index.filters.clauses import probe
-from index.filters.selectivity import matching, smallest_cover
+from index.filters.selectivity import smallest_cover
 from index.filters.tree import Condition, Every
 from index.search.candidates import Candidates, Nearest, best_of_documents, rescored
 from index.store.connections import Readers
+from index.store.interruption import checkpoint
+from index.store.narrowing import matching, matching_among
 from index.store.passage_rows import several_of
-from index.store.queries import Keys, array_of
+from index.store.queries import Keys
 from index.store.rows import highest_key
 from index.view.captures import Capture, Moment, Slots
 from index.view.graph import GRAPH_ROWS
@@ -76,6 +77,7 @@ class Planner:
                 return self._exactly(connection, self._vectors.capture(moment)[0], keys, query, wanted)
             asked, needed = FIRST_FACTOR * asked, 2 * enough
         while asked <= MAX_ASKED_ROWS:
+            checkpoint()
             nearest = self.nearest(query, moment, asked, WIDTH_FACTOR * enough)
             if nearest is None:
                 break
@@ -148,10 +150,5 @@ def nearest_slots(capture: Capture, missing: Slots, slots: Slots, half: NDArray[
 
 def matching_of(connection: apsw.Connection, candidates: Candidates, condition: Condition) -> Candidates:
     """Return those of the rows whose documents match, in the same order."""
-    if not len(candidates.rows):
-        return candidates
-    matches = probe(condition, "docs.key")
-    sql = f"SELECT docs.key FROM carray(?) AS wanted CROSS JOIN docs ON docs.key = wanted.value WHERE {matches.sql}"  # noqa: S608
-    found = connection.execute(sql, (array_of(np.unique(candidates.owners)), *matches.values)).fetchall()
-    kept = np.isin(candidates.owners, np.fromiter((key for (key,) in found), np.int64, len(found)))
+    kept = np.isin(candidates.owners, matching_among(connection, condition, np.unique(candidates.owners)))
     return Candidates(candidates.rows[kept], candidates.owners[kept])

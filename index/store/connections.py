@@ -12,12 +12,13 @@ from pathlib import Path
 
 import apsw
 
-from index.errors import ClosedError, DamagedError, IndexRoomError, StorageFullError, UnreadableError
+from index.errors import ClosedError, DamagedError, IndexRoomError, StoppedError, StorageFullError, UnreadableError
 from index.store.disk import Disk, make_closed
 from index.store.idle import IdleConnections
+from index.store.interruption import checkpoint, interruptible
 
 READER_CACHE_KIB, WRITER_CACHE_KIB = 2_000, 16_000
-MAX_READERS = 8  # searches run on a few threads; more would only wait for processors
+MAX_READERS = 32  # most of which wait for their turn on a few processors
 
 LOG_BYTES = 64 << 20  # to which a log is cut down after a long reader let it grow
 
@@ -140,12 +141,17 @@ class Readers:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
-        """Lend a connection within a transaction: everything read in it is of one commit."""
+        """Lend a connection within a transaction: everything read in it is of one commit.
+
+        What is read on it raises StoppedError where the watch of this thread says so.
+        """
+        checkpoint()
         with self._turn, reading_errors(self._database.path):
             connection = self._take()
             try:
-                connection.execute("BEGIN; SELECT 1 FROM meta").fetchone()  # it begins with the first read
-                yield connection
+                with interruptible(connection):
+                    connection.execute("BEGIN; SELECT 1 FROM meta").fetchone()  # it begins with the first read
+                    yield connection
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -214,7 +220,9 @@ def is_of_surroundings(error: BaseException) -> bool:
 
 
 def meaning(error: Exception, path: Path | None) -> IndexRoomError | None:
-    """Return SQLite's error as one of the index's where it is about the disk or its other users; else None."""
+    """Return SQLite's error as one of the index's where it is about the disk or its users; else None."""
+    if isinstance(error, apsw.InterruptError):
+        return StoppedError("whoever asked for this waits no longer")
     if isinstance(error, UNWRITABLE):
         return StorageFullError(
             f"{path} cannot be read or written ({error}); what was acknowledged is there. "

@@ -7,8 +7,9 @@ import apsw
 
 from index.documents.attributes import BOOLEAN, Scalar
 from index.documents.facets import Facet, Value
-from index.filters.selectivity import matching, smallest_cover
+from index.filters.selectivity import smallest_cover
 from index.filters.tree import Condition
+from index.store.narrowing import matching
 from index.store.queries import array_of
 
 DRIVING_ROWS = 20_000  # up to so many documents are looked up one by one, instead of all rows of the field

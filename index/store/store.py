@@ -13,20 +13,19 @@ import msgspec
 
 from index.documents.attributes import attributes_of
 from index.documents.document import Document, Entry
-from index.documents.metadata import encode_metadata
+from index.documents.metadata import Room, check_value, encode_metadata
 from index.errors import IndexRoomError
-from index.filters.selectivity import matching, smallest_cover
-from index.filters.tree import Condition, Every, Lasting
+from index.filters.tree import Condition
 from index.store import rows
 from index.store.checksums import checksum
 from index.store.clock import Clock
 from index.store.connections import Database, Readers, storage_errors
+from index.store.deletion import Deletion
 from index.store.disk import Disk
 from index.store.expiry import count_expired_of
 from index.store.followers import Followers
 from index.store.group import Changes
 from index.store.leftovers import empty_log
-from index.store.listing import COUNTED_ROWS
 from index.store.log import check_log
 from index.store.meta import read_meta
 from index.store.reads import Reads
@@ -128,7 +127,12 @@ class Store:
         return self._highest
 
     def patch(self, id_: str, patch: dict[str, Any]) -> Future[Document | None]:
-        """Merge metadata into a document's; null removes a field. None where there is no such document."""
+        """Merge metadata into a document's; null removes a field. None where there is no such document.
+
+        Raises:
+            DocumentError: what is to be merged exceeds by itself what metadata may have.
+        """
+        check_value(patch, 1, Room())
 
         def work(connection: apsw.Connection, changes: Changes) -> Document | None:
             changes.replaced = True
@@ -156,17 +160,9 @@ class Store:
 
         return self.writer.submit(work, len(ids))
 
-    def delete_matching(self, condition: Condition) -> Future[int]:
-        """Remove the documents that match, in one transaction."""
-
-        def work(connection: apsw.Connection, changes: Changes) -> int:
-            lasting = Every((condition, Lasting(self.clock.now_ms())))
-            keys = matching(connection, lasting, smallest_cover(connection, condition, COUNTED_ROWS)).tolist()
-            rows.remove(connection, keys)
-            changes.removed += keys
-            return len(keys)
-
-        return self.writer.submit(work)
+    def delete_matching(self, condition: Condition) -> Deletion:
+        """Return the deletion of the documents that match, of which nothing is done yet."""
+        return Deletion(self.readers, self.writer, self.clock, condition)
 
     def _remove_ids(self, connection: apsw.Connection, ids: Sequence[str], changes: Changes) -> int:
         """Remove the documents of these ids, and return how many there were that had not expired."""

@@ -80,7 +80,7 @@ class Watch:
     def _check(self, graph: Graph, nodes: Keys) -> None:
         """Look for the first of these nodes by their own rows; the others wait for the next step."""
         capture, current = self._vectors.capture()
-        if graph is not current:
+        if graph is not current or not len(capture.keys):
             return
         if len(nodes) > CHECKED_NODES:
             self._unchecked.appendleft((graph, nodes[CHECKED_NODES:]))
@@ -94,7 +94,7 @@ class Watch:
         """Draw a row, and compare what the graph finds for it with what there is."""
         capture, graph = self._vectors.capture()
         there = capture.alive & capture.viewed
-        drawn = self._random.integers(0, len(there), 8)
+        drawn = self._random.integers(0, max(1, len(there)), 8 if len(there) else 0)
         drawn = drawn[there[drawn]]
         if len(drawn) and not graph.busy:
             query = moved(capture.rows[drawn[0]], self._random)

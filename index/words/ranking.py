@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import DamagedError
-from index.filters.clauses import probe
-from index.filters.selectivity import matching, smallest_cover
+from index.filters.selectivity import smallest_cover
 from index.filters.tree import Condition, Every
+from index.store.interruption import checkpoint
+from index.store.narrowing import matching, matching_among
 from index.store.queries import array_of
 from index.words.beside import Beside
 from index.words.bm25 import Weights
@@ -104,6 +105,7 @@ def inside(
             return reading.best(sought, weights, len(keys), keys) if keys else []
         asked *= FILTERED_FACTOR
     while True:
+        checkpoint()
         best = reading.best(sought, weights, asked)
         kept = there(best, living(connection, [key for key, _ in best], condition))
         enough = len(kept) >= wanted and (kept[wanted - 1][1] > best[-1][1] or asked > MAX_TIED_ROWS)
@@ -125,9 +127,8 @@ def living(connection: apsw.Connection, keys: Sequence[int], condition: Conditio
     """Return those of the keys whose documents are there and match."""
     if not keys:
         return []
-    matches = probe(condition or EVERYTHING, "docs.key")
-    sql = f"SELECT docs.key FROM carray(?) AS wanted CROSS JOIN docs ON docs.key = wanted.value WHERE {matches.sql}"  # noqa: S608
-    found = [int(key) for (key,) in connection.execute(sql, (array_of(keys), *matches.values))]
+    wanted = np.unique(np.asarray(keys, np.int64))
+    found: list[int] = matching_among(connection, condition or EVERYTHING, wanted).tolist()
     if condition is None and len(found) < len(keys):
         refuse_lost(connection, sorted(set(keys) - set(found)))
     return found

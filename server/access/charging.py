@@ -1,7 +1,8 @@
 """Calls that embed, charged to the client's share of tokens.
 
-Tokens are reserved by estimate before the call and corrected when they are known. A call that fails costs none; one
-that the client left costs what was reserved, because work that has begun is computed all the same.
+Tokens are reserved by estimate before the call and corrected when they are known; what reading the texts takes is among
+them. A call that fails costs none; one that the client left costs what was reserved, because work that has begun is
+computed all the same.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from server.contract.backend import Backend
 from server.contract.documents import Document, Found, Line, LinesWritten, Search, Written
 from server.contract.embedding import Demand, Embeddings, Input
 from server.contract.errors import ServerError
-from server.contract.estimate import TokenEstimate
+from server.contract.estimate import TokenEstimate, reading_of
 from server.web.errors import RateError
 
 # How long a stream waits for its client's share to fill up again.
@@ -23,10 +24,11 @@ PATIENCE_S = 300.0
 
 
 class Charge:
-    """The tokens that one call reserved, and those that it used."""
+    """The tokens that one call reserved, those that it used, and what reading its texts takes of them."""
 
-    def __init__(self, reserved: int) -> None:
+    def __init__(self, reserved: int, reading: int) -> None:
         self.reserved = reserved
+        self.reading = reading
         self.used = 0
 
 
@@ -60,8 +62,8 @@ class Charging:
             return await self._backend.embed(texts, demand)
         with self._reserved(self._bucket, texts, whole=demand.truncate == "windows") as charge:
             found = await self._backend.embed(texts, demand)
-            charge.used = sum(found.tokens)
-        self._estimate.learn(texts, charge.used)
+            charge.used = sum(found.tokens) + charge.reading
+        self._estimate.learn(texts, sum(found.tokens))
         return found
 
     async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
@@ -69,7 +71,7 @@ class Charging:
             return await self._backend.put(name, documents, demand)
         with self._reserved(self._bucket, texts_to_embed(documents)) as charge:
             written = await self._backend.put(name, documents, demand)
-            charge.used = sum(written.tokens)
+            charge.used = sum(written.tokens) + charge.reading
         return written
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
@@ -83,7 +85,7 @@ class Charging:
         queries = [one.query for one in searches if one.query is not None and one.mode != "text"]
         with self._reserved(self._bucket, queries) as charge:
             found = await self._backend.search(name, searches, demand)
-            charge.used = sum(found.tokens)
+            charge.used = sum(found.tokens) + charge.reading
         return found
 
     async def keep(
@@ -91,14 +93,15 @@ class Charging:
     ) -> AsyncGenerator[LinesWritten]:
         """Write a stream; each group waits until the client's share has room for it."""
         account, bucket = self._account, self._bucket
-        reserved = deque[int]()
+        reserved = deque[Charge]()
 
         async def charged() -> AsyncIterator[Sequence[Line]]:
             async for group in groups:
                 if account is not None and bucket is not None:
-                    tokens = self._estimate.of(texts_to_embed([line.document for line in group]))
-                    await _take_patiently(account, bucket, tokens)
-                    reserved.append(tokens)
+                    texts = texts_to_embed([line.document for line in group])
+                    charge = Charge(self._estimate.of(texts), reading_of(texts))
+                    await _take_patiently(account, bucket, charge.reserved)
+                    reserved.append(charge)
                 self._check()
                 yield group
 
@@ -106,18 +109,19 @@ class Charging:
         try:
             async for written in stream:
                 if bucket is not None:
-                    bucket.give_back(reserved.popleft() - written.tokens)
+                    charge = reserved.popleft()
+                    bucket.give_back(charge.reserved - charge.reading - written.tokens)
                 yield written
         except ServerError:
             if bucket is not None:
-                bucket.give_back(sum(reserved))
+                bucket.give_back(sum(charge.reserved for charge in reserved))
             raise
         finally:
             await stream.aclose()
 
     @contextmanager
     def _reserved(self, bucket: Bucket, texts: Sequence[Input], *, whole: bool = False) -> Iterator[Charge]:
-        charge = Charge(self._estimate.of(texts, whole=whole))
+        charge = Charge(self._estimate.of(texts, whole=whole), reading_of(texts))
         bucket.take(charge.reserved)
         try:
             yield charge

@@ -26,8 +26,7 @@ class TokenEstimate:
     def of(self, texts: Sequence[Input], *, whole: bool = False) -> int:
         """Return the tokens of texts that are truncated, or of `whole` ones, and what reading them takes, in tokens."""
         characters, tokens = self._characters, self._tokens
-        lengths = [len(text) for text in texts]
-        read = sum(lengths) // READ_CHARACTERS
+        lengths, read = [len(text) for text in texts], reading_of(texts)
         if whole:
             return read + sum([SPECIAL_TOKENS + length * tokens // characters for length in lengths])
         most = self._max_tokens
@@ -42,3 +41,8 @@ class TokenEstimate:
         self._tokens += max(tokens, characters // MOST_CHARACTERS)
         if self._tokens > REMEMBERED_TOKENS:
             self._characters, self._tokens = 1 + self._characters // 2, 1 + self._tokens // 2
+
+
+def reading_of(texts: Sequence[Input]) -> int:
+    """Return what reading texts takes besides computing their tokens, in tokens."""
+    return sum([len(text) for text in texts]) // READ_CHARACTERS

@@ -30,7 +30,7 @@ class Collections:
         async with admitted(self._engine, demand):
             collection = await self._library.manage(self._library.index.create, name)
             if change != SettingsChange():
-                await self._library.commit(collection.configure, change)
+                await self._library.commit((demand.client, 1), collection.configure, change)
         return self._state_of(collection.stats())
 
     async def drop(self, name: str, demand: Demand) -> None:

@@ -27,7 +27,7 @@ class Cut(Protocol):
     def surely_short(self, text: str) -> bool:
         """Say whether a text fits whole, without tokenizing it."""
 
-    async def of(self, texts: Sequence[str], max_tokens: int, overlap_tokens: int) -> list[Ranges]:
+    async def of(self, texts: Sequence[str], max_tokens: int, overlap_tokens: int, client: str) -> list[Ranges]:
         """Return the ranges of each text's passages, in characters."""
 
     def title(self, text: str, max_tokens: int) -> str:
@@ -75,12 +75,12 @@ def same_ranges(passages: Passages, ranges: Ranges) -> bool:
     return passages.spans == tuple(ranges if len(ranges) > 1 else ())
 
 
-async def ranges_of(texts: Sequence[str], cutting: Cutting, measure: Measure) -> list[Ranges]:
+async def ranges_of(texts: Sequence[str], cutting: Cutting, measure: Measure, client: str) -> list[Ranges]:
     """Return where to cut each text; nowhere in one that fits. Raises DocumentError of too many passages."""
     unsure = [text for text in texts if not cutting.cut.surely_short(text)]
     _, longer = await measure(unsure) if unsure else ([], [])
     long = [text for text, is_longer in zip(unsure, longer, strict=True) if is_longer]
-    cut = await cutting.cut.of(long, cutting.max_tokens, cutting.overlap_tokens) if long else []
+    cut = await cutting.cut.of(long, cutting.max_tokens, cutting.overlap_tokens, client) if long else []
     if (most := max(map(len, cut), default=0)) > MAX_PASSAGES:
         raise DocumentError(f"a text would have {most} passages; at most {MAX_PASSAGES} are allowed", "text")
     found = dict(zip(long, cut, strict=True))

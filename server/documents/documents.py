@@ -42,28 +42,41 @@ class Documents:
     async def patch(self, name: str, document_id: str, metadata: JsonObject, demand: Demand) -> Document:
         async with admitted(self._engine, demand):
             collection = self._library.collection(name)
-            found = await self._library.commit(collection.patch, document_id, metadata)
+            found = await self._library.commit((demand.client, 1), collection.patch, document_id, metadata)
         return _known(found, document_id)
 
     async def delete(self, name: str, document_id: str, demand: Demand) -> None:
         async with admitted(self._engine, demand):
             collection = self._library.collection(name)
-            found = await self._library.commit(collection.delete, document_id)
+            found = await self._library.commit((demand.client, 1), collection.delete, document_id)
         if not found:
             raise _unknown(document_id)
 
     async def delete_many(self, name: str, ids: Sequence[str], demand: Demand) -> int:
         async with admitted(self._engine, demand):
-            return await self._library.commit(self._library.collection(name).delete_many, ids)
+            collection = self._library.collection(name)
+            return await self._library.commit((demand.client, len(ids)), collection.delete_many, ids)
 
     async def delete_matching(self, name: str, condition: JsonObject, demand: Demand) -> int:
         async with admitted(self._engine, demand):
-            return await self._library.commit(self._library.collection(name).delete_matching, condition)
+            collection = self._library.collection(name)
+            deletion, batches = await self._library.find(demand.client, sought, collection, condition)
+            deleted = 0
+            for ids in batches:
+                deleted += await self._library.commit((demand.client, len(ids)), deletion.remove, ids)
+            return deleted
 
     async def get(self, name: str, document_id: str, demand: Demand, include: Include) -> Document:
         async with admitted(self._engine, demand):
-            found = await self._library.run(self._library.collection(name).get, document_id, include_of(include))
+            collection = self._library.collection(name)
+            found = await self._library.run(demand.client, collection.get, document_id, include_of(include))
         return _known(found, document_id)
+
+
+def sought(collection: index.Collection, condition: JsonObject) -> tuple[index.Deletion, list[Sequence[str]]]:
+    """Return the deletion of what matches a filter, and the ids of what matches now in the parts in which it goes."""
+    deletion = collection.delete_matching(condition)
+    return deletion, deletion.batches()
 
 
 def _known(found: index.Document | None, document_id: str) -> Document:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from index import Collection, Content, Entry, Passages, Stored, VectorError, check_content
+from index import Collection, Content, Entry, Passages, Stored, check_content, checkpoint
 from server.contract.documents import Document
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError
@@ -35,15 +35,18 @@ from server.engine.embedder import Embedder
 from server.engine.metrics import Metrics
 
 T = TypeVar("T")
+# Up to so many are checked where others wait for what is brief.
+BRIEF_DOCUMENTS = 16
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """Documents, checked and encoded by the index, with the passages of each."""
+    """Documents of a client, checked and encoded by the index, with the passages of each."""
 
     collection: Collection
     contents: Sequence[Content]
     found: Sequence[Computed]
     timing: Timing
+    client: str = ""
 
     @property
     def tokens(self) -> list[int]:
@@ -101,7 +104,8 @@ class Ingest:
             raise InvalidInputError(message, "documents")
         how = cutting, _ = self._cuttings.of(collection)
         async with in_time(self._embedder.engine, demand):
-            checked = await self._library.run(check, collection, documents)
+            look = self._library.run if len(documents) <= BRIEF_DOCUMENTS else self._library.find
+            checked = await look(demand.client, check, collection, documents)
         contents, known = checked.computed, checked.known
         self._embedder.check([one.text for one in checked.contents])
         uncached = replace(demand, cache=False, prompt=self._prompt)
@@ -112,7 +116,7 @@ class Ingest:
             ranges = await self._ranges(contents, known, cutting, uncached)
         pairs = list(zip(contents, ranges, strict=True))
         computed_, timing = await self._computed(pairs, known, uncached, how)
-        return Prepared(collection, checked.contents, checked.in_order(computed_), timing)
+        return Prepared(collection, checked.contents, checked.in_order(computed_), timing, demand.client)
 
     async def _ranges(
         self, contents: Sequence[Content], known: Mapping[str, Stored], cutting: Cutting, demand: Demand
@@ -120,7 +124,7 @@ class Ingest:
         """Return where to cut each text: as it is stored where that was cut by the present settings."""
         current = {id_: list(one.passages.spans) for id_, one in known.items() if not one.stale}
         texts = [one.text for one in contents if one.id not in current]
-        found = iter(await ranges_of(texts, cutting, self._measure(demand)))
+        found = iter(await ranges_of(texts, cutting, self._measure(demand), demand.client))
         return [current[one.id] if one.id in current else next(found) for one in contents]
 
     async def _computed(
@@ -151,7 +155,7 @@ class Ingest:
     async def commit(self, prepared: Prepared) -> None:
         """Return once the documents are on the disk."""
         start_s = time.perf_counter()
-        await self._library.commit(submit, prepared)
+        await self._library.commit((prepared.client, len(prepared.contents)), submit, prepared)
         self._metrics.committed(time.perf_counter() - start_s)
 
 
@@ -165,7 +169,7 @@ def check(collection: Collection, documents: Sequence[Document]) -> Checked:
     Raises what the index says of the first document that it does not take. Of one id that is there twice with two texts
     nothing is known.
     """
-    contents = [check_content(one.id, one.text, one.metadata, one.expires_ms) for one in documents]
+    contents = [checked_content(one) for one in documents]
     given = [None if one.given is None else passages_given(one.given, collection.model.ndim) for one in documents]
     open_ = [content for content, own in zip(contents, given, strict=True) if own is None]
     texts = {one.id: one.text for one in open_}
@@ -174,12 +178,14 @@ def check(collection: Collection, documents: Sequence[Document]) -> Checked:
     return Checked(contents, given, known)
 
 
+def checked_content(document: Document) -> Content:
+    checkpoint()  # others take their turns between documents
+    return check_content(document.id, document.text, document.metadata, document.expires_ms)
+
+
 def passages_given(vector: Sequence[float], ndim: int) -> Passages:
     """Return the vector of a whole text as its only passage; raises VectorError."""
-    if len(vector) != ndim:
-        message = f"a vector here has {ndim} numbers; this one has {len(vector)}"
-        raise VectorError(message)
-    return Passages(unit(vector)[None], given=True)
+    return Passages(unit(vector, ndim)[None], given=True)
 
 
 def submit(prepared: Prepared) -> Future[int]:

@@ -1,11 +1,13 @@
 """The index on its own threads: the event loop never waits for a disk.
 
-Reads and searches run on a few threads. Writes go to the index's single writer, and complete even if the caller leaves.
-Collections are created, dropped and reindexed one after the other on another thread. The index's errors are raised as
-the contract's.
+Clients take turns on its threads: what may take long gives way to others while it runs, and has other threads than what
+is brief, and than what hands writes to the index's single writer. What nobody waits for any more stops; writes that are
+handed over complete. Collections are created, dropped and reindexed one after the other on another thread. The index's
+errors are raised as the contract's.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,12 +16,18 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import index
-from index import Collection, Index, IndexRoomError
+from index import Collection, Index, IndexRoomError, watched
 from server.contract import errors
 from server.contract.errors import ServerError
+from server.documents.handing import Handing
+from server.engine.turns import TURN_S, Turns
 from server.settings import MEMORY
 
 MIN_THREADS = 2
+# Searches that are begun, most of which wait for others; each has a connection of two descriptors.
+BEGUN, BRIEF_THREADS = 12, 1
+# What is brief, as it is estimated before it is measured.
+BRIEF_S = TURN_S / 10
 ERRORS: dict[type[IndexRoomError], type[ServerError]] = {
     index.UnknownCollectionError: errors.UnknownCollectionError,
     index.DocumentError: errors.DocumentError,
@@ -46,7 +54,7 @@ def open_library(data: Path, binding: tuple[str, int, str], cores: int) -> "Libr
     """
     fingerprint, dimensions, variant = binding
     folder = None if data == MEMORY else data
-    return Library(Index(folder, fingerprint, dimensions, variant), max(MIN_THREADS, cores))
+    return Library(Index(folder, fingerprint, dimensions, variant), max(MIN_THREADS, cores), pausing=folder is not None)
 
 
 @contextmanager
@@ -63,9 +71,18 @@ def error_for(error: IndexRoomError) -> ServerError:
 
 
 class Library:
-    def __init__(self, index: Index, threads: int) -> None:
+    """Used from one event loop. Up to `threads` searches run at once, however many are begun.
+
+    `pausing` lets those that are begun wait for others; in memory a reader that waits would hold up the writer.
+    """
+
+    def __init__(self, index: Index, threads: int, *, pausing: bool = False) -> None:
         self.index = index
-        self._threads = ThreadPoolExecutor(threads, "index-read")
+        self._pausing = pausing
+        self._long = Turns("index-read", running=min(threads, BEGUN), most=BEGUN)
+        self._brief = Turns("index-brief", running=BRIEF_THREADS)
+        self._writing = Turns("index-write")
+        self._handing = Handing()
         self._manager = ThreadPoolExecutor(1, "index-manage")
         self._closing = False
 
@@ -85,31 +102,61 @@ class Library:
             collection.check_writable()
         return collection
 
-    async def run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Call a function that waits for a disk, or computes for a while, on a thread."""
-        return await self._run(self._threads, partial(function, *arguments, **named))
+    async def run(self, client: str, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Call a brief function, of a few documents or by their ids, on a thread."""
+        return await self._turn(self._brief, client, partial(function, *arguments, **named), BRIEF_S)
+
+    async def find(self, client: str, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Call a function that searches, or works on as many documents as there are, on a thread."""
+        return await self._turn(self._long, client, partial(function, *arguments, **named), TURN_S)
 
     async def manage(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Call a function that works on a whole collection on the thread for these."""
-        return await self._run(self._manager, partial(function, *arguments, **named))
+        with self._translated():
+            return await asyncio.get_running_loop().run_in_executor(
+                self._manager, partial(function, *arguments, **named)
+            )
 
-    async def _run(self, threads: ThreadPoolExecutor, function: Callable[[], T]) -> T:
+    async def _turn(self, turns: Turns, client: str, function: Callable[[], T], likely_s: float) -> T:
+        left = threading.Event()
+
+        def watch() -> bool:
+            if self._pausing and not left.is_set():
+                turns.give_way()
+            return left.is_set()
+
+        def call() -> T:
+            with watched(watch):
+                return function()
+
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads, function)
-        except IndexRoomError as error:
-            raise self._error_for(error) from error
+            with self._translated():
+                return await turns.run(client, call, likely_s)
+        except asyncio.CancelledError:
+            left.set()
+            raise
 
-    async def commit(self, submit: Callable[P, Future[T]], *arguments: P.args, **named: P.kwargs) -> T:
+    async def commit(
+        self, writer: tuple[str, int], submit: Callable[P, Future[T]], *arguments: P.args, **named: P.kwargs
+    ) -> T:
         """Submit a write, and return its result once it is on the disk.
 
-        A write completes even if the caller leaves meanwhile.
+        `writer` is the client, and how many documents it writes. A write that is handed over completes even if the
+        caller leaves meanwhile.
         """
-        return await asyncio.shield(self._commit(submit, *arguments, **named))
+        done = await self._handing.enter(*writer)
+        handed = asyncio.ensure_future(self._commit(writer[0], partial(submit, *arguments, **named)))
+        handed.add_done_callback(lambda _: done())
+        return await asyncio.shield(handed)
 
-    async def _commit(self, submit: Callable[P, Future[T]], *arguments: P.args, **named: P.kwargs) -> T:
-        submitted = await self.run(submit, *arguments, **named)
+    async def _commit(self, client: str, submit: Callable[[], Future[T]]) -> T:
+        with self._translated():
+            return await asyncio.wrap_future(await self._writing.run(client, submit, BRIEF_S))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
         try:
-            return await asyncio.wrap_future(submitted)
+            yield
         except IndexRoomError as error:
             raise self._error_for(error) from error
 
@@ -123,5 +170,6 @@ class Library:
         """Finish what was submitted, then close the files. Blocks."""
         self._closing = True
         self._manager.shutdown()
-        self._threads.shutdown()
+        for turns in (self._long, self._brief, self._writing):
+            turns.close(wait=True)
         self.index.close()

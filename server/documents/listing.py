@@ -24,7 +24,7 @@ class Listing:
     ) -> DocumentPage:
         collection = self._library.collection(name)
         async with admitted(self._engine, demand):
-            return await self._library.run(self._page, collection, after, limit, include, condition)
+            return await self._library.find(demand.client, self._page, collection, after, limit, include, condition)
 
     def _page(
         self, collection: Collection, after: str, limit: int, include: Include, condition: JsonObject | None
@@ -39,11 +39,11 @@ class Listing:
     async def count(self, name: str, condition: JsonObject | None, demand: Demand) -> int:
         collection = self._library.collection(name)
         async with admitted(self._engine, demand):
-            return await self._library.run(collection.count, condition)
+            return await self._library.find(demand.client, collection.count, condition)
 
     async def facets(
         self, name: str, fields: Sequence[str], condition: JsonObject | None, limit: int, demand: Demand
     ) -> dict[str, Facet]:
         collection = self._library.collection(name)
         async with admitted(self._engine, demand):
-            return facets_of(await self._library.run(collection.facets, fields, condition, limit))
+            return facets_of(await self._library.find(demand.client, collection.facets, fields, condition, limit))

@@ -1,13 +1,13 @@
-"""Passages of texts, cut on a thread, a slice at a time, as texts are tokenized there: see `cutting.py`."""
+"""Passages of texts, cut on a thread on which clients take turns, as texts are tokenized: see `cutting.py`."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from server.documents.boundaries import Range
 from server.documents.cutting import Cutter, Piece, joined
 from server.documents.titles import TITLE_ROOM, Titles
-from server.engine.tokenization import SLICE_CHARACTERS, surely_fits
+from server.engine.tokenization import CHARACTER_S, effort, surely_fits, take_some
+from server.engine.turns import Turns
 
 
 class Passages:
@@ -16,7 +16,7 @@ class Passages:
     def __init__(self, cutter: Cutter, titles: Titles) -> None:
         self._cutter = cutter
         self._titles = titles
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="passages")
+        self._turns = Turns("passages")
 
     def surely_short(self, text: str) -> bool:
         """Return whether a text is known to fit whole without being tokenized."""
@@ -26,35 +26,26 @@ class Passages:
         """Return what passages of at most so many tokens have before them, nothing where the model has no room."""
         return self._titles.of(text) if max_tokens + TITLE_ROOM <= self._cutter.room else ""
 
-    async def of(self, texts: Sequence[str], max_tokens: int, overlap_tokens: int) -> list[list[Range]]:
+    async def of(
+        self, texts: Sequence[str], max_tokens: int, overlap_tokens: int, client: str = ""
+    ) -> list[list[Range]]:
         """Return the passages of each text, in order; raises the errors of `Cutter.cut`."""
-        loop = asyncio.get_running_loop()
         found = [list[Piece]() for _ in texts]
         steps = pieces_of(self._cutter, texts, max_tokens, overlap_tokens)
-        while slice_ := await loop.run_in_executor(self._thread, some_of, steps):
-            for index, pieces in slice_:
+        likely_s = effort(texts) * CHARACTER_S
+        while some := await self._turns.run(client, partial(take_some, steps), likely_s):
+            for index, pieces in some:
                 found[index] += pieces
         return [joined(pieces) for pieces in found]
 
     def close(self) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._turns.close()
 
 
 def pieces_of(
     cutter: Cutter, texts: Sequence[str], max_tokens: int, overlap_tokens: int
-) -> Iterator[tuple[int, list[Piece]]]:
+) -> Iterator[list[tuple[int, list[Piece]]]]:
     """Yield the index of a text and some of its pieces, text after text."""
     for index, text in enumerate(texts):
         for pieces in cutter.steps(text, max_tokens, overlap_tokens):
-            yield index, pieces
-
-
-def some_of(steps: Iterator[tuple[int, list[Piece]]]) -> list[tuple[int, list[Piece]]]:
-    """Return the next pieces, of about SLICE_CHARACTERS; none at the end."""
-    found, size = list[tuple[int, list[Piece]]](), 0
-    for index, pieces in steps:
-        found.append((index, pieces))
-        size += sum(one.end - one.start for one in pieces)
-        if size >= SLICE_CHARACTERS:
-            break
-    return found
+            yield [(index, pieces)]

@@ -109,14 +109,19 @@ class Reindexing:
         group = min(GROUP_DOCUMENTS, self._embedder.max_texts)
         reindex: Reindex = await library.manage(collection.reindex)
         while not await library.manage(reindex.finish):  # documents may have come meanwhile
-            while lacking := await library.run(reindex.texts, group):
-                await library.commit(reindex.put, await self._computed(collection, lacking))
+            while lacking := await library.find(DEMAND.client, reindex.texts, group):
+                found = await self._computed(collection, lacking)
+                await library.commit((DEMAND.client, len(found)), reindex.put, found)
 
     async def _computed(self, collection: Collection, lacking: Sequence[Lacking]) -> dict[int, Passages]:
         """Return the passages of each document, those that it has where they would be the same."""
         how = cutting, number = self._cuttings.of(collection)
         texts = [one.text for one in lacking]
-        ranges = [Ranges() for _ in texts] if cutting is None else await ranges_of(texts, cutting, self._measure)
+        ranges = (
+            [Ranges() for _ in texts]
+            if cutting is None
+            else await ranges_of(texts, cutting, self._measure, DEMAND.client)
+        )
         every = list(zip(lacking, ranges, strict=True))
         done = {
             one.key: msgspec.structs.replace(one.passages, cutting=number)

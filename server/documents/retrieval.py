@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 
 import index
-from index import Collection, Query, SearchOutcome, parse_filter
-from server.contract.documents import Found, Search
+from index import Collection, Query, SearchOutcome, checkpoint, parse_filter
+from server.contract.documents import Found, Hit, Search
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError, QueryError, UnknownDocumentError
 from server.documents.converting import hit_of
@@ -29,6 +29,14 @@ WORDS_POLL_S = 0.02
 
 # A search, and the row of its query where the query was embedded.
 EmbeddedSearch = tuple[Search, Row | None]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The hits of one search, as the contract has them; otherwise as the index's."""
+
+    hits: list[Hit]
+    words_ignored: int = 0
+    below: int = 0
 
 
 class Retrieval:
@@ -62,7 +70,7 @@ class Retrieval:
         collection = self._library.collection(name)
         self._check(searches)
         if any(one.filter for one in searches):
-            await self._library.run(check_filters, searches)
+            await self._library.find(demand.client, check_filters, searches)
         queries = [one.query for one in searches if one.query is not None and one.mode != "text"]
         timing, tokens, truncated, rows = Timing(), list[int](), list[bool](), iter(np.empty((0, 0), np.float32))
         if queries:
@@ -73,12 +81,11 @@ class Retrieval:
             timing, tokens, truncated, rows = found.timing, found.tokens, found.truncated, iter(found.rows)
         start_s = time.perf_counter()
         embedded = [(one, next(rows) if one.query is not None and one.mode != "text" else None) for one in searches]
-        outcomes = await self._search_each(collection, embedded)
+        outcomes = await self._search_each(collection, embedded, demand.client)
         search_s = time.perf_counter() - start_s
         ignored = sum(one.words_ignored for one in outcomes)
-        hits = [[hit_of(hit) for hit in one.hits] for one in outcomes]
         below = sum(out.below for one, out in zip(searches, outcomes, strict=True) if one.threshold is None)
-        return Found(hits, tokens, truncated, timing, search_s, ignored, below)
+        return Found([one.hits for one in outcomes], tokens, truncated, timing, search_s, ignored, below)
 
     def _check(self, searches: Sequence[Search]) -> None:
         """Raise the error of a request that is not valid, before any work."""
@@ -91,9 +98,11 @@ class Retrieval:
                 message = "a search takes exactly one of query, vector and like"
                 raise InvalidInputError(message)
 
-    async def _search_each(self, collection: Collection, embedded: Sequence[EmbeddedSearch]) -> list[SearchOutcome]:
+    async def _search_each(
+        self, collection: Collection, embedded: Sequence[EmbeddedSearch], client: str
+    ) -> list[Outcome]:
         """Run a few searches at a time, so that those of other requests run between those of a long batch."""
-        found = [SearchOutcome([]) for _ in embedded]
+        found = [Outcome([]) for _ in embedded]
         budget = HitBudget(self._max_bytes, several=len(embedded) > 1)
         rest = iter(enumerate(embedded))
 
@@ -101,7 +110,7 @@ class Retrieval:
             for number, one in rest:
                 if one[0].mode != "vector":
                     await wait_for_words(collection)
-                found[number] = await self._library.run(self._search, collection, one, budget)
+                found[number] = await self._library.find(client, self._search, collection, one, budget)
 
         drivers = [asyncio.create_task(drive()) for _ in range(min(len(embedded), CONCURRENT_SEARCHES))]
         try:
@@ -111,16 +120,16 @@ class Retrieval:
                 driver.cancel()
         return found
 
-    def _search(self, collection: Collection, pair: EmbeddedSearch, budget: "HitBudget") -> SearchOutcome:
+    def _search(self, collection: Collection, pair: EmbeddedSearch, budget: "HitBudget") -> Outcome:
         start_s, (search, row) = time.perf_counter(), pair
         if search.like is not None:
             outcome = self._like(collection, search, budget)
         else:
-            vector = unit(search.vector) if search.vector is not None else row
+            vector = unit(search.vector, collection.model.ndim) if search.vector is not None else row
             outcome = collection.outcome(self._query(collection, search, search.query, vector, budget))
         budget.take(outcome.hits)
         self._metrics.searched(search.mode, time.perf_counter() - start_s)
-        return outcome
+        return Outcome([hit_of(hit) for hit in outcome.hits], outcome.words_ignored, outcome.below)
 
     def _like(self, collection: Collection, search: Search, budget: "HitBudget") -> SearchOutcome:
         """Find documents that are similar to one, without that one."""
@@ -210,4 +219,5 @@ def check_filters(searches: Sequence[Search]) -> None:
     """Raise the error of a filter that is not valid, before any embedding; thousands of filters take a while."""
     for one in searches:
         if one.filter:
+            checkpoint()  # others take their turns between filters
             parse_filter(one.filter)

@@ -10,8 +10,11 @@ from index import VectorError
 Row = NDArray[np.float32]
 
 
-def unit(vector: Sequence[float]) -> Row:
-    """Return a vector as a row of unit length, since directions are compared; raises VectorError."""
+def unit(vector: Sequence[float], ndim: int) -> Row:
+    """Return a vector as a row (ndim,) of unit length, since directions are compared; raises VectorError."""
+    if len(vector) != ndim:
+        message = f"a vector here has {ndim} numbers; this one has {len(vector)}"
+        raise VectorError(message)
     row = np.asarray(vector, np.float64)
     largest = float(np.abs(row).max(initial=0))
     if not np.isfinite(largest) or largest == 0:

@@ -1,7 +1,7 @@
-"""A thread whose clients take turns: whoever has had the least of its time is next, and a short task before a long one.
+"""Threads whose clients take turns: whoever had least of their time is next, and a short task before a long one.
 
-Self-clocked fair queueing as in `scheduling/fairness.py`, in seconds of the thread's own processor time: what a task
-will take is estimated for its place, and charged as it was measured.
+Self-clocked fair queueing as in `scheduling/fairness.py`, in seconds of the threads' own processor time: what a task
+will take is estimated for its place, and charged as it was measured. A task that is begun may give way.
 """
 
 import asyncio
@@ -9,8 +9,10 @@ import heapq
 import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,87 +22,179 @@ T = TypeVar("T")
 TURN_S = 0.005
 
 
-class _Task(msgspec.Struct):
+class _Task(msgspec.Struct, eq=False):
+    """`resumed` is there once it is begun; `began_s` is when its turn began, by its thread's clock."""
+
+    client: str
     future: Future[Any]
     call: Callable[[], Any]
     likely_s: float
+    resumed: threading.Event | None = None
+    began_s: float = 0.0
+    taken_s: float = 0.0
+
+
+_Entry = tuple[float, int, _Task]
 
 
 class _Line:
     """One client's waiting tasks, by its own clock when each would be done if all of them were served at once."""
 
-    __slots__ = ("clock_s", "tasks")
+    __slots__ = ("begun", "clock_s", "fresh")
 
     def __init__(self) -> None:
         self.clock_s = 0.0
-        self.tasks: list[tuple[float, int, _Task]] = []
+        self.begun: list[_Entry] = []
+        self.fresh: list[_Entry] = []
+
+    @property
+    def tasks(self) -> list[_Task]:
+        return [task for _, _, task in (*self.begun, *self.fresh)]
+
+    def add(self, task: _Task, number: int) -> None:
+        entry = (self.clock_s + task.likely_s, number, task)
+        heapq.heappush(self.begun if task.resumed is not None else self.fresh, entry)
+
+    def first(self, *, may_begin: bool) -> _Task | None:
+        """Return the task that is next, of those that are begun where no other may be."""
+        firsts = [*self.begun[:1], *(self.fresh[:1] if may_begin else [])]
+        return min(firsts)[2] if firsts else None
+
+    def take(self, task: _Task) -> None:
+        """Remove the first task."""
+        self.clock_s, _, _ = heapq.heappop(self.begun if task.resumed is not None else self.fresh)
 
 
 class Turns:
-    """One thread for the tasks of all clients."""
+    """So many tasks of all clients run at once; at most `most` are begun, those that gave way and wait included.
 
-    def __init__(self, name: str, clock: Callable[[], float] = time.thread_time) -> None:
+    One client has no more than a quarter of the places, or as many as run at once, lest it take them all.
+    """
+
+    def __init__(
+        self, name: str, clock: Callable[[], float] = time.thread_time, running: int = 1, most: int | None = None
+    ) -> None:
         self._clock = clock
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._room = running
+        self._unbegun = running if most is None else most
+        self._most_of_one = max(running, self._unbegun // 4)
+        self._begun: Counter[str] = Counter()
+        self._threads = ThreadPoolExecutor(self._unbegun, thread_name_prefix=name)
         self._lock = threading.Lock()
         self._waiting: dict[str, _Line] = {}
         self._arrivals = itertools.count()
         self._clock_s = 0.0
         # The clock when a client came, plus what it was charged since; of clients that are behind the clock nothing.
         self._charged_s: dict[str, float] = {}
+        self._mine = threading.local()
+        self._closed = False
 
     async def run(self, client: str, call: Callable[[], T], likely_s: float = TURN_S) -> T:
         """Return what `call` returns once it has had its turn; a task whose caller leaves before is not begun."""
-        task = _Task(Future(), call, min(likely_s, TURN_S))
+        task = _Task(client, Future(), call, min(likely_s, TURN_S))
         with self._lock:
-            line = self._waiting.setdefault(client, _Line())
-            heapq.heappush(line.tasks, (line.clock_s + task.likely_s, next(self._arrivals), task))
-        self._thread.submit(self._take_turn)
+            if self._closed:
+                raise asyncio.CancelledError
+            self._wait(task)
+            self._begin()
         found: T = await asyncio.wrap_future(task.future)
         return found
 
-    def close(self) -> None:
-        """Begin no more tasks; those that wait are cancelled."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+    def give_way(self) -> None:
+        """Let others go before the task of this thread once it has had its turn; return when it goes on."""
+        task: _Task | None = getattr(self._mine, "task", None)
+        if task is None or self._clock() - task.began_s < TURN_S:
+            return
         with self._lock:
-            tasks = [task for line in self._waiting.values() for _, _, task in line.tasks]
-            self._waiting.clear()
-        for task in tasks:
-            task.future.cancel()
-
-    def _take_turn(self) -> None:
-        """Run the task whose turn it is: each call of this has one, unless the thread is being closed."""
-        with self._lock:
-            if not self._waiting:
+            self._charge(task)
+            if self._next() is None:
                 return
-            client = min(self._waiting, key=self._end_s)
-            line = self._waiting[client]
-            line.clock_s, _, task = heapq.heappop(line.tasks)
-            if not line.tasks:
+            resumed = task.resumed = threading.Event()
+            self._wait(task)
+            self._room += 1
+            self._begin()
+        resumed.wait()
+        task.began_s = self._clock()
+
+    def close(self, *, wait: bool = False) -> None:
+        """Begin no more tasks; those that wait are cancelled, those that are begun go on, and may be waited for."""
+        with self._lock:
+            self._closed = True
+            tasks = [task for line in self._waiting.values() for task in line.tasks]
+            self._waiting.clear()
+            self._room -= sum(task.resumed is not None for task in tasks)
+        for task in tasks:
+            if task.resumed is None:
+                task.future.cancel()
+            else:
+                task.resumed.set()
+        self._threads.shutdown(wait)
+
+    def _wait(self, task: _Task) -> None:
+        self._waiting.setdefault(task.client, _Line()).add(task, next(self._arrivals))
+
+    def _begin(self) -> None:
+        """Have as many tasks run as there is room for, those first whose turn it is."""
+        while self._room > 0 and (task := self._next()) is not None:
+            client, line = task.client, self._waiting[task.client]
+            line.take(task)
+            if not (line.begun or line.fresh):
                 del self._waiting[client]
+            # Until it is measured it is charged as estimated, lest one client get all threads at once.
             start_s = self._start_s(client)
             self._clock_s = max(self._clock_s, start_s)
-        began_s = self._clock()
-        if task.future.set_running_or_notify_cancel():
-            _fulfil(task)
+            self._charged_s[client] = start_s + task.likely_s
+            task.taken_s = -task.likely_s
+            self._room -= 1
+            if task.resumed is not None:
+                task.resumed.set()
+            else:
+                self._unbegun -= 1
+                self._begun[client] += 1
+                self._threads.submit(self._serve, task)
+
+    def _next(self) -> _Task | None:
+        """Return the task whose turn it is, of those that are begun where no other may be."""
+        firsts = list[_Task]()
+        for client, line in self._waiting.items():
+            may_begin = self._unbegun > 0 and self._begun[client] < self._most_of_one
+            if (task := line.first(may_begin=may_begin)) is not None:
+                firsts.append(task)
+        # By the clock at which it would be done if all were served at once.
+        return min(firsts, key=lambda task: self._start_s(task.client) + task.likely_s, default=None)
+
+    def _serve(self, task: _Task) -> None:
+        task.began_s, self._mine.task = self._clock(), task
+        settle = _done(task) if task.future.set_running_or_notify_cancel() else None
         with self._lock:
-            self._charged_s[client] = start_s + self._clock() - began_s
-            # Whoever had the thread while nobody wanted it owes nothing.
+            self._charge(task)
+            self._mine.task = None
+            self._room += 1
+            self._unbegun += 1
+            self._begun[task.client] -= 1
+            self._begun += Counter()  # without those that have none
+            self._begin()
+            # Whoever had the threads while nobody wanted them owes nothing.
             clock_s = self._clock_s if self._waiting else float("inf")
             self._charged_s = {one: at_s for one, at_s in self._charged_s.items() if at_s > clock_s}
+        if settle is not None:  # the last step, so that whoever comes next finds all charged
+            settle()
+
+    def _charge(self, task: _Task) -> None:
+        """Charge what the task took since its turn began, in place of what was estimated."""
+        now_s = self._clock()
+        charged_s = self._charged_s.get(task.client, self._clock_s)
+        self._charged_s[task.client] = charged_s + task.taken_s + now_s - task.began_s
+        task.began_s, task.taken_s = now_s, 0.0
 
     def _start_s(self, client: str) -> float:
         return max(self._clock_s, self._charged_s.get(client, 0.0))
 
-    def _end_s(self, client: str) -> float:
-        """Return the clock at which the client's next task would be done if all were served at once."""
-        return self._start_s(client) + self._waiting[client].tasks[0][2].likely_s
 
-
-def _fulfil(task: _Task) -> None:
+def _done(task: _Task) -> Callable[[], None]:
+    """Do a task, and return what tells its caller."""
     try:
         found = task.call()
     except BaseException as error:  # noqa: BLE001 - outermost frame: the caller must learn of it
-        task.future.set_exception(error)
-    else:
-        task.future.set_result(found)
+        return partial(task.future.set_exception, error)
+    return partial(task.future.set_result, found)

@@ -1,6 +1,6 @@
 """POST /search and /search/batch of the native dialect, in each collection."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -29,6 +29,7 @@ from server.dialects.native.bodies.search import (
 from server.dialects.native.collection_paths import COLLECTION, READING, at
 from server.dialects.native.documents import NUMBER_BYTES, passage_body, size_of_texts
 from server.dialects.native.routing import on_post
+from server.web.aside import run_aside
 from server.web.encoding import BODIES, timing_headers
 from server.web.operations import Example, Operation
 from server.web.replies import Reply
@@ -43,6 +44,8 @@ SEARCHING = (
     VectorError,
 )
 MARK_BYTES = 25  # of a mark in an answer
+# Up to so many hits, some 2 us each, are made ready on the event loop.
+INLINE_HITS = 1_000
 REQUEST = {"query": "programming languages", "top_k": 3, "filter": {"year": {"$gte": 1990}}}
 HEADERS = {
     "x-words-ignored": "How many words of the queries their rankings leave out, the most common ones, if any.",
@@ -75,7 +78,7 @@ HIT = {"id": "py", "text": "Python is a programming language", "score": 0.625, "
 async def search(asked: Asked) -> Reply:
     data = await asked.body(SearchRequest)
     found = await _search(asked, [data])
-    return await _reply(asked, found, to_body(found.hits[0], data))
+    return await _reply(asked, found, lambda: to_body(found.hits[0], data))
 
 
 @on_post(
@@ -100,8 +103,11 @@ async def search(asked: Asked) -> Reply:
 async def search_batch(asked: Asked) -> Reply:
     data = await asked.body(SearchBatchRequest)
     found = await _search(asked, data.searches)
-    bodies = [to_body(hits, one) for hits, one in zip(found.hits, data.searches, strict=True)]
-    return await _reply(asked, found, {"results": bodies})
+
+    def content() -> dict[str, Any]:
+        return {"results": [to_body(hits, one) for hits, one in zip(found.hits, data.searches, strict=True)]}
+
+    return await _reply(asked, found, content)
 
 
 async def _search(asked: Asked, searches: Sequence[SearchRequest]) -> contract.Found:
@@ -139,14 +145,19 @@ def wanted_of(given: SearchRequest) -> contract.Wanted:
     return contract.Wanted("text" in given.fields, "metadata" in given.fields, "vector" in given.fields, snippet)
 
 
-async def _reply(asked: Asked, found: contract.Found, content: Any) -> Reply:
-    size = sum(size_of(hit) for hits in found.hits for hit in hits)
+async def _reply(asked: Asked, found: contract.Found, content: Callable[[], Any]) -> Reply:
+    """Answer with content that is made on a thread where there are many hits."""
+
+    def made() -> tuple[Any, int]:
+        return content(), sum(size_of(hit) for hits in found.hits for hit in hits)
+
+    body, size = await run_aside(made) if sum(map(len, found.hits)) > INLINE_HITS else made()
     headers = timing_headers(found.timing, found.truncated, found.search_s)
     if found.words_ignored:
         headers["x-words-ignored"] = str(found.words_ignored)
     if found.below_threshold:
         headers["x-hits-below-threshold"] = str(found.below_threshold)
-    return await asked.reply_with_texts(content, size, headers)
+    return await asked.reply_with_texts(body, size, headers)
 
 
 def size_of(hit: contract.Hit) -> int:

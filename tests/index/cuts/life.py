@@ -223,7 +223,8 @@ class Life:
                 return collection.patch(ids[0], {"p": n})
             case "delete":
                 return collection.delete_many(ids)
-        return collection.delete_matching({"n": n})
+        deletion = collection.delete_matching({"n": n})
+        return deletion.remove([id_ for batch in deletion.batches() for id_ in batch])
 
 
 def copied_in(folder: Path) -> Contents | None:

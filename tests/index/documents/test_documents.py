@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from index.documents.attributes import attributes_of
-from index.documents.document import Document, Entry, check_content, entry_of
+from index.documents.document import MAX_TEXT_BYTES, Document, Entry, check_content, entry_of
 from index.documents.ids import check_id
-from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_FIELDS, encode_metadata
+from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_FIELDS, Room, check_value, encode_metadata
 from index.documents.passages import Passages, whole
 from index.documents.query import Query, check_query
 from index.documents.vector import check_vector
@@ -136,6 +136,53 @@ def test_checked_content_becomes_an_entry_as_the_document_does() -> None:
     by_document = entry_of(Document("a", "text", metadata, ROW), 32)
     assert msgspec.structs.astuple(by_content.content) == msgspec.structs.astuple(by_document.content)
     assert (by_content.passages.rows == by_document.passages.rows).all()
+
+
+class Untouched(list[Any]):
+    """A list that says how long it is, and must not be looked into."""
+
+    def __iter__(self) -> Any:
+        raise AssertionError
+
+
+class Long(str):
+    """A text that says how long it is, and must not be copied."""
+
+    def encode(self, *_: Any, **__: Any) -> bytes:
+        raise AssertionError
+
+
+def test_metadata_are_measured_before_they_are_walked() -> None:
+    with pytest.raises(DocumentError, match="more bytes of JSON"):
+        encode_metadata({"a": Untouched([1] * MAX_METADATA_BYTES)})
+    looked = 0
+
+    class Counted(list[Any]):
+        def __iter__(self) -> Any:
+            nonlocal looked
+            for element in super().__iter__():
+                looked += 1
+                yield element
+
+    with pytest.raises(DocumentError, match="more bytes of JSON"):
+        encode_metadata({"a": [Counted([[]] * 1_000) for _ in range(1_000)]})
+    assert looked < MAX_METADATA_BYTES
+
+
+def test_what_is_too_long_in_characters_is_not_copied() -> None:
+    with pytest.raises(DocumentError, match="longer than"):
+        check_content("a", Long("a" * (MAX_TEXT_BYTES + 1)), {})
+    with pytest.raises(DocumentError, match="513"):
+        check_id(Long("a" * 513))
+
+
+@pytest.mark.parametrize("value", [None, True, 7, -1.5, "", "text", [], {}, [1, "a", None], {"a": {"b": [1]}}])
+def test_no_metadata_that_fit_are_measured_as_too_large(value: object) -> None:
+    room = Room()
+    check_value(value, 1, room)
+    assert MAX_METADATA_BYTES - room.left <= len(msgspec.json.encode(value))
+    copies = (MAX_METADATA_BYTES - len('{"a":[]}') + 1) // (len(msgspec.json.encode(value)) + 1)
+    assert len(encode_metadata({"a": [value] * copies})) <= MAX_METADATA_BYTES
 
 
 def test_of_an_entry_only_the_vectors_and_spans_are_checked() -> None:

@@ -59,7 +59,7 @@ def delete(life: Life) -> None:
 
 def delete_by_filter(life: Life) -> None:
     index = life.opened()
-    life.attempt(Operation("filter", DEFAULT, n=1), lambda: index.collection().delete_matching({"n": 1}).result(WAIT_S))
+    life.attempt(Operation("filter", DEFAULT, n=1), lambda: index.collection().delete_matching({"n": 1}).result())
 
 
 def patch(life: Life) -> None:

@@ -13,8 +13,9 @@ from index.documents.attributes import NUMBER, STRING
 from index.errors import FilterError
 from index.filters.parsing import parse_filter
 from index.filters.ranges import successor
-from index.filters.selectivity import matching, smallest_cover
+from index.filters.selectivity import smallest_cover
 from index.filters.tree import Comparison, Every, Range
+from index.store.narrowing import matching
 from index.store.rows import insert_attributes
 from index.store.schema import migrate
 from tests.index.oracle import matches

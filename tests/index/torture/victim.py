@@ -151,7 +151,10 @@ class Victim:
                 return collection.patch(ids[0], {"p": n})
             case "delete":
                 return collection.delete(ids[0])
-        return collection.delete_matching({"n": n})
+        self._settle(0)  # it looks for what is there now, and only then writes
+        done: Future[Any] = Future()
+        done.set_result(collection.delete_matching({"n": n}).result())
+        return done
 
     def _reindex(self, name: str) -> None:
         """Exchange all vectors for those of this victim's model, or cut each text as it does."""

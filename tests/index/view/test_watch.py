@@ -135,3 +135,13 @@ def test_few_rows_are_no_trouble(count: int) -> None:
     assert index.well
     assert not collection.stats().exact
     index.close()
+
+
+def test_a_graph_whose_rows_have_all_gone_is_no_trouble() -> None:
+    graph = Graph(GraphParameters(NDIM))
+    vectors, watch = watched(graph)
+    vectors.discard(KEYS.tolist())
+    assert vectors.compact(graph, graph, vectors.clock)
+    assert not len(vectors.capture()[0].keys)
+    for _ in range(20):
+        watch.step()

@@ -32,6 +32,15 @@ def charging(backend: Fake, account: Account) -> Charging:
     return Charging(cast("Any", backend), account, TokenEstimate(256))
 
 
+def test_a_text_of_hardly_any_tokens_is_charged_for_being_read() -> None:
+    backend, account = Fake(3), Account(0, 650, lambda: 0.0)
+    charged, word = charging(backend, account), "\uac00" * 340_000
+    for _ in range(4):
+        asyncio.run(charged.embed([word], Demand()))
+    with pytest.raises(RateError):
+        asyncio.run(charged.embed([word], Demand()))
+
+
 def test_a_whole_text_is_charged_as_a_whole_before_it_is_embedded() -> None:
     backend, account = Fake(2_000), Account(0, 3_000, lambda: 0.0)
     charged = charging(backend, account)

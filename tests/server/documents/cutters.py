@@ -18,7 +18,7 @@ class ByWords:
     def surely_short(self, text: str) -> bool:
         return len(text.split()) <= self._room
 
-    async def of(self, texts: Sequence[str], max_tokens: int, overlap_tokens: int) -> list[Ranges]:
+    async def of(self, texts: Sequence[str], max_tokens: int, overlap_tokens: int, client: str) -> list[Ranges]:
         return [self._ranges(text, max_tokens) for text in texts]
 
     def title(self, text: str, max_tokens: int) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -16,7 +17,7 @@ from server.contract.embedding import Demand
 from server.contract.errors import StorageFullError
 from server.documents.documents import Documents
 from server.documents.ingest import Ingest
-from server.documents.library import MIN_THREADS, Library
+from server.documents.library import BEGUN, BRIEF_THREADS, MIN_THREADS, Library
 from server.documents.retrieval import HIT_BYTES, HitBudget
 from server.web.problems import detail_of
 from tests.server.application import Check, in_process, run_check, tiny_settings
@@ -66,9 +67,19 @@ def test_a_request_has_one_place_and_without_one_is_refused(tiny_models: Path) -
 
 def test_a_request_that_waits_for_threads_ends_with_its_time(tiny_models: Path) -> None:
     async def check(client: httpx.AsyncClient, backend: LocalBackend) -> None:
-        release = threading.Event()
-        count = max(MIN_THREADS, backend.facts.cores)
-        blocked = [asyncio.create_task(backend.parts.library.run(release.wait)) for _ in range(count)]
+        release, library = threading.Event(), backend.parts.library
+
+        def hold() -> Future[bool]:
+            done: Future[bool] = Future()
+            done.set_result(release.wait(60))
+            return done
+
+        calls = [
+            *(library.find(str(n), release.wait, 60) for n in range(BEGUN)),
+            *(library.run(str(n), release.wait, 60) for n in range(BRIEF_THREADS)),
+            library.commit(("0", 1), hold),
+        ]
+        blocked = [asyncio.create_task(one) for one in calls]
         try:
             for method, path, body in ROUTES:
                 answer = await client.request(method, path, json=body, headers={"x-request-timeout-ms": "200"})
@@ -140,11 +151,11 @@ def test_a_client_is_not_told_where_the_data_are() -> None:
 class Unreadable(Library):
     """A library on a disk that cannot be read."""
 
-    async def run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    async def run(self, client: str, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         def fail(*_: P.args, **__: P.kwargs) -> T:
             raise UnreadableError("/srv/secret cannot be read")
 
-        return await super().run(fail, *arguments, **named)
+        return await super().run(client, fail, *arguments, **named)
 
 
 def test_a_disk_that_cannot_be_read_is_not_called_full(tiny_models: Path) -> None:

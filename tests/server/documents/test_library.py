@@ -10,8 +10,14 @@ from server.contract import errors, limits
 from server.contract.collections import Language
 from server.documents.library import ERRORS, error_for, translated_errors
 
-# The server does not start with these, or they are its own fault.
-UNTOLD = {index.FolderInUseError, index.DamagedError, index.NewerSchemaError, index.UnreadableError}
+# The server does not start with these, or they are its own fault, or nobody waits for what they would tell.
+UNTOLD = {
+    index.FolderInUseError,
+    index.DamagedError,
+    index.NewerSchemaError,
+    index.UnreadableError,
+    index.StoppedError,
+}
 
 
 def test_every_error_of_the_index_is_translated_or_our_own_fault() -> None:

@@ -238,7 +238,7 @@ def test_whole_collections_take_no_thread_from_those_who_read() -> None:
     async def check() -> None:
         library, held = Library(Index(None, "model", HIDDEN), 2), threading.Event()
         managed = [asyncio.create_task(library.manage(held.wait, PATIENCE_S)) for _ in range(4)]
-        assert await asyncio.wait_for(library.run(library.collection("default").count), PATIENCE_S) == 0
+        assert await asyncio.wait_for(library.run("", library.collection("default").count), PATIENCE_S) == 0
         held.set()
         assert await asyncio.gather(*managed) == [True] * 4
         library.close()

@@ -29,8 +29,8 @@ class ChangingSettings(ByWords):
         super().__init__()
         self._collection = collection
 
-    async def of(self, texts: Sequence[str], max_tokens: int, overlap_tokens: int) -> list[Ranges]:
-        found = await super().of(texts, max_tokens, overlap_tokens)
+    async def of(self, texts: Sequence[str], max_tokens: int, overlap_tokens: int, client: str) -> list[Ranges]:
+        found = await super().of(texts, max_tokens, overlap_tokens, client)
         await asyncio.wrap_future(self._collection.configure(SettingsChange(passages=SECOND)))
         return found
 
@@ -58,7 +58,7 @@ def test_a_text_that_older_settings_would_leave_is_cut_by_the_newer(tmp_path: Pa
         library = Library(Index(tmp_path / "data", "model", NDIM), 2)
         collection = library.collection("default")
         settings = collection.configure(SettingsChange(passages=FIRST)).result()
-        (spans,) = await ByWords().of([TEXT], FIRST.max_tokens, 0)
+        (spans,) = await ByWords().of([TEXT], FIRST.max_tokens, 0, "")
         rows = np.eye(NDIM, dtype=np.float32)[: len(spans)]
         cut_before = Passages(rows, tuple(spans), settings.cutting - 1)
         collection.put(Entry(check_content("a", TEXT, {}), cut_before)).result()

@@ -26,7 +26,7 @@ def test_searches_by_words_that_wait_take_no_thread(tmp_path: Path) -> None:
 
     async def read_beside() -> int:
         waiting = [asyncio.create_task(wait_for_words(collection)) for _ in range(4)]
-        count = await asyncio.wait_for(library.run(collection.count), 60)
+        count = await asyncio.wait_for(library.find("", collection.count), 60)
         assert not any(one.done() for one in waiting)
         assert not collection.words_ready
         go.set()

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -141,3 +142,117 @@ def test_what_waits_when_it_is_closed_is_cancelled(shop: Shop) -> None:
             await tasks[1]
 
     asyncio.run(check())
+
+
+class Steps:
+    """A task of many steps, each of so long by its own clock, that gives way between them."""
+
+    def __init__(self, turns: Turns, clock: Clock, name: str, done: list[str]) -> None:
+        self.turns, self.clock, self.name, self.done = turns, clock, name, done
+        self.open = threading.Event()
+        self.begun = threading.Event()
+
+    def __call__(self) -> str:
+        self.begun.set()
+        assert self.open.wait(20)
+        for step in range(20):
+            self.done.append(f"{self.name} {step}")
+            self.clock.now_s += TURN_S
+            self.turns.give_way()
+        return self.name
+
+
+def test_a_task_that_is_begun_gives_way_to_other_clients_and_goes_on() -> None:
+    clock, done = Clock(), list[str]()
+    turns = Turns("shop", clock, running=1, most=4)
+    heavy = [Steps(turns, clock, f"heavy {n}", done) for n in range(3)]
+
+    async def check() -> None:
+        tasks = [asyncio.create_task(turns.run(one.name, one)) for one in heavy]
+        await asyncio.to_thread(heavy[0].begun.wait, 20)
+        brief = asyncio.create_task(turns.run("normal", lambda: done.append("normal")))
+        await asyncio.sleep(0)
+        for one in heavy:
+            one.open.set()
+        await brief
+        assert await asyncio.gather(*tasks) == [one.name for one in heavy]
+
+    asyncio.run(check())
+    assert done.index("normal") <= 6
+    for one in heavy:  # each in its own order, and all of them at about the same pace
+        places = [place for place, name in enumerate(done) if name.startswith(one.name)]
+        assert [done[place] for place in places] == [f"{one.name} {step}" for step in range(20)]
+        assert places[9] < 40
+    turns.close()
+
+
+def test_no_more_are_begun_than_may_be_and_those_that_are_take_turns() -> None:
+    clock, done = Clock(), list[str]()
+    turns = Turns("shop", clock, running=1, most=2)
+    heavy = [Steps(turns, clock, f"heavy {n}", done) for n in range(5)]
+
+    async def check() -> None:
+        for one in heavy:
+            one.open.set()
+        found = await asyncio.wait_for(asyncio.gather(*(turns.run(one.name, one) for one in heavy)), 60)
+        assert found == [one.name for one in heavy]
+
+    asyncio.run(check())
+    for place in range(len(done)):
+        begun = {name[:7] for name in done[:place]} & {name[:7] for name in done[place:]}
+        assert len(begun) <= 2
+    turns.close()
+
+
+def test_one_client_does_not_get_all_threads_while_others_wait(shop: Shop) -> None:
+    turns, order, go = Turns("shop", shop.clock, running=2), list[str](), threading.Event()
+
+    def work(name: str) -> None:
+        assert go.wait(20)
+        order.append(name)
+        shop.clock.now_s += 1.0
+
+    async def check() -> None:
+        names = [*(f"one {n}" for n in range(6)), "two 0", "three 0"]
+        tasks = [asyncio.create_task(turns.run(name[:-2], partial(work, name))) for name in names]
+        await asyncio.sleep(0)
+        go.set()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(check())
+    assert set(order[:4]) >= {"two 0", "three 0"}
+    turns.close()
+
+
+def test_what_has_given_way_is_done_when_it_is_closed() -> None:
+    clock, done = Clock(), list[str]()
+    turns = Turns("shop", clock, running=1, most=2)
+    first, second = (Steps(turns, clock, name, done) for name in ("first", "second"))
+
+    async def check() -> None:
+        first.open.set()
+        tasks = [asyncio.create_task(turns.run(one.name, one)) for one in (first, second)]
+        await asyncio.to_thread(second.begun.wait, 20)  # so the first one waits
+        second.open.set()
+        await asyncio.to_thread(turns.close, wait=True)
+        assert await asyncio.gather(*tasks) == ["first", "second"]
+
+    asyncio.run(check())
+
+
+def test_one_client_does_not_take_all_places(shop: Shop) -> None:
+    turns = Turns("shop", shop.clock, running=1, most=8)
+    heavy = [Steps(turns, shop.clock, f"heavy {n}", shop.served) for n in range(20)]
+
+    async def check() -> None:
+        tasks = [asyncio.create_task(turns.run("heavy", one)) for one in heavy]
+        other = asyncio.create_task(turns.run("other", lambda: shop.served.append("other")))
+        await asyncio.sleep(0)
+        for one in heavy:
+            one.open.set()
+        await other
+        await asyncio.gather(*tasks)
+
+    asyncio.run(check())
+    assert shop.served.index("other") <= 3
+    turns.close()
