@@ -56,7 +56,9 @@ def test_a_history_that_some_order_explains_is_accepted(history: list[Operation]
         pytest.param([put(0, 3, 1, known=False), read(4, 5, None), read(6, 7, ONE)], id="a dead write comes back"),
         pytest.param([read(0, 1, ONE)], id="what nobody wrote"),
         pytest.param([put(0, 1, 1), delete(2, 9, 1), delete(2, 9, 1)], id="deleted twice"),
-        pytest.param([put(0, 1, 1), patch(2, 9, "a", 3, Value(1, 3)), patch(2, 9, "b", 4, Value(1, b=4))], id="a lost patch"),
+        pytest.param(
+            [put(0, 1, 1), patch(2, 9, "a", 3, Value(1, 3)), patch(2, 9, "b", 4, Value(1, b=4))], id="a lost patch"
+        ),
         pytest.param([put(0, 9, 1, 2, ids=XY), read(1, 2, ONE, None, ids=XY)], id="half a batch in one read"),
         pytest.param(
             [put(0, 9, 1, 1, ids=XY), read(1, 2, ONE), read(3, 4, None, ids=("y",))], id="half a batch in two reads"
