@@ -59,6 +59,12 @@ def hold_part(size: int) -> None:
         state.budget.hold_answer(state, state.answer_bytes + size)
 
 
+def hold_decoded(size: int) -> None:
+    """Count what the body of this request is decoded into; raises OverloadedError where there is no room for it."""
+    if size >= LARGE_BYTES and (state := current.get(None)) is not None and state.budget is not None:
+        state.budget.hold_decoded(state, size)
+
+
 def hold_whole(size: int) -> None:
     """Count the answer, which is made now; raises UnavailableError as `hold_part` does."""
     if size >= LARGE_BYTES and (state := current.get(None)) is not None and state.budget is not None:
