@@ -79,6 +79,7 @@ class Setup(msgspec.Struct, frozen=True):
 
     keys_file: Path
     keys: tuple[str, ...]
+    dimensions: int
     documents: Path
     certificate: list[str]
 
@@ -96,20 +97,20 @@ def measure(options: argparse.Namespace) -> Outcome:
     artifact = open_artifact(options.models, options.model)
     FOLDER.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=FOLDER) as name:
-        cases = [case for case in CASES if options.only is None or case.name in options.only]
         manifest = artifact.manifest
-        setup = _set_up(Path(name), cases)
+        cases = [case for case in CASES if options.only is None or case.name in options.only]
+        setup = _set_up(Path(name), cases, manifest.dimensions)
         write_numbered(setup.documents, manifest.model_fingerprint, manifest.dimensions, options.documents)
         figures = asyncio.run(_measure(options, cases, setup))
     return Outcome(figures, render_table(figures))
 
 
-def _set_up(folder: Path, cases: list[Case]) -> Setup:
+def _set_up(folder: Path, cases: list[Case], dimensions: int) -> Setup:
     keys_file = folder / "keys.json"
     keyed = any(case.keyed for case in cases)
     names = [f"client-{number}" for number in range(MOST_KEYED + 1)] if keyed else []
     keys = tuple(issue_key(keys_file, name, SCOPES) for name in names)
-    return Setup(keys_file, keys, folder / "documents", make_certificate(folder))
+    return Setup(keys_file, keys, dimensions, folder / "documents", make_certificate(folder))
 
 
 async def _measure(options: argparse.Namespace, cases: list[Case], setup: Setup) -> BudgetFigures:
@@ -180,7 +181,14 @@ async def _run_vecd(options: argparse.Namespace, case: Case, setup: Setup) -> As
 
 def _orders(case: Case, setup: Setup, server: Running, seed: int) -> Orders:
     keys = setup.keys[: case.clients] if case.keyed else ()
-    return Orders(attack=case.attack, port=server.port, clients=case.clients, seed=seed, keys=keys)
+    return Orders(
+        attack=case.attack,
+        port=server.port,
+        clients=case.clients,
+        dimensions=setup.dimensions,
+        seed=seed,
+        keys=keys,
+    )
 
 
 async def _wait_until_idle(server: Running, pool: Pool) -> float:

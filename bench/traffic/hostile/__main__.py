@@ -12,9 +12,8 @@ import msgspec
 
 from bench.traffic.connection import Pool
 from bench.traffic.hostile.orders import GO, READY, Orders, address_of
-from bench.traffic.hostile.requests import REQUESTS, chance
+from bench.traffic.hostile.requests import REQUESTS, client_of
 from bench.traffic.hostile.sockets import ATTACKS, crowd
-from bench.traffic.messages import bearer
 from bench.traffic.target import HOST
 
 NICE = 10
@@ -36,8 +35,7 @@ async def attack(orders: Orders, counts: Counter[str]) -> None:
 async def ask(orders: Orders, counts: Counter[str], client: int) -> None:
     """Send a client's requests, one after the other."""
     pool = Pool(HOST, orders.port, source=address_of(client + 1))
-    headers = bearer(orders.keys[client] if orders.keys else None)
-    for request in REQUESTS[orders.attack](chance(orders.seed, client), headers):
+    for request in REQUESTS[orders.attack](client_of(orders, client)):
         try:
             reply = await pool.send(request)
         except OSError as error:

@@ -12,11 +12,15 @@ READY, GO, STOP = "ready", "go", "stop"
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """`keys` are those of the clients, one each; without, each client has an address of its own."""
+    """`keys` are those of the clients, one each; without, each client has an address of its own.
+
+    `dimensions` are those of the model's vectors.
+    """
 
     attack: Attack
     port: int
     clients: int
+    dimensions: int = 384
     seed: int = 0
     keys: tuple[str, ...] = ()
 

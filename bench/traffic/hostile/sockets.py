@@ -13,8 +13,8 @@ import msgspec
 
 from bench.traffic.hostile.hello import make_hello
 from bench.traffic.hostile.orders import Orders, address_of
-from bench.traffic.hostile.requests import chance, prose, unread
-from bench.traffic.messages import NDJSON, bearer
+from bench.traffic.hostile.requests import client_of, prose, unread
+from bench.traffic.messages import NDJSON
 from bench.traffic.target import HOST
 
 HALF_HEAD = b"POST /embed HTTP/1.1\r\nhost: 127.0.0.1\r\nx: "
@@ -78,7 +78,7 @@ async def hellos(orders: Orders, counts: Counts, client: int) -> None:
 
 async def trickle(orders: Orders, counts: Counts, client: int) -> None:
     """Ask for large answers, and take a little of them."""
-    request = next(unread(chance(orders.seed, client), _headers(orders, client)))
+    request = next(unread(client_of(orders, client)))
     loop = asyncio.get_running_loop()
     while True:
         one = socket.socket()
@@ -97,15 +97,15 @@ async def trickle(orders: Orders, counts: Counts, client: int) -> None:
 
 async def stream(orders: Orders, counts: Counts, client: int) -> None:
     """Send lines without end, as fast as they are taken."""
-    random_ = chance(orders.seed, client)
-    lines = "".join(f"{name}: {value}\r\n" for name, value in _headers(orders, client).items())
+    own = client_of(orders, client)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in own.headers.items())
     head = f"POST /index/batch HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: {NDJSON}\r\ntransfer-encoding: chunked\r\n"
     while True:
         _, writer = await asyncio.open_connection(HOST, orders.port, local_addr=(address_of(client + 1), 0))
         with contextlib.suppress(OSError):
             writer.write(f"{head}{lines}\r\n".encode())
             while True:
-                chunk = b"".join(_line(random_) for _ in range(LINES))
+                chunk = b"".join(_line(own.random) for _ in range(LINES))
                 writer.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
                 await writer.drain()
                 counts["lines"] += LINES
@@ -116,10 +116,6 @@ async def stream(orders: Orders, counts: Counts, client: int) -> None:
 
 def _line(random_: Random) -> bytes:
     return msgspec.json.encode({"id": f"line/{random_.randrange(50_000)}", "text": prose(random_, 200)}) + b"\n"
-
-
-def _headers(orders: Orders, client: int) -> Mapping[str, str]:
-    return bearer(orders.keys[client] if orders.keys else None)
 
 
 ATTACKS: Mapping[str, Callable[[Orders, Counts, int], Awaitable[None]]] = {

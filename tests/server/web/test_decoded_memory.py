@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -21,13 +22,13 @@ VECTORS = {"documents": [{"id": str(number), "text": "t", "vector": [0.25] * 384
 PLAIN = {"texts": ["plain words " * 3000] * 30}
 WIDE = {"texts": ["plain words, and one 🐟 " + "more of them " * 3000] * 30}
 HANGUL = {"texts": ["한글" * 20_000] * 10}
-CASES = {
+CASES: dict[str, tuple[Any, Any]] = {
     "vectors": (VECTORS, BatchRequest),
     "texts of ASCII": (PLAIN, EmbedRequest),
     "wide texts": (WIDE, EmbedRequest),
     "texts in Hangul": (HANGUL, EmbedRequest),
 }
-ENCODED = {
+ENCODED: dict[str, Callable[[Any], bytes]] = {
     JSON: lambda value: json.dumps(value, ensure_ascii=False).encode(),
     f"{JSON}, escaped": lambda value: json.dumps(value).encode(),
     MESSAGE_PACK[0]: msgspec.msgpack.encode,
