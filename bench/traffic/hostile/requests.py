@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -46,10 +47,16 @@ def _post(path: str, body: Any, headers: Headers) -> bytes:
 
 def one_word(client: Client) -> Iterator[bytes]:
     """Texts of as many bytes as are taken, in a script that has no ASCII, without a space."""
+    letters = _letters()
     while True:
         first = client.random.randrange(SYLLABLES)
-        letters = (chr(HANGUL + (first + 7 * place) % SYLLABLES) for place in range(TEXT_BYTES // 3))
-        yield _post("/embed", {"texts": ["".join(letters)]}, client.headers)
+        yield _post("/embed", {"texts": [letters[first : first + TEXT_BYTES // 3]]}, client.headers)
+
+
+@cache
+def _letters() -> str:
+    """Return as many letters as a text may have, and as many more as there are to begin with."""
+    return "".join(chr(HANGUL + 7 * place % SYLLABLES) for place in range(TEXT_BYTES // 3 + SYLLABLES))
 
 
 def long_texts(client: Client) -> Iterator[bytes]:
@@ -81,17 +88,22 @@ def filters(client: Client) -> Iterator[bytes]:
 
 def bodies(client: Client) -> Iterator[bytes]:
     """A document of millions of fields, a vector of 32 MB, and as many vectors as one request may have, in turn."""
+    for path, body in itertools.cycle(_bodies(client.dimensions)):
+        yield _post(path, body, client.headers)
+
+
+@cache
+def _bodies(dimensions: int) -> list[tuple[str, bytes]]:
     room = BODY_BYTES - 1000
     fields = b",".join(b'"%d":0' % number for number in range(FIELDS))[: room - 8].rpartition(b",")[0]
     numbers = b"0.1234567890123456789," * (room // 22 - 1)
-    row = [0.1234567890123456] * client.dimensions
+    row = [0.1234567890123456] * dimensions
     documents = [{"id": f"given/{number}", "text": "t", "vector": row} for number in range(BATCH)]
-    made = [
-        _post("/index", b'{"id":"wide","text":"t","metadata":{' + fields + b"}}", client.headers),
-        _post("/search", b'{"vector":[' + numbers + b"0.1]}", client.headers),
-        _post("/index/batch", {"documents": documents}, client.headers),
+    return [
+        ("/index", b'{"id":"wide","text":"t","metadata":{' + fields + b"}}"),
+        ("/search", b'{"vector":[' + numbers + b"0.1]}"),
+        ("/index/batch", msgspec.json.encode({"documents": documents})),
     ]
-    yield from itertools.cycle(made)
 
 
 def unread(client: Client) -> Iterator[bytes]:
