@@ -20,6 +20,7 @@ COMMANDS = {
     "door": "requests a second for a text in the cache, with keys and limits, beside uvicorn alone; every dialect",
     "mixed": "a mix of short and long texts: vecd's engine against padding, and how long the short ones wait",
     "overload": "more than vecd can do: what is refused and how, and how the rest fares",
+    "budget": "one client that behaves beside many that do the worst that the limits allow: its waits, and memory",
     "soak": "minutes of good and bad requests and of clients that leave, and what they leave behind",
     "batching": "which rule for what runs together serves most and keeps waits short, simulated on real costs",
     "fidelity": "how true the served embeddings are to fp32, and whether a batch changes their bits",

@@ -6,6 +6,7 @@ from server.connection.room import Limits
 from server.contract.facts import Facts
 from server.contract.status import IndexStatus
 from server.exposure import exposures
+from server.memory import Memory, memory_of
 from server.settings import MEMORY, MIB, Settings
 
 
@@ -35,6 +36,7 @@ def banner(settings: Settings, facts: Facts, index: IndexStatus, listening: List
         ("documents", _documents(settings, index)),
         *(("files", line) for line in exposures(settings)),
         ("limits", _limits(settings, listening)),
+        ("memory", _memory(memory_of(settings, listening.limits.connections, facts.cores, facts.dimensions))),
         ("address", listening.address),
     )
     return "\n".join(f"{name:<9} {value}" for name, value in lines)
@@ -55,3 +57,17 @@ def _limits(settings: Settings, listening: Listening) -> str:
         f"{listening.descriptors:,} open files; {limits.connections:,}{fewer} connections, "
         f"{limits.per_address:,} from one address; {settings.max_bodies_bytes / MIB:,.0f} MiB of bodies and answers"
     )
+
+
+def _memory(memory: Memory) -> str:
+    parts = (
+        (memory.at_start, "now"),
+        (memory.bodies, "bodies and answers"),
+        (memory.cache, "cache"),
+        (memory.connections, "connections"),
+        (memory.queue, "queue"),
+        (memory.runs, "runs"),
+        (memory.room, "room"),
+    )
+    told = ", ".join(f"{size / MIB:,.0f} {name}" for size, name in parts)
+    return f"at most {memory.most_bytes / MIB:,.0f} MiB ({told}); {memory.passage / 1000:.1f} kB a passage on top"

@@ -17,7 +17,7 @@ from bench.figures.ragged import RaggedFigures
 from bench.figures.retrieval import RetrievalFigures
 
 # Commands whose figures are shown as the tables they are, whatever their names.
-NESTED_KINDS = ("index", "passages", "ingest", "batching", "scale", "load", "mixed", "overload", "soak")
+NESTED_KINDS = ("index", "passages", "ingest", "batching", "scale", "load", "mixed", "overload", "budget", "soak")
 
 
 class Nested(Origin, frozen=True, kw_only=True):

@@ -44,13 +44,13 @@ def raw_spec(answer: Path) -> ServerSpec:
     return ServerSpec(name=RAW, command=command, dialect="native", model="")
 
 
-def issue_key(keys: Path) -> str:
+def issue_key(keys: Path, name: str = "bench", scopes: str = "embed") -> str:
     """Make a key as a user does, and return it.
 
     Raises:
         BenchError: no key was printed; the message holds the last line of the output.
     """
-    command = [sys.executable, "-m", "server", "keys", "add", "bench", "--scopes", "embed", "--keys", str(keys)]
+    command = [sys.executable, "-m", "server", "keys", "add", name, "--scopes", scopes, "--keys", str(keys)]
     done = subprocess.run(  # noqa: S603 - our own words
         command, capture_output=True, text=True, check=False, env=quiet_environment()
     )

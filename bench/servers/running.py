@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -80,7 +81,7 @@ async def _first_answer(spec: ServerSpec, port: int, process: "subprocess.Popen[
     dialect, end = DIALECTS[spec.dialect], time.perf_counter() + START_TIMEOUT_S
     request = encode_request(dialect, ["ready"], spec.model, spec.headers)
     while time.perf_counter() < end and process.poll() is None:
-        reply = await _try(port, request)
+        reply = await _try(port, request, spec.tls)
         if reply is not None and reply.status == 200:
             decode_rows(dialect, reply, 1)
             return
@@ -93,10 +94,10 @@ async def _first_answer(spec: ServerSpec, port: int, process: "subprocess.Popen[
     raise BenchError(message)
 
 
-async def _try(port: int, request: bytes) -> Reply | None:
+async def _try(port: int, request: bytes, tls: ssl.SSLContext | None) -> Reply | None:
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            return await send_alone(HOST, port, request)
+            return await send_alone(HOST, port, request, tls)
     except (OSError, TimeoutError):
         return None
 

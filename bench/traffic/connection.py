@@ -5,6 +5,7 @@ compiled parser. The cores that it used stand beside each result.
 """
 
 import asyncio
+import ssl
 
 import httptools
 import msgspec
@@ -94,10 +95,12 @@ class Connection(asyncio.Protocol):
 
 
 class Pool:
-    """Connections to one address, opened as they are needed."""
+    """Connections to one address, opened as they are needed; with `tls` over TLS, from `source` where that is given."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None, source: str | None = None) -> None:
         self._address = (host, port)
+        self._tls = tls
+        self._source = (source, 0) if source is not None else None
         self._idle: list[Connection] = []
 
     async def send(self, request: bytes) -> Reply:
@@ -117,7 +120,9 @@ class Pool:
             connection = self._idle.pop()
             if connection.is_open:
                 return connection
-        _, connection = await asyncio.get_running_loop().create_connection(Connection, *self._address)
+        _, connection = await asyncio.get_running_loop().create_connection(
+            Connection, *self._address, ssl=self._tls, local_addr=self._source
+        )
         return connection
 
     def close(self) -> None:
@@ -125,13 +130,13 @@ class Pool:
             connection.close()
 
 
-async def send_alone(host: str, port: int, request: bytes) -> Reply:
+async def send_alone(host: str, port: int, request: bytes, tls: ssl.SSLContext | None = None) -> Reply:
     """Send one request over a connection of its own.
 
     Raises:
         OSError: no connection could be made, or it broke.
     """
-    pool = Pool(host, port)
+    pool = Pool(host, port, tls)
     try:
         return await pool.send(request)
     finally:

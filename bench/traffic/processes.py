@@ -5,6 +5,7 @@ A process that ends while it is read counts as nothing.
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import psutil
@@ -51,6 +52,12 @@ def tree(pid: int | None) -> list[psutil.Process]:
 def memory_mb(pid: int | None) -> float:
     """Return the resident memory of a process tree; pages that several share count once for each."""
     return sum(_read(process, lambda p: p.memory_info().rss) for process in tree(pid)) / 1e6
+
+
+def peak_mb(pid: int) -> float:
+    """Return the most resident memory that one process ever had, as Linux counts it."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1e6
 
 
 def cpu_seconds(pid: int | None) -> float:

@@ -1,5 +1,6 @@
 """A server under load: how it is started and spoken to, and where it answers."""
 
+import ssl
 import sys
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
@@ -14,7 +15,8 @@ HOST = "127.0.0.1"
 class ServerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """How to start a server and how to speak to it. `headers` go with every request for embeddings.
 
-    `{port}` in the command stands for the port. The server runs on these cores alone, if any are named.
+    `{port}` in the command stands for the port. The server runs on these cores alone, if any are named,
+    and is spoken to over `tls`, if that is given.
     """
 
     name: str
@@ -25,6 +27,7 @@ class ServerSpec(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None = None
     headers: Mapping[str, str] = {}
     cores: Set[int] | None = None
+    tls: ssl.SSLContext | None = None
 
 
 class Running(msgspec.Struct, frozen=True):

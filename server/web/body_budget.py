@@ -1,4 +1,4 @@
-"""A bound on the memory of bodies in progress and of answers that are not read yet: neither may fill the machine.
+"""A bound on the memory of bodies in progress, decoded too, and of answers that are not read yet.
 
 A request's bytes are released when it ends, an answer's when they are sent. Where there is no room, the clients that
 take their answers most slowly lose them. Used from the event loop only.
@@ -58,6 +58,19 @@ class BodyBudget:
             OverloadedError: there is no room for them.
         """
         if not self._has_room(size):
+            raise OverloadedError(self._full())
+        self.held_bytes += size
+        holder.held_bytes += size
+
+    def hold_decoded(self, holder: Holder, size: int) -> None:
+        """Count `size` bytes of what a request's body is decoded into, beside the body.
+
+        A request of which more is counted than the budget has passes where nothing else is held.
+
+        Raises:
+            OverloadedError: there is no room for them.
+        """
+        if self.held_bytes > holder.held_bytes and not self._has_room(size):
             raise OverloadedError(self._full())
         self.held_bytes += size
         holder.held_bytes += size

@@ -16,10 +16,10 @@ from server.contract.errors import InvalidInputError
 from server.web.aside import run_aside
 from server.web.collector import UNCOLLECTED
 from server.web.errors import TooLargeError, UnsupportedMediaError
-from server.web.measuring import Measure, measure_json
+from server.web.measuring import Measure, measure_json, widening
 from server.web.messagepack import MESSAGE_PACK, measure_packed
 from server.web.replies import JSON
-from server.web.request_state import state_of
+from server.web.request_state import hold_decoded, state_of
 from server.web.steps import decode_in_steps
 
 T = TypeVar("T")
@@ -27,6 +27,8 @@ NO_HINTS: Mapping[str, str] = {}
 
 # What is larger is measured before it is decoded, and decoded on a thread, in steps.
 LARGE_BYTES = 256 * 1024
+# What is smaller is not counted beside its body: its values take little.
+SMALL_BYTES = 16 * 1024
 # The values of a body of the usual limits: 5,000 vectors of 384 numbers are two million. They take 0.2 s at most.
 MAX_VALUES = 2_500_000
 # What the values of a body may take besides the characters of texts: so many times its size, and this in any case.
@@ -85,10 +87,29 @@ def decode(body: bytes, media: str, kind: type[T], hints: Mapping[str, str] = NO
 
 
 async def decode_aside(body: bytes, media: str, kind: type[T], hints: Mapping[str, str] = NO_HINTS) -> T:
-    """Decode as `decode`; on a thread where the body is large."""
+    """Decode as `decode`; on a thread where the body is large. What it is decoded into is counted before.
+
+    Raises:
+        OverloadedError: there is no room for it.
+    """
     if len(body) <= LARGE_BYTES:
+        if len(body) > SMALL_BYTES:
+            hold_decoded(decoded_bytes(body, media))
         return decode(body, media, kind, hints)
+    hold_decoded(await run_aside(partial(decoded_bytes, body, media)))
     return await run_aside(partial(decode, body, media, kind, hints))
+
+
+def decoded_bytes(body: bytes, media: str) -> int:
+    """Return the most memory that a body takes once it is decoded, beside its own.
+
+    Raises:
+        InvalidInputError: it would make too much of memory.
+    """
+    measure = measure_packed(body, MAX_VALUES) if media in MESSAGE_PACK else measure_json(body)
+    if len(body) > LARGE_BYTES:
+        check_measure(measure, len(body))
+    return measure.size_bytes + widening(body) * measure.text_bytes
 
 
 async def read_body(receive: Receive, max_body_bytes: int, hold: Callable[[int], None]) -> bytes:

@@ -54,6 +54,7 @@ class Edge:
         self._paths = paths
         self._metrics = metrics
         self._body_budget = body_budget
+        self._turns = asyncio.Lock()
         self._problems = problems
         self._access_log = settings.access_log
         self._origins = settings.cors_origins
@@ -100,7 +101,7 @@ class Edge:
         given = headers.get(ID_HEADER)
         value = given if given and PLAIN.fullmatch(given) else self._prefix + b"%08x" % next(self._numbers)
         state = RequestState(value.decode(), scope["path"], headers, asyncio.current_task())
-        state.budget = self._body_budget
+        state.budget, state.turns = self._body_budget, self._turns
         current.set(state)
         cast("dict[str, Any]", scope)[KEY] = state
         take_document_id(scope, state)

@@ -1,7 +1,8 @@
 """Answers to bytes: JSON in slices between which other requests run, MessagePack, base64, raw float32.
 
 orjson writes float32 arrays in their shortest form, without lists in between, and holds the interpreter lock meanwhile:
-2,048 rows in one piece would block every other request for 40 ms.
+2,048 rows in one piece would block every other request for 40 ms. Answers take turns: whatever is encoded at once, the
+event loop has one slice a turn.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from server.contract.embedding import Rows, Timing
 from server.web.aside import run_aside
 from server.web.messagepack import MESSAGE_PACK, encode_message_pack
 from server.web.replies import JSON
-from server.web.request_state import hold_part
+from server.web.request_state import encoding_turns, hold_part
 
 OCTETS = "application/octet-stream"
 # The media types that native routes take and give.
@@ -47,13 +48,15 @@ async def encode_array(length: int, width: int, part: Callable[[slice], Any]) ->
         UnavailableError: there is no room for it.
     """
     hold_part(length * width * NUMBER_BYTES)
+    turns = encoding_turns()
     step = max(1, SLICE_NUMBERS // max(1, width))
     if length <= step:
         return part(slice(0, length))
     pieces = []
     for start in range(0, length, step):
-        await asyncio.sleep(0)
-        pieces.append(orjson.dumps(part(slice(start, min(length, start + step))), option=OPTIONS)[1:-1])
+        async with turns:
+            await asyncio.sleep(0)
+            pieces.append(orjson.dumps(part(slice(start, min(length, start + step))), option=OPTIONS)[1:-1])
     return orjson.Fragment(b"[" + b",".join(pieces) + b"]")
 
 

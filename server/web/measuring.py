@@ -10,15 +10,24 @@ PART_BYTES = 1 << 20
 # A number and its place in a list; besides that a list or an object, if empty; a text besides its characters.
 NUMBER_BYTES, CONTAINER_BYTES, TEXT_BYTES = 32, 40, 50
 
+# The first byte of a character of four bytes in UTF-8 is at least this.
+FOUR_BYTES = 0xF0
+# Times the bytes of a body: characters of two bytes each or of four, and UTF-8, less the body itself.
+WIDER, WIDEST = 2, 4
+
 _COMMA, _QUOTE, _LIST, _OBJECT = b',"[{'
 
 
 class Measure(msgspec.Struct):
-    """Counts of what a body holds: values of any kind, and those of them that are lists and objects, or texts."""
+    """Counts of what a body holds: values of any kind, and those of them that are lists and objects, or texts.
+
+    `text_bytes` are those of its texts in the body, at most; of MessagePack without texts of fewer than 32 bytes.
+    """
 
     values: int = 1
     containers: int = 0
     texts: int = 0
+    text_bytes: int = 0
 
     @property
     def size_bytes(self) -> int:
@@ -26,9 +35,19 @@ class Measure(msgspec.Struct):
         return NUMBER_BYTES * self.values + CONTAINER_BYTES * self.containers + TEXT_BYTES * self.texts
 
 
+def widening(body: bytes) -> int:
+    """Return how many times the bytes of a body's texts their characters take at most, besides the body itself.
+
+    CPython stores every character of a text as wide as its widest (PEP 393), and UTF-8 beside once it is asked for.
+    """
+    if not body or (body.isascii() and b"\\u" not in body):
+        return 0
+    return WIDEST if b"\\u" in body or int(np.frombuffer(body, np.uint8).max()) >= FOUR_BYTES else WIDER
+
+
 def measure_json(body: bytes) -> Measure:
     """Count what a body holds; of what is not JSON the counts mean nothing, and its decoder refuses it."""
-    found, start, quoted = Measure(), 0, 0
+    found, start, quoted = Measure(text_bytes=len(body)), 0, 0
     while start < len(body):
         end = min(len(body), start + PART_BYTES)
         part = body[start:end]

@@ -48,8 +48,10 @@ def measure_packed(body: bytes, most: int) -> Measure:
         found.values += 1
         if first in LENGTHS:
             size, more = LENGTHS[first]
-            place += 1 + size + more + int.from_bytes(body[place + 1 : place + 1 + size])
+            length = int.from_bytes(body[place + 1 : place + 1 + size])
+            place += 1 + size + more + length
             found.texts += 1
+            found.text_bytes += length
         elif first in HEADS:
             place += 1 + HEADS[first]
             found.containers += 1

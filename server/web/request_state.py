@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -26,7 +27,7 @@ class RequestState(msgspec.Struct):
     `counted_as` the status to count if that task is cancelled. The access check sets `caller`, the `key_id` of its key
     and `media`, the media type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its
     body and its answer are counted in the budget, `answer_bytes` of these for the answer. `check` raises where a
-    request that lasts must not go on.
+    request that lasts must not go on. `turns` is held while a slice of a large answer is encoded.
     """
 
     request_id: str
@@ -42,11 +43,18 @@ class RequestState(msgspec.Struct):
     held_bytes: int = 0
     answer_bytes: int = 0
     budget: BodyBudget | None = None
+    turns: asyncio.Lock | None = None
     check: Callable[[], None] = _nothing
 
 
 # A request is a task with a context of its own, so the variable is never reset.
 current: ContextVar[RequestState] = ContextVar("state")
+
+
+def encoding_turns() -> AbstractAsyncContextManager[object]:
+    """Return what has large answers encoded one slice after the other."""
+    state = current.get(None)
+    return state.turns if state is not None and state.turns is not None else nullcontext()
 
 
 def hold_part(size: int) -> None:
@@ -57,6 +65,12 @@ def hold_part(size: int) -> None:
     """
     if size >= LARGE_BYTES and (state := current.get(None)) is not None and state.budget is not None:
         state.budget.hold_answer(state, state.answer_bytes + size)
+
+
+def hold_decoded(size: int) -> None:
+    """Count what the body of this request is decoded into; raises OverloadedError where there is no room for it."""
+    if size >= LARGE_BYTES and (state := current.get(None)) is not None and state.budget is not None:
+        state.budget.hold_decoded(state, size)
 
 
 def hold_whole(size: int) -> None:

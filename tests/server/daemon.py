@@ -20,7 +20,7 @@ from tests.tiny import TINY
 PATIENCE_S = 20
 REFUSE_TIMEOUT_S = 20
 POLL_S = 0.01
-LINES = 8
+LINES = 9
 
 
 class Daemon:

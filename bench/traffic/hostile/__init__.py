@@ -1,0 +1,1 @@
+"""Clients that do the worst that the limits allow, in a process of their own."""
