@@ -135,8 +135,8 @@ integers have 64 bits. Each condition takes time for the documents that it holds
 conditions before it where these are fewer; it ends with the time of its request, or when the client leaves.
 
 Strings are compared byte by byte, so times compare as they should where all are written alike, as
-`2026-11-29T21:40:00Z` is: `{"modified": {"$gte": "2026-11-01", "$lt": "2026-12-01"}}` is that November. In a search `{}`
-means no filter; a deletion refuses it, and any other filter that holds for every document by its form.
+`2026-11-29T21:40:00Z` is: `{"modified": {"$gte": "2026-11-01", "$lt": "2026-12-01"}}` is that November. In a search
+`{}` means no filter; a deletion refuses it, and any other filter that holds for every document by its form.
 
 ```
 POST /search
