@@ -102,7 +102,10 @@ class Snapshots:
                 self.rejected.append(f"{name}: the sha256 differs")
                 continue
             graph = Graph(parameters, tombstones)
-            return graph, read(graph, content)
+            try:
+                return graph, read(graph, content)
+            except RuntimeError as error:  # the file was not whole when its sha256 was taken
+                self.rejected.append(f"{name}: {error}")
         return None
 
     def remove_strays(self) -> None:
