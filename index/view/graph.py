@@ -4,6 +4,7 @@ One thread changes it, any may search. Calls on the graph run one at a time, so 
 milliseconds, and searches that wait go first. It is never mapped from a file: USearch does not survive a damaged one.
 """
 
+import errno
 import threading
 import time
 from collections.abc import Sequence
@@ -169,6 +170,8 @@ class Graph:
             path.write_bytes(self._graph.save() or b"")
             return
         self._graph.save(str(path))
+        if path.stat().st_size != self._graph.serialized_length:  # it does not look at what closing the file says
+            raise OSError(errno.EIO, f"{path} is not whole")
 
     def read(self, content: bytes) -> None:
         """Become the graph in these bytes, which must be what `write` wrote: nothing is checked."""

@@ -115,7 +115,10 @@ class Snapshots:
                 self.rejected.append(f"{name}: the sha256 differs")
                 continue
             graph = Graph(parameters, tombstones)
-            return graph, read(graph, content, rows)
+            try:
+                return graph, read(graph, content, rows)
+            except RuntimeError as error:  # the file was not whole when its sha256 was taken
+                self.rejected.append(f"{name}: {error}")
         return None
 
     def forget_vectors(self) -> None:

@@ -98,22 +98,23 @@ long pass(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 
 
 long address(const void *pointer) { return reinterpret_cast<long>(pointer); }
 
+constexpr uint64_t OF_TRAPS = 1ull << (SIGSYS - 1);
+
 // Holds the mutex with all signals blocked: a signal's handler that wrote to the folder would wait for itself.
 class Turn {
   public:
     Turn() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
+        const uint64_t all = ~OF_TRAPS;
+        pass(SYS_rt_sigprocmask, SIG_SETMASK, address(&all), address(&before_), sizeof all);
         pthread_mutex_lock(&mutex);
     }
     ~Turn() {
         pthread_mutex_unlock(&mutex);
-        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        pass(SYS_rt_sigprocmask, SIG_SETMASK, address(&before_), 0, sizeof before_);
     }
 
   private:
-    sigset_t before_;
+    uint64_t before_ = 0;
 };
 
 struct Path {
@@ -447,14 +448,37 @@ const int TRAPPED[] = {SYS_open,   SYS_creat,      SYS_openat,   SYS_read,     S
                        SYS_pwritev2, SYS_sendfile, SYS_copy_file_range, SYS_fsync, SYS_fdatasync, SYS_truncate,
                        SYS_ftruncate, SYS_fallocate, SYS_rename, SYS_renameat, SYS_renameat2, SYS_link,
                        SYS_linkat, SYS_unlink,     SYS_unlinkat, SYS_rmdir,    SYS_mkdir,     SYS_mkdirat,
-                       SYS_getdents64};
+                       SYS_getdents64, SYS_rt_sigprocmask};
+
+// Blocks and unblocks signals for the interrupted code, but never the traps' own: the kernel kills a thread that has
+// blocked them and makes a trapped call, as glibc does where a thread ends.
+long mask_signals(const long *arguments, sigset_t *mask) {
+    uint64_t before, given;
+    memcpy(&before, mask, sizeof before);
+    if (arguments[3] != sizeof before)
+        return -EINVAL;
+    if (arguments[1]) {
+        memcpy(&given, reinterpret_cast<const void *>(arguments[1]), sizeof given);
+        const uint64_t after = arguments[0] == SIG_BLOCK     ? before | given
+                               : arguments[0] == SIG_UNBLOCK ? before & ~given
+                                                             : given;
+        const uint64_t allowed = after & ~OF_TRAPS;
+        memcpy(mask, &allowed, sizeof allowed);
+    }
+    if (arguments[2])
+        memcpy(reinterpret_cast<void *>(arguments[2]), &before, sizeof before);
+    return 0;
+}
 
 void on_trap(int, siginfo_t *information, void *context) {
-    auto &registers = static_cast<ucontext_t *>(context)->uc_mcontext.gregs;
+    auto *interrupted = static_cast<ucontext_t *>(context);
+    auto &registers = interrupted->uc_mcontext.gregs;
     const int kept = errno;
     const long arguments[] = {registers[REG_RDI], registers[REG_RSI], registers[REG_RDX],
                               registers[REG_R10], registers[REG_R8],  registers[REG_R9]};
-    registers[REG_RAX] = dispatch(information->si_syscall, arguments);
+    registers[REG_RAX] = information->si_syscall == SYS_rt_sigprocmask
+                             ? mask_signals(arguments, &interrupted->uc_sigmask)
+                             : dispatch(information->si_syscall, arguments);
     errno = kept;
 }
 

@@ -254,3 +254,24 @@ os.fsync(os.open(".", os.O_RDONLY))
         ("sync", "/a", DATA_ONLY, False),
         ("sync", "", 0, True),
     ]
+
+
+def test_a_thread_that_has_blocked_all_signals_is_watched_too(tmp_path: Path) -> None:
+    code = """
+import signal, threading
+os.chdir(sys.argv[1])
+before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+def write():
+    with open("a", "wb") as file:
+        file.write(b"x")
+thread = threading.Thread(target=write)
+thread.start()
+thread.join()
+os.kill(os.getpid(), signal.SIGUSR1)
+print(before, signal.SIGUSR1 in signal.sigpending(), flush=True)
+signal.pthread_sigmask(signal.SIG_SETMASK, before)
+"""
+    watch = watch_of(tmp_path)
+    done = run_watched([sys.executable, "-c", SAYING + code, str(watch.folder)], watch)
+    assert (done.returncode, done.stdout) == (-10, "set() True\n"), done.stderr
+    assert [one.call for one in read_records(tmp_path / "record")] == ["open", "write"]
