@@ -21,6 +21,7 @@ SIZES = struct.Struct("<2I")
 HEAD_BYTES, COUNTS = 64, struct.Struct("<5Q")
 KEY_BYTES, LEVEL_BYTES, LINK_BYTES = 8, 2, 4
 PIECE_ROWS = 8_192
+OTHER = "it is no file of this version of USearch's"
 PASSES = 8  # by each of which removed nodes get the row of a neighbour that has one
 
 Bytes = NDArray[np.uint8]
@@ -39,7 +40,11 @@ def leave_vectors(path: Path, target: Path) -> None:
 
 
 def with_vectors(content: bytes, rows: Capture, membership: Membership) -> bytes:
-    """Return USearch's file of what `leave_vectors` wrote, with the rows (n, ndim) that there are now."""
+    """Return USearch's file of what `leave_vectors` wrote, with the rows (n, ndim) that there are now.
+
+    Raises:
+        RuntimeError: the content is of another shape.
+    """
     count, size_bytes = SIZES.unpack(content[: SIZES.size])
     rest = np.frombuffer(content, np.uint8, offset=SIZES.size)
     if not count:
@@ -48,19 +53,22 @@ def with_vectors(content: bytes, rows: Capture, membership: Membership) -> bytes
     slots = slots_of(keys_at(rest, starts), rows, membership)
     passed_on(rest, starts, slots)
     vectors = rounded(rows.rows, slots) if len(rows.keys) else np.zeros((count, size_bytes // 2), np.uint16)
-    assert vectors.nbytes == count * size_bytes
+    if vectors.nbytes != count * size_bytes:
+        raise RuntimeError(OTHER)
     return b"".join((content[: SIZES.size], vectors.tobytes(), content[SIZES.size :]))
 
 
 def starts_of(rest: Bytes, count: int) -> Slots:
     """Return where each node stands."""
     nodes, most, most_lowest, _, _ = COUNTS.unpack(rest[HEAD_BYTES : HEAD_BYTES + COUNTS.size].tobytes())
-    assert nodes == count
+    if nodes != count:
+        raise RuntimeError(OTHER)
     place = HEAD_BYTES + COUNTS.size
     levels = np.frombuffer(rest, "<i2", count, place).astype(np.int64)
     least = KEY_BYTES + LEVEL_BYTES + LINK_BYTES * (1 + most_lowest)
     ends = place + LEVEL_BYTES * count + np.cumsum(least + levels * LINK_BYTES * (1 + most))
-    assert ends[-1] == len(rest)
+    if ends[-1] != len(rest):
+        raise RuntimeError(OTHER)
     return np.concatenate([[place + LEVEL_BYTES * count], ends[:-1]])
 
 
