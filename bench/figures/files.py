@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from bench.errors import BenchError
+from bench.figures.budget import BudgetFigures
 from bench.figures.door import DoorFigures
 from bench.figures.fidelity import FidelityFigures
 from bench.figures.goals import Goal
@@ -17,7 +18,7 @@ from bench.figures.ragged import RaggedFigures
 from bench.figures.retrieval import RetrievalFigures
 
 # Commands whose figures are shown as the tables they are, whatever their names.
-NESTED_KINDS = ("index", "passages", "ingest", "batching", "scale", "load", "mixed", "overload", "budget", "soak")
+NESTED_KINDS = ("index", "passages", "ingest", "batching", "scale", "load", "mixed", "overload", "soak")
 
 
 class Nested(Origin, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class Results(msgspec.Struct, frozen=True):
     kernels: dict[str, KernelFigures]
     fidelity: dict[str, FidelityFigures]
     ragged: dict[str, RaggedFigures]
+    budget: dict[str, BudgetFigures]
     door: dict[str, DoorFigures]
     retrieval: dict[str, RetrievalFigures]
     nested: dict[str, dict[str, Nested]]  # by kind, then by label
@@ -53,6 +55,7 @@ class Results(msgspec.Struct, frozen=True):
             "kernels": self.kernels,
             "fidelity": self.fidelity,
             "ragged": self.ragged,
+            "budget": self.budget,
             "door": self.door,
             "retrieval": self.retrieval,
             **self.nested,
@@ -82,6 +85,7 @@ def read_results(folder: Path) -> Results:
         kernels=_read_kind(folder, "kernels", KernelFigures),
         fidelity=_read_kind(folder, "fidelity", FidelityFigures),
         ragged=_read_kind(folder, "ragged", RaggedFigures),
+        budget=_read_kind(folder, "budget", BudgetFigures),
         door=_read_kind(folder, "door", DoorFigures),
         retrieval=_read_kind(folder, "retrieval", RetrievalFigures),
         nested={

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from bench.figures.files import Results
+from bench.report.budget import render_budget
 from bench.report.door import render_door
 from bench.report.fidelity import render_fidelity
 from bench.report.kernels import render_kernels
@@ -48,6 +49,8 @@ def render_page(results: Results, folder: str, beside: Beside) -> str:
     lines += _section("Graphs without a server", "kernels", kernels, beside)
     ragged = {label: render_ragged(result) for label, result in results.ragged.items()}
     lines += _section("Runs without padding", "ragged", ragged, beside)
+    budget = {label: render_budget(result) for label, result in results.budget.items()}
+    lines += _section("One client beside the worst", "budget", budget, beside)
     for kind, files in results.nested.items():
         nested = {label: render_nested(result.figures) for label, result in files.items()}
         lines += _section(f"The command {kind}", kind, nested, beside)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import resource
 import socket
+import struct
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +21,7 @@ from bench.traffic.target import HOST
 HALF_HEAD = b"POST /embed HTTP/1.1\r\nhost: 127.0.0.1\r\nx: "
 SWEEP_S, BITE_BYTES, BITE_S = 0.5, 2000, 0.1
 SMALL_BUFFER = 4096
+NO_LINGER = struct.pack("ii", 1, 0)
 LINES = 64
 FEW = 32  # connections beyond which a client of the system's own limit opens none
 
@@ -102,6 +104,8 @@ async def stream(orders: Orders, counts: Counts, client: int) -> None:
     head = f"POST /index/batch HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: {NDJSON}\r\ntransfer-encoding: chunked\r\n"
     while True:
         _, writer = await asyncio.open_connection(HOST, orders.port, local_addr=(address_of(client + 1), 0))
+        # With its end the system forgets what it has sent and nobody has read: megabytes, for which work would go on.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
         with contextlib.suppress(OSError):
             writer.write(f"{head}{lines}\r\n".encode())
             while True:
