@@ -67,18 +67,18 @@ class Index:
             raise
 
     def _open(self, name: str) -> Collection:
-        self._collections[name] = found = self._opened(name)
+        try:
+            self._collections[name] = found = self._opened(name)
+        except OSError as error:
+            raise StorageFullError(f"the collection {name!r} cannot be opened: {error.strerror}") from error
         return found
 
     def _opened(self, name: str) -> Collection:
         """Return a collection that nobody finds yet."""
         folder = self._folder_of(name)
-        try:
-            if folder is None or folder.exists():
-                return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
-            return self._make(name, folder)
-        except OSError as error:
-            raise StorageFullError(f"the collection {name!r} cannot be opened: {error.strerror}") from error
+        if folder is None or folder.exists():
+            return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
+        return self._make(name, folder)
 
     def _folder_of(self, name: str) -> Path | None:
         return None if self._folder is None else self._folder / COLLECTIONS / name
@@ -95,6 +95,8 @@ class Index:
                 collection.close()
                 raise StorageFullError(f"the folder {folder} cannot be made: {error.strerror}") from error
         except BaseException:  # whatever it was, an empty folder would be a collection at the next start
+            with contextlib.suppress(OSError):
+                folder = put_aside(folder, self._disk) or folder  # which takes no descriptor
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return collection
@@ -123,7 +125,7 @@ class Index:
     def renew(self, found: Collection) -> None:
         """Open a collection anew from its database, in the place of the object that has lost a thread."""
         with self._mutex:
-            if self._closed or self._collections.get(found.name) is not found:
+            if self._closed or self._stranded or self._collections.get(found.name) is not found:
                 return
             if self._folder is None:
                 raise ClosedError("what is kept in memory alone cannot be opened anew")

@@ -96,7 +96,8 @@ class Database:
                 raise StorageFullError(f"{self.path} cannot be written: its file system takes no write-ahead log")
             set_all(connection, "synchronous=FULL", "temp_store=MEMORY", f"journal_size_limit={LOG_BYTES}")
             # What could not be opened to write for want of a descriptor SQLite may have opened to read, for good.
-            connection.execute("BEGIN IMMEDIATE; ROLLBACK").fetchall()
+            with contextlib.suppress(apsw.BusyError):
+                connection.execute("BEGIN IMMEDIATE; ROLLBACK").fetchall()
         return connection
 
 

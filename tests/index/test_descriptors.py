@@ -126,6 +126,7 @@ for left in range(16):
         opened += 1
     except StorageFullError:
         refused += 1
+        assert not (folder / "collections" / f"made-{left}").exists()
     release(eaten)
     for name in (f"made-{left}", "default"):
         check(index.create(name), f"after {left}", left)
