@@ -40,5 +40,5 @@ def test_two_hundred_collections_with_1024_descriptors(tiny_models: Path, tmp_pa
         write_and_search(server, "second")
         with server.client() as client:
             refused = client.put("/collections/another", json={})
-            assert refused.status_code == 400
+            assert refused.status_code == 422
             assert "ulimit -n" in refused.text
