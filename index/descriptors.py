@@ -5,7 +5,7 @@ A collection whose writer finds no descriptor breaks; one that would not fit is 
 
 import resource
 
-from index.errors import StorageFullError
+from index.errors import CollectionNameError
 
 # The database of a collection, its log, the log's index, and one more of the database that a reader has opened. Each
 # further reader at the same time takes two, of which one stays.
@@ -17,11 +17,11 @@ OTHERS = 272
 
 
 def check_room(collections: int) -> None:
-    """Raise StorageFullError unless there are descriptors for so many collections."""
+    """Raise CollectionNameError unless there are descriptors for so many collections."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = (soft - SHARED - OTHERS) // PER_COLLECTION
     if soft != resource.RLIM_INFINITY and collections > max(1, most):
-        raise StorageFullError(
+        raise CollectionNameError(
             f"the process may open {soft} files, which is enough for {max(1, most)} collections; raise that limit "
             "(ulimit -n, or LimitNOFILE= of systemd), or drop a collection"
         )

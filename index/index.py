@@ -70,7 +70,10 @@ class Index:
             raise
 
     def _open(self, name: str) -> Collection:
-        self._collections[name] = found = self._opened(name)
+        try:
+            self._collections[name] = found = self._opened(name)
+        except OSError as error:
+            raise StorageFullError(f"the collection {name!r} cannot be opened: {error.strerror}") from error
         return found
 
     def _opened(self, name: str) -> Collection:
@@ -124,7 +127,7 @@ class Index:
     def renew(self, found: Collection) -> None:
         """Open a collection anew from its database, in the place of the object that has lost a thread."""
         with self._mutex:
-            if self._closed or self._collections.get(found.name) is not found:
+            if self._closed or self._stranded or self._collections.get(found.name) is not found:
                 return
             if self._folder is None:
                 raise ClosedError("what is kept in memory alone cannot be opened anew")

@@ -102,7 +102,8 @@ class Database:
                 *("synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY", f"journal_size_limit={LOG_BYTES}"),
             )
             # What could not be opened to write for want of a descriptor SQLite may have opened to read, for good.
-            connection.execute("BEGIN IMMEDIATE; ROLLBACK").fetchall()
+            with contextlib.suppress(apsw.BusyError):
+                connection.execute("BEGIN IMMEDIATE; ROLLBACK").fetchall()
         return connection
 
 

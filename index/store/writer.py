@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import apsw
 
 from index.errors import ClosedError, IndexRoomError, StorageFullError
-from index.store.connections import meaning, storage_errors
+from index.store.connections import is_of_surroundings, meaning, storage_errors
 from index.store.disk import Disk
 from index.store.emptying import Emptying
 from index.store.expiry import first_expiry
@@ -124,7 +124,8 @@ class Writer:
             self.failed = True
             self._refuse(error)
             self._shared.report()
-            raise
+            if not is_of_surroundings(error):
+                raise
         finally:
             self._connection.close()
 

@@ -101,7 +101,8 @@ ERRORS: dict[type[ServerError], Meaning] = {
     ),
     CollectionNameError: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "A collection's name has 1 to 64 of a-z, 0-9, - and _; there are at most 256 collections.",
+        "A collection's name has 1 to 64 of a-z, 0-9, - and _; there are at most 256 collections, or as many as the "
+        "process may open files for.",
     ),
     CollectionSettingsError: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY,

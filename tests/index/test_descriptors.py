@@ -10,7 +10,7 @@ pytestmark = pytest.mark.e2e
 
 EATING = """
 import os, pathlib, resource, sys
-from index import IndexRoomError, Query, StorageFullError
+from index import CollectionNameError, IndexRoomError, Query, StorageFullError
 from tests.index.harness import document, open_index
 from tests.index.vectors import one
 from tests.server.polling import until
@@ -65,7 +65,7 @@ assert index.well
 try:
     index.create("one-more")
     raise AssertionError
-except StorageFullError as error:
+except CollectionNameError as error:
     assert "ulimit -n" in str(error)
 check(index.collection(), "last", 9_999)
 index.close()
@@ -79,7 +79,7 @@ try:
         index.create(f"c{number}")
         made += 1
     raise AssertionError
-except StorageFullError as error:
+except CollectionNameError as error:
     assert "ulimit -n" in str(error)
 assert made > 100
 for number in range(made):
@@ -126,6 +126,7 @@ for left in range(16):
         opened += 1
     except StorageFullError:
         refused += 1
+        assert not (folder / "collections" / f"made-{left}").exists()
     release(eaten)
     for name in (f"made-{left}", "default"):
         check(index.create(name), f"after {left}", left)

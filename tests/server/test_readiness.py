@@ -60,8 +60,8 @@ def test_readiness_comes_back_by_itself(tiny_models: Path, tmp_path: Path) -> No
         assert backend.parts.library.collection("default") is not first
         assert (await client.post("/index", json={"id": "c", "text": "c"})).status_code == 200
         for id_ in "abc":
-            found = (await client.post("/search", json={"query": id_, "top_k": 1})).json()
-            assert [hit["id"] for hit in found] == [id_]
+            assert (await client.get(f"/index/{id_}")).json()["text"] == id_
+        assert len((await client.post("/search", json={"query": "b", "threshold": -1})).json()) == 3
         assert "vecd_index_well 1.0" in (await client.get("/metrics")).text
 
     settings = msgspec.structs.replace(tiny_settings(tiny_models, insecure=True), data=tmp_path)
