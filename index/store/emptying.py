@@ -17,7 +17,7 @@ from index.store.scrubbing import MAX_PAGES, Piece
 AGAIN_S = 1.0  # where a reader or the disk is in the way
 PATIENCE_MS = 20  # for readers of commits from before; those that come meanwhile need no log
 PIECE_BYTES = 8 << 20  # 10 ms
-RESTS = 9  # times what a piece took
+RESTS = 9  # times what a piece took of a processor
 
 
 class Emptying:
@@ -27,7 +27,7 @@ class Emptying:
         self._path = path
         self._disk = disk
         self.due_s: float | None = None
-        self._removed, self._place, self._rest_s = False, 0, 0.0
+        self._removed, self._place = False, 0
 
     def note(self, *, removed: bool) -> None:
         """Take in that something was written to the log, and whether anything went by that."""
@@ -44,17 +44,17 @@ class Emptying:
         """Do a piece of the work where it is time: nobody is waited for longer than a moment."""
         if self.rest_s != 0 or self._path is None:
             return
-        started_s = time.monotonic()
+        started_s = time.thread_time()
         if not emptied(connection, self._disk.busy_ms):
-            self.due_s = started_s + AGAIN_S
+            self.due_s = time.monotonic() + AGAIN_S
             return
         try:
             done = not (self._removed or self._place) or self._scrub(connection, self._path)
         except (OSError, apsw.Error):
-            self.due_s = started_s + AGAIN_S
+            self.due_s = time.monotonic() + AGAIN_S
             return
-        now_s = time.monotonic()
-        self.due_s = None if done else now_s + RESTS * (now_s - started_s)
+        taken_s = time.thread_time() - started_s
+        self.due_s = None if done else time.monotonic() + RESTS * taken_s
 
     def _scrub(self, connection: apsw.Connection, path: Path) -> bool:
         """Clear the next pages; return whether that was the last of them."""

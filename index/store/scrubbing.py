@@ -18,6 +18,8 @@ POINTER_BYTES = 2
 FILE_HEADER = 100  # of the first page
 MAX_PAGES = 1 << 24  # with more of them the first byte of a page that is no tree's could be that of one
 
+NOTHING = bytes(1)
+
 Pages = NDArray[np.uint8]
 
 
@@ -47,19 +49,20 @@ class Piece:
         count = max(0, min(self._count, (file.xFileSize() - start) // self._page_bytes))
         if not count:
             return 0
-        pages = np.frombuffer(file.xRead(count * self._page_bytes, start), np.uint8).reshape(count, -1)
-        starts, ends = unused(pages, first=self._first == 0)
-        dirty = holding(pages, starts, ends)
-        for page in dirty.tolist():
-            place = start + page * self._page_bytes + int(starts[page])
-            file.xWrite(bytes(int(ends[page] - starts[page])), place)
-        if len(dirty):
+        content = file.xRead(count * self._page_bytes, start)
+        pages = np.frombuffer(content, np.uint8).reshape(count, -1)
+        stretches = [
+            stretch for stretch in unused(pages, first=self._first == 0) if content[slice(*stretch)].strip(NOTHING)
+        ]
+        for place, end in stretches:
+            file.xWrite(bytes(end - place), start + place)
+        if stretches:
             file.xSync(apsw.SQLITE_SYNC_NORMAL)
-        return len(dirty)
+        return len(stretches)
 
 
-def unused(pages: Pages, *, first: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return from where up to where nothing of a tree stands in each of these pages (n, bytes); nowhere in others."""
+def unused(pages: Pages, *, first: bool) -> list[tuple[int, int]]:
+    """Return from where up to where nothing stands in those of these pages (n, bytes) that are a tree's."""
     header = np.zeros(len(pages), np.int64)
     header[:1] = FILE_HEADER if first else 0
     every = np.arange(len(pages))
@@ -73,12 +76,6 @@ def unused(pages: Pages, *, first: bool) -> tuple[NDArray[np.int64], NDArray[np.
     starts = header + np.where(leaf, LEAF_HEADER, INTERIOR_HEADER) + POINTER_BYTES * number(3)
     ends = number(5)
     ends[ends == 0] = 1 << 16
-    known = (leaf | np.isin(kinds, INTERIOR)) & (starts <= ends) & (ends <= pages.shape[1])
-    return starts, np.where(known, ends, starts)
-
-
-def holding(pages: Pages, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the pages that hold anything but zeros between these places."""
-    places = np.arange(pages.shape[1])
-    within = (places >= starts[:, None]) & (places < ends[:, None])
-    return np.flatnonzero(((pages != 0) & within).any(1))
+    known = np.flatnonzero((leaf | np.isin(kinds, INTERIOR)) & (starts < ends) & (ends <= pages.shape[1]))
+    places = known * pages.shape[1]
+    return list(zip((places + starts[known]).tolist(), (places + ends[known]).tolist(), strict=True))

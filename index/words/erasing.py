@@ -1,25 +1,26 @@
 """Writes again what shares a segment of the index with documents that were removed, so that their words go.
 
-In pieces, between which the index catches up with the database, and for a tenth of the time at most: the largest
-segment may hold nearly everything. Belongs to the thread that changes the index.
+In one commit: tantivy would merge what is left of such a segment with others, and more of their documents would stand
+beside removed ones. For a tenth of the time at most, since the largest segment may hold nearly everything. Belongs to
+the thread that changes the index.
 """
 
 import contextlib
 import time
+from collections.abc import Callable
 
 from index.store.connections import Readers
 from index.store.disk import Disk
 from index.words.beside import texts
 from index.words.postings import POSTINGS_ERRORS, Postings
 
-PIECE_DOCUMENTS, PIECE_CHARACTERS = 5_000, 8_000_000  # of a commit
-PAGE_DOCUMENTS = 500
+PAGE_DOCUMENTS = 100  # of up to 1 MB each
 RESTS = 9  # times what it took
 AGAIN_S = 5.0  # where a search keeps former files, or the disk refuses
 
 
 class Erasing:
-    """`due_s`, of the monotonic clock, is when the next piece is to be written; None where nothing is left to erase."""
+    """`due_s`, of the monotonic clock, is when the next round is to begin; None where nothing is left to erase."""
 
     def __init__(self, postings: Postings, readers: Readers, disk: Disk) -> None:
         self._postings = postings
@@ -41,17 +42,23 @@ class Erasing:
         """How long there is nothing to do; None is for good."""
         return None if self.due_s is None else max(0.0, self.due_s - time.monotonic())
 
-    def write(self) -> bool:
-        """Write a piece; return whether there is a new state of the index. Raises POSTINGS_ERRORS."""
+    def write(self, interrupted: Callable[[], bool]) -> None:
+        """Write what there is to write, or a part of it where something else is urgent. Raises POSTINGS_ERRORS."""
         started_s = time.monotonic()
         if not self._keys:
             self._postings.rest()  # a merge would exchange segments meanwhile
             self._keys = self._postings.keys_beside_removed()
-        written = bool(self._keys)
-        if written:
-            self._write_piece()
+        while self._keys and not interrupted():
+            page, self._keys = self._keys[:PAGE_DOCUMENTS], self._keys[PAGE_DOCUMENTS:]
+            with self._readers.reading() as connection:
+                found = texts(connection, page)
+            self._postings.remove(page)
+            for key, text in found:
+                self._postings.add(key, text)
+        self._disk.reach("before_words")
+        self._postings.commit()
+        self._disk.reach("after_words")
         self._taken_s += time.monotonic() - started_s
-        return written
 
     def finish(self) -> None:
         """Remove the files that nobody reads any more, and see what is left. Raises POSTINGS_ERRORS."""
@@ -71,18 +78,3 @@ class Erasing:
         self._keys = []
         if self.due_s is not None:
             self.due_s = time.monotonic() + AGAIN_S
-
-    def _write_piece(self) -> None:
-        documents, characters = 0, 0
-        while self._keys and documents < PIECE_DOCUMENTS and characters < PIECE_CHARACTERS:
-            page, self._keys = self._keys[:PAGE_DOCUMENTS], self._keys[PAGE_DOCUMENTS:]
-            with self._readers.reading() as connection:
-                found = texts(connection, page)
-            self._postings.remove(page)
-            for key, text in found:
-                self._postings.add(key, text)
-                characters += len(text)
-            documents += len(page)
-        self._disk.reach("before_words")
-        self._postings.commit()
-        self._disk.reach("after_words")

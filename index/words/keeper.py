@@ -202,10 +202,10 @@ class Keeper:
             self._wake.notify_all()
 
     def _erase(self) -> None:
-        """Write a piece of what shares its segment with removed documents."""
+        """Write again what shares its segment with removed documents."""
         try:
-            written = self._erasing.write()
-            self._succeed(self._postings.reading(self._reading.last_key) if written else self._reading)
+            self._erasing.write(lambda: self._closing or self.pending >= LINGER_DOCUMENTS)
+            self._succeed(self._postings.reading(self._reading.last_key))
             self._erasing.finish()
         except (IndexRoomError, MemoryError, *POSTINGS_ERRORS) as error:
             self._fail(error, ())

@@ -85,14 +85,14 @@ class Postings:
         return remains_in(self._folder)
 
     def keys_beside_removed(self) -> list[int]:
-        """Return the keys in the segments that hold removed documents, of those too."""
+        """Return the keys in the segments that hold removed documents, of those too, each once."""
         segments = self.remains().segments
         searcher = self._searcher()
         addresses = (DocAddress(place, number) for place, count in segments.items() for number in range(count))
-        found: list[int] = []
+        found: set[int] = set()  # of a document that was written again both may be there
         while page := list(itertools.islice(addresses, PAGE_ADDRESSES)):
-            found += [int(key) for key in searcher.fast_field_values(KEY, page) if key is not None]
-        return found
+            found.update(int(key) for key in searcher.fast_field_values(KEY, page) if key is not None)
+        return sorted(found)
 
     def collect(self) -> None:
         """Remove the files that no reading needs any more."""
