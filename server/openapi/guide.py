@@ -132,9 +132,10 @@ fields, and several operators of a field, must all hold.
 Values are compared only with values of their kind: booleans, numbers, strings. A field that is null, an object or an
 array equals nothing, but `$exists` finds it. A filter is at most 8 deep and has at most 64 conditions and 1,000 values;
 integers have 64 bits. Each condition takes time for the documents that it holds for, or for those that are left of the
-conditions before it where these are fewer; it ends with the time of its request, or when the client leaves. Strings are compared byte by byte, so times compare as they should where all are written alike,
-as `2026-11-29T21:40:00Z` is: `{"modified": {"$gte": "2026-11-01", "$lt": "2026-12-01"}}` is that November. In a search
-`{}` means no filter; a deletion refuses it, and any other filter that holds for every document by its form.
+conditions before it where these are fewer; it ends with the time of its request, or when the client leaves. Strings are
+compared byte by byte, so times compare as they should where all are written alike, as `2026-11-29T21:40:00Z` is:
+`{"modified": {"$gte": "2026-11-01", "$lt": "2026-12-01"}}` is that November. In a search `{}` means no filter; a
+deletion refuses it, and any other filter that holds for every document by its form.
 
 ```
 POST /search
