@@ -7,7 +7,6 @@ errors are raised as the contract's.
 """
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -118,12 +117,12 @@ class Library:
             )
 
     async def _turn(self, turns: Turns, client: str, function: Callable[[], T], likely_s: float) -> T:
-        left = threading.Event()
+        left = False
 
         def watch() -> bool:
-            if self._pausing and not left.is_set():
+            if self._pausing and not left:
                 turns.give_way()
-            return left.is_set()
+            return left
 
         def call() -> T:
             with watched(watch):
@@ -133,7 +132,7 @@ class Library:
             with self._translated():
                 return await turns.run(client, call, likely_s)
         except asyncio.CancelledError:
-            left.set()
+            left = True
             raise
 
     async def commit(

@@ -172,7 +172,8 @@ class Turns:
             self._room += 1
             self._unbegun += 1
             self._begun[task.client] -= 1
-            self._begun += Counter()  # without those that have none
+            if not self._begun[task.client]:
+                del self._begun[task.client]
             self._begin()
             # Whoever had the threads while nobody wanted them owes nothing.
             clock_s = self._clock_s if self._waiting else float("inf")
