@@ -90,7 +90,7 @@ def restored(seed: int) -> History:
     back = msgspec.structs.replace(saved, kind="restore")
     copies = [msgspec.structs.replace(back, collection=name) for name in (BACKUP, COPY)]
     first: Steps = [act("open"), saved, *copies, many(random_), put(random_)]
-    second: Steps = [back, act("open"), put(random_), many(random_), delete(random_)]
+    second: Steps = [back, act("open"), put(random_), many(random_), act("checkpoint"), put(random_), delete(random_)]
     third: Steps = [back, act("open"), act("drop"), put(random_)]
     fourth: Steps = [back, act("open"), patch(random_), act("checkpoint"), put(random_)]
     ends = ("kill", "kill", "close", "kill")
@@ -109,8 +109,8 @@ def made_before(seed: int) -> History:
     random_ = random.Random(seed)
     folders = (str(DATA / "collections" / "other"), "access")
     made = tuple(Operation("mkdir", "", (folder,)) for folder in folders)
-    steps: Steps = [act("create", "other"), act("open"), put(random_, "other"), put(random_)]
-    steps += [key("put", "one"), key("delete", "one")]
+    steps: Steps = [act("create", "other"), key("put", "one"), key("put", "two"), key("delete", "one")]
+    steps += [act("open"), put(random_, "other"), put(random_)]
     return History("made before", ((made, "kill"), (tuple(steps), "kill")), whole=1)
 
 

@@ -190,7 +190,7 @@ class Life:
 
     def _change(self, step: Operation) -> None:
         """Do what is done when the call returns."""
-        if step.kind != "create":
+        if step.kind != "create" and self._index is not None:
             self._settle(0)
         if step.kind == "create":
             self.index.create(step.collection)

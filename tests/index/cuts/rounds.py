@@ -94,20 +94,20 @@ def kind_of(line: dict[str, Any]) -> str | None:
 class Cuts:
     """Records histories at construction; then each `cut` is one image. All lies in one folder until `close`.
 
-    Records that are `left_out` are as if the process had not made the call.
+    `edited` makes of the records those of a process that left out some calls.
     """
 
     def __init__(
         self,
         seed: int,
         histories: Sequence[Callable[[int], History]] = HISTORIES,
-        left_out: Callable[[Record], bool] = lambda _: False,
+        edited: Callable[[list[Record]], list[Record]] = list,
     ) -> None:
         self._random = random.Random(seed)
         self._base = Path(tempfile.mkdtemp(prefix="cuts-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None))
         self._zygote = Zygote(self._base)
         self._number = 0
-        self._left_out = left_out
+        self._edited = edited
         self.figures = Figures()
         try:
             self.recorded = [self._record(history(seed)) for history in histories]
@@ -132,7 +132,7 @@ class Cuts:
             first = len(records) if number == history.whole else first
             found, more = self._zygote.live(orders)
             assert not found.error, (history.name, found.error)
-            records += [record for record in more if not self._left_out(record)]
+            records += self._edited(more)
         before = {DEFAULT: Contents(0, {}), KEYS: Contents(0, {})}
         return Recorded(history.name, Past(root, base, records), before, cuts_of(records, first))
 
@@ -142,20 +142,26 @@ class Cuts:
         kinds = sorted({(kind, place) for place, one in enumerate(self.recorded) for kind in one.cuts})
         kind = random_.choice(sorted({kind for kind, _ in kinds}))
         recorded = self.recorded[random_.choice([place for name, place in kinds if name == kind])]
-        recovery = self._try(recorded, kind, random_.choice(recorded.cuts[kind]))
+        recovery = self.start(recorded, kind, self._moment(recorded, recorded.cuts[kind]))
         if recovery is None or random_.random() >= RECOVERIES_CUT:
             return
         positions = [position for positions in recovery.cuts.values() for position in positions]
         for _ in range(CUTS_A_RECOVERY):
             if positions:
                 self.figures.second += 1
-                self._try(recovery, RECOVERY, random_.choice(positions))
+                self.start(recovery, RECOVERY, self._moment(recovery, positions))
 
-    def _try(self, recorded: Recorded, kind: str, cut: int) -> Recorded | None:
+    def _moment(self, recorded: Recorded, positions: list[int]) -> int:
+        """Choose a position: half of them are just before a sync, when most is at stake."""
+        records = recorded.past.records
+        before = [position for position in positions if position < len(records) and records[position].call == "sync"]
+        return self._random.choice(self._random.choice([before or positions, positions]))
+
+    def start(self, recorded: Recorded, kind: str, cut: int, rules: Rules | None = None) -> Recorded | None:
         """Start on one image and judge what is there; return the start, to be cut in turn, if it came to something."""
         random_, figures, root = self._random, self.figures, self._fresh()
         names, bytes_, shm = map(random_.choice, (NAMES, BYTES, SHM))
-        rules = Rules(names, bytes_, shm, random_.randrange(1 << 30))
+        rules = rules or Rules(names, bytes_, shm, random_.randrange(1 << 30))
         figures.images += 1
         figures.tried[kind, f"{rules.names} {rules.bytes_}"] += 1
         figures.shm[rules.shm] += 1

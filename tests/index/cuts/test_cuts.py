@@ -1,5 +1,6 @@
 """Power cuts at any moment: nothing acknowledged is lost, nothing comes back; a sync that is left out is seen."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.syscalls.records import Record
 pytestmark = pytest.mark.e2e
 
 IMAGES, FEW_IMAGES, MOST_IMAGES = 300, 40, 500
+RESTORED_IMAGES = 30
 
 
 def test_nothing_is_lost_in_three_hundred_cuts() -> None:
@@ -53,9 +55,12 @@ def contents(folder: Path) -> dict[str, bytes | None]:
     }
 
 
-def figures_where(history: Callable[[int], History], left_out: Callable[[Record], bool] = lambda _: False) -> Figures:
+Edit = Callable[[list[Record]], list[Record]]
+
+
+def figures_where(history: Callable[[int], History], edited: Edit = list) -> Figures:
     """Cut until something is lost, at most so often."""
-    cuts = Cuts(13, [history], left_out)
+    cuts = Cuts(13, [history], edited)
     try:
         while cuts.figures.clean and cuts.figures.images < MOST_IMAGES:
             cuts.cut()
@@ -64,18 +69,22 @@ def figures_where(history: Callable[[int], History], left_out: Callable[[Record]
     return cuts.figures
 
 
+def without_syncs_of(left_out: Callable[[str], bool]) -> Edit:
+    return lambda records: [record for record in records if record.call != "sync" or not left_out(record.path)]
+
+
 def without(disk: str) -> Callable[[int], History]:
     return lambda seed: msgspec.structs.replace(collections(seed), disk=disk)
 
 
 def test_it_is_seen_where_sqlite_syncs_nothing() -> None:
     """As with synchronous=OFF, by which SQLite makes all its calls but these."""
-    figures = figures_where(documents, lambda record: record.call == "sync" and DATABASE_FILE in record.path)
+    figures = figures_where(documents, without_syncs_of(lambda path: DATABASE_FILE in path))
     assert figures.verdict.lost or figures.refused, str(figures)
 
 
 def test_it_is_seen_where_only_the_log_is_not_synced() -> None:
-    figures = figures_where(documents, lambda record: record.call == "sync" and record.path.endswith("-wal"))
+    figures = figures_where(documents, without_syncs_of(lambda path: path.endswith("-wal")))
     assert figures.verdict.lost or figures.refused, str(figures)
 
 
@@ -92,3 +101,31 @@ def test_it_is_seen_where_the_names_of_what_a_killed_process_made_are_not_synced
 def test_it_is_seen_where_a_rename_is_not_synced() -> None:
     figures = figures_where(without(RENAMES))
     assert figures.verdict.back, (str(figures), figures.verdict.said)
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_a_restored_collection_is_not_mixed_with_the_log_of_what_was_there(synced: bool) -> None:
+    """Cut as a copy has taken the place of a database whose log holds some of its pages: that must be gone by then."""
+    cuts = Cuts(15, [restored], list if synced else without_syncs_before_a_copy)
+    try:
+        (recorded,) = cuts.recorded
+        moments = [position + 1 for position, one in enumerate(recorded.past.records) if is_of_a_copy(one)]
+        assert len(moments) == len(recorded.past.marks(-1).split('"restore"')) - 3  # two of them are backups
+        while cuts.figures.clean and cuts.figures.images < RESTORED_IMAGES:
+            rules = Rules("posix", "lost", "absent", cuts.figures.images * 7_919)
+            cuts.start(recorded, "restore", moments[1], rules)
+    finally:
+        cuts.close()
+    assert cuts.figures.clean == synced, (str(cuts.figures), cuts.figures.verdict.said)
+
+
+def is_of_a_copy(record: Record) -> bool:
+    return record.call == "rename" and record.other.endswith(f"/data/collections/default/{DATABASE_FILE}")
+
+
+def without_syncs_before_a_copy(records: list[Record]) -> list[Record]:
+    return [
+        one
+        for one, after in itertools.pairwise([*records, Record("mark")])
+        if not is_of_a_copy(after) or one.call != "sync"
+    ]
