@@ -137,9 +137,10 @@ class Graph:
 
     def keys(self) -> NDArray[np.int64]:
         """Return all nodes, in no order."""
-        if not len(self._graph):
-            return np.empty(0, np.int64)
-        return np.asarray(self._graph.keys[:], np.int64)
+        with self._turn:
+            if not len(self._graph):
+                return np.empty(0, np.int64)
+            return np.asarray(self._graph.keys[:], np.int64)
 
     def measure(self) -> None:
         """Note how much memory the graph's nodes and links take, which looks at each of them: 1 ms for 100,000.
