@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from index.collection import Collection
+from index.descriptors import check_room
 from index.documents.vector import Model
 from index.errors import ClosedError, CollectionNameError, IndexRoomError, StorageFullError, UnknownCollectionError
 from index.mending import Mender, replaced, retired
@@ -67,16 +68,18 @@ class Index:
             raise
 
     def _open(self, name: str) -> Collection:
-        self._collections[name] = found = self._opened(name)
+        try:
+            self._collections[name] = found = self._opened(name)
+        except OSError as error:
+            raise StorageFullError(f"the collection {name!r} cannot be opened: {error.strerror}") from error
         return found
 
     def _opened(self, name: str) -> Collection:
-        """Return a collection that nobody finds yet. Raises IndexRoomError."""
+        """Return a collection that nobody finds yet. Raises OSError too."""
         folder = self._folder_of(name)
-        with opening_errors(folder):
-            if folder is None or folder.exists():
-                return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
-            return self._make(name, folder)
+        if folder is None or folder.exists():
+            return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
+        return self._make(name, folder)
 
     def _folder_of(self, name: str) -> Path | None:
         return None if self._folder is None else self._folder / COLLECTIONS / name
@@ -121,7 +124,7 @@ class Index:
     def renew(self, found: Collection) -> None:
         """Open a collection anew from its database, in the place of the object that has lost a thread."""
         with self._mutex:
-            if self._closed or self._collections.get(found.name) is not found:
+            if self._closed or self._stranded or self._collections.get(found.name) is not found:
                 return
             if self._folder is None:
                 raise ClosedError("what is kept in memory alone cannot be opened anew")
@@ -144,6 +147,8 @@ class Index:
                 return self._collections[name]
             if len(self._collections) >= MAX_COLLECTIONS:
                 raise CollectionNameError(f"there are {MAX_COLLECTIONS} collections already, which is the most")
+            if self._folder is not None:
+                check_room(len(self._collections) + 1)
             return self._open(name)
 
     def drop(self, name: str) -> None:

@@ -6,7 +6,6 @@ own file system in memory, where readers and the writer wait for each other inst
 
 import contextlib
 import itertools
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +15,6 @@ import apsw
 from index.errors import ClosedError, DamagedError, IndexRoomError, StorageFullError, UnreadableError
 from index.store.disk import Disk
 from index.store.idle import IdleConnections
-from index.store.log import FRAME_BYTES, HEADER_BYTES
-from index.store.queries import single
 
 READER_CACHE_KIB, WRITER_CACHE_KIB = 2_000, 16_000
 MAX_READERS = 8  # searches run on a few threads; more would only wait for processors
@@ -60,13 +57,16 @@ class Database:
         self._uri = uri_of(self.path)
 
     def connect(self, cache_kib: int) -> apsw.Connection:
-        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
         with storage_errors(self.path):
-            connection = apsw.Connection(self._uri, flags=flags, vfs=self._vfs)
-            connection.set_busy_timeout(self._disk.busy_ms)
+            return self._connect(cache_kib)
+
+    def _connect(self, cache_kib: int) -> apsw.Connection:
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+        connection = apsw.Connection(self._uri, flags=flags, vfs=self._vfs)
+        connection.set_busy_timeout(self._disk.busy_ms)
+        with closed_on_error(connection):
             # A truncated mapped file would end the process with SIGBUS.
-            for pragma in (f"cache_size=-{cache_kib}", "mmap_size=0", "cell_size_check=ON", "trusted_schema=OFF"):
-                connection.execute(f"PRAGMA {pragma}").fetchall()
+            set_all(connection, f"cache_size=-{cache_kib}", "mmap_size=0", "cell_size_check=ON", "trusted_schema=OFF")
         return connection
 
     def connect_writer(self) -> apsw.Connection:
@@ -83,63 +83,37 @@ class Database:
                 self._vfs = ALONE
                 connection = self._connect_writer()
             assert self.path is not None
-            self._disk.discard(beside(self.path, "-shm"))  # nobody else has it, and it counts what is no more
+            self._disk.discard(
+                self.path.with_name(f"{self.path.name}-shm")
+            )  # nobody else has it, and it counts what is no more
             return connection
 
     def _connect_writer(self) -> apsw.Connection:
-        connection = self.connect(WRITER_CACHE_KIB)
-        try:
+        connection = self._connect(WRITER_CACHE_KIB)
+        with closed_on_error(connection):
             mode = connection.execute("PRAGMA journal_mode=WAL").fetchall()[0][0]
             if self.path is not None and mode != "wal":
                 raise StorageFullError(f"{self.path} cannot be written: its file system takes no write-ahead log")
-            for pragma in ("synchronous=FULL", "temp_store=MEMORY", f"journal_size_limit={LOG_BYTES}"):
-                connection.execute(f"PRAGMA {pragma}").fetchall()
+            set_all(connection, "synchronous=FULL", "temp_store=MEMORY", f"journal_size_limit={LOG_BYTES}")
             # What could not be opened to write for want of a descriptor SQLite may have opened to read, for good.
-            connection.execute("BEGIN IMMEDIATE; ROLLBACK").fetchall()
-        except BaseException:  # whatever it was, its files are closed before they are opened in another way
-            connection.close()
-            raise
+            with contextlib.suppress(apsw.BusyError):
+                connection.execute("BEGIN IMMEDIATE; ROLLBACK").fetchall()
         return connection
 
 
-def empty_log(connection: apsw.Connection, busy_ms: int) -> bool:
-    """Move what the log holds into the database, and have the log begin anew; return whether that could be done.
+def set_all(connection: apsw.Connection, *pragmas: str) -> None:
+    for pragma in pragmas:
+        connection.execute(f"PRAGMA {pragma}").fetchall()
 
-    Readers and the disk may hinder it.
 
-    What a kill in the middle of a batch, or a commit that failed, leaves behind the last commit carries the salts of
-    the present round: behind a commit that is cut short it would look like commits that are lost.
-    """
-    connection.set_busy_timeout(0)
+@contextlib.contextmanager
+def closed_on_error(connection: apsw.Connection) -> Iterator[None]:
+    """Close a connection that cannot be used: its files must not be open when they are opened in another way."""
     try:
-        ((busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    except apsw.Error:
-        return False
-    finally:
-        connection.set_busy_timeout(busy_ms)
-    return not busy
-
-
-def cut_log(connection: apsw.Connection, path: Path, disk: Disk) -> bool:
-    """Cut off what the log holds behind the last commit, and return whether that is certain; no room is needed.
-
-    A commit that failed may lie there whole, if only its flush failed, and the next start would take it for done. Of
-    the connection that writes, outside of a transaction.
-    """
-    try:
-        pages, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
-        frame_bytes = FRAME_BYTES + int(single(connection, "PRAGMA page_size"))
-        end, log = HEADER_BYTES + pages * frame_bytes if pages else 0, beside(path, "-wal")
-        if log.stat().st_size > end:
-            os.truncate(log, end)
-            disk.synchronize(log)
-    except (OSError, apsw.Error):
-        return False
-    return True
-
-
-def beside(database: Path, suffix: str) -> Path:
-    return database.with_name(database.name + suffix)
+        yield
+    except BaseException:  # whatever it was
+        connection.close()
+        raise
 
 
 def uri_of(path: Path) -> str:
@@ -177,7 +151,13 @@ class Readers:
         with self._lock:
             if self._closed is not None:
                 raise self._closed
-            return self._idle.take(self) or self._database.connect(READER_CACHE_KIB)
+            if (found := self._idle.take(self)) is not None:
+                return found
+            try:
+                return self._database.connect(READER_CACHE_KIB)
+            except StorageFullError:  # for want of a descriptor, perhaps
+                self._idle.close_all()
+                return self._database.connect(READER_CACHE_KIB)
 
     def move(self, folder: Path) -> None:
         """Rename the database's folder; connections that are open stay with their files. Raises OSError."""

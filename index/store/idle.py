@@ -1,9 +1,11 @@
 """Connections that are open and free, of all collections: a few, however many collections there are.
 
-Each takes two descriptors and up to two megabytes; to open one takes less than a millisecond.
+Each takes two descriptors and up to two megabytes. Of a closed one SQLite keeps one of the two for the next connection
+to the same database, since closing that would end the locks of the others.
 """
 
 import threading
+from collections.abc import Callable
 
 import apsw
 
@@ -35,8 +37,15 @@ class IdleConnections:
 
     def close(self, owner: object) -> None:
         """Close those of this owner."""
+        self._close(lambda whose: whose is owner)
+
+    def close_all(self) -> None:
+        """Close those of all owners, so that others get their descriptors."""
+        self._close(lambda _: True)
+
+    def _close(self, chosen: Callable[[object], bool]) -> None:
         with self._lock:
-            owned = [connection for whose, connection in self._free if whose is owner]
-            self._free = [(whose, connection) for whose, connection in self._free if whose is not owner]
-        for connection in owned:
+            closing = [connection for owner, connection in self._free if chosen(owner)]
+            self._free = [(owner, connection) for owner, connection in self._free if not chosen(owner)]
+        for connection in closing:
             connection.close()

@@ -20,11 +20,12 @@ from index.filters.tree import Condition, Every, Lasting
 from index.store import rows
 from index.store.checksums import checksum
 from index.store.clock import Clock
-from index.store.connections import Database, Readers, empty_log, storage_errors
+from index.store.connections import Database, Readers, storage_errors
 from index.store.disk import Disk
 from index.store.expiry import count_expired_of
 from index.store.followers import Followers
 from index.store.group import Changes
+from index.store.leftovers import empty_log
 from index.store.listing import COUNTED_ROWS
 from index.store.log import check_log
 from index.store.meta import read_meta

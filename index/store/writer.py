@@ -14,10 +14,11 @@ from typing import Protocol, TypeVar
 import apsw
 
 from index.errors import ClosedError, IndexRoomError, StorageFullError
-from index.store.connections import cut_log, empty_log, meaning, storage_errors
+from index.store.connections import is_of_surroundings, meaning, storage_errors
 from index.store.disk import Disk
 from index.store.expiry import first_expiry
 from index.store.group import Changes, Group, Job
+from index.store.leftovers import cut_log, empty_log
 from index.store.queries import single
 from index.store.shared import Shared
 
@@ -110,13 +111,17 @@ class Writer:
                     if self._commit(group):
                         self._disk.reach("after_commit")
                         self._follower.applied(group.changes)
+                except BaseException:
+                    self.failed = True  # before anybody is told that it is done
+                    raise
                 finally:
                     group.settle()  # what is committed is acknowledged, whatever fails after it
         except BaseException as error:  # the thread's outermost frame: no future may wait forever
             self.failed = True
             self._refuse(error)
             self._shared.report()
-            raise
+            if not is_of_surroundings(error):
+                raise
         finally:
             self._connection.close()
 

@@ -5,6 +5,7 @@ Temporary file, fsync, sha256, rename, fsync of the folder, row in the database:
 a row whose file is gone or differs is passed over. The two newest are kept.
 """
 
+import contextlib
 import hashlib
 import secrets
 import struct
@@ -112,9 +113,10 @@ class Snapshots:
         """Remove the files that no row names: older ones, and those of a save that was cut off."""
         with self._readers.reading() as connection:
             named = {name for (name,) in connection.execute("SELECT file FROM snapshots")}
-        for path in self._folder.glob(f"{SNAPSHOT}*"):
-            if path.name not in named:
-                self._disk.discard(path)
+        with contextlib.suppress(OSError):  # they take room until the next time
+            for path in self._folder.glob(f"{SNAPSHOT}*"):
+                if path.name not in named:
+                    self._disk.discard(path)
 
 
 def append_company(path: Path, graph: Graph, membership: Membership) -> None:

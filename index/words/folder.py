@@ -4,6 +4,7 @@ tantivy maps its files into memory, so that one cut off under it would end the p
 own (https://docs.rs/tantivy/latest/tantivy/directory/footer), which is looked at before tantivy sees the file.
 """
 
+import contextlib
 import secrets
 import shutil
 import zlib
@@ -52,9 +53,10 @@ def named(connection: apsw.Connection) -> str | None:
 
 def remove_strays(folder: Path, kept: str | None) -> None:
     """Remove the folders of words that the database does not name."""
-    for path in folder.glob(f"{WORDS_FOLDER}*"):
-        if path.name != kept:
-            shutil.rmtree(path, ignore_errors=True)
+    with contextlib.suppress(OSError):  # they take room until the next time
+        for path in folder.glob(f"{WORDS_FOLDER}*"):
+            if path.name != kept:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def problems_in(folder: Path) -> Iterator[str]:

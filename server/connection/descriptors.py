@@ -8,11 +8,11 @@ import sys
 
 # The soft limit is raised to this where the hard one allows it: enough for the defaults and every collection.
 ENOUGH = 65_536
-# Beside connections and collections: 20 in an idle process, and files that are written, backed up and compacted.
-PROCESS = 128
-# A collection's database takes 5 at rest (a writer and a reader, each with its log, and the log's index); the others
-# are more readers, the lock of its words and what they merge.
-PER_COLLECTION = 12
+# Beside connections and collections: 20 in an idle process, files that are backed up, and 128 that collections share
+# to read and to merge.
+PROCESS = 256
+# A collection's database, its log, the log's index, and one that a reader leaves, as `index/descriptors.py` says.
+PER_COLLECTION = 4
 # So many connections are served however little is left.
 FEWEST = 16
 

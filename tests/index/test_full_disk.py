@@ -3,15 +3,20 @@
 import random
 import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from index import Collection, Document, Include, Index, Query, StorageFullError
+from index import Collection, Document, Include, Query, StorageFullError
+from index.documents.document import entry_of
+from index.store.layout import DATABASE_FILE
 from tests.disks import SmallDisk, failing_disk, small_disk
 from tests.index.harness import document, open_index, same
-from tests.index.vectors import one
+from tests.index.vectors import NDIM, one
 
 TEXT = "room " * 4_000
 MANY = 2_000  # of 20 kB each, far more than there is room for
@@ -83,10 +88,9 @@ def test_what_was_closed_on_a_full_disk_starts_again_with_all_that_was_acknowled
     count = write_until_full(index.collection())
     disk.fill()
     index.close()
-    opened = opened_on_a_full_disk(disk.folder / "data")
-    if opened is not None:  # it may well find the room that it needs in its own files
-        check(opened.collection(), count)
-        opened.close()
+    opened = open_index(disk.folder / "data")
+    check(opened.collection(), count)
+    opened.close()
     disk.make_room()
     index = open_index(disk.folder / "data")
     check(index.collection(), count)
@@ -95,11 +99,80 @@ def test_what_was_closed_on_a_full_disk_starts_again_with_all_that_was_acknowled
     index.close()
 
 
-def opened_on_a_full_disk(folder: Path) -> Index | None:
+WRITES_AND_IS_KILLED = """
+import os, pathlib, sys
+from tests.index.harness import open_index
+from tests.index.test_full_disk import made
+index = open_index(pathlib.Path(sys.argv[1]))
+for number in range(20):
+    index.collection().put(made(number)).result()
+if sys.argv[2] == "killed":
+    os.kill(os.getpid(), 9)
+index.close()
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("end", ["killed", "closed"])
+@pytest.mark.parametrize("shared_memory", ["left", "gone"])
+def test_a_start_on_a_full_disk_reads_everything_and_writes_when_there_is_room(
+    disk: SmallDisk, end: str, shared_memory: str
+) -> None:
+    folder = disk.folder / "data"
+    done = subprocess.run([sys.executable, "-c", WRITES_AND_IS_KILLED, str(folder), end], check=False, timeout=120)
+    assert done.returncode == (-9 if end == "killed" else 0)
+    if shared_memory == "gone":
+        (folder / "collections" / "default" / f"{DATABASE_FILE}-shm").unlink(missing_ok=True)
+    disk.fill()
+    index = open_index(folder)
+    collection = index.collection()
+    check(collection, 20)
+    for _ in range(3):
+        with pytest.raises(StorageFullError, match="Make room"):
+            collection.put(made(20)).result()
+        check(collection, 20)
+    assert index.well
+    disk.make_room()
+    collection.put(made(20)).result()
+    check(collection, 21)
+    index.close()
+    for _ in range(2):
+        index = open_index(folder)
+        check(index.collection(), 21)
+        assert index.collection().health().problems == ()
+        index.close()
+
+
+@contextmanager
+def files_of_at_most(size_bytes: int) -> Iterator[None]:
+    """Let no file of this process grow beyond this size until the block ends."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
     try:
-        return open_index(folder)
-    except StorageFullError:
-        return None
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_commits_that_are_refused_take_no_memory(tmp_path: Path) -> None:
+    index = open_index(tmp_path)
+    collection = index.collection()
+    collection.put(made(0)).result()
+    assert collection.wait_until_viewed(20)
+    assert collection.wait_for_words(20)
+    batch = [entry_of(made(number), NDIM) for number in range(1, 9)]
+    before = collection.stats().memory_bytes
+    with files_of_at_most(100_000):
+        for _ in range(2_000):
+            with pytest.raises(StorageFullError):
+                collection.put_many(batch).result()
+    assert collection.stats().memory_bytes == before
+    assert len(collection.memory.vectors.capture()[0].keys) == 1
+    check(collection, 1)
+    collection.put_many(batch).result()
+    assert collection.wait_until_viewed(20)
+    assert collection.health().problems == ()
+    index.close()
 
 
 @pytest.mark.e2e
@@ -197,13 +270,9 @@ def test_files_that_may_grow_no_more_refuse_writers(tmp_path: Path) -> None:
     index = open_index(tmp_path)
     collection = index.collection()
     collection.put(made(0)).result()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
-    try:
+    with files_of_at_most(1_000_000):
         count = write_until_full(collection, 1)
         check(collection, count)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     collection.put(made(count)).result()
     check(collection, count + 1)
     index.close()

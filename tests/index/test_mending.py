@@ -146,7 +146,7 @@ def test_what_fails_again_and_again_breaks_the_index_once(tmp_path: Path) -> Non
     for number in range(MENDS + 1):
         found = index.collection()
         assert found.put(document(str(number), number)).result(20) == 1
-        until(lambda found=found: index.mender.broken or index.collection() is not found)
+        until(lambda: index.mender.broken or index.collection() is not found)  # noqa: B023 - called before the next
     until(lambda: bool(told))
     assert index.mender.broken
     assert not index.well
