@@ -77,12 +77,11 @@ class Index:
         return found
 
     def _opened(self, name: str) -> Collection:
-        """Return a collection that nobody finds yet. Raises IndexRoomError."""
+        """Return a collection that nobody finds yet. Raises OSError too."""
         folder = self._folder_of(name)
-        with opening_errors(folder):
-            if folder is None or folder.exists():
-                return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
-            return self._make(name, folder)
+        if folder is None or folder.exists():
+            return Collection(name, folder, self._model, self._disk, self._clock, self._shared)
+        return self._make(name, folder)
 
     def _folder_of(self, name: str) -> Path | None:
         return None if self._folder is None else self._folder / COLLECTIONS / name

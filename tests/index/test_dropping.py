@@ -25,7 +25,7 @@ def test_what_cannot_be_dropped_is_as_it_was(tmp_path: Path, name: str, where: s
     collection = index.create(name)
     collection.put_many([document(str(n), n) for n in range(700)]).result()
     disk.refused = {where}
-    with pytest.raises(StorageFullError, match=r"cannot be dropped: .*No space left"):
+    with pytest.raises(StorageFullError, match="cannot be dropped: No space left"):
         index.drop(name)
     disk.refused.clear()
     assert index.collection(name) is collection

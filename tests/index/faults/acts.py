@@ -17,7 +17,7 @@ LOG_BYTES = 4_040_000  # of the write-ahead log, a little before SQLite moves it
 
 
 class Act(msgspec.Struct, frozen=True):
-    """What to do in a folder as `stage` leaves it; `collection` is where it is done."""
+    """What to do in a folder as `stage` leaves it; `collection` is where it is done; "" is no index."""
 
     do: Callable[[Life], object]
     stage: str = "filled"

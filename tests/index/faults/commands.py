@@ -59,8 +59,8 @@ OF_COMMANDS = {
     "index restore": Act(restore("--replace"), "restored"),
     "index restore over a log": Act(restore("--replace"), "restored over a log"),
     "index restore anew": Act(restore(), "restored anew"),
-    "keys add": Act(keys("keys add", "second"), "keys"),
-    "keys add anew": Act(keys("keys add", "second"), "empty"),
-    "keys revoke": Act(keys("keys revoke", FIRST), "keys"),
-    "keys rotate": Act(keys("keys rotate", "first"), "keys"),
+    "keys add": Act(keys("keys add", "second"), "keys", ""),
+    "keys add anew": Act(keys("keys add", "second"), "empty", ""),
+    "keys revoke": Act(keys("keys revoke", FIRST), "keys", ""),
+    "keys rotate": Act(keys("keys rotate", "first"), "keys", ""),
 }

@@ -1,10 +1,13 @@
 """Every call of every operation fails, once and from then on: which cases there are, and what came of them."""
 
+import itertools
+import queue
 import random
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -32,6 +35,7 @@ ERRORS = {
     "mmap": ("EIO", "ENOMEM"),
 }
 MEMORY, ROOM_BYTES = Path("/dev/shm"), 200_000_000
+PAIRS = 2  # of processes that run cases
 TRIALS = 3  # of each operation without a fault, to count its calls, where all are to fail: threads make them differ
 
 
@@ -63,12 +67,15 @@ class Sweep:
         self._cases.mkdir()
         self._logs.mkdir()
         self._stages = build_stages(self._base / "stages")
-        self._watched, self._free = Zygote(self._cases), Zygote(None)
-        self._count = 0
+        self._zygotes = [(Zygote(self._cases), Zygote(None)) for _ in range(PAIRS)]
+        self._idle: queue.SimpleQueue[tuple[Zygote, Zygote]] = queue.SimpleQueue()
+        for pair in self._zygotes:
+            self._idle.put(pair)
+        self._numbers = itertools.count(1)
 
     def close(self) -> None:
-        self._watched.close()
-        self._free.close()
+        for zygote in itertools.chain(*self._zygotes):
+            zygote.close()
         shutil.rmtree(self._base)
 
     def calls(self, act: str, trials: int = 1) -> Counter[str]:
@@ -83,32 +90,44 @@ class Sweep:
     def run(self, case: Case) -> Outcome:
         return self._run(case)[0]
 
+    def run_all(self, cases: Sequence[Case]) -> Iterator[Outcome]:
+        """Run cases, a few at a time."""
+        with ThreadPoolExecutor(PAIRS) as threads:
+            yield from threads.map(self.run, cases)
+
     def _run(self, case: Case) -> tuple[Outcome, Counter[str]]:
-        self._count += 1
+        pair = self._idle.get()
+        try:
+            return self._run_by(case, *pair)
+        finally:
+            self._idle.put(pair)
+
+    def _run_by(self, case: Case, watched: Zygote, free: Zygote) -> tuple[Outcome, Counter[str]]:
+        number = next(self._numbers)
         act = ACTS[case.act]
         stage = self._stages[act.stage]
-        folder, log = self._cases / str(self._count), self._logs / str(self._count)
+        folder, log = self._cases / str(number), self._logs / f"{number}.log"
         stage.lay(folder)
         orders = Orders(
             case.act, str(folder), str(log), f"{log}.report", case.fault.spec or NEVER, case.ending, act.model, case.lie
         )
-        end = self._watched.run(orders)
+        end = watched.run(orders)
         found: list[tuple[str, str]] = []
-        expected = 0 if case.ending == "closed" else -9
+        expected = 0 if case.ending == "closed" or (not act.collection and case.ending != "killed") else -9
         errors = self._errors(log)
         if end.hung:
             found.append(("hung", errors))
         elif end.status not in {expected, -9 if "not back" in log.read_text("utf-8") else expected}:
             found.append(("crashed", f"status {end.status}: {errors}"))
         looked = log.with_suffix(".found")
-        looking = self._free.run(msgspec.structs.replace(orders, act=LOOK, log=str(looked), settings=act.settings))
+        looking = free.run(msgspec.structs.replace(orders, act=LOOK, log=str(looked), settings=act.settings))
         if looking.status or looking.hung:
             found.append(("start crashed", self._errors(looked)))
         else:
             left = msgspec.json.decode(looked.read_bytes(), type=Found)
             found += judge(stage, read_log(log.read_text("utf-8")), left)
         report = read_report(Path(orders.report))
-        for path in self._logs.glob(f"{self._count}*"):
+        for path in self._logs.glob(f"{number}.*"):
             path.unlink()
         shutil.rmtree(folder)
         return Outcome(case, bool(report.failed), report.first, tuple(found)), Counter(report.seen)
@@ -153,10 +172,11 @@ def sweep(
     outcomes = []
     try:
         cases = [case for act in acts or ACTS for case in cases_of(act, sweep.calls(act, trials), random_)]
-        for case in chosen(cases, budget, random_):
-            outcomes.append(sweep.run(case))
-            for what, said in outcomes[-1].found:
-                report(f"{case.act}: {case.fault.spec} ({outcomes[-1].first}), {case.ending}: {what}: {said}")
+        for outcome in sweep.run_all(chosen(cases, budget, random_)):
+            outcomes.append(outcome)
+            case = outcome.case
+            for what, said in outcome.found:
+                report(f"{case.act}: {case.fault.spec} ({outcome.first}), {case.ending}: {what}: {said}")
     finally:
         sweep.close()
     return outcomes

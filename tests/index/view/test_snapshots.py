@@ -5,13 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import apsw
+import numpy as np
 import pytest
 
 from index import Index, Query, StorageFullError
 from index.collection import Collection
+from index.view.graph import Graph, GraphParameters
 from tests.index.fakes import RefusingDisk
 from tests.index.harness import document, open_index
-from tests.index.vectors import one
+from tests.index.vectors import NDIM, one
 
 COUNT = 3_000  # more than are searched without the view
 
@@ -187,3 +189,10 @@ def test_a_snapshot_that_cannot_be_named_leaves_no_file_and_is_made_up_for(tmp_p
     assert collection.memory.snapshots.saved == 0
     index.close()
     assert len(snapshots_of(tmp_path)) == 1
+
+
+def test_a_graph_whose_last_bytes_found_no_room_is_not_written(tmp_path: Path) -> None:
+    graph = Graph(GraphParameters(NDIM))
+    graph.add(np.array([1]), one(1)[None].astype(np.float16))
+    with pytest.raises(OSError, match="not whole"):
+        graph.write(Path("/dev/full"))
