@@ -3,7 +3,6 @@
 import errno
 import os
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -127,7 +126,7 @@ def disk_calls(file: Path, *arguments: str) -> list[list[str]]:
 
 def test_a_revoked_key_is_gone_from_the_disk_before_the_command_ends(file: Path) -> None:
     shown = add(file)
-    content, name, folder = disk_calls(file, "revoke", id_of(shown))
+    *_, content, name, folder = disk_calls(file, "revoke", id_of(shown))
     assert content[0] == "synced"
     assert name == ["renamed", content[1], str(file)]
     assert folder == ["synced", str(file.parent)]
@@ -136,7 +135,7 @@ def test_a_revoked_key_is_gone_from_the_disk_before_the_command_ends(file: Path)
 def test_the_folders_that_the_first_key_makes_are_on_the_disk(tmp_path: Path) -> None:
     file = tmp_path / "a" / "b" / "keys.json"
     synced = [call[1] for call in disk_calls(file, "add", "me") if call[0] == "synced"]
-    assert synced[:2] == [str(tmp_path), str(tmp_path / "a")]
+    assert synced[:3] == [str(tmp_path / "a"), str(tmp_path), str(tmp_path.parent)]
     assert synced[-1] == str(file.parent)
 
 
@@ -144,10 +143,10 @@ def test_a_folder_that_cannot_be_synced_is_told_and_the_file_is_the_new_one(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = add(file)
-    true = os.fsync
+    true, folder = os.fsync, file.parent.stat()
 
     def failing(descriptor: int) -> None:
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        if (os.fstat(descriptor).st_dev, os.fstat(descriptor).st_ino) == (folder.st_dev, folder.st_ino):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         true(descriptor)
 
