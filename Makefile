@@ -3,7 +3,8 @@
 # make test    everything, with the real model behind a real socket; STS=DIR adds the STS benchmark's tests
 # make sanitize  the operators' tests with AddressSanitizer and UndefinedBehaviorSanitizer in them
 # make fuzz    ten million random calls of the operators under the same; CALLS=200000 for fewer
-# make torture  a process that writes documents killed a thousand times, half an hour; KILLS=100 for fewer
+# make torture  ten thousand faults, power cuts and kills of a process that writes documents, and histories of clients checked;
+#              KILLS=100 FAULTS=500 IMAGES=500 HISTORY_S=30 for fewer
 # make docs    docs/api.md and docs/settings.md, from what the code says of itself
 # make bench   about a quarter of an hour of the whole benchmark into .bench/latest/, after installing what it compares with;
 #              STS=DIR adds the STS benchmark, IR=DIR test collections of retrieval
@@ -62,6 +63,7 @@ bench: .venv/.test $(MANIFEST)
 	$(BIN)/python -m bench mixed --rounds 1 --seconds 5 --json $(LATEST)/mixed-here.json
 	$(BIN)/python -m bench overload --seconds 10 --json $(LATEST)/overload-here.json
 	$(BIN)/python -m bench soak --minutes 0.5 --json $(LATEST)/soak-here.json
+	$(BIN)/python -m bench budget --rounds 1 --json $(LATEST)/budget-here.json
 	$(BIN)/python -m bench peers --rounds 1 --seconds 3 --json $(LATEST)/peers-here.json
 	$(BIN)/python -m bench report --results $(LATEST) --out $(LATEST)/benchmarks.md --readme $(LATEST)/README.md
 
@@ -81,8 +83,14 @@ fuzz: .venv/.test
 	$(BIN)/python -m tests.models.kernels.fuzz --calls $(CALLS)
 
 KILLS ?= 1000
+FAULTS ?= 4000
+IMAGES ?= 5000
+HISTORY_S ?= 300
 torture: .venv/.test
+	$(BIN)/python -m tests.index.faults --faults $(FAULTS)
+	$(BIN)/python -m tests.index.cuts --images $(IMAGES)
 	$(BIN)/python -m tests.index.torture --kills $(KILLS)
+	$(BIN)/python -m tests.index.linearizability --seconds $(HISTORY_S)
 
 export: .venv/.serve kernels
 	$(BIN)/python -m export --out $(MODELS)
