@@ -14,7 +14,7 @@ from tests.index.cuts.life import RENAMES
 from tests.index.cuts.rounds import Cuts, Figures, cut_power
 from tests.syscalls.records import Record
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 IMAGES, FEW_IMAGES, MOST_IMAGES = 300, 40, 500
 RESTORED_IMAGES = 30
