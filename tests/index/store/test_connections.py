@@ -1,17 +1,15 @@
 """Connections: whoever shares the database for too long is told of in this room's errors; the log is cut down."""
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 import pytest
 
 from index import StorageFullError
-from index.store.connections import LOG_BYTES, READER_CACHE_KIB, Database, Readers
+from index.store.connections import LOG_BYTES, Readers
 from index.store.queries import single
 from index.view.comparison import differences
 from tests.index.fakes import ImpatientDisk, RefusingDisk
@@ -93,18 +91,3 @@ def test_health_is_of_one_moment_while_others_write() -> None:
 
     assert differences(Late(collection.store.database), collection.memory.vectors) == []
     index.close()
-
-
-def test_another_process_that_looks_in_leaves_the_log_to_those_who_have_it(tmp_path: Path) -> None:
-    """The last one that closes a database removes its log; who holds it is told by locks."""
-    database = Database(tmp_path / "documents.sqlite")
-    looks_in = f"import apsw; apsw.Connection({str(database.path)!r}).execute('SELECT count(*) FROM kept').fetchall()"
-    with closing(database.connect_writer()) as writer:
-        writer.execute("CREATE TABLE kept (value)")
-        database.connect(READER_CACHE_KIB).close()
-        writer.execute("INSERT INTO kept VALUES (1)")
-        subprocess.run([sys.executable, "-c", looks_in], check=True, timeout=60)
-        assert (tmp_path / "documents.sqlite-wal").stat().st_size > 0
-        writer.execute("INSERT INTO kept VALUES (2)")
-        with closing(database.connect(READER_CACHE_KIB)) as reader:
-            assert reader.execute("SELECT count(*) FROM kept").fetchall() == [(2,)]
