@@ -47,9 +47,10 @@ def test_a_job_that_fails_takes_nobody_along(tmp_path: Path) -> None:
     index = open_index(tmp_path)
     collection = index.collection()
     collection.put(document("a", 1)).result()
+    collection.patch("a", {f"x{number}": number for number in range(200)}).result()
     release = hold(collection.store.writer)
     first = collection.put(document("b", 2))
-    bad = collection.patch("a", {"x": 2**64})
+    bad = collection.patch("a", {f"y{number}": number for number in range(200)})  # more together than there may be
     last = collection.put(document("c", 3))
     release.set()
     assert (first.result(), last.result()) == (1, 1)
