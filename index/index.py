@@ -107,6 +107,14 @@ class Index:
         """Return the state of each collection, by name. Never waits."""
         return sorted((one.stats() for one in list(self._collections.values())), key=lambda stats: stats.name)
 
+    def count_others(self) -> dict[str, dict[str, int]]:
+        """Return how many vectors each variant but the present one computed, by collection, where there are any.
+
+        Collections of another model are left out. Reads all vectors of those where another variant has ever written.
+        """
+        own = [(name, one) for name, one in sorted(self._collections.items()) if not one.foreign]
+        return {name: found for name, one in own if (found := one.store.reads.count_others())}
+
     @property
     def well(self) -> bool:
         """Whether no thread has ended by a fault of our own, and no collection is away from its place. Never waits."""
