@@ -55,8 +55,9 @@ class Store:
         self.clock = clock or Clock()
         self.shared = shared or Shared()
         self.sweeper = Sweeper(self.clock, self.shared)
-        if path is not None:
+        if path is not None and path not in self.shared.checked:
             check_log(path)
+            self.shared.checked.add(path)
         self.database = Database(path, disk)
         connection = self.database.connect_writer()
         try:
