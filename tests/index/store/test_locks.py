@@ -13,6 +13,7 @@ from tests.index.harness import document, open_index
 from tests.index.test_mending import Faults
 from tests.server.polling import until
 
+
 def database_of(folder: Path) -> Path:
     return folder / "collections" / "default" / "documents.sqlite"
 
