@@ -48,14 +48,22 @@ class Database:
         self.path = path
         self._disk = disk or Disk()
         self._vfs: str | None = None
+        self._lock = threading.Lock()
         self._uri = f"file:/vecd-{next(_memory_names)}?vfs=memdb" if path is None else uri_of(path)
 
     def move(self, folder: Path) -> None:
         """Rename the folder that the database lies in. Raises OSError."""
-        assert self.path is not None
-        self._disk.rename(self.path.parent, folder)
-        self.path = folder / self.path.name
-        self._uri = uri_of(self.path)
+        with self.staying() as path:
+            self._disk.rename(path.parent, folder)
+            self.path = folder / path.name
+            self._uri = uri_of(self.path)
+
+    @contextlib.contextmanager
+    def staying(self) -> Iterator[Path]:
+        """Lend the path, which is the database's until it is given back; later it may be another's."""
+        with self._lock:
+            assert self.path is not None
+            yield self.path
 
     def connect(self, cache_kib: int) -> apsw.Connection:
         with storage_errors(self.path):

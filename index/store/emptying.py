@@ -6,10 +6,10 @@ between two commits, which wait for a piece of the work at most.
 
 import contextlib
 import time
-from pathlib import Path
 
 import apsw
 
+from index.store.connections import Database
 from index.store.disk import Disk
 from index.store.queries import select, single
 from index.store.scrubbing import MAX_PAGES, Piece
@@ -21,10 +21,10 @@ RESTS = 9  # times what a piece took of a processor
 
 
 class Emptying:
-    """`due_s`, of the monotonic clock, is None while there is nothing to do. `path` None is a database in memory."""
+    """`due_s`, of the monotonic clock, is None while there is nothing to do, as in memory."""
 
-    def __init__(self, path: Path | None, disk: Disk) -> None:
-        self._path = path
+    def __init__(self, database: Database, disk: Disk) -> None:
+        self._database = database
         self._disk = disk
         self.due_s: float | None = None
         self._removed, self._place = False, 0
@@ -32,7 +32,7 @@ class Emptying:
     def note(self, *, removed: bool) -> None:
         """Take in that something was written to the log, and whether anything went by that."""
         self._removed |= removed
-        if self.due_s is None and self._path is not None:
+        if self.due_s is None and self._database.path is not None:
             self.due_s = time.monotonic() + self._disk.erased_s
 
     @property
@@ -42,34 +42,35 @@ class Emptying:
 
     def step(self, connection: apsw.Connection) -> None:
         """Do a piece of the work where it is time: nobody is waited for longer than a moment."""
-        if self.rest_s != 0 or self._path is None:
+        if self.rest_s != 0:
             return
         started_s = time.thread_time()
         if not emptied(connection, self._disk.busy_ms):
             self.due_s = time.monotonic() + AGAIN_S
             return
         try:
-            done = not (self._removed or self._place) or self._scrub(connection, self._path)
+            done = not (self._removed or self._place) or self._scrub(connection)
         except (OSError, apsw.Error):
             self.due_s = time.monotonic() + AGAIN_S
             return
         taken_s = time.thread_time() - started_s
         self.due_s = None if done else time.monotonic() + RESTS * taken_s
 
-    def _scrub(self, connection: apsw.Connection, path: Path) -> bool:
+    def _scrub(self, connection: apsw.Connection) -> bool:
         """Clear the next pages; return whether that was the last of them."""
-        if self._place == 0:
-            self._removed = False  # what goes from now on is for the next round
         page_bytes, count = (int(single(connection, f"PRAGMA {name}")) for name in ("page_size", "page_count"))
         if count > MAX_PAGES:
             return True
         connection.release_memory()  # or the next commit would write the pages as they were
         connection.execute("BEGIN IMMEDIATE")  # nobody else may put anything into the log
         try:
-            Piece(path, page_bytes, self._place, PIECE_BYTES // page_bytes).scrub()
+            with self._database.staying() as path:
+                Piece(path, page_bytes, self._place, PIECE_BYTES // page_bytes).scrub()
         finally:
             connection.execute("ROLLBACK")
             connection.release_memory()
+        if self._place == 0:
+            self._removed = False  # what goes from now on is for the next round
         self._place += PIECE_BYTES // page_bytes
         if self._place < count:
             return False

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from index.store.idle import IdleConnections
 from index.store.turns import Turns
@@ -11,10 +12,15 @@ MAX_SAVING = 2  # a snapshot is a file of its own, as large as the graph
 
 
 class Shared:
-    """`report` says that a thread of a collection has ended by a fault; whoever mends that hands it in."""
+    """`report` says that a thread of a collection has ended by a fault; whoever mends that hands it in.
+
+    `checked` are the databases whose logs were looked at. No second time: a database that is opened anew may be open
+    still, and to close the file of its log's index would end SQLite's locks on that.
+    """
 
     def __init__(self, report: Callable[[], None] = lambda: None) -> None:
         self.report = report
+        self.checked = set[Path]()
         self.idle = IdleConnections()
         self.words = Turns(MAX_WORDS)
         self.saving = threading.Semaphore(MAX_SAVING)

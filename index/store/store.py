@@ -55,8 +55,9 @@ class Store:
         self.clock = clock or Clock()
         self.shared = shared or Shared()
         self.sweeper = Sweeper(self.clock, self.shared)
-        if path is not None:
+        if path is not None and path not in self.shared.checked:
             check_log(path)
+            self.shared.checked.add(path)
         self.database = Database(path, disk)
         connection = self.database.connect_writer()
         try:
@@ -70,7 +71,7 @@ class Store:
                 self.variant = variant_number(connection, variant)
                 self.readers = Readers(self.database, self.shared.idle)
                 followers = Followers(follower, self.sweeper)
-                self.writer = Writer(connection, path, documents, followers, disk, self.shared)
+                self.writer = Writer(connection, self.database, documents, followers, disk, self.shared)
                 self.reads = Reads(self.readers, self.writer, self.clock, self.variant)
         except BaseException:  # whatever it was, nothing else closes what is open already
             connection.close()

@@ -9,13 +9,12 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 import apsw
 
 from index.errors import ClosedError, IndexRoomError, StorageFullError
-from index.store.connections import is_of_surroundings, meaning, storage_errors
+from index.store.connections import Database, is_of_surroundings, meaning, storage_errors
 from index.store.disk import Disk
 from index.store.emptying import Emptying
 from index.store.expiry import first_expiry
@@ -52,14 +51,14 @@ class Writer:
     def __init__(
         self,
         connection: apsw.Connection,
-        path: Path | None,
+        database: Database,
         documents: int,
         follower: Follower,
         disk: Disk,
         shared: Shared,
     ) -> None:
         self._connection = connection
-        self._path = path
+        self._database = database
         self._follower = follower
         self._disk = disk
         self._shared = shared
@@ -71,7 +70,7 @@ class Writer:
         self.database_bytes, self.stale = self._measured()
         self.next_expiry_ms = first_expiry(connection)
         self.failed = False
-        self._emptying = Emptying(path, disk)
+        self._emptying = Emptying(database, disk)
         self._emptying.note(removed=True)  # what a kill left
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
@@ -150,7 +149,7 @@ class Writer:
         """Do the group's first job and those that wait. Return whether they were committed; if not, all have failed."""
         committing = False
         try:
-            with storage_errors(self._path):
+            with storage_errors(self._database.path):
                 self._connection.execute("BEGIN IMMEDIATE")
                 job: Job | None = group.first
                 while job is not None:
@@ -178,8 +177,12 @@ class Writer:
         """Leave nothing of a transaction that failed; return whether that is certain."""
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
-        cut = self._path is None or cut_log(self._connection, self._path, self._disk)
+        cut = self._database.path is None or self._cut()
         return empty_log(self._connection, self._disk.busy_ms) or cut
+
+    def _cut(self) -> bool:
+        with self._database.staying() as path:
+            return cut_log(self._connection, path, self._disk)
 
     def _attempt(self, job: Job, changes: Changes) -> None:
         """Do a job that was not cancelled; its error is its own where the transaction can go on without it."""
@@ -190,7 +193,7 @@ class Writer:
         try:
             job.result = job.work(self._connection, own)
         except Exception as error:  # whatever one job does wrong must not fail the others of its group
-            of_the_disk = isinstance(error, StorageFullError) or meaning(error, self._path) is not None
+            of_the_disk = isinstance(error, StorageFullError) or meaning(error, self._database.path) is not None
             if of_the_disk or not self._connection.in_transaction:
                 raise  # the disk's errors are everybody's
             self._connection.execute("ROLLBACK TO job")

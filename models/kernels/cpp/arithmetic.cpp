@@ -20,9 +20,10 @@ struct Measured {
 //                                  8 x 64 tokens    8 x 128    2 x 256
 //   Zen 4 (25, model 17)                    0.65       0.64       0.63
 //   Emerald Rapids (6, model 207)           1.50       1.62       1.67
-// All of AMD's family 25 that have AVX512_BF16 are Zen 4.
+// All of AMD's family 25 that have AVX512_BF16 are Zen 4. Zen 5 (26) is taken to be as Zen 4: not measured.
 constexpr Measured MEASURED[] = {
     {"AuthenticAMD", 25, 0, 255, Arithmetic::BF16},
+    {"AuthenticAMD", 26, 0, 255, Arithmetic::BF16},
     {"GenuineIntel", 6, 207, 207, Arithmetic::F32},
 };
 

@@ -1,6 +1,7 @@
 """The log is emptied and pages are cleared a while after a commit, and no writer or reader is kept from its work."""
 
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import apsw
 import pytest
 
 from index import Collection
+from index.store.connections import Database
+from index.store.disk import Disk
+from index.store.emptying import Emptying
 from index.store.scrubbing import Piece
 from tests.index.erasing import HastyDisk
 from tests.index.harness import document, open_index
@@ -73,6 +77,26 @@ def database_with_residues(path: Path) -> tuple[list[bytes], list[str]]:
     kept = [str(i) for (i,) in connection.execute("SELECT id FROM t ORDER BY id")]
     connection.close()
     return tokens, kept
+
+
+def test_pages_that_cannot_be_cleared_at_once_are_cleared_later(tmp_path: Path) -> None:
+    home, away = tmp_path / "home", tmp_path / "away"
+    home.mkdir()
+    tokens, _ = database_with_residues(home / "d.sqlite")
+    connection = apsw.Connection(str(home / "d.sqlite"))
+    connection.execute("SELECT 1 FROM t").fetchall()  # opens the log too
+    disk = Disk()
+    disk.erased_s = 0.0
+    emptying = Emptying(Database(home / "d.sqlite", disk), disk)
+    emptying.note(removed=True)
+    home.rename(away)
+    emptying.step(connection)
+    away.rename(home)
+    while emptying.rest_s is not None:
+        time.sleep(emptying.rest_s)
+        emptying.step(connection)
+    connection.close()
+    assert residues(home / "d.sqlite", tokens) == 0
 
 
 @pytest.mark.parametrize("pages", [1, 7, 10_000])

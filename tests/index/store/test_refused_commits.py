@@ -103,6 +103,35 @@ class Unready:
         """Do nothing."""
 
 
+class Ready(Unready):
+    """Follows."""
+
+    def expect(self, _: Changes) -> None:
+        """Do nothing."""
+
+    def applied(self, _: Changes) -> None:
+        """Do nothing."""
+
+
+def no_room(_: apsw.Connection, __: Changes) -> None:
+    raise StorageFullError("no room")
+
+
+def test_what_is_refused_while_a_drop_is_under_way_leaves_the_log_of_the_next_collection_alone(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    leaving = Store(tmp_path / "home" / "documents.sqlite", "", Ready(), RefusingDisk())
+    leaving.readers.move(tmp_path / "leaving")
+    (tmp_path / "home").mkdir()
+    fresh = Store(tmp_path / "home" / "documents.sqlite", "", Ready(), RefusingDisk())
+    fresh.put_many([entry_of(document("a", 1), NDIM)]).result(10)
+    log = tmp_path / "home" / "documents.sqlite-wal"
+    size_bytes = log.stat().st_size
+    assert str(leaving.writer.submit(no_room).exception(10)) == "no room"
+    assert log.stat().st_size == size_bytes > 0
+    leaving.close()
+    fresh.close()
+
+
 def test_what_failed_before_its_commit_is_certainly_not_there(tmp_path: Path) -> None:
     store = Store(tmp_path / "documents.sqlite", "", Unready(), RefusingDisk("synchronize"))
     reader = apsw.Connection(str(tmp_path / "documents.sqlite"))
