@@ -27,7 +27,11 @@ class Handing:
         self._clients: dict[str, _Client] = {}
 
     async def enter(self, client: str, documents: int) -> Callable[[], None]:
-        """Wait until a write of so many documents may be handed over; return what is to be called once it is done."""
+        """Wait until a write of so many documents may be handed over; return what is to be called once it is done.
+
+        A write of none counts as one of one.
+        """
+        documents = max(1, documents)
         found = self._clients.setdefault(client, _Client())
         if found.waiting or not _has_room(found, documents):
             turn = asyncio.get_running_loop().create_future()

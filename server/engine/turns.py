@@ -68,7 +68,7 @@ class _Line:
 class Turns:
     """So many tasks of all clients run at once; at most `most` are begun, those that gave way and wait included.
 
-    One client has no more than a quarter of the places, or as many as run at once, lest it take them all.
+    One client has no more than a quarter of the places, or as many as run at once, and never the last one that is free.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Turns:
         self._clock = clock
         self._room = running
         self._unbegun = running if most is None else most
-        self._most_of_one = max(running, self._unbegun // 4)
+        self._most_of_one = max(1, min(running, self._unbegun - 1), self._unbegun // 4)
         self._begun: Counter[str] = Counter()
         self._threads = ThreadPoolExecutor(self._unbegun, thread_name_prefix=name)
         self._lock = threading.Lock()
@@ -166,6 +166,13 @@ class Turns:
     def _serve(self, task: _Task) -> None:
         task.began_s, self._mine.task = self._clock(), task
         settle = _done(task) if task.future.set_running_or_notify_cancel() else None
+        try:
+            self._leave(task)
+        finally:
+            if settle is not None:  # the last step, so that whoever comes next finds all charged
+                settle()
+
+    def _leave(self, task: _Task) -> None:
         with self._lock:
             self._charge(task)
             self._mine.task = None
@@ -174,12 +181,10 @@ class Turns:
             self._begun[task.client] -= 1
             if not self._begun[task.client]:
                 del self._begun[task.client]
-            self._begin()
+            self._begin()  # raises RuntimeError where the system has no more threads
             # Whoever had the threads while nobody wanted them owes nothing.
             clock_s = self._clock_s if self._waiting else float("inf")
             self._charged_s = {one: at_s for one, at_s in self._charged_s.items() if at_s > clock_s}
-        if settle is not None:  # the last step, so that whoever comes next finds all charged
-            settle()
 
     def _charge(self, task: _Task) -> None:
         """Charge what the task took since its turn began, in place of what was estimated."""

@@ -92,12 +92,13 @@ async def decode_aside(body: bytes, media: str, kind: type[T], hints: Mapping[st
     Raises:
         OverloadedError: there is no room for it.
     """
-    if len(body) <= LARGE_BYTES:
-        if len(body) > SMALL_BYTES:
-            hold_decoded(decoded_bytes(body, media))
-        return decode(body, media, kind, hints)
-    hold_decoded(await run_aside(partial(decoded_bytes, body, media)))
-    return await run_aside(partial(decode, body, media, kind, hints))
+    if len(body) > SMALL_BYTES:
+        measured = partial(decoded_bytes, body, media)
+        # The values of MessagePack are looked at one by one: 0.1 s for 250,000.
+        aside = len(body) > LARGE_BYTES or media in MESSAGE_PACK
+        hold_decoded(await run_aside(measured) if aside else measured())
+    decoded = partial(decode, body, media, kind, hints)
+    return await run_aside(decoded) if len(body) > LARGE_BYTES else decoded()
 
 
 def decoded_bytes(body: bytes, media: str) -> int:

@@ -24,7 +24,7 @@ LEAST_S, MOST_S = 0.2, 1.5  # from the first request of a round to the kill
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """`module` is run as the server, with `arguments` after the usual ones."""
+    """`module` is run as the server, with `arguments` after the usual ones; it is killed `kills` times at least."""
 
     models: Path
     data: Path
@@ -32,6 +32,7 @@ class Plan(msgspec.Struct, frozen=True):
     seed: int
     module: str = "server"
     arguments: tuple[str, ...] = ()
+    kills: int = 1
 
 
 class Figures(msgspec.Struct):
@@ -53,11 +54,13 @@ class Figures(msgspec.Struct):
 
 
 def run(plan: Plan, report: Callable[[str], None] = lambda line: None) -> Figures:
-    """Kill the server under its clients for so many seconds, read all documents in the end, and check the history."""
+    """Kill the server under its clients, again and again; read all documents in the end, and check the history."""
     random_, end_s = random.Random(plan.seed), time.monotonic() + plan.seconds
     clients = [Client(number, plan.seed) for number in range(CLIENTS)]
     figures = Figures()
-    while time.monotonic() < end_s and not any(one.refused for one in clients):
+    while figures.kills < plan.kills or time.monotonic() < end_s:
+        if any(one.refused for one in clients):
+            break
         with serving(plan) as server:
             ask_until_killed(server, clients, random_.uniform(LEAST_S, MOST_S))
         figures.kills += 1

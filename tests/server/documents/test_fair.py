@@ -158,6 +158,16 @@ def test_a_client_may_hand_over_as_many_documents_as_share_a_transaction() -> No
     asyncio.run(check())
 
 
+def test_writes_of_nothing_leave_as_others_do() -> None:
+    async def check() -> None:
+        handing = Handing()
+        for leave in [await handing.enter("one", 0) for _ in range(3)]:
+            leave()
+        (await handing.enter("one", MAX_DOCUMENTS))()
+
+    asyncio.run(check())
+
+
 def test_a_write_completes_though_its_caller_has_left(library: Library) -> None:
     held, done = threading.Event(), Future[int]()
 

@@ -4,10 +4,12 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from functools import partial
+from unittest.mock import patch
 
 import pytest
 
 from server.engine.turns import TURN_S, Turns
+from tests.server.polling import until
 
 
 class Clock:
@@ -205,22 +207,27 @@ def test_no_more_are_begun_than_may_be_and_those_that_are_take_turns() -> None:
 
 
 def test_one_client_does_not_get_all_threads_while_others_wait(shop: Shop) -> None:
-    turns, order, go = Turns("shop", shop.clock, running=2), list[str](), threading.Event()
+    turns, begun = Turns("shop", shop.clock, running=2), list[str]()
+    names = [*(f"one {n}" for n in range(6)), "two 0", "three 0"]
+    gates = {name: threading.Event() for name in names}
 
     def work(name: str) -> None:
-        assert go.wait(20)
-        order.append(name)
+        begun.append(name)
+        assert gates[name].wait(60)
         shop.clock.now_s += 1.0
 
     async def check() -> None:
-        names = [*(f"one {n}" for n in range(6)), "two 0", "three 0"]
         tasks = [asyncio.create_task(turns.run(name[:-2], partial(work, name))) for name in names]
-        await asyncio.sleep(0)
-        go.set()
+        await asyncio.to_thread(until, lambda: len(begun) == 2, 60)
+        assert set(begun) == {"one 0", "two 0"}
+        gates["one 0"].set()
+        await asyncio.to_thread(until, lambda: len(begun) == 3, 60)
+        assert begun[2] == "three 0"
+        for gate in gates.values():
+            gate.set()
         await asyncio.gather(*tasks)
 
     asyncio.run(check())
-    assert set(order[:4]) >= {"two 0", "three 0"}
     turns.close()
 
 
@@ -255,4 +262,27 @@ def test_one_client_does_not_take_all_places(shop: Shop) -> None:
 
     asyncio.run(check())
     assert shop.served.index("other") <= 3
+    turns.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_result_reaches_its_caller_where_the_next_task_finds_no_thread() -> None:
+    turns, go = Turns("shop"), threading.Event()
+    begin = turns._threads.submit
+
+    def refuse(*call: object) -> None:
+        begin(*call)  # type: ignore[arg-type]  # as an executor does, which keeps what it finds no thread for
+        raise RuntimeError("can't start new thread")
+
+    async def check() -> None:
+        first = asyncio.create_task(turns.run("one", partial(go.wait, 60)))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(turns.run("two", lambda: "served"))
+        await asyncio.sleep(0)
+        with patch.object(turns._threads, "submit", refuse):
+            go.set()
+            assert await asyncio.wait_for(first, 60)
+        assert await asyncio.wait_for(second, 60) == "served"
+
+    asyncio.run(check())
     turns.close()

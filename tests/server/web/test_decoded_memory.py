@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import threading
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -12,9 +14,10 @@ import pytest
 from server.contract.errors import OverloadedError
 from server.dialects.native.bodies.documents import BatchRequest
 from server.dialects.native.bodies.embeddings import EmbedRequest
+from server.web import decoding
 from server.web.body_budget import BodyBudget
-from server.web.decoding import decode, decode_aside, decoded_bytes
-from server.web.messagepack import MESSAGE_PACK
+from server.web.decoding import SMALL_BYTES, decode, decode_aside, decoded_bytes
+from server.web.messagepack import MESSAGE_PACK, measure_packed
 from server.web.replies import JSON
 from server.web.request_state import RequestState, current
 
@@ -83,3 +86,18 @@ def test_where_others_hold_much_it_is_refused_before_it_is_made_and_alone_it_pas
         asyncio.run(served(budget, body, BatchRequest))
     budget.release(other)
     assert asyncio.run(served(budget, body, BatchRequest)) > budget.max_bytes
+
+
+def test_the_values_of_message_pack_are_not_counted_on_the_event_loop() -> None:
+    body = msgspec.msgpack.encode({"texts": ["a text"] * SMALL_BYTES})
+    threads = list[threading.Thread]()
+
+    def measure(*given: Any) -> Any:
+        threads.append(threading.current_thread())
+        return measure_packed(*given)
+
+    with patch.object(decoding, "measure_packed", measure):
+        made = asyncio.run(decode_aside(body, MESSAGE_PACK[0], EmbedRequest))
+    assert len(made.texts or ()) == SMALL_BYTES
+    assert threads
+    assert threading.main_thread() not in threads

@@ -40,7 +40,7 @@ def test_it_starts_serves_beside_a_crowd_and_comes_back(
             assert client.put("/collections/another", json={}).status_code == 200
             assert newcomer(running) in ({200} if connections > CROWD + 1 else {200, 503, None})
             crowd.close()
-            until(lambda: sockets(running) <= before)
+            until(lambda: sockets(running) <= before, 60)
         with running.client() as another:
             serve(another, 20)
         assert running.terminate() == 0
@@ -69,7 +69,7 @@ def serve(client: httpx.Client, number: int) -> None:
 def newcomer(running: RunningServer) -> int | None:
     """Return the status that one more connection is answered with, if it is answered; 503 comes with words."""
     try:
-        with httpx.Client(base_url=running.url, timeout=20) as client:
+        with httpx.Client(base_url=running.url, timeout=60) as client:
             answer = client.get("/health/live")
     except httpx.TransportError:
         return None
