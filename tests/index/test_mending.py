@@ -9,6 +9,7 @@ import pytest
 from index import Index, Query, ReopenedError
 from index.mending import MENDS
 from index.store.group import Changes
+from index.store.store import Store
 from tests.index.fakes import PointedDisk, SetClock
 from tests.index.harness import document, open_index
 from tests.index.vectors import one
@@ -155,3 +156,14 @@ def test_what_fails_again_and_again_breaks_the_index_once(tmp_path: Path) -> Non
     index = open_index(tmp_path)
     assert index.collection().count() == MENDS + 1
     index.close()
+
+
+def test_an_index_that_cannot_be_opened_leaves_no_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sweep(_: Store) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Store, "sweep", sweep)
+    before = set(threading.enumerate())
+    with pytest.raises(RuntimeError):
+        open_index(tmp_path)
+    assert set(threading.enumerate()) <= before
