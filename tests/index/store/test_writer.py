@@ -8,6 +8,7 @@ import pytest
 
 from index import DocumentError, Query, StorageFullError
 from index.documents.document import entry_of
+from index.documents.metadata import MAX_METADATA_FIELDS
 from index.store.disk import Disk
 from index.store.group import Changes
 from index.store.queries import single
@@ -46,10 +47,10 @@ def test_those_who_wait_together_share_a_commit_of_64_documents(tmp_path: Path) 
 def test_a_job_that_fails_takes_nobody_along(tmp_path: Path) -> None:
     index = open_index(tmp_path)
     collection = index.collection()
-    collection.put(document("a", 1)).result()
+    collection.put(document("a", 1, **dict.fromkeys(map(str, range(MAX_METADATA_FIELDS))))).result()
     release = hold(collection.store.writer)
     first = collection.put(document("b", 2))
-    bad = collection.patch("a", {"x": 2**64})
+    bad = collection.patch("a", {"x": 1})  # is one field more than there may be
     last = collection.put(document("c", 3))
     release.set()
     assert (first.result(), last.result()) == (1, 1)
