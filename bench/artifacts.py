@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from bench.errors import BenchError
-from models import Manifest, Variant, load_manifest, verify_file
+from models import Attention, Manifest, Variant, load_manifest, verify_file
 from models.tokenizer import open_tokenizer
 from server.backend import build_backend
 from server.contract.embedding import Demand, Embeddings
 from server.engine import TOKENS_PER_RUN, Engine
-from server.engine.sessions import SESSIONS, Session
+from server.engine.sessions import Session, sessions_with
 from server.settings import MEMORY, Settings
 
 OUTPUT = "sentence_embedding"
@@ -61,9 +61,12 @@ class Artifact(msgspec.Struct, frozen=True):
             message = f"{self.folder} takes {self.manifest.max_tokens} tokens a text; this measures texts of {tokens}"
             raise BenchError(message)
 
-    def open_session(self, variant: Variant, provider: str = "cpu", cores: int = 1) -> Session:
+    def open_session(
+        self, variant: Variant, provider: str = "cpu", cores: int = 1, attention: Attention | Literal["auto"] = "auto"
+    ) -> Session:
         """Open one of the graphs. A run on the CPU has one thread, or `cores` where it asks for all of them."""
-        return SESSIONS[variant.layout](verify_file(self.folder, self.manifest, variant.file), provider, cores)
+        path = verify_file(self.folder, self.manifest, variant.file)
+        return sessions_with(attention)[variant.layout](path, provider, cores)
 
 
 def open_artifact(models: Path, model: str) -> Artifact:

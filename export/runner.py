@@ -2,12 +2,12 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from models import KernelsLibrary
 from models.runtime import onnxruntime
 
 BATCH_TEXTS = 128
@@ -16,11 +16,11 @@ BATCH_TEXTS = 128
 class GraphRunner:
     """An ONNX Runtime session on the CPU; `operators` is the library of custom operators that the model needs."""
 
-    def __init__(self, model: onnx.ModelProto, operators: Path | None = None) -> None:
+    def __init__(self, model: onnx.ModelProto, operators: KernelsLibrary | None = None) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         if operators is not None:
-            options.register_custom_ops_library(str(operators))
+            operators.register(options)
         self._session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )

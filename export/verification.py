@@ -4,7 +4,7 @@ Checks the fp32 graph against a plain numpy encoder on the golden probes, and ev
 texts that calibration does not hold; on the CPU also on every token of the vocabulary as a text of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -54,6 +54,11 @@ def measure_fidelity(runner: GraphRunner, reference: Reference, advance: Callabl
     """Return the cosine of the runner's embeddings with the reference's."""
     cosines = (runner.embed_all(reference.encodings, advance) * reference.rows).sum(axis=1, dtype=np.float64)
     return Fidelity(len(cosines), float(cosines.mean()), float(cosines.min()))
+
+
+def least_of(found: Sequence[Fidelity]) -> Fidelity:
+    """Return the least mean and the least cosine of several measurements over the same texts."""
+    return Fidelity(found[0].texts, min(one.cosine_mean for one in found), min(one.cosine_min for one in found))
 
 
 def check_fidelity(name: str, fidelity: Fidelity, bar: Bar) -> None:

@@ -14,14 +14,13 @@ from index.mending import Mender, replaced, retired
 from index.stats import CollectionStats
 from index.store.backup import back_up
 from index.store.clock import Clock
-from index.store.departure import Departure, remove, settle
+from index.store.departure import Departure, remove, stored_names
 from index.store.disk import Disk, cannot_be_made, opening_errors
 from index.store.layout import (
     COLLECTIONS,
     DEFAULT_COLLECTION,
     MAX_COLLECTIONS,
     check_collection_name,
-    contents_of,
 )
 from index.store.lock import FolderLock
 from index.store.shared import Shared
@@ -134,6 +133,14 @@ class Index:
             self._collections[found.name] = self._opened(found.name)
             replaced(found)
 
+    def count_others(self) -> dict[str, dict[str, int]]:
+        """Return how many vectors each variant but the present one computed, by collection, where there are any.
+
+        Collections of another model are left out. Reads all vectors of those where another variant has ever written.
+        """
+        own = [(name, one) for name, one in sorted(self._collections.items()) if not one.foreign]
+        return {name: found for name, one in own if (found := one.store.reads.count_others())}
+
     @property
     def well(self) -> bool:
         """Whether no thread has ended by a fault of our own, and no collection is away from its place. Never waits."""
@@ -237,12 +244,3 @@ class Index:
                 collection.close()
             if self._lock is not None:
                 self._lock.close()
-
-
-def stored_names(folder: Path, disk: Disk) -> set[str]:
-    """Return the names of the collections in a folder, once drops are undone or done. Raises OSError."""
-    contents = contents_of(folder)
-    if contents.strangers:
-        raise IndexRoomError(f"{contents.strangers[0]} is no collection of vecd; move it out of the data folder")
-    settle(folder, disk)
-    return set(contents.collections)

@@ -9,7 +9,7 @@ from models.architecture import count_parameters
 from models.catalog import CatalogEntry, PypiSource, load_catalog
 from models.errors import ArtifactError
 from models.folders import ARTIFACTS, CHECKPOINTS
-from models.kernels import KernelsLibrary, KernelsMissing, kernels_library
+from models.kernels import ATTENTIONS, Attention, KernelsLibrary, KernelsMissing, kernels_library
 from models.manifest import (
     MANIFEST_FILE,
     MANIFEST_FORMAT,
@@ -30,10 +30,12 @@ from models.prompts import Role, prompt_for
 
 __all__ = [
     "ARTIFACTS",
+    "ATTENTIONS",
     "CHECKPOINTS",
     "MANIFEST_FILE",
     "MANIFEST_FORMAT",
     "ArtifactError",
+    "Attention",
     "CatalogEntry",
     "Fidelity",
     "FileRecord",

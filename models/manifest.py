@@ -45,7 +45,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `probe_cosine` is the least cosine with the golden probes at which a server may use the variant. `instructions` are
     x86-64 instruction sets, as /proc/cpuinfo names them, one of which it needs; processors of other kinds need none.
     `vocabulary` is the fidelity over every token of the vocabulary as a text of its own: of the CPU's int8 variants, in
-    artifacts of an export that measures it.
+    artifacts of an export that measures it. `attention` is the fidelity with each way in which the variant's attention
+    may compute, by name, where there are several; `fidelity` is then the least of them.
     """
 
     name: str
@@ -57,6 +58,11 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     probe_cosine: float
     instructions: tuple[str, ...] = ()
     vocabulary: Fidelity | msgspec.UnsetType = msgspec.UNSET
+    attention: dict[str, Fidelity] | msgspec.UnsetType = msgspec.UNSET
+
+    def fidelity_with(self, attention: str) -> Fidelity:
+        """Return the fidelity with one attention, or the variant's where that was not measured alone."""
+        return self.attention.get(attention, self.fidelity) if isinstance(self.attention, dict) else self.fidelity
 
 
 class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,15 +114,18 @@ def fingerprint_model(manifest: Manifest) -> Sha256:
     return hashlib.sha256(msgspec.json.encode(identity, order="sorted")).hexdigest()
 
 
-def fingerprint_variant(manifest: Manifest, variant: Variant, runtime: str) -> Sha256:
+def fingerprint_variant(manifest: Manifest, variant: Variant, runtime: str, attention: str = "") -> Sha256:
     """Return a hash of everything that decides an embedding's bits.
 
     Args:
         manifest: names the model and the hash of the graph's file.
         variant: which graph.
         runtime: the versions of what runs it.
+        attention: in which numbers its attention computes, where that is not the same on every processor.
     """
-    identity = (manifest.model_fingerprint, manifest.files[variant.file].sha256, runtime)
+    identity = [manifest.model_fingerprint, manifest.files[variant.file].sha256, runtime]
+    if attention:
+        identity.append(attention)
     return hashlib.sha256(msgspec.json.encode(identity)).hexdigest()
 
 

@@ -38,14 +38,14 @@ from server.documents.retrieval import Retrieval
 from server.documents.settings import SettingsRules
 from server.documents.titles import Titles
 from server.engine.admitted import admitted
-from server.engine.assembly import build_engine, facts_of
+from server.engine.assembly import build_engine, facts_of, labels_of
 from server.engine.embedder import Embedder
 from server.engine.engine import Engine
 from server.engine.gauges import EngineCollector, families_of
 from server.engine.metrics import Metrics
 from server.engine.scheduling.watchdog import Watchdog
 from server.engine.sessions.loading import LoadedModel, OpenTokenizer, load_model
-from server.engine.sessions.selfcheck import SESSIONS, OpenSession
+from server.engine.sessions.selfcheck import OpenSession
 from server.engine.tokenization import untruncated
 from server.engine.tokens import Tokens
 from server.engine.windows import Windows
@@ -71,12 +71,12 @@ class Parts(msgspec.Struct, frozen=True):
 
 def build_backend(
     settings: Settings,
-    sessions: Mapping[str, OpenSession] = SESSIONS,
+    sessions: Mapping[str, OpenSession] | None = None,
     tokenizer_opener: OpenTokenizer = open_tokenizer,
 ) -> "LocalBackend":
     """Load and check the model, open the index, and put the parts together; nothing runs yet.
 
-    `sessions` opens a graph of each layout, `tokenizer_opener` the tokenizer.
+    `sessions` opens a graph of each layout, if not as the settings say, `tokenizer_opener` the tokenizer.
 
     Raises:
         ArtifactError: the artifact is missing or damaged; the message names the file.
@@ -118,18 +118,10 @@ def cut_of(tokenizer: Tokenizer, facts: Facts) -> Passages:
 
 def registered(parts: Parts) -> Parts:
     """Register the model's metrics, and those that are read at each scrape; return the parts."""
-    facts, registry = parts.facts, parts.metrics.registry
+    registry = parts.metrics.registry
     registry.register(EngineCollector(parts.engine))
     registry.register(IndexCollector(parts.library.index))
-    Info("vecd_model", "The model that is served.", registry=registry).info(
-        {
-            "name": facts.name,
-            "variant": facts.variant.name,
-            "precision": facts.variant.precision,
-            "provider": facts.provider,
-            "fingerprint": facts.fingerprint,
-        }
-    )
+    Info("vecd_model", "The model that is served.", registry=registry).info(labels_of(parts.facts))
     return parts
 
 

@@ -1,5 +1,7 @@
 """What the server prints at its start: what it chose and found, a line each, and its address last."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from server.connection.room import Limits
@@ -18,14 +20,17 @@ class Listening(msgspec.Struct, frozen=True):
     limits: Limits
 
 
-def banner(settings: Settings, facts: Facts, index: IndexStatus, listening: Listening) -> str:
-    """Return the lines that the server prints once it listens."""
+def banner(
+    settings: Settings, facts: Facts, index: IndexStatus, listening: Listening, vectors: Iterable[str] = ()
+) -> str:
+    """Return the lines that the server prints once it listens; `vectors` are told of other variants' ones."""
     variant, fidelity = facts.variant, facts.variant.fidelity
+    attention = f", attention in {variant.attention}" if variant.attention else ""
     refused = "".join(f"; refused {reason}" for reason in variant.refused)
     cache = f"{settings.cache_bytes / MIB:.0f} MiB in memory" if settings.cache_bytes else "off"
     lines = (
         ("provider", f"{facts.provider} ({facts.provider_reason})"),
-        ("variant", f"{facts.name} {variant.name}, {variant.file}{refused}"),
+        ("variant", f"{facts.name} {variant.name}, {variant.file}{attention}{refused}"),
         (
             "fidelity",
             f"cosine to fp32 mean {fidelity.mean:.4f}, min {fidelity.least:.4f} "
@@ -35,6 +40,7 @@ def banner(settings: Settings, facts: Facts, index: IndexStatus, listening: List
         ("cache", cache),
         ("documents", _documents(settings, index)),
         *(("files", line) for line in exposures(settings)),
+        *(("vectors", one) for one in vectors),
         ("limits", _limits(settings, listening)),
         ("memory", _memory(memory_of(settings, listening.limits.connections, facts.cores, facts.dimensions))),
         ("address", listening.address),

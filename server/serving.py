@@ -39,6 +39,7 @@ from server.connection.shared import Shared
 from server.connection.timeouts import Sweep
 from server.connection.tls import Tls, load_certificate, restrict_groups
 from server.contract.errors import ServerError, StartError
+from server.documents.provenance import told_of
 from server.logs import configure_logs
 from server.settings import Settings
 from server.web.metrics import UNKNOWN_ROUTE
@@ -176,7 +177,8 @@ def _serve(settings: Settings, backend: LocalBackend, listeners: Listeners, desc
         return limits_of(settings, min(settings.max_connections, left))
 
     listening = Listening(_address(settings, listeners), descriptors, limits())
-    announcement = banner(settings, backend.facts, backend.parts.collections.status(), listening)
+    others = told_of(index.count_others(), backend.facts.variant)
+    announcement = banner(settings, backend.facts, backend.parts.collections.status(), listening, others)
     parts = Parts(application, settings, Room(limits()), limits, announcement)
     server = Server(_config(settings, application), parts)
     backend.call_when_broken(server.end)

@@ -15,6 +15,7 @@ from bench.errors import BenchError
 from bench.graphs.onnx_sessions import open_onnx_session, session_options
 from bench.graphs.timing import Graph, Ids, Timer, prepare_call, time_call
 from bench.peers.stock import StockGraphs
+from models import ATTENTIONS, KernelsMissing, kernels_library, lacks_all
 from server.engine.sessions import Session
 
 # The figures' names of the variants that are timed beside the server's own choice: stock operators alone, and fp32.
@@ -29,7 +30,8 @@ class VecdGraph(msgspec.Struct, frozen=True):
 def open_vecd(artifact: Artifact, model: LoadedModel) -> dict[str, VecdGraph]:
     """Return vecd's graphs by the names of the figures: what the server chose, the portable graph, and fp32.
 
-    One session stands under two names where the server chose the portable graph.
+    Where the processor has instructions for both, what the server chose comes with the other attention too. One session
+    stands under two names where the server chose the portable graph.
     """
     opened = {f"vecd-{model.variant.precision}": VecdGraph(model.variant.name, model.session)}
     for variant in artifact.variants(model.provider):
@@ -38,7 +40,20 @@ def open_vecd(artifact: Artifact, model: LoadedModel) -> dict[str, VecdGraph]:
             same = variant.name == model.variant.name
             session = model.session if same else artifact.open_session(variant, model.provider, model.cores)
             opened[name] = VecdGraph(variant.name, session)
-    return opened
+    return opened | _other_attention(artifact, model)
+
+
+def _other_attention(artifact: Artifact, model: LoadedModel) -> dict[str, VecdGraph]:
+    library = kernels_library()
+    if model.variant.layout != "ragged" or isinstance(library, KernelsMissing) or lacks_all(("avx512_bf16",)):
+        return {}
+    others = [attention for attention in ATTENTIONS if attention != library.attention]
+    return {
+        f"vecd-{model.variant.precision}-{attention}": VecdGraph(
+            model.variant.name, artifact.open_session(model.variant, model.provider, model.cores, attention)
+        )
+        for attention in others
+    }
 
 
 def vecd_graphs(opened: Mapping[str, VecdGraph], *, all_cores: bool) -> dict[str, Graph]:

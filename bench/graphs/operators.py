@@ -43,7 +43,7 @@ def _open_profiled(artifact: Artifact, variant: Variant, folder: Path) -> onnxru
     options.profile_file_prefix = str(folder / "profile")
     library = kernels_library() if variant.layout == "ragged" else None
     if isinstance(library, KernelsLibrary):
-        options.register_custom_ops_library(str(library.path))
+        library.register(options)
     return open_onnx_session(verify_file(artifact.folder, artifact.manifest, variant.file), options)
 
 

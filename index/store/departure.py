@@ -7,6 +7,7 @@ import secrets
 import shutil
 from pathlib import Path
 
+from index.errors import IndexRoomError
 from index.store.connections import Readers
 from index.store.disk import Disk
 from index.store.layout import COLLECTIONS, DROPPED, LEAVING, contents_of
@@ -81,3 +82,12 @@ def remove(folder: Path, disk: Disk) -> None:
         aside = folder
     if aside is not None:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def stored_names(folder: Path, disk: Disk) -> set[str]:
+    """Return the names of the collections in a folder, once drops are undone or done. Raises OSError."""
+    contents = contents_of(folder)
+    if contents.strangers:
+        raise IndexRoomError(f"{contents.strangers[0]} is no collection of vecd; move it out of the data folder")
+    settle(folder, disk)
+    return set(contents.collections)

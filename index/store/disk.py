@@ -86,7 +86,7 @@ def names_up_to_the_mount(folder: Path) -> Iterator[Path]:
 def make_closed(path: Path) -> None:
     """Make an empty file that nobody else may read, where there is none. Raises OSError.
 
-    One that is there is not opened: to close it would end SQLite's locks on it.
+    A file that is there is not opened: to close it would let go of the locks that SQLite holds on it in this process.
     """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))

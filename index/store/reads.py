@@ -18,7 +18,7 @@ from index.store.listing import after, count_matching
 from index.store.meta import stored_ndim
 from index.store.passage_rows import count_of, fetch_passages
 from index.store.unchanged import Stored, fetch_unchanged
-from index.store.vector_rows import count_by_variant
+from index.store.vector_rows import count_by_variant, count_others
 from index.store.writer import Writer
 
 PAGE_DOCUMENTS = 256
@@ -114,6 +114,11 @@ class Reads:
         """Return how many vectors each variant computed, which reads all of them."""
         with self._readers.reading() as connection:
             return count_by_variant(connection)
+
+    def count_others(self) -> dict[str, int]:
+        """Return how many vectors each variant but the present one computed; given ones are not counted."""
+        with self._readers.reading() as connection:
+            return count_others(connection, self._variant)
 
 
 def seen_text(found: rows.StoredDocument, include: Include) -> rows.StoredDocument:

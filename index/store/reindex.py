@@ -26,7 +26,7 @@ from index.store.meta import read_meta, stored_ndim, write_meta
 from index.store.passage_rows import fetch_passages
 from index.store.queries import array_of, select, single
 from index.store.store import Store
-from index.store.vector_rows import GIVEN
+from index.store.vector_rows import GIVEN, forget_variants
 
 LACKING = (
     "FROM docs WHERE NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.key = docs.key) "
@@ -155,6 +155,7 @@ class Reindex:
             if not self._of_same_model(connection):
                 exchange_all(connection, changes)
                 write_meta(connection, fingerprint=self._model.fingerprint, ndim=self._model.ndim)
+            forget_variants(connection, self._store.variant)
             return True
 
         finished = self._store.writer.submit(work, 0).result()

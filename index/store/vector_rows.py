@@ -81,3 +81,22 @@ def count_by_variant(connection: apsw.Connection) -> dict[str, int]:
     counted = "SELECT variant, count(*) AS vectors FROM vectors GROUP BY variant"
     query = f"SELECT name, vectors FROM ({counted}) JOIN variants ON number = variant ORDER BY name"  # noqa: S608
     return {str(name): int(vectors) for name, vectors in select(connection, query)}
+
+
+def count_others(connection: apsw.Connection, variant: int) -> dict[str, int]:
+    """Return how many vectors each other variant computed.
+
+    Reads the whole table only where there ever was another one, since `forget_variants` was last called.
+    """
+    known = select(connection, "SELECT name FROM variants WHERE number <> ? AND name <> ?", variant, GIVEN)
+    names = {str(name) for (name,) in known}
+    return {name: count for name, count in count_by_variant(connection).items() if name in names} if names else {}
+
+
+def forget_variants(connection: apsw.Connection, variant: int) -> None:
+    """Forget the names of other variants that computed no vector which is there."""
+    connection.execute(
+        "DELETE FROM variants WHERE number <> ? AND name <> ? AND number NOT IN (SELECT variant FROM vectors) "
+        "AND number NOT IN (SELECT variant FROM fresh)",
+        (variant, GIVEN),
+    )

@@ -1,4 +1,4 @@
-"""Finds the library of operators and asks it whether it can run on this processor.
+"""Finds the library of operators and asks it whether it can run on this processor, and with which attention.
 
 In: what `python -m models.kernels` built. Out: its path and hash, or the reason why there is none. Asking loads the
 library into this process, and runs only code that is compiled for every x86-64 processor.
@@ -8,6 +8,7 @@ import ctypes
 import hashlib
 from collections.abc import Collection
 from pathlib import Path
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -20,14 +21,32 @@ FEATURE_NAMES = {
     "avx512vl": "AVX-512 VL",
     "avx512vnni": "AVX-512 VNNI",
 }
+# In which numbers long texts' attention takes its dot products. Each runs on every processor that the operators run on;
+# where it has no instruction for one, at a fraction of the speed.
+Attention = Literal["f32", "bf16"]
+ATTENTIONS: tuple[Attention, ...] = ("f32", "bf16")
+ATTENTION_ENTRY = "vecd.attention"  # of a session's configuration
+
+
+class SessionOptions(Protocol):
+    """ONNX Runtime's, as far as the operators need them."""
+
+    def add_session_config_entry(self, key: str, value: str, /) -> object: ...
+
+    def register_custom_ops_library(self, path: str, /) -> object: ...
 
 
 class KernelsLibrary(msgspec.Struct, frozen=True):
-    """A library that can run on this processor; SessionOptions.register_custom_ops_library takes its path."""
+    """A library that can run on this processor, and the attention of the sessions that are opened with it."""
 
     path: Path
     sha256: str  # of its bytes: two compilers' libraries may differ in an embedding's last bit
-    has_bf16: bool  # whether AttentionQuantize computes in bfloat16 where its node says so
+    attention: Attention  # where nothing else is asked for, what the library says that this processor is quick at
+
+    def register(self, options: SessionOptions) -> None:
+        """Give a session the operators."""
+        options.add_session_config_entry(ATTENTION_ENTRY, self.attention)
+        options.register_custom_ops_library(str(self.path))
 
 
 class KernelsMissing(msgspec.Struct, frozen=True):
@@ -37,19 +56,25 @@ class KernelsMissing(msgspec.Struct, frozen=True):
 
 
 def kernels_library(
-    folder: Path = LIBRARIES, without: Collection[str] = frozenset()
+    folder: Path = LIBRARIES,
+    without: Collection[str] = frozenset(),
+    attention: Attention | Literal["auto"] = "auto",
 ) -> KernelsLibrary | KernelsMissing:
     """Return the library to register, or why there is none.
 
     Args:
         folder: where it was built.
-        without: processor features to treat as missing, by the names in FEATURE_NAMES, or "avx512bf16".
+        without: processor features to treat as missing, by the names in FEATURE_NAMES.
+        attention: "auto" is what this processor is quick at.
     """
     path = Recipe(folder=folder).library
     if not path.is_file():
         older = "; one from other sources is" if any(folder.glob("vecd_kernels-*.so")) else ""
         return KernelsMissing(f"{path} is not built{older}: python -m models.kernels builds it where a compiler is")
-    return ask_library(path, without)
+    found = ask_library(path, without)
+    if attention == "auto" or isinstance(found, KernelsMissing):
+        return found
+    return msgspec.structs.replace(found, attention=attention)
 
 
 def ask_library(path: Path, without: Collection[str] = frozenset()) -> KernelsLibrary | KernelsMissing:
@@ -58,12 +83,12 @@ def ask_library(path: Path, without: Collection[str] = frozenset()) -> KernelsLi
     try:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         library = ctypes.CDLL(str(path))
-        ask_missing, ask_bf16 = library.vecd_kernels_missing, library.vecd_kernels_bf16
+        ask_missing, ask_attention = library.vecd_kernels_missing, library.vecd_kernels_attention
     except (OSError, AttributeError) as error:
         return KernelsMissing(f"{path} does not load: {error}")
-    ask_missing.restype = ctypes.c_char_p
+    ask_missing.restype = ask_attention.restype = ctypes.c_char_p
     missing = {*ask_missing().decode().split(), *(set(without) & FEATURE_NAMES.keys())}
     if missing:
         names = ", ".join(name for feature, name in FEATURE_NAMES.items() if feature in missing)
         return KernelsMissing(f"this processor lacks {names}")
-    return KernelsLibrary(path, sha256, bool(ask_bf16()) and "avx512bf16" not in without)
+    return KernelsLibrary(path, sha256, msgspec.convert(ask_attention().decode(), Attention))

@@ -89,8 +89,22 @@ def facts_of(settings: Settings, model: LoadedModel) -> Facts:
     )
 
 
+def labels_of(facts: Facts) -> dict[str, str]:
+    """Return the facts that the metrics tell."""
+    variant = facts.variant
+    return {
+        "name": facts.name,
+        "variant": variant.name,
+        "attention": variant.attention or "",
+        "precision": variant.precision,
+        "provider": facts.provider,
+        "fingerprint": facts.fingerprint,
+    }
+
+
 def _variant_of(model: LoadedModel) -> Variant:
-    variant, fidelity = model.chosen.variant, model.chosen.variant.fidelity
+    variant = model.chosen.variant
+    fidelity = variant.fidelity_with(model.attention or "")
     return Variant(
         name=variant.name,
         file=variant.file,
@@ -104,4 +118,6 @@ def _variant_of(model: LoadedModel) -> Variant:
             on_probes=model.chosen.probe_cosine,
         ),
         refused=model.chosen.refused,
+        attention=model.attention,
+        others=model.others,
     )

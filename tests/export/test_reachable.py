@@ -45,7 +45,7 @@ def runners(manifest: Manifest) -> Iterator[tuple[str, GraphRunner]]:
     library = kernels_library()
     for variant in manifest.variants:
         if variant.precision == "int8" and not lacks_all(variant.instructions):
-            operators = library.path if variant.layout == "ragged" and isinstance(library, KernelsLibrary) else None
+            operators = library if variant.layout == "ragged" and isinstance(library, KernelsLibrary) else None
             yield variant.name, GraphRunner(onnx.load(verify_file(FOLDER, manifest, variant.file)), operators)
 
 

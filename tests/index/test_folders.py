@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from index import Collection, Document, Hit, Include, Index, Query
+from index.documents.passages import whole
 
 FOLDERS = Path(__file__).parent / "folders"
 WITH_STOP_WORDS = {"first"}
@@ -96,6 +97,34 @@ def test_documents_are_written_as_ever(index: Index, expected: Expected) -> None
         assert collection.search(Query(vector=vector, top_k=1))[0].id == "new"
         assert collection.count() == before + 1
         assert collection.health().ok
+
+
+def test_under_another_variant_they_are_searched_reused_by_none_and_reindexed_to_one(
+    request: pytest.FixtureRequest, expected: Expected, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(FOLDERS / request.node.callspec.params["expected"] / "data", tmp_path / "data")
+    index = Index(folder, expected.fingerprint, expected.ndim, "another")
+    before = {
+        name: {variant: count for variant, count in one["variants"].items() if variant != "given"}
+        for name, one in expected.collections.items()
+    }
+    assert index.count_others() == before
+    for name, one in expected.collections.items():
+        collection = index.collection(name)
+        assert not collection.foreign
+        for search in one["searches"]:
+            assert answer(collection, search["query"])
+        assert collection.unchanged({given["id"]: given["text"] for given in one["documents"]}) == {}
+        vector = np.eye(expected.ndim, dtype=np.float32)[0]
+        collection.put(Document("new", "a new one", {}, vector)).result()
+        assert collection.unchanged({"again": "a new one"}).keys() == {"again"}
+        reindex = collection.reindex()
+        while texts := reindex.texts(5):
+            reindex.put({lacking.key: whole(vector) for lacking in texts}).result()
+        assert reindex.finish()
+        assert collection.count_by_variant().keys() <= {"another", "given"}
+    assert index.count_others() == {}
+    index.close()
 
 
 def test_what_other_settings_cut_is_known(index: Index, expected: Expected) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from models import (
+    ATTENTIONS,
     ArtifactError,
     Manifest,
     fingerprint_variant,
@@ -109,6 +110,13 @@ def test_fingerprints_follow_what_they_stand_for(artifact: Path) -> None:
     longer = reseal(artifact, max_tokens=manifest.max_tokens + 1)
     assert longer.model_fingerprint != manifest.model_fingerprint
     assert fingerprint_variant(longer, int8, "1.0") not in names
+
+
+def test_two_attentions_of_one_graph_have_two_fingerprints(artifact: Path) -> None:
+    manifest = load_manifest(artifact)
+    variant = manifest.variants[0]
+    assert len({fingerprint_variant(manifest, variant, "1.0", attention) for attention in ("", *ATTENTIONS)}) == 3
+    assert fingerprint_variant(manifest, variant, "1.0", "") == fingerprint_variant(manifest, variant, "1.0")
 
 
 def test_the_catalogue_pins_the_official_files() -> None:

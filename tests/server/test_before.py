@@ -26,6 +26,12 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     shutil.copy(BEFORE / "access.json", folder / "keys.json")
     flags = ("--models", str(folder / "models"), "--model", "tiny", "--keys", str(folder / "keys.json"))
     with start_server(*flags, "--data", str(folder / "data")) as server, server.client() as client:
+        # Of operators that had other bytes: whatever their attention was, none of the present ones is claimed.
+        assert [line for line in server.lines if line.startswith("vectors ")] == [
+            f"vectors   {name} of another variant or version; they are searched all the same; "
+            "python -m index reindex computes them anew"
+            for name in ("default: 7 vectors", "notes: 1 vector")
+        ]
         client.headers["authorization"] = f"Bearer {ANSWERS['key']}"
         yield client
 

@@ -27,6 +27,13 @@ class Api {
   Status* add_domain(SessionOptions* options, Domain* domain) const {
     return call<Status*>(Function::ADD_CUSTOM_OP_DOMAIN, options, domain);
   }
+  Status* has_entry(const SessionOptions* options, const char* key, int* is_there) const {
+    return call<Status*>(Function::HAS_SESSION_CONFIG_ENTRY, options, key, is_there);
+  }
+  // `size` is that of `value`, and afterwards what the text takes with its final zero; fails where it does not fit.
+  Status* entry(const SessionOptions* options, const char* key, char* value, size_t* size) const {
+    return call<Status*>(Function::GET_SESSION_CONFIG_ENTRY, options, key, value, size);
+  }
 
   Status* attribute(const KernelInfo* info, const char* name, float* value) const {
     return call<Status*>(Function::KERNEL_INFO_GET_ATTRIBUTE_FLOAT, info, name, value);

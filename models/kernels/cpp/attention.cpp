@@ -22,12 +22,14 @@ constexpr int64_t LEAST_TASK_PRODUCTS = 1 << 20, MOST_TASKS = 64;  // 1 Mi multi
 struct Attention {
   Buffer<float> multiplier;
   int64_t heads = 0, hidden = 0, head_size = 0, zero_point = 0, bf16_from_tokens = 0;
+  Arithmetic arithmetic = Arithmetic::F32;
 };
 
 Status* load(const Setup& setup, Attention* attention) {
   VECD_TRY(setup.integer("num_heads", 1, MOST_HEADS, &attention->heads));
   VECD_TRY(setup.integer("zero_point", 0, 255, &attention->zero_point));
   VECD_TRY(setup.integer("bf16_from_tokens", 0, INT64_MAX, &attention->bf16_from_tokens));
+  attention->arithmetic = setup.arithmetic();
   Tensor multiplier;
   VECD_TRY(setup.constant(MULTIPLIER, vector_of(ANY), &multiplier));
   attention->hidden = multiplier.rows();
@@ -83,6 +85,13 @@ int64_t unit_after(const Attention& attention, const Texts& texts, int64_t cost)
   return texts.count * attention.heads;
 }
 
+void attend_head(const Attention& attention, const Head& head, float* scratch) {
+  const bool is_long = attention.bf16_from_tokens > 0 && head.tokens >= attention.bf16_from_tokens;
+  if (!is_long || attention.arithmetic == Arithmetic::F32) return attend(head, scratch);
+  const bool native = attention.arithmetic == Arithmetic::BF16 && has_bf16();
+  native ? attend_bf16(head, scratch) : attend_bf16_emulated(head, scratch);
+}
+
 void attend_texts(const Attention& attention, const Texts& texts, Range units, const float* qkv, float* scratch,
                   uint8_t* output) {
   for (int64_t unit = units.begin; unit < units.end; unit++) {
@@ -91,8 +100,7 @@ void attend_texts(const Attention& attention, const Texts& texts, Range units, c
     const Quantization quantization{attention.multiplier.data() + column, static_cast<float>(attention.zero_point)};
     const Head head{qkv + start * 3 * attention.hidden + column, tokens, attention.hidden, attention.head_size,
                     quantization, output + start * attention.hidden + column};
-    const bool bf16 = attention.bf16_from_tokens > 0 && tokens >= attention.bf16_from_tokens && has_bf16();
-    bf16 ? attend_bf16(head, scratch) : attend(head, scratch);
+    attend_head(attention, head, scratch);
   }
 }
 

@@ -55,9 +55,10 @@ struct Head {
   uint8_t* output;
 };
 
-// Floats of memory, on a cache-line border, that `attend` and `attend_bf16` write to.
+// Floats of memory, on a cache-line border, that each way to attend writes to.
 int64_t attention_scratch(int64_t tokens, int64_t head_size);
 void attend(const Head& head, float* scratch);
 void attend_bf16(const Head& head, float* scratch);  // dot products in bfloat16, sums and softmax in float
+void attend_bf16_emulated(const Head& head, float* scratch);  // the same bits without AVX512_BF16, slower
 
 }  // namespace vecd

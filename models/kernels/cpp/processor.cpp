@@ -2,7 +2,7 @@
 
 #include <cpuid.h>
 
-#include <cstdint>
+#include <cstring>
 
 namespace vecd {
 
@@ -64,10 +64,22 @@ const bool BF16 = *MISSING == 0 && has(ask(7, 1).eax, 5);
 const char* missing_features() { return MISSING; }
 bool has_bf16() { return BF16; }
 
+// Intel's manual, volume 2, CPUID, leaves 0 and 1.
+Processor identify() {
+  const Registers name = ask(0, 0), version = ask(1, 0);
+  const uint32_t family = version.eax >> 8 & 15, model = version.eax >> 4 & 15;
+  const bool extended = family == 6 || family == 15;
+  Processor processor = {};
+  std::memcpy(processor.vendor, &name.ebx, 4);
+  std::memcpy(processor.vendor + 4, &name.edx, 4);
+  std::memcpy(processor.vendor + 8, &name.ecx, 4);
+  processor.family = family == 15 ? family + (version.eax >> 20 & 255) : family;
+  processor.model = extended ? (version.eax >> 16 & 15) << 4 | model : model;
+  return processor;
+}
+
 }  // namespace vecd
 
 extern "C" __attribute__((visibility("default"))) const char* vecd_kernels_missing() {
   return vecd::missing_features();
 }
-
-extern "C" __attribute__((visibility("default"))) int vecd_kernels_bf16() { return vecd::has_bf16() ? 1 : 0; }

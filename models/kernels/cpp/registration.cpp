@@ -5,6 +5,7 @@
 #include <climits>
 #include <new>
 
+#include "arithmetic.h"
 #include "processor.h"
 #include "run.h"
 #include "setup.h"
@@ -13,8 +14,11 @@ namespace vecd {
 
 namespace {
 
+constexpr const char* ATTENTION_KEY = "vecd.attention";
+
 struct Operator : CustomOp {
   const Signature* signature;
+  Arithmetic arithmetic;
 };
 
 // What ONNX Runtime holds for us between runs.
@@ -24,14 +28,15 @@ struct Instance {
   void* kernel;
 };
 
-const Signature& signature_of(const CustomOp* op) { return *static_cast<const Operator*>(op)->signature; }
+const Operator& operator_of(const CustomOp* op) { return *static_cast<const Operator*>(op); }
+const Signature& signature_of(const CustomOp* op) { return *operator_of(op).signature; }
 
 int one(const CustomOp*) { return 1; }
 
 Status* create(const CustomOp* op, const void* table, const KernelInfo* info, void** created) {
   const Api api(table);
   const Signature& signature = signature_of(op);
-  const Setup setup(api, signature, info);
+  const Setup setup(api, signature, info, operator_of(op).arithmetic);
   if (*missing_features() != 0) return setup.invalid("this processor lacks %s", missing_features());
   void* kernel = nullptr;
   VECD_TRY(signature.create(setup, &kernel));
@@ -56,7 +61,7 @@ void destroy(void* opaque) {
   delete instance;
 }
 
-constexpr Operator describe(const Signature& signature) {
+constexpr Operator describe(const Signature& signature, Arithmetic arithmetic) {
   Operator op{};
   op.version = API_VERSION;
   op.get_name = [](const CustomOp* op) { return signature_of(op).name; };
@@ -80,21 +85,35 @@ constexpr Operator describe(const Signature& signature) {
   op.get_start_version = one;
   op.get_end_version = [](const CustomOp*) { return INT_MAX; };
   op.signature = &signature;
+  op.arithmetic = arithmetic;
   return op;
 }
 
-constexpr Operator OPERATORS[] = {
-    describe(EMBEDDING),
-    describe(LINEAR_FLOAT),
-    describe(LINEAR_GELU_QUANTIZE),
-    describe(LINEAR_NORM_QUANTIZE),
-    describe(ATTENTION_QUANTIZE),
-    describe(POOL),
+struct Operators {
+  Operator all[6];
 };
 
-Status* create_domain(const Api& api, Domain** domain) {
+constexpr Operators describe_all(Arithmetic arithmetic) {
+  return {{
+      describe(EMBEDDING, arithmetic),
+      describe(LINEAR_FLOAT, arithmetic),
+      describe(LINEAR_GELU_QUANTIZE, arithmetic),
+      describe(LINEAR_NORM_QUANTIZE, arithmetic),
+      describe(ATTENTION_QUANTIZE, arithmetic),
+      describe(POOL, arithmetic),
+  }};
+}
+
+// A kernel is told nothing of its session but the operator that it is made of: each arithmetic has its own.
+constexpr Operators OPERATORS[ARITHMETICS] = {
+    describe_all(Arithmetic::F32),
+    describe_all(Arithmetic::BF16),
+    describe_all(Arithmetic::BF16_EMULATED),
+};
+
+Status* create_domain(const Api& api, int arithmetic, Domain** domain) {
   VECD_TRY(api.create_domain("vecd", domain));
-  for (const Operator& op : OPERATORS) {
+  for (const Operator& op : OPERATORS[arithmetic].all) {
     if (Status* failure = api.add_operator(*domain, &op)) {
       api.release_domain(*domain);
       return failure;
@@ -103,8 +122,22 @@ Status* create_domain(const Api& api, Domain** domain) {
   return nullptr;
 }
 
-// Sessions hold the domain by its address and nobody tells us when the last one is gone: there is one, kept.
-std::atomic<Domain*> shared_domain{nullptr};
+// Sessions hold a domain by its address and nobody tells us when the last one is gone: there is one for each
+// arithmetic, kept.
+std::atomic<Domain*> shared_domains[ARITHMETICS];
+
+// The session's entry ATTENTION_KEY, or where it has none what this processor is quick at.
+Status* choose_arithmetic(const Api& api, const SessionOptions* options, Arithmetic* chosen) {
+  *chosen = quick_arithmetic();
+  int is_there = 0;
+  VECD_TRY(api.has_entry(options, ATTENTION_KEY, &is_there));
+  if (is_there == 0) return nullptr;
+  char name[32] = {};
+  size_t size = sizeof name;
+  VECD_TRY(api.entry(options, ATTENTION_KEY, name, &size));
+  if (find_arithmetic(name, chosen)) return nullptr;
+  return api.create_status(ErrorCode::INVALID_ARGUMENT, "the session's vecd.attention is not f32, bf16 or bf16-emulated");
+}
 
 }  // namespace
 
@@ -115,11 +148,14 @@ Status* register_operators(SessionOptions* options, const ApiBase* base) {
     return Api(base->get_api(1)).create_status(ErrorCode::FAIL, message);
   }
   const Api api(table);
-  Domain* domain = shared_domain.load();
+  Arithmetic arithmetic;
+  VECD_TRY(choose_arithmetic(api, options, &arithmetic));
+  const int place = static_cast<int>(arithmetic);
+  Domain* domain = shared_domains[place].load();
   if (domain == nullptr) {
-    VECD_TRY(create_domain(api, &domain));
+    VECD_TRY(create_domain(api, place, &domain));
     Domain* first = nullptr;
-    if (!shared_domain.compare_exchange_strong(first, domain)) {
+    if (!shared_domains[place].compare_exchange_strong(first, domain)) {
       api.release_domain(domain);
       domain = first;
     }

@@ -1,6 +1,7 @@
-// What a kernel is made from: the attributes and the constant inputs of its node.
+// What a kernel is made from: the attributes and the constant inputs of its node, and its session's arithmetic.
 #pragma once
 
+#include "arithmetic.h"
 #include "buffer.h"
 #include "tensor.h"
 
@@ -8,7 +9,11 @@ namespace vecd {
 
 class Setup : public Failures {
  public:
-  Setup(const Api& api, const Signature& signature, const KernelInfo* info) : Failures(api, signature), info_(info) {}
+  Setup(const Api& api, const Signature& signature, const KernelInfo* info, Arithmetic arithmetic)
+      : Failures(api, signature), info_(info), arithmetic_(arithmetic) {}
+
+  // The session's.
+  Arithmetic arithmetic() const { return arithmetic_; }
 
   // Fails unless the attribute is there and within [least, most].
   Status* integer(const char* name, int64_t least, int64_t most, int64_t* value) const;
@@ -21,6 +26,7 @@ class Setup : public Failures {
 
  private:
   const KernelInfo* info_;
+  Arithmetic arithmetic_;
 };
 
 }  // namespace vecd

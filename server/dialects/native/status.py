@@ -82,6 +82,7 @@ def _stats(asked: Asked, status: Status) -> Stats:
         max_tokens=facts.max_tokens,
         provider=facts.provider,
         variant=facts.variant.name,
+        attention=facts.variant.attention,
         fingerprint=facts.fingerprint,
         index=IndexStats(
             index.documents,

@@ -25,8 +25,8 @@ class RaggedSession:
         library = operators or kernels_library()
         if isinstance(library, KernelsMissing):
             raise StartError(library.reason)
-        self._one_core = open_graph(path, provider, 1, library.path)
-        self._all_cores = open_graph(path, provider, cores, library.path) if cores > 1 else self._one_core
+        self._one_core = open_graph(path, provider, 1, library)
+        self._all_cores = open_graph(path, provider, cores, library) if cores > 1 else self._one_core
 
     def run(self, encodings: list[list[int]], output: str, *, all_cores: bool = False) -> Rows:
         """Return float32 rows: (batch, dimensions), or for token_embeddings a list of (tokens, dimensions).

@@ -5,13 +5,15 @@ embeddings of the manifest; such a variant is refused and the next one tried.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
 from tokenizers import Tokenizer
 
-from models import KernelsLibrary, Manifest, Variant, kernels_library, lacks_all, verify_file
+from models import Attention, KernelsLibrary, Manifest, Variant, kernels_library, lacks_all, verify_file
 from models.runtime import onnxruntime
 from server.contract.errors import InferenceError, StartError
 from server.engine.sessions.padded import PaddedSession
@@ -79,6 +81,17 @@ def choose_variant(
         refused.append(f"{variant.name}: cosine {cosine:.4f} on the probes, {variant.probe_cosine:.4f} is required")
     message = f"no variant of {manifest.name} can serve on {host.provider}: {'; '.join(refused) or 'it has none'}"
     raise StartError(message)
+
+
+def sessions_with(attention: Attention | Literal["auto"]) -> Mapping[str, OpenSession]:
+    """Return the adapters, that of vecd's own operators with this attention."""
+    return {**SESSIONS, "ragged": partial(RaggedSession, operators=kernels_library(attention=attention))}
+
+
+def attention_of(variant: Variant, wanted: Attention | Literal["auto"]) -> Attention | None:
+    """Return in which numbers the attention of a variant over vecd's own operators computes, None of any other."""
+    library = kernels_library(attention=wanted) if variant.layout == "ragged" else None
+    return library.attention if isinstance(library, KernelsLibrary) else None
 
 
 def runtime_version(variant: Variant) -> str:

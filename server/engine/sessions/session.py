@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models import KernelsLibrary
 from models.runtime import ONNXRUNTIME_ERRORS, onnxruntime
 from server.contract.errors import InferenceError, StartError
 from server.engine.sessions.device import DeviceGraph
@@ -74,7 +75,7 @@ def run_graph(
 
 
 def open_graph(
-    path: Path, provider: str, threads: int, operators: Path | None = None
+    path: Path, provider: str, threads: int, operators: KernelsLibrary | None = None
 ) -> onnxruntime.InferenceSession | DeviceGraph:
     """Load a graph for one provider; `operators` is a library of custom operators.
 
@@ -92,7 +93,7 @@ def open_graph(
     wanted = PROVIDERS[provider]
     try:
         if operators is not None:
-            options.register_custom_ops_library(str(operators))
+            operators.register(options)
         session = onnxruntime.InferenceSession(str(path), options, providers=[(wanted, OPTIONS[provider])])
     except ONNXRUNTIME_ERRORS as error:
         message = f"ONNX Runtime {onnxruntime.__version__} cannot load {path}: {error}"

@@ -6,7 +6,10 @@ import pytest
 from bench.artifacts import Artifact, LoadedModel, load_model, open_artifact
 from bench.errors import BenchError
 from bench.graphs.in_process import feeds, open_vecd, vecd_graphs
+from models import KernelsMissing, kernels_library, lacks_all
 from tests.tiny import TINY
+
+OTHER_ATTENTION = {"vecd-int8-f32", "vecd-int8-bf16"}
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +26,30 @@ def test_vecds_graphs_are_what_the_server_chose_the_portable_one_and_fp32(
     artifact: Artifact, model: LoadedModel
 ) -> None:
     opened = open_vecd(artifact, model)
-    assert {name: one.variant for name, one in opened.items()} == {
+    portable = {name: one.variant for name, one in opened.items() if name not in OTHER_ATTENTION}
+    assert portable == {
         "vecd-int8": model.variant.name,
         "vecd-int8-portable": "int8",
         "vecd-fp32": "fp32",
     }
     assert opened["vecd-int8"].session is model.session
+
+
+def test_what_the_server_chose_comes_with_the_other_attention_where_the_processor_has_both(
+    artifact: Artifact, model: LoadedModel
+) -> None:
+    library = kernels_library()
+    opened = open_vecd(artifact, model)
+    if isinstance(library, KernelsMissing) or lacks_all(("avx512_bf16",)):
+        assert not opened.keys() & OTHER_ATTENTION
+        return
+    (other,) = opened.keys() & OTHER_ATTENTION
+    assert other != f"vecd-int8-{library.attention}"
+    assert opened[other].variant == "int8-fused"
+    ids = [[2, *range(4, 66), 3]]
+    chosen, another = (opened[name].session.run(ids, "sentence_embedding")[0] for name in ("vecd-int8", other))
+    assert 0.99 < float(chosen @ another) < 1
+    assert chosen.tobytes() != another.tobytes()
 
 
 def test_one_session_under_two_names_is_one_graph(artifact: Artifact, model: LoadedModel) -> None:

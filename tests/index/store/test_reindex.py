@@ -76,6 +76,7 @@ def test_another_variant_is_told_by_each_vector_and_reindexed_while_everything_g
     collection = index.collection()
     collection.put(document("new", 7_000)).result()
     assert collection.count_by_variant() == {"fp32": 1, "int8": 3_000}
+    assert index.count_others() == {"default": {"int8": 3_000}}
     reindex = collection.reindex()
     assert collection.reindex() is reindex
     while texts := reindex.texts(64):
@@ -87,6 +88,9 @@ def test_another_variant_is_told_by_each_vector_and_reindexed_while_everything_g
     assert reindex.finish()
     assert collection.stats().reindex is None
     assert collection.count_by_variant() == {"fp32": 3_000}
+    assert index.count_others() == {}
+    with collection.store.readers.reading() as connection:
+        assert [name for (name,) in select(connection, "SELECT name FROM variants")] == ["fp32"]
     for viewed in (False, True):
         for seed, id_, score in ((50, "50", float(near(50) @ one(50))), (7_000, "new", 1), (8_000, "7", 1)):
             found = collection.search(Query(vector=one(seed), top_k=1))[0]

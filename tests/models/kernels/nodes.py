@@ -9,6 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from models.kernels.library import ATTENTION_ENTRY
 from models.runtime import onnxruntime
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -35,14 +36,16 @@ OUTPUTS: dict[str, list[int]] = {
 
 
 def open_session(
-    library: Path, model: onnx.ModelProto | bytes, threads: int = 1, *, arena: bool = True
+    library: Path, model: onnx.ModelProto | bytes, threads: int = 1, *, arena: bool = True, attention: str | None = None
 ) -> onnxruntime.InferenceSession:
-    """Load a graph that holds operators of the library."""
+    """Load a graph that holds operators of the library; `attention` None is what it chooses."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # errors are raised; the log would only say them again
     options.enable_cpu_mem_arena = arena
+    if attention is not None:
+        options.add_session_config_entry(ATTENTION_ENTRY, attention)
     options.register_custom_ops_library(str(library))
     data = model if isinstance(model, bytes) else model.SerializeToString()
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
@@ -60,6 +63,13 @@ def open_node(
 
     Tensors come from malloc, each alone, so that a sanitizer sees what is read or written beside them.
     """
+    return open_session(library, node_model(kind, constants, attributes, outputs), threads, arena=False)
+
+
+def node_model(
+    kind: str, constants: Arrays, attributes: Mapping[str, float | int], outputs: Sequence[bool] = (True, True)
+) -> onnx.ModelProto:
+    """Return a graph of one operator; the outputs that are not wanted are left out."""
     inputs = INPUTS[kind]
     names = [f"output{i}" if wanted else "" for i, wanted in enumerate(outputs[: len(OUTPUTS[kind])])]
     node = helper.make_node(kind, list(inputs), names, domain="vecd", **attributes)
@@ -70,7 +80,7 @@ def open_node(
         if name
     ]
     initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
-    return open_session(library, model_of([node], fed, given, initializers), threads, arena=False)
+    return model_of([node], fed, given, initializers)
 
 
 def model_of(

@@ -1,5 +1,6 @@
-"""Finding the library, and asking it what the processor lacks."""
+"""Finding the library, and asking it what the processor lacks and is quick at."""
 
+import ctypes
 import hashlib
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models import KernelsLibrary, KernelsMissing, kernels_library
+from models import ATTENTIONS, Attention, KernelsLibrary, KernelsMissing, kernels_library
 from models.kernels.build import Recipe
 from models.kernels.library import FEATURE_NAMES, ask_library
 from models.runtime import ONNXRUNTIME_ERRORS
@@ -33,10 +34,40 @@ def test_everything_that_is_missing_is_named(kernels: Path) -> None:
     assert missing == KernelsMissing("this processor lacks AVX-512 BW, AVX-512 VNNI")
 
 
-def test_bfloat16_is_a_choice_and_no_requirement(kernels: Path) -> None:
-    here = ask_library(kernels, {"avx512bf16"})
-    assert isinstance(here, KernelsLibrary)
-    assert not here.has_bf16
+@pytest.mark.parametrize(
+    ("vendor", "family", "model", "attention"),
+    [
+        ("AuthenticAMD", 25, 17, "bf16"),  # Zen 4: Genoa
+        ("AuthenticAMD", 25, 97, "bf16"),  # Zen 4: Raphael
+        ("GenuineIntel", 6, 207, "f32"),  # Emerald Rapids
+        ("GenuineIntel", 6, 143, "f32"),  # Sapphire Rapids, not measured
+        ("AuthenticAMD", 26, 2, "bf16"),  # Zen 5, taken to be as Zen 4
+        ("GenuineIntel", 25, 17, "f32"),
+        ("", 0, 0, "f32"),
+    ],
+)
+def test_attention_follows_the_table_of_processors_and_is_float_where_nothing_was_measured(
+    kernels: Path, vendor: str, family: int, model: int, attention: str
+) -> None:
+    ask = ctypes.CDLL(str(kernels)).vecd_kernels_attention_of
+    ask.restype = ctypes.c_char_p
+    assert ask(vendor.encode(), family, model).decode() == attention
+
+
+def test_the_processor_is_known_by_what_linux_says_of_it(library: KernelsLibrary) -> None:
+    lines = Path("/proc/cpuinfo").read_text().split("\n\n", maxsplit=1)[0].splitlines()
+    told = {line.partition(":")[0].strip(): line.partition(":")[2].strip() for line in lines}
+    ask = ctypes.CDLL(str(library.path)).vecd_kernels_attention_of
+    ask.restype = ctypes.c_char_p
+    by_table = ask(told["vendor_id"].encode(), int(told["cpu family"]), int(told["model"])).decode()
+    assert library.attention == (by_table if "avx512_bf16" in told["flags"].split() else "f32")
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_another_attention_may_be_asked_for(library: KernelsLibrary, attention: Attention) -> None:
+    if Recipe().library != library.path:
+        pytest.skip("another library was given")
+    assert kernels_library(attention=attention) == msgspec.structs.replace(library, attention=attention)
 
 
 def test_another_processor_is_refused_in_words(kernels: Path, tmp_path: Path) -> None:
@@ -85,10 +116,10 @@ def test_two_builds_are_told_apart_by_their_bytes(library: KernelsLibrary, tmp_p
 
 
 @pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm")
-def test_the_library_shows_three_names_and_hides_the_rest(kernels: Path) -> None:
+def test_the_library_shows_four_names_and_hides_the_rest(kernels: Path) -> None:
     words: list[str | Path] = ["nm", "--dynamic", "--defined-only", kernels]
     listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    names = {"RegisterCustomOps", "vecd_kernels_bf16", "vecd_kernels_missing"}
+    names = {"RegisterCustomOps", "vecd_kernels_attention", "vecd_kernels_attention_of", "vecd_kernels_missing"}
     assert {line.split()[-1] for line in listed.splitlines()} == names
 
 

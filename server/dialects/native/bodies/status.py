@@ -65,13 +65,17 @@ class QueueStats(msgspec.Struct):
 
 
 class Stats(msgspec.Struct, kw_only=True):
-    """The model, and counts since the start."""
+    """The model, and counts since the start.
+
+    `attention` says in which numbers that of the fused operators computes, f32 or bf16; null for other variants.
+    """
 
     model: str
     dimensions: int
     max_tokens: int
     provider: str
     variant: str
+    attention: str | None
     fingerprint: str
     index: IndexStats
     requests: RequestStats

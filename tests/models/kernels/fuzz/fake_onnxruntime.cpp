@@ -15,6 +15,7 @@ struct Domain {
 };
 
 struct SessionOptions {
+  std::string attention;
   Domain* domain = nullptr;
 };
 
@@ -51,6 +52,19 @@ Status* add_operator(Domain* domain, const CustomOp* op) {
 
 Status* add_domain(SessionOptions* options, Domain* domain) {
   options->domain = domain;
+  return nullptr;
+}
+
+Status* has_entry(const SessionOptions*, const char*, int* is_there) {
+  *is_there = 1;
+  return nullptr;
+}
+
+Status* get_entry(const SessionOptions* options, const char*, char* value, size_t* size) {
+  const size_t taken = options->attention.size() + 1;
+  if (taken > *size) return create_status(ErrorCode::FAIL, "does not fit");
+  std::memcpy(value, options->attention.c_str(), taken);
+  *size = taken;
   return nullptr;
 }
 
@@ -143,6 +157,8 @@ Table make_table() {
   put(Function::RELEASE_CUSTOM_OP_DOMAIN, &release_domain);
   put(Function::CUSTOM_OP_DOMAIN_ADD, &add_operator);
   put(Function::ADD_CUSTOM_OP_DOMAIN, &add_domain);
+  put(Function::HAS_SESSION_CONFIG_ENTRY, &has_entry);
+  put(Function::GET_SESSION_CONFIG_ENTRY, &get_entry);
   put(Function::GET_TENSOR_MUTABLE_DATA, &get_data);
   put(Function::GET_TENSOR_ELEMENT_TYPE, &get_element_type);
   put(Function::GET_DIMENSIONS_COUNT, &get_rank);
@@ -169,9 +185,9 @@ const void* fake_api() {
 
 extern "C" Status* RegisterCustomOps(SessionOptions* options, const ApiBase* base);
 
-std::map<std::string, const CustomOp*> register_operators() {
+std::map<std::string, const CustomOp*> register_operators(const std::string& attention) {
   const ApiBase base{[](uint32_t) { return fake_api(); }, nullptr};
-  SessionOptions options;
+  SessionOptions options{attention};
   if (Status* failure = RegisterCustomOps(&options, &base)) {
     std::fprintf(stderr, "%s\n", failure->message.c_str());
     std::abort();

@@ -54,7 +54,7 @@ struct KernelContext {
 };
 
 // What registering the library gives: the operators by name.
-std::map<std::string, const CustomOp*> register_operators();
+std::map<std::string, const CustomOp*> register_operators(const std::string& attention);
 // The function table that a kernel is made with.
 const void* fake_api();
 

@@ -94,8 +94,10 @@ const char* check_run(Dice& dice, const CustomOp* op, const Node& node, void* ke
   return nullptr;
 }
 
+using Operators = std::map<std::string, const CustomOp*>;
+
 // Makes one kernel and runs it some times.
-const char* check_node(Dice& dice, const std::map<std::string, const CustomOp*>& operators, Tally& tally) {
+const char* check_node(Dice& dice, const Operators& operators, Tally& tally) {
   const char* kind = KINDS[dice.below(6)];
   const CustomOp* op = operators.at(kind);
   const bool large = dice.one_in(LARGE_ONE_IN);
@@ -120,11 +122,12 @@ const char* check_node(Dice& dice, const std::map<std::string, const CustomOp*>&
 
 int fuzz(int64_t calls, uint64_t seed) {
   Dice dice(seed);
-  const auto operators = register_operators();
+  std::vector<Operators> sessions;
+  for (const char* attention : {"f32", "bf16", "bf16-emulated"}) sessions.push_back(register_operators(attention));
   Tally tally;
   const auto shown = static_cast<unsigned long long>(seed);
   for (int64_t said = 0; tally.calls < calls;) {
-    if (const char* wrong = check_node(dice, operators, tally)) {
+    if (const char* wrong = check_node(dice, sessions[dice.below(3)], tally)) {
       std::fprintf(stderr, "%s (seed %llu, after %lld calls)\n", wrong, shown, static_cast<long long>(tally.calls));
       return 1;
     }

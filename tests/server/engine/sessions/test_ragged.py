@@ -4,18 +4,38 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+import index
 import models
 import server
-from models import KernelsMissing, Manifest, kernels_library, load_manifest
+from models import (
+    KernelsLibrary,
+    KernelsMissing,
+    Manifest,
+    fingerprint_variant,
+    kernels_library,
+    load_manifest,
+    write_manifest,
+)
 from models.tokenizer import open_tokenizer
 from server.contract.errors import InferenceError
+from server.engine.sessions.loading import load_model
 from server.engine.sessions.ragged import RaggedSession
-from server.engine.sessions.selfcheck import SESSIONS, ChosenVariant, Host, OpenSession, choose_variant
+from server.engine.sessions.selfcheck import (
+    SESSIONS,
+    ChosenVariant,
+    Host,
+    OpenSession,
+    choose_variant,
+    runtime_version,
+)
+from server.engine.sessions.session import Session
 from tests.running import start_server
-from tests.tiny import HIDDEN, TINY
+from tests.server.application import tiny_settings
+from tests.tiny import HIDDEN, POSITIONS, TINY
 
 ENCODINGS = [[2, 5, 6, 3], [2, 3], [2, *range(4, 44), 3], [2, 9, 3]]
 
@@ -71,10 +91,43 @@ def test_on_a_processor_without_vnni_the_portable_graph_serves_and_says_why(fold
     assert chosen.refused == ("int8-fused: this processor lacks AVX-512 VNNI",)
 
 
+def long_row(session: Session) -> bytes:
+    """The bits of a text that is long enough for every attention."""
+    ids = [2, *range(4, POSITIONS + 2), 3]
+    return bytes(session.run([ids], "sentence_embedding")[0].tobytes())
+
+
+def test_the_settings_choose_the_attention_and_it_belongs_to_the_fingerprint(folder: Path) -> None:
+    f32, bf16, auto = (load_model(tiny_settings(folder.parent, attention=way)) for way in ("f32", "bf16", "auto"))
+    assert (f32.attention, bf16.attention) == ("f32", "bf16")
+    assert f32.variant_fingerprint != bf16.variant_fingerprint
+    assert (f32.others, bf16.others) == ({bf16.variant_fingerprint: "bf16"}, {f32.variant_fingerprint: "f32"})
+    assert long_row(f32.chosen.session) != long_row(bf16.chosen.session)
+    library = kernels_library()
+    assert isinstance(library, KernelsLibrary)
+    assert auto.attention == library.attention
+    assert long_row(auto.chosen.session) == long_row({"f32": f32, "bf16": bf16}[library.attention].chosen.session)
+
+
+def test_a_graph_of_stock_operators_has_no_attention_to_choose_and_the_fingerprint_that_it_had(
+    folder: Path, tmp_path: Path
+) -> None:
+    portable = Path(shutil.copytree(folder, tmp_path / TINY))
+    manifest = load_manifest(portable)
+    alone = tuple(variant for variant in manifest.variants if variant.layout != "ragged")
+    write_manifest(portable, msgspec.structs.replace(manifest, variants=alone))
+    loaded = [load_model(tiny_settings(tmp_path, attention=way)) for way in ("f32", "bf16", "auto")]
+    assert {one.attention for one in loaded} == {None}
+    assert all(one.others == {} for one in loaded)
+    variant = loaded[0].chosen.variant
+    expected = fingerprint_variant(loaded[0].manifest, variant, runtime_version(variant))
+    assert {one.variant_fingerprint for one in loaded} == {expected}
+
+
 @pytest.mark.e2e
 def test_without_the_library_a_server_starts_with_the_portable_graph_and_says_why(folder: Path, tmp_path: Path) -> None:
     without = shutil.ignore_patterns("lib", "artifacts", "checkpoints", "__pycache__")
-    for room in (models, server):
+    for room in (index, models, server):
         package = Path(room.__path__[0])
         shutil.copytree(package, tmp_path / package.name, ignore=without)
     arguments = ("--models", str(folder.parent), "--model", TINY)
