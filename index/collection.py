@@ -61,8 +61,7 @@ class Collection:
                 self.memory.load()
             self.store.sweep()
         except BaseException:  # whatever it was, nothing else closes what is open already
-            self.words.close()
-            self.store.close()
+            self.discard()
             raise
 
     @property

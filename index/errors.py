@@ -74,3 +74,6 @@ class ClosedError(IndexRoomError):
 
 class ReopenedError(ClosedError):
     """The collection is just being opened anew, after a fault; another try may find it open."""
+
+    def __init__(self, message: str = "the collection is opened anew after a fault; try again") -> None:
+        super().__init__(message)

@@ -223,15 +223,17 @@ class Index:
         """
         if self._closed:
             raise ClosedError("the index is closed")
-        for name, found in list(self._collections.items()):
+        for name in self.names():
             folder = target / COLLECTIONS / name
-            try:
-                back_up(found.store.database, folder, self._disk)
-            except IndexRoomError:
-                if self._collections.get(name) is found:
-                    raise
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+            while (found := self._collections.get(name)) is not None:
+                try:
+                    back_up(found.store.database, folder, self._disk)
+                    break
+                except IndexRoomError:
+                    if self._collections.get(name) is found:
+                        raise
+                    with contextlib.suppress(OSError):
+                        folder.rmdir()
 
     def close(self) -> None:
         """Stop all collections in order, then let the folder go."""

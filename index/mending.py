@@ -17,7 +17,6 @@ from index.store.rests import Rests
 
 # So often within such a time a collection is opened anew; what fails more often fails again.
 MENDS, WITHIN_S = 3, 600.0
-REOPENED = "the collection is opened anew after a fault; try again"
 
 
 class Home(Protocol):
@@ -114,10 +113,10 @@ class Mender:
 def retired(found: Collection) -> None:
     """Leave a collection's files to the object that is to take its place; it is read until `replaced`."""
     found.pause()
-    found.store.stop_writing(ReopenedError(REOPENED))
+    found.store.stop_writing(ReopenedError())
 
 
 def replaced(found: Collection) -> None:
     """Close what another object has taken the place of."""
-    found.words.close()
-    found.store.close(ReopenedError(REOPENED))
+    found.words.close(ReopenedError())
+    found.store.close(ReopenedError())

@@ -1,4 +1,4 @@
-"""A few turns for many. Who has one keeps it as long as nobody else waits for one."""
+"""A few turns for many, in the order in which they come. Who has one keeps it as long as nobody else waits for one."""
 
 import threading
 from collections.abc import Callable
@@ -11,33 +11,38 @@ class Turns:
         self._free = count
         self._changed = threading.Condition()
         self._owners: dict[object, Callable[[], None]] = {}
-        self._waiting: set[object] = set()
+        self._waiting: dict[object, None] = {}  # in the order of coming
 
     @property
     def wanted(self) -> bool:
         """Whether somebody waits for a turn."""
         return bool(self._waiting)
 
-    def take(self, owner: object, asked: Callable[[], None]) -> bool:
-        """Wait for a turn, unless the owner has one; return whether it has one, which `leave` may prevent.
+    def take(self, owner: object, asked: Callable[[], None], ended: Callable[[], bool]) -> bool:
+        """Wait for a turn, unless the owner has one; return whether it has one, or has `ended` instead.
 
-        `asked` is called from other threads when others wait for a turn: it should be given back soon.
+        `asked` is called from other threads when others wait for a turn: it should be given back soon. `look` has
+        `ended` called again.
         """
         with self._changed:
             if owner in self._owners:
                 return True
-            self._waiting.add(owner)
+            self._waiting[owner] = None
             holders = [] if self._free else list(self._owners.values())
         for ask in holders:
             ask()
         with self._changed:
-            self._changed.wait_for(lambda: self._free or owner not in self._waiting)
-            if owner not in self._waiting:
-                return False
-            self._waiting.remove(owner)
-            self._free -= 1
-            self._owners[owner] = asked
-            return True
+            self._changed.wait_for(lambda: self._is_next(owner) or ended())
+            taken = self._is_next(owner)
+            del self._waiting[owner]
+            if taken:
+                self._free -= 1
+                self._owners[owner] = asked
+            self._changed.notify_all()  # whoever came later may be next now
+            return taken
+
+    def _is_next(self, owner: object) -> bool:
+        return owner in list(self._waiting)[: self._free]
 
     def give(self, owner: object) -> None:
         """Give the turn back, if the owner has one."""
@@ -46,8 +51,7 @@ class Turns:
                 self._free += 1
                 self._changed.notify_all()
 
-    def leave(self, owner: object) -> None:
-        """End the owner's waiting."""
+    def look(self) -> None:
+        """See at once whether somebody who waits has ended."""
         with self._changed:
-            self._waiting.discard(owner)
             self._changed.notify_all()

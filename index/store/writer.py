@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 import apsw
 
-from index.errors import ClosedError, IndexRoomError, StorageFullError
+from index.errors import ClosedError, IndexRoomError, ReopenedError, StorageFullError
 from index.store.connections import Database, is_of_surroundings, meaning, storage_errors
 from index.store.disk import Disk
 from index.store.emptying import Emptying
@@ -138,7 +138,7 @@ class Writer:
     def _refuse(self, error: BaseException) -> None:
         """Fail all jobs that wait, and take no more."""
         with self._lock:
-            self._closed = self._closed or ClosedError("the index is closed")
+            self._closed = self._closed or ReopenedError()
         while not self._jobs.empty():
             job = self._jobs.get()
             if job is not None:

@@ -121,13 +121,13 @@ class Keeper:
         with self._wake:
             self._closing = True
             self._wake.notify_all()
-        self._turns.leave(self)
+        self._turns.look()
         self._thread.join()
 
     def _run(self) -> None:
         try:
             while self._wait_for_work():
-                if not self._turns.take(self, self._look_up) or self._closing:
+                if not self._turns.take(self, self._look_up, lambda: self._closing) or self._closing:
                     continue
                 self._catch_up()
                 if self._erasing.rest_s == 0 and not (self._refused and self._work):
@@ -183,7 +183,7 @@ class Keeper:
                 return
             self._succeed(reading)
             self._beside.forget(last_key)
-            if self._erasing.rest_s == 0:  # writes without an end do not put it off
+            if self._erasing.rest_s == 0 or self._turns.wanted:  # writes without an end put off neither
                 return
 
     def _succeed(self, reading: Reading) -> None:
@@ -194,6 +194,7 @@ class Keeper:
 
     def _fail(self, error: Exception, removed: Sequence[int]) -> None:
         self._postings.stop()
+        self._turns.give(self)
         self._erasing.give_up()
         with self._wake:
             self._removed = [*removed, *self._removed]

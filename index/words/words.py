@@ -7,7 +7,7 @@ document up to the reading's last key that the transaction shows, and reads the 
 import threading
 from pathlib import Path
 
-from index.errors import ClosedError
+from index.errors import ClosedError, IndexRoomError
 from index.store.group import Changes
 from index.store.rows import highest_key
 from index.store.store import Store
@@ -25,6 +25,7 @@ class Words:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._closed, self._paused = False, False
+        self._reason: IndexRoomError = ClosedError("the index is closed")
         self._store: Store | None = None
         self._folder: Path | None = None
         self._analysis = Analysis()
@@ -63,14 +64,14 @@ class Words:
 
     @property
     def lexicon(self) -> Lexicon:
-        """What a search takes, once; raises ClosedError where nothing keeps it up to date any more."""
+        """What a search takes, once; raises the reason where nothing keeps it up to date any more."""
         if (lexicon := self._lexicon) is None:
-            raise ClosedError("the index is closed")
+            raise self._reason
         return lexicon
 
     @property
     def keeper(self) -> Keeper:
-        """What keeps the index up to date; raises ClosedError where nothing does any more."""
+        """What keeps the index up to date; raises the reason where nothing does any more."""
         return self.lexicon.keeper
 
     @property
@@ -135,9 +136,9 @@ class Words:
         if self._store is not None:
             self._open(self._store)
 
-    def close(self) -> None:
-        """Stop the thread."""
+    def close(self, reason: IndexRoomError | None = None) -> None:
+        """Stop the thread; whoever searches later gets the reason."""
         with self._lock:
-            self._closed = True
+            self._closed, self._reason = True, reason or self._reason
         self.pause()
         self._lexicon = None  # and with it the mapped files

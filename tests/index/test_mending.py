@@ -8,7 +8,9 @@ import pytest
 
 from index import Index, Query, ReopenedError
 from index.mending import MENDS
+from index.store.followers import Followers
 from index.store.group import Changes
+from index.store.store import Store
 from tests.index.fakes import PointedDisk, SetClock
 from tests.index.harness import document, open_index
 from tests.index.vectors import one
@@ -67,6 +69,36 @@ def test_a_fault_of_our_own_has_the_collection_opened_anew(tmp_path: Path, point
     check_all_works(index, "before", "after")
     assert not index.mender.broken
     index.close()
+
+
+@pytest.mark.parametrize("point", ["after_commit", "before_words"])
+def test_who_still_has_a_collection_that_was_opened_anew_is_told_to_try_again(tmp_path: Path, point: str) -> None:
+    """Of one that is merely closed others say that it was dropped."""
+    faults = Faults()
+    index = open_index(tmp_path, PointedDisk(faults.at))
+    first = index.collection()
+    assert first.wait_for_words(20)
+    faults.arm(point, KeyError("a fault"))
+    first.put(document("a", 1)).result(20)
+    until(lambda: index.collection() is not first)
+    index.create("default")  # waits for what is under way
+    for query in (Query(mode="text", text="text of a"), Query(vector=one(1))):
+        with pytest.raises(ReopenedError):
+            first.search(query)
+    with pytest.raises(ReopenedError):
+        first.put(document("b", 2))
+    index.close()
+
+
+def test_what_comes_after_a_fault_of_the_writer_is_told_to_try_again(tmp_path: Path) -> None:
+    faults = Faults()
+    faults.arm("after_commit", KeyError("a fault"))
+    store = Store(tmp_path / "documents.sqlite", "", Followers(), PointedDisk(faults.at))
+    store.delete_many(["a"]).result(20)
+    store.stop_writing()
+    with pytest.raises(ReopenedError):
+        store.delete_many(["a"])
+    store.close()
 
 
 def test_a_fault_in_what_expires_has_the_collection_opened_anew(tmp_path: Path) -> None:
@@ -155,3 +187,14 @@ def test_what_fails_again_and_again_breaks_the_index_once(tmp_path: Path) -> Non
     index = open_index(tmp_path)
     assert index.collection().count() == MENDS + 1
     index.close()
+
+
+def test_an_index_that_cannot_be_opened_leaves_no_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sweep(_: Store) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Store, "sweep", sweep)
+    before = set(threading.enumerate())
+    with pytest.raises(RuntimeError):
+        open_index(tmp_path)
+    assert set(threading.enumerate()) <= before

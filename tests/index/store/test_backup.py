@@ -1,5 +1,6 @@
 """A backup is of one commit, however much is written meanwhile, and however large the database is."""
 
+import errno
 import threading
 from pathlib import Path
 
@@ -124,4 +125,29 @@ def test_a_collection_that_is_dropped_meanwhile_is_left_out(tmp_path: Path) -> N
     disk.index = index
     index.backup(tmp_path / "copy")
     assert [path.name for path in (tmp_path / "copy" / "collections").iterdir()] == ["default"]
+    index.close()
+
+
+class RenewingDisk(Disk):
+    """Opens the collection anew while its first copy is flushed, which it refuses."""
+
+    index: Index | None = None
+
+    def synchronize(self, path: Path) -> None:
+        if self.index is not None and path.name.endswith(".tmp"):
+            index, self.index = self.index, None
+            index.renew(index.collection())
+            raise OSError(errno.EIO, "Input/output error")
+        super().synchronize(path)
+
+
+def test_a_collection_that_is_opened_anew_meanwhile_is_not_left_out(tmp_path: Path) -> None:
+    disk = RenewingDisk()
+    index = open_index(tmp_path / "data", disk)
+    index.collection().put(document("a", 1)).result()
+    disk.index = index
+    index.backup(tmp_path / "copy")
+    index.close()
+    index = open_index(tmp_path / "copy")
+    assert [found.id for found in index.collection().documents()] == ["a"]
     index.close()
