@@ -219,6 +219,8 @@ class Keeper:
             with self._readers.reading() as connection:
                 page = page_of_texts(connection, last_key, PAGE_DOCUMENTS)
                 highest = highest_key(connection)
+            if self._refused:  # what was refused may have been committed all the same
+                self._postings.remove([key for key, _ in page])
             for key, text in page:
                 self._postings.add(key, text)
                 characters += len(text)

@@ -78,7 +78,10 @@ def is_damage(error: BaseException) -> bool:
 
 
 def compared(connection: apsw.Connection, postings: Postings) -> Opened | None:
-    """Return the index with what differs from the database; None where it is another one's, or of documents gone."""
+    """Return the index with what differs from the database.
+
+    None where it is another one's, or of documents gone, or has a document twice.
+    """
     try:
         reading = postings.reading(0)
         inside = reading.keys()
@@ -87,6 +90,8 @@ def compared(connection: apsw.Connection, postings: Postings) -> Opened | None:
             return None
         raise
     last_key = int(inside[-1]) if len(inside) else 0
+    if len(np.unique(inside)) < len(inside):
+        return None
     if last_key > highest_key(connection) or reading.documents > 2 * len(inside) + DELETED_DOCUMENTS:
         return None
     there = keys_up_to(connection, last_key)

@@ -129,8 +129,8 @@ def living(connection: apsw.Connection, keys: Sequence[int], condition: Conditio
         return []
     wanted = np.unique(np.asarray(keys, np.int64))
     found: list[int] = matching_among(connection, condition or EVERYTHING, wanted).tolist()
-    if condition is None and len(found) < len(keys):
-        refuse_lost(connection, sorted(set(keys) - set(found)))
+    if condition is None and len(found) < len(wanted):
+        refuse_lost(connection, np.setdiff1d(wanted, found).tolist())
     return found
 
 

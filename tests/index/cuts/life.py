@@ -224,7 +224,12 @@ class Life:
             case "delete":
                 return collection.delete_many(ids)
         deletion = collection.delete_matching({"n": n})
-        return deletion.remove([id_ for batch in deletion.batches() for id_ in batch])
+        if batches := deletion.batches():
+            (found,) = batches
+            return deletion.remove(found)
+        nothing: Future[Any] = Future()
+        nothing.set_result(0)
+        return nothing
 
 
 def copied_in(folder: Path) -> Contents | None:

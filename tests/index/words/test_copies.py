@@ -17,9 +17,12 @@ from index.store.clock import Clock
 from index.store.disk import Disk
 from index.store.layout import DATABASE_FILE
 from index.store.shared import Shared
+from index.words.analysis import Analysis
 from index.words.folder import problems_in
 from index.words.opening import DELETED_DOCUMENTS
+from index.words.postings import Postings
 from tests.disks import SmallDisk, small_disk
+from tests.index.fakes import PointedDisk
 from tests.index.harness import FINGERPRINT, document, open_index
 from tests.index.vectors import NDIM
 
@@ -96,6 +99,33 @@ def test_documents_come_and_go_without_the_index(tmp_path: Path) -> None:
     index.collection().delete_many(["3", "59", "60"]).result()
     index.close()
     check_folder(tmp_path, set(range(COUNT + 10)) - {3, 59, 60})
+
+
+def test_what_was_committed_though_it_was_refused_is_there_once(tmp_path: Path) -> None:
+    refusals = [OSError(5, "refused")]
+
+    def refuse(point: str) -> None:
+        if point == "after_words" and refusals:
+            raise refusals.pop()
+
+    index = open_index(tmp_path, PointedDisk(refuse))
+    index.collection().put_many([document(str(n), n, f"word{n} common") for n in range(COUNT)]).result()
+    assert not index.collection().wait_for_words(60)
+    check(index, set(range(COUNT)))
+    assert not refusals
+    index.close()
+    check_folder(tmp_path, set(range(COUNT)))
+
+
+def test_an_index_that_has_a_document_twice_is_made_anew(tmp_path: Path) -> None:
+    fill(tmp_path)
+    before = words_folder(tmp_path)
+    postings = Postings(Analysis(), before)
+    postings.add(COUNT, "word59 common")
+    postings.commit()
+    postings.rest()
+    check_folder(tmp_path, set(range(COUNT)))
+    assert words_folder(tmp_path) != before
 
 
 def removed(folder: Path) -> None:
