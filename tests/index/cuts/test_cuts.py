@@ -100,7 +100,7 @@ def test_it_is_seen_where_the_names_of_what_a_killed_process_made_are_not_synced
 
 def test_it_is_seen_where_a_rename_is_not_synced() -> None:
     figures = figures_where(without(RENAMES))
-    assert figures.verdict.back, (str(figures), figures.verdict.said)
+    assert figures.verdict.back or figures.verdict.lost, (str(figures), figures.verdict.said)
 
 
 @pytest.mark.parametrize("synced", [True, False])
