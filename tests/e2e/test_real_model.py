@@ -203,9 +203,10 @@ def resident_mb(server: RunningServer) -> float:
 
 def test_the_first_lines_say_what_was_chosen_and_found(real_server: RunningServer) -> None:
     words = [line.split()[0] for line in real_server.lines]
-    assert words == ["provider", "variant", "fidelity", "cores", "cache", "documents", "limits", "address"]
+    assert words == ["provider", "variant", "fidelity", "cores", "cache", "documents", "limits", "memory", "address"]
     assert "cpu" in real_server.lines[0]
     assert "int8" in real_server.lines[1]
+    assert "MiB" in real_server.lines[7]
 
 
 def test_every_request_in_flight_is_answered_after_sigterm() -> None:
