@@ -1,8 +1,8 @@
 """Whose vectors a collection holds, and what that allows: another model's can be neither searched nor added to."""
 
 from index.documents.vector import Model
-from index.errors import FingerprintError
-from index.store.meta import write_meta
+from index.errors import DamagedError, FingerprintError
+from index.store.meta import LACKS_MODEL, write_meta
 from index.store.store import Store
 
 
@@ -35,7 +35,9 @@ class Binding:
 def bound(store: Store, model: Model) -> str:
     """Return the fingerprint of the vectors that are there; an empty collection takes the model's."""
     known = store.meta.get("fingerprint"), store.meta.get("ndim")
-    if "fingerprint" in store.meta and (store.writer.documents or known == (model.fingerprint, model.ndim)):
+    if store.writer.documents and None in known:
+        raise DamagedError(LACKS_MODEL)
+    if store.writer.documents or known == (model.fingerprint, model.ndim):
         return str(store.meta["fingerprint"])
     store.writer.submit(
         lambda connection, _: write_meta(connection, fingerprint=model.fingerprint, ndim=model.ndim), 0

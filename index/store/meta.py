@@ -4,7 +4,9 @@ from typing import Any
 
 import apsw
 
-from index.store.queries import single
+from index.errors import DamagedError
+
+LACKS_MODEL = "the database does not say of which model its vectors are; restore a backup"
 
 
 def read_meta(connection: apsw.Connection) -> dict[str, Any]:
@@ -13,8 +15,14 @@ def read_meta(connection: apsw.Connection) -> dict[str, Any]:
 
 
 def stored_ndim(connection: apsw.Connection) -> int:
-    """Return how many numbers a vector has in this transaction: a reindexing may change that between two."""
-    return int(single(connection, "SELECT value FROM meta WHERE name = 'ndim'"))
+    """Return how many numbers a vector has in this transaction: a reindexing may change that between two.
+
+    Raises DamagedError.
+    """
+    found = connection.execute("SELECT value FROM meta WHERE name = 'ndim'").fetchone()
+    if found is None or not isinstance(found[0], int):
+        raise DamagedError(LACKS_MODEL)
+    return found[0]
 
 
 def write_meta(connection: apsw.Connection, **values: str | int) -> None:

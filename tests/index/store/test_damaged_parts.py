@@ -1,4 +1,4 @@
-"""Rows of passages whose number is none that a document can have, or that are gone: damage, and told as that."""
+"""Rows of passages whose number is none that a document can have, and rows that are gone: told as damage."""
 
 from pathlib import Path
 
@@ -53,3 +53,13 @@ def test_no_other_document_loses_vectors_with_one_whose_number_is_wrong(tmp_path
     assert found is not None
     assert same_as_entry(found, whole)
     index.close()
+
+
+@pytest.mark.parametrize("lost", ["ndim", "fingerprint"])
+def test_documents_whose_model_is_not_told_any_more_are_damaged(tmp_path: Path, lost: str) -> None:
+    index = open_index(tmp_path)
+    index.collection().put_many([entry("a", [1])]).result()
+    index.close()
+    damage(tmp_path, f"DELETE FROM meta WHERE name = '{lost}'")
+    with pytest.raises(DamagedError, match="of which model its vectors are"):
+        open_index(tmp_path)
