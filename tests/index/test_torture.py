@@ -10,6 +10,7 @@ import pytest
 
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
+from index.view.links import leave_vectors
 from index.view.snapshots import append_company
 from tests.index.torture.harm import digest_of
 from tests.index.torture.inspection import inspect
@@ -67,7 +68,7 @@ def test_a_start_that_does_not_notice_a_harmed_snapshot_is_counted(filled: Tortu
 
 
 def test_a_snapshot_that_is_trusted_though_it_holds_other_rows_is_caught(filled: Torture) -> None:
-    """The database is made to vouch for it, as if nobody had compared anything."""
+    """The database is made to vouch for it, as if nobody had compared anything: rows stand for others."""
     home = filled.folder / "collections" / "default"
     connection = apsw.Connection(str(home / "documents.sqlite"))
     (name,) = connection.execute("SELECT file FROM snapshots ORDER BY number DESC").fetchone() or ("",)
@@ -77,8 +78,10 @@ def test_a_snapshot_that_is_trusted_though_it_holds_other_rows_is_caught(filled:
     nodes = np.empty(0, np.int64)
     while len(nodes) < len(keys):
         nodes = np.append(nodes, wrong.add(np.array(keys[len(nodes) :], np.int64), rows[len(nodes) :]))
-    wrong.write(home / str(name))
-    append_company(home / str(name), wrong, Membership(np.array(keys), nodes, np.empty(0, np.int64)))
+    wrong.write(home / "whole")
+    leave_vectors(home / "whole", home / str(name))
+    (home / "whole").unlink()
+    append_company(home / str(name), wrong, Membership(np.array(keys), np.roll(nodes, 1), np.empty(0, np.int64)))
     connection.execute("UPDATE snapshots SET sha256 = ?", (digest_of(home / str(name)),))
     connection.close()
     found = inspect(filled.folder, Model(0), random.Random(1))
