@@ -14,7 +14,7 @@ from tests.server.polling import until
 FEW, ENOUGH = 1024, 4096
 
 
-@pytest.mark.parametrize(("most", "connections"), [(FEW, 700), (ENOUGH, 3700), (20_000, 4096)])
+@pytest.mark.parametrize(("most", "connections"), [(FEW, 600), (ENOUGH, 3600), (20_000, 4096)])
 def test_what_the_process_may_open_is_told_and_shared_out(
     tiny_models: Path, tmp_path: Path, most: int, connections: int
 ) -> None:
