@@ -32,9 +32,13 @@ class Open:
 
     def is_there(self) -> None:
         """Prove that the search for secrets finds them: in the database, and among the words."""
-        found = found_in_files(self.folder, self.secrets)
-        assert any(path.endswith(("documents.sqlite", "-wal")) for path in found)
-        assert any("words-" in path for path in found)
+        until(
+            lambda: any(path.endswith(("documents.sqlite", "-wal")) for path in self._found())
+        )  # it moves to the first
+        until(lambda: any("words-" in path for path in self._found()))
+
+    def _found(self) -> set[str]:
+        return found_in_files(self.folder, self.secrets)
 
     def is_gone(self) -> None:
         until(lambda: not found_in_files(self.folder, self.secrets))
