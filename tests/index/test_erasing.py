@@ -32,9 +32,8 @@ class Open:
 
     def is_there(self) -> None:
         """Prove that the search for secrets finds them: in the database, and among the words."""
-        until(
-            lambda: any(path.endswith(("documents.sqlite", "-wal")) for path in self._found())
-        )  # it moves to the first
+        # What is in the log moves to the database while both are read.
+        until(lambda: any(path.endswith(("documents.sqlite", "-wal")) for path in self._found()))
         until(lambda: any("words-" in path for path in self._found()))
 
     def _found(self) -> set[str]:
