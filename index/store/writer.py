@@ -114,8 +114,8 @@ class Writer:
                     if self._commit(group):
                         self._disk.reach("after_commit")
                         self._follower.applied(group.changes)
-                except BaseException:
-                    self.failed = True  # before anybody is told that it is done
+                except BaseException:  # whatever it was: this is said before anybody is told that it is done
+                    self.failed = True
                     raise
                 finally:
                     group.settle()  # what is committed is acknowledged, whatever fails after it
