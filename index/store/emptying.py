@@ -4,14 +4,14 @@ Until the log is empty, it and the database under it hold what was there before.
 between two commits, which wait for a piece of the work at most.
 """
 
-import contextlib
 import time
 
 import apsw
 
 from index.store.connections import Database
 from index.store.disk import Disk
-from index.store.queries import select, single
+from index.store.leftovers import empty_log
+from index.store.queries import single
 from index.store.scrubbing import MAX_PAGES, Piece
 
 AGAIN_S = 1.0  # where a reader or the disk is in the way
@@ -45,7 +45,7 @@ class Emptying:
         if self.rest_s != 0:
             return
         started_s = time.thread_time()
-        if not emptied(connection, self._disk.busy_ms):
+        if not empty_log(connection, self._disk.busy_ms, PATIENCE_MS):
             self.due_s = time.monotonic() + AGAIN_S
             return
         try:
@@ -76,15 +76,3 @@ class Emptying:
             return False
         self._place = 0
         return not self._removed
-
-
-def emptied(connection: apsw.Connection, busy_ms: int) -> bool:
-    """Empty the log; return whether neither a reader nor the disk hindered that."""
-    connection.set_busy_timeout(PATIENCE_MS)
-    try:
-        with contextlib.suppress(apsw.Error):
-            ((busy, _, _),) = select(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
-            return not busy
-        return False
-    finally:
-        connection.set_busy_timeout(busy_ms)

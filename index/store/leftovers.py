@@ -10,15 +10,16 @@ from index.store.log import FRAME_BYTES, HEADER_BYTES
 from index.store.queries import single
 
 
-def empty_log(connection: apsw.Connection, busy_ms: int) -> bool:
+def empty_log(connection: apsw.Connection, busy_ms: int, patience_ms: int = 0) -> bool:
     """Move what the log holds into the database, and have the log begin anew; return whether that could be done.
 
-    Readers and the disk may hinder it.
+    Readers, which are waited for so long, and the disk may hinder it. `busy_ms` is how long the connection waits for
+    others afterwards.
 
     What a kill in the middle of a batch, or a commit that failed, leaves behind the last commit carries the salts of
     the present round: behind a commit that is cut short it would look like commits that are lost.
     """
-    connection.set_busy_timeout(0)
+    connection.set_busy_timeout(patience_ms)
     try:
         ((busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except apsw.Error:

@@ -21,7 +21,7 @@ def told_of(others: Mapping[str, Mapping[str, int]], variant: Variant) -> Iterat
             yield (
                 f"{collection}: {vectors(count)} with attention in {attention}, here it is {variant.attention}, which "
                 f"makes no difference to short texts and a cosine of {COSINE_MEAN} in the mean and {COSINE_LEAST} at "
-                f"least between two vectors of one long text; {MEND}"
+                f"least between two vectors of one long text of all-MiniLM-L6-v2; {MEND}"
             )
         if unknown:
             yield f"{collection}: {vectors(unknown)} of another variant or version; {MEND}"
