@@ -8,7 +8,7 @@ import contextlib
 import secrets
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import apsw
@@ -20,20 +20,38 @@ from index.store.meta import read_meta
 
 META_FILE = "meta.json"  # has no checksum of its own
 KEYS_SUFFIX = ".fast"  # ends with how many documents there are, a version and a magic number
+DELETES_SUFFIX = ".del"  # after the number of the change that it was written with
 END_BYTES = 12
 MAX_FOOTER_BYTES = 1_000
 MAGIC = (1337).to_bytes(4, "little")
 
 
+class Deletes(msgspec.Struct, frozen=True):
+    num_deleted_docs: int
+    opstamp: int
+
+
 class Segment(msgspec.Struct, frozen=True):
     segment_id: str
     max_doc: int
+    deletes: Deletes | None = None
+
+    @property
+    def stem(self) -> str:
+        """The name that the files of the segment have in common."""
+        return self.segment_id.replace("-", "")
+
+    def owns(self, name: str) -> bool:
+        """Say whether a file is the segment's: of those with the numbers of its deleted documents, the last one is."""
+        if name.endswith(DELETES_SUFFIX):
+            return self.deletes is not None and name == f"{self.stem}.{self.deletes.opstamp}{DELETES_SUFFIX}"
+        return name.startswith(f"{self.stem}.")
 
 
 class Meta(msgspec.Struct, frozen=True):
     """What tantivy says of an index; all else in the file is its own."""
 
-    segments: list[Segment]
+    segments: tuple[Segment, ...]
 
 
 class Footer(msgspec.Struct, frozen=True):
@@ -66,21 +84,38 @@ def problems_in(folder: Path) -> Iterator[str]:
         yield f"{folder.name} is not there, or was never made whole"
         return
     try:
-        segments = msgspec.json.decode(meta.read_bytes(), type=Meta).segments
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        yield f"{folder.name}/{META_FILE} is damaged"
+        segments = segments_in(folder)
+    except ValueError as error:
+        yield str(error)
         return
     for segment in segments:
-        prefix = segment.segment_id.replace("-", "")
-        documents = None
-        for path in [path for path in folder.iterdir() if path.name.startswith(prefix)]:
+        documents, deletes = None, False
+        for path in [path for path in folder.iterdir() if segment.owns(path.name)]:
             end = checked_end(path)
             if end is None:
                 yield f"{folder.name}/{path.name} is damaged: its checksum differs"
             elif path.suffix == KEYS_SUFFIX:
                 documents = int.from_bytes(end[:4], "little")
-        if documents != segment.max_doc:
-            yield f"{folder.name}/{META_FILE} is damaged, or the files of the segment {prefix} are"
+            deletes |= path.suffix == DELETES_SUFFIX
+        if documents != segment.max_doc or deletes != (segment.deletes is not None):
+            yield f"{folder.name}/{META_FILE} is damaged, or the files of the segment {segment.stem} are"
+
+
+def segments_in(folder: Path) -> tuple[Segment, ...]:
+    """Return the segments as of the last commit. Raises OSError, and ValueError where the file of them is damaged."""
+    try:
+        return msgspec.json.decode((folder / META_FILE).read_bytes(), type=Meta).segments
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{folder.name}/{META_FILE} is damaged") from error
+
+
+def strays_in(folder: Path, segments: Sequence[Segment]) -> list[Path]:
+    """Return the files that the last commit does not name: of former segments, or of a commit cut off.
+
+    Raises OSError.
+    """
+    paths = (path for path in folder.iterdir() if not path.name.startswith(".") and path.name != META_FILE)
+    return [path for path in paths if not any(segment.owns(path.name) for segment in segments)]
 
 
 def checked_end(path: Path) -> bytes | None:
