@@ -114,8 +114,8 @@ def strays_in(folder: Path, segments: Sequence[Segment]) -> list[Path]:
 
     Raises OSError.
     """
-    paths = (path for path in folder.iterdir() if not path.name.startswith(".") and path.name != META_FILE)
-    return [path for path in paths if not any(segment.owns(path.name) for segment in segments)]
+    paths = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    return [path for path in paths if path.name != META_FILE and not any(one.owns(path.name) for one in segments)]
 
 
 def checked_end(path: Path) -> bytes | None:

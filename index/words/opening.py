@@ -11,7 +11,7 @@ from index.store.meta import write_meta
 from index.store.rows import highest_key, keys_up_to
 from index.store.store import Store
 from index.words.analysis import Analysis
-from index.words.folder import named, new_name, problems_in, remove_strays, segments_in, strays_in
+from index.words.folder import named, new_name, problems_in, remove_strays
 from index.words.postings import POSTINGS_ERRORS, Postings
 
 DELETED_DOCUMENTS = 10_000  # so many, and as many as are there, may lie in an index, where they count in the scores
@@ -65,8 +65,6 @@ def existing(folder: Path, analysis: Analysis) -> Postings | None:
     try:
         if any(True for _ in problems_in(folder)):
             return None
-        for stray in strays_in(folder, segments_in(folder)):
-            stray.unlink()  # the commit that writes a file of that name again would be refused
         return Postings(analysis, folder)
     except BaseException as error:  # a panic of tantivy has no public type; everything else passes
         if is_damage(error):

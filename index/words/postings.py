@@ -100,7 +100,9 @@ class Postings:
 
     def _writing(self) -> tantivy.IndexWriter:
         if self._writer is None:
-            self._writer = self._index.writer(HEAP_BYTES, 1)
+            writer = self._index.writer(HEAP_BYTES, 1)
+            writer.garbage_collect_files()  # half a file of a commit that failed would have the next one refused
+            self._writer = writer
         return self._writer
 
     def rest(self) -> None:
