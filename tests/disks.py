@@ -1,5 +1,6 @@
-"""Disks of a few megabytes, one to fill up and one that fails; mounting them takes root."""
+"""Disks of a few megabytes, one to fill up and one that fails, whose mounting takes root; files that cannot grow."""
 
+import resource
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,3 +82,14 @@ def run_or_skip(*command: str) -> None:
         pytest.skip(f"needs the command {command[0]}")
     if done.returncode:
         pytest.skip(f"needs root to make and mount a small disk: {done.stderr.strip()}")
+
+
+@contextmanager
+def files_of_at_most(size_bytes: int) -> Iterator[None]:
+    """Let no file of this process grow beyond this size until the block ends."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -1,12 +1,10 @@
 """A disk that is full or cannot be written: writers are told, nothing acknowledged is lost, whoever reads goes on."""
 
 import random
-import resource
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ import pytest
 from index import Collection, Document, Include, Query, StorageFullError
 from index.documents.document import entry_of
 from index.store.layout import DATABASE_FILE
-from tests.disks import SmallDisk, failing_disk, small_disk
+from tests.disks import SmallDisk, failing_disk, files_of_at_most, small_disk
 from tests.index.harness import document, open_index, same
 from tests.index.vectors import NDIM, one
 
@@ -141,17 +139,6 @@ def test_a_start_on_a_full_disk_reads_everything_and_writes_when_there_is_room(
         check(index.collection(), 21)
         assert index.collection().health().problems == ()
         index.close()
-
-
-@contextmanager
-def files_of_at_most(size_bytes: int) -> Iterator[None]:
-    """Let no file of this process grow beyond this size until the block ends."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_commits_that_are_refused_take_no_memory(tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
 """A commit of the words' index that is cut off leaves files that the index does not name: they are no damage."""
 
-import contextlib
-import resource
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from index.words.analysis import Analysis
 from index.words.folder import problems_in
 from index.words.opening import existing
 from index.words.postings import POSTINGS_ERRORS, Postings
+from tests.disks import files_of_at_most
 from tests.index.harness import open_index
 from tests.index.words.test_copies import check, fill, words_folder
 
@@ -69,7 +68,7 @@ def test_a_commit_that_failed_can_be_made_again(tmp_path: Path) -> None:
     many = 20_000  # a bit each
     postings = Postings(Analysis(), made(tmp_path / "words", many))
     postings.remove([3])
-    with files_up_to(1_500), pytest.raises(POSTINGS_ERRORS, match="File too large"):
+    with files_of_at_most(1_500), pytest.raises(POSTINGS_ERRORS, match="File too large"):
         postings.commit()
     postings.stop()
     (half,) = (tmp_path / "words").glob("*.del")
@@ -79,17 +78,6 @@ def test_a_commit_that_failed_can_be_made_again(tmp_path: Path) -> None:
     postings.commit()
     assert postings.reading(0).keys().tolist() == [key for key in range(many) if key != 3]
     postings.rest()
-
-
-@contextlib.contextmanager
-def files_up_to(size_bytes: int) -> Iterator[None]:
-    """Have the system refuse to let any file of this process grow beyond a size."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_files_of_a_segment_that_was_never_committed_are_no_damage(tmp_path: Path) -> None:
