@@ -1,20 +1,20 @@
 """The index: collections by name in one data folder, which one process owns. `store/layout.py` says what lies where."""
 
 import contextlib
-import shutil
 import threading
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from index.collection import Collection
 from index.descriptors import check_room
 from index.documents.vector import Model
+from index.dropping import Drop
 from index.errors import ClosedError, CollectionNameError, IndexRoomError, StorageFullError, UnknownCollectionError
 from index.mending import Mender, replaced, retired
 from index.stats import CollectionStats
 from index.store.backup import back_up
 from index.store.clock import Clock
-from index.store.departure import Departure, remove, stored_names
+from index.store.departure import remove, stored_names
 from index.store.disk import Disk, cannot_be_made, opening_errors
 from index.store.layout import (
     COLLECTIONS,
@@ -48,7 +48,8 @@ class Index:
         self._folder = folder
         self._collections: dict[str, Collection] = {}
         self._mutex = threading.Lock()
-        self._closed = self._stranded = False
+        self._between: dict[str, Drop] = {}  # the drops that the disk let neither succeed nor be undone
+        self._closed = False
         self._lock: FolderLock | None = None
         self.mender = Mender(self)
         self._shared = Shared(self.mender.report)
@@ -118,19 +119,22 @@ class Index:
         """Return the state of each collection, by name. Never waits."""
         return sorted((one.stats() for one in list(self._collections.values())), key=lambda stats: stats.name)
 
-    def collections(self) -> Mapping[str, Collection]:
-        """Return the collections by name. Never waits."""
-        return dict(self._collections)
+    def ailing(self) -> list[Collection]:
+        """Return the collections that have lost a thread, or are between being there and being dropped. Never waits."""
+        return [one for name, one in list(self._collections.items()) if name in self._between or not one.well]
 
     def renew(self, found: Collection) -> None:
-        """Open a collection anew from its database, in the place of the object that has lost a thread."""
+        """Open an ailing collection anew from its database, in the place of the object that it was. Raises OSError."""
         with self._mutex:
-            if self._closed or self._stranded or self._collections.get(found.name) is not found:
+            if self._closed or self._collections.get(found.name) is not found:
                 return
             if self._folder is None:
                 raise ClosedError("what is kept in memory alone cannot be opened anew")
+            if (drop := self._between.get(found.name)) is not None:
+                drop.undo()
             retired(found)
             self._collections[found.name] = self._opened(found.name)
+            self._between.pop(found.name, None)
             replaced(found)
 
     def count_others(self) -> dict[str, dict[str, int]]:
@@ -144,7 +148,7 @@ class Index:
     @property
     def well(self) -> bool:
         """Whether no thread has ended by a fault of our own, and no collection is away from its place. Never waits."""
-        return not self._stranded and all(collection.well for collection in list(self._collections.values()))
+        return not self.ailing()
 
     def create(self, name: str) -> Collection:
         """Return the collection, made if it is not there."""
@@ -168,53 +172,21 @@ class Index:
         """
         with self._mutex:
             found = self.collection(name)
-            found.pause()  # or it would write its snapshots to a folder that is another collection's by then
-            home = self._folder_of(name)
-            departure = None if home is None else Departure(home, found.store.readers, self._disk)
-            fresh = self._replaced(found, departure)
+            if name in self._between:
+                raise StorageFullError(f"the collection {name!r} is not back yet from a drop that failed; try again")
+            drop = Drop(found, self._folder_of(name), self._disk)
+            try:
+                fresh = drop.run(partial(self._opened, name) if name == DEFAULT_COLLECTION else None)
+            except BaseException:  # whatever it was, somebody has to finish it
+                if drop.between:
+                    self._between[name] = drop
+                    self.mender.report()
+                raise
             if fresh is None:
                 del self._collections[name]
             else:
                 self._collections[name] = fresh
-            found.discard()
-            if departure is not None:
-                shutil.rmtree(departure.away, ignore_errors=True)
-
-    def _replaced(self, found: Collection, departure: Departure | None) -> Collection | None:
-        """Put a collection away and open what takes its place, if anything does; or leave everything as it was."""
-        fresh = None
-        try:
-            if departure is not None:
-                departure.begin()
-            if found.name == DEFAULT_COLLECTION:
-                fresh = self._opened(DEFAULT_COLLECTION)
-            if departure is not None:
-                departure.complete()
-        except BaseException as error:  # whatever it was, the collection is back in its place or takes no more writes
-            if fresh is not None:
-                fresh.discard()
-            undone = self._bring_back(found, departure)
-            if not isinstance(error, OSError | IndexRoomError):
-                raise
-            reason = error.strerror if isinstance(error, OSError) else error
-            what = "cannot be dropped" if undone else "takes no more writes; whether it is dropped is unknown"
-            raise StorageFullError(f"the collection {found.name!r} {what}: {reason}") from error
-        return fresh
-
-    def _bring_back(self, found: Collection, departure: Departure | None) -> bool:
-        """Undo what was done of a drop. Where that fails, and False is returned, nothing more is written.
-
-        The next start brings the collection back, unless all was done but to flush the name that says it is dropped.
-        """
-        try:
-            if departure is not None:
-                departure.undo()
-        except OSError:
-            self._stranded = True
-            found.discard()
-            return False
-        found.resume()
-        return True
+            drop.clear()
 
     def backup(self, target: Path) -> None:
         """Write a copy of every collection's database to a new folder, while reading and writing continue.

@@ -1,4 +1,6 @@
-"""Opens a collection anew whose threads a fault has ended: what is in memory is made from its database again.
+"""Opens a collection anew whose threads a fault has ended, or whose drop could neither be done nor undone.
+
+What is in memory is made from its database again.
 
 A collection is read as before until another object takes its place. Where the surroundings hinder that, it is tried
 again, with longer rests; where it keeps failing by a fault of our own, nothing here mends it: the process should end.
@@ -7,7 +9,7 @@ again, with longer rests; where it keeps failing by a fault of our own, nothing 
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 from index.collection import Collection
@@ -20,9 +22,9 @@ MENDS, WITHIN_S = 3, 600.0
 
 
 class Home(Protocol):
-    """Where the collections are: `renew` opens a collection again, and has it take the old one's place."""
+    """Where the collections are: `renew` opens an ailing one again, and has it take the old one's place."""
 
-    def collections(self) -> Mapping[str, Collection]: ...
+    def ailing(self) -> list[Collection]: ...
 
     def renew(self, found: Collection) -> None: ...
 
@@ -75,19 +77,19 @@ class Mender:
             return not self._closing
 
     def _mend_all(self) -> None:
-        for name, found in list(self._home.collections().items()):
-            if not found.well and not self._mend(name, found):
+        for found in self._home.ailing():
+            if not self._mend(found):
                 self._give_up()
 
-    def _mend(self, name: str, found: Collection) -> bool:
+    def _mend(self, found: Collection) -> bool:
         """Open a collection anew; return whether that is done, or will be tried again."""
-        if self._recurs(name):
+        if self._recurs(found.name):
             return False
         try:
             self._home.renew(found)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is tried again until it recurs
             if is_of_surroundings(error):
-                self._faults[name].pop()
+                self._faults[found.name].pop()
             with self._wake:
                 self._wake.wait_for(lambda: self._closing, self._rests.next_s())
                 self._reported = True

@@ -24,6 +24,7 @@ class Departure:
         self._readers = readers
         self._disk = disk
         self._leaving = home.with_name(f"{LEAVING}{home.name}.{secrets.token_hex(8)}")
+        self._dropped = False
         self.away = home.with_name(f"{DROPPED}{secrets.token_hex(8)}")
 
     def begin(self) -> None:
@@ -35,15 +36,16 @@ class Departure:
         self._move(self.away)
 
     def undo(self) -> None:
-        """Bring the folder back; what is in its place by now goes."""
-        dropped = self.away.exists()
-        if dropped or self._leaving.exists():
+        """Bring the folder back; what is in its place by now goes. What failed may be tried again."""
+        self._dropped = self._dropped or self.away.exists()
+        replaced = None
+        if self.away.exists() or self._leaving.exists():
             replaced = put_aside(self._home, self._disk)
             self._readers.move(self._home)
-            if dropped:  # of the other name the next start knows what it means
-                self._disk.synchronize(self._home.parent)
-            if replaced is not None:
-                shutil.rmtree(replaced, ignore_errors=True)
+        if self._dropped:  # of the other name the next start knows what it means
+            self._disk.synchronize(self._home.parent)
+        if replaced is not None:
+            shutil.rmtree(replaced, ignore_errors=True)
 
     def _move(self, folder: Path) -> None:
         self._readers.move(folder)

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, Never
 
 import msgspec
 
-from index import Index, IndexRoomError, Query
+from index import DamagedError, Index, IndexRoomError, Query
 from index.commands.errors import CommandError
 from index.store.disk import Disk
 from index.store.layout import DROPPED, LEAVING
@@ -60,7 +61,7 @@ class Life:
         self.index: Index | None = None
         self._number = 0
         self._log = os.open(orders.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        threading.excepthook = lambda given: self.find("thread died", repr(given.exc_value))
+        threading.excepthook = lambda given: self.mourn(given.exc_value)
         plan(orders.spec, Path(orders.report))
 
     def write(self, line: dict[str, object]) -> None:
@@ -68,6 +69,11 @@ class Life:
 
     def find(self, what: str, said: str) -> None:
         self.write({"found": what, "said": said})
+
+    def mourn(self, error: BaseException | None) -> None:
+        """Say that a thread has died; of a read that fails SQLite says that the file is damaged, and so do we."""
+        if not (isinstance(error, DamagedError) and self.orders.spec.startswith("read:")):
+            self.find("thread died", repr(error))
 
     def arm(self) -> None:
         mark("arm")
@@ -143,6 +149,7 @@ class Life:
         if self.index is None and not self.open():
             self.find("not back", "the folder does not open though nothing fails any more")
         if self.index is not None:
+            self.wait()
             self.see()
             self.go_on(collection)
             self.see()
@@ -151,6 +158,12 @@ class Life:
             os._exit(0)
         os.kill(os.getpid(), signal.SIGKILL)
         sys.exit()
+
+    def wait(self) -> None:
+        """Wait until everything is mended, which nothing hinders any more."""
+        end_s = time.monotonic() + WAIT_S
+        while not self.get().well and time.monotonic() < end_s:
+            time.sleep(0.01)
 
     def see(self) -> None:
         """Say what is in the collections, as this process finds it."""
