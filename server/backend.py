@@ -162,7 +162,7 @@ class LocalBackend:
         return await self._embedder.embed(texts, demand)
 
     async def tokenize(self, texts: Sequence[str], demand: Demand, *, add_special_tokens: bool) -> list[list[Token]]:
-        self._embedder.check(texts)
+        await self._embedder.check(texts, demand)
         prompted = [str(text) for text in self._embedder.prompted(texts, demand.prompt)]
         async with admitted(self._engine, demand):
             return await self.parts.tokens.tokenize(

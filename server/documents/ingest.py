@@ -107,7 +107,7 @@ class Ingest:
             look = self._library.run if len(documents) <= BRIEF_DOCUMENTS else self._library.find
             checked = await look(demand.client, check, collection, documents)
         contents, known = checked.computed, checked.known
-        self._embedder.check([one.text for one in checked.contents])
+        await self._embedder.check([one.text for one in checked.contents], demand)
         uncached = replace(demand, cache=False, prompt=self._prompt)
         if cutting is None:
             ranges = [Ranges() for _ in contents]

@@ -68,7 +68,7 @@ class Retrieval:
             ServerError: the errors of `Backend.search`.
         """
         collection = self._library.collection(name)
-        self._check(searches)
+        await self._check(searches, demand)
         if any(one.filter for one in searches):
             await self._library.find(demand.client, check_filters, searches)
         queries = [one.query for one in searches if one.query is not None and one.mode != "text"]
@@ -87,12 +87,12 @@ class Retrieval:
         below = sum(out.below for one, out in zip(searches, outcomes, strict=True) if one.threshold is None)
         return Found([one.hits for one in outcomes], tokens, truncated, timing, search_s, ignored, below)
 
-    def _check(self, searches: Sequence[Search]) -> None:
+    async def _check(self, searches: Sequence[Search], demand: Demand) -> None:
         """Raise the error of a request that is not valid, before any work."""
         if len(searches) > (most := self._embedder.max_texts):
             message = f"{len(searches)} searches, max_client_batch_size is {most}"
             raise InvalidInputError(message, "searches")
-        self._embedder.check([one.query for one in searches if one.query is not None])
+        await self._embedder.check([one.query for one in searches if one.query is not None], demand)
         for one in searches:
             if sum(given is not None for given in (one.query, one.vector, one.like)) != 1:
                 message = "a search takes exactly one of query, vector and like"

@@ -1,18 +1,20 @@
 """The cache of embeddings: least recently used out first, bounded in bytes.
 
 Keys are a keyed hash of the text, so that nobody can craft two texts that collide, and of its owner, so that no client
-learns by counts or times what another has asked. Used from the event loop only.
+learns by counts or times what another has asked. Used from the event loop, but where it says otherwise.
 """
 
 import hashlib
 import secrets
 import struct
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import msgspec
 
 from server.contract.embedding import Input
+from server.engine.utf8 import encoded
 
 # Bytes of an entry besides its row: key, hash-table slot, list node, struct and bytes header. tracemalloc counts 197
 # over 20,000 entries; the allocator rounds up.
@@ -50,12 +52,20 @@ class EmbeddingCache:
         Of two owners neither finds what the other has put; without one all share.
         """
         if isinstance(text, str):
-            return self._digest(text.encode(), kind, owner)
-        return self._digest(struct.pack(f"<{len(text)}q", *text), kind + " ids", owner)
+            return self._digest(encoded(text), kind, owner)
+        return self._digest([struct.pack(f"<{len(text)}q", *text)], kind + " ids", owner)
 
-    def _digest(self, content: bytes, kind: str, owner: str) -> CacheKey:
+    def keys(self, texts: Iterable[Input], kind: str, owner: str = "") -> Iterator[list[tuple[Input, CacheKey]]]:
+        """Yield each text with its key, in steps of one text; from any thread."""
+        for text in texts:
+            yield [(text, self.key(text, kind, owner))]
+
+    def _digest(self, parts: Iterable[bytes], kind: str, owner: str) -> CacheKey:
         salt = _salt_of(owner) if owner else b""
-        return hashlib.blake2b(content, digest_size=16, key=self._secret, person=kind.encode(), salt=salt).digest()
+        digest = hashlib.blake2b(digest_size=16, key=self._secret, person=kind.encode(), salt=salt)
+        for part in parts:
+            digest.update(part)
+        return digest.digest()
 
     def find(self, key: CacheKey) -> CachedEmbedding | None:
         """Return the entry and make it the most recent; count a hit or a miss."""

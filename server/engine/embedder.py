@@ -3,7 +3,7 @@
 In: texts as the client sent them, and a demand. Out: embeddings, cut to the dimensions of the demand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -12,10 +12,9 @@ from server.contract.embedding import Demand, Embeddings, Input, Rows
 from server.contract.errors import InvalidInputError, UnacceptableInputError
 from server.contract.facts import Facts
 from server.engine.engine import Engine
+from server.engine.utf8 import may_exceed
 from server.engine.windows import Windows, embed_windows
 from server.settings import Settings
-
-MAX_UTF8_BYTES = 4
 
 
 class Embedder:
@@ -30,13 +29,13 @@ class Embedder:
 
     async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
         """Take a place among the requests in progress, and embed; raises the errors of `Backend.embed`."""
-        prompted = self._prepare(texts, demand)
+        prompted = await self._prepare(texts, demand)
         with self.engine.enter():
             return await self._embed(prompted, demand)
 
     async def embed_admitted(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
         """Embed for a caller who has a place among the requests in progress."""
-        return await self._embed(self._prepare(texts, demand), demand)
+        return await self._embed(await self._prepare(texts, demand), demand)
 
     async def _embed(self, prompted: Sequence[Input], demand: Demand) -> Embeddings:
         if demand.truncate == "windows":
@@ -45,14 +44,14 @@ class Embedder:
 
     async def measure(self, texts: Sequence[str], demand: Demand) -> tuple[list[int], list[bool]]:
         """Return how many tokens texts have, and whether each is cut, without embedding them."""
-        encodings = await self.engine.measure(self._prepare(texts, demand), self._with_defaults(demand))
+        encodings = await self.engine.measure(await self._prepare(texts, demand), self._with_defaults(demand))
         return [len(one.ids) for one in encodings], [one.truncated for one in encodings]
 
     def close(self) -> None:
         self._windows.close()
 
-    def _prepare(self, texts: Sequence[Input], demand: Demand) -> Sequence[Input]:
-        self.check(texts)
+    async def _prepare(self, texts: Sequence[Input], demand: Demand) -> Sequence[Input]:
+        await self.check(texts, demand)
         prompted = self.prompted(texts, demand.prompt)
         if demand.dimensions is not None and demand.dimensions > self._facts.dimensions:
             message = f"dimensions is {demand.dimensions}, this model has {self._facts.dimensions}"
@@ -70,23 +69,34 @@ class Embedder:
         rows = cut_rows(found.rows, demand.dimensions, normalize=demand.normalize)
         return msgspec.structs.replace(found, rows=rows)
 
-    def check(self, texts: Sequence[Input]) -> None:
+    async def check(self, texts: Sequence[Input], demand: Demand) -> None:
         """Check texts against the limits.
 
         Raises:
             InvalidInputError: too many texts, or a token id that the model does not have.
             UnacceptableInputError: a text over the limit.
+            DeadlineError
         """
         if len(texts) > self.max_texts:
             message = f"{len(texts)} texts, max_client_batch_size is {self.max_texts}"
             raise InvalidInputError(message, "texts")
-        limit, vocabulary = self._settings.max_text_bytes, self._facts.vocabulary
+        limit, vocabulary, doubtful = self._settings.max_text_bytes, self._facts.vocabulary, dict[int, str]()
         for index, text in enumerate(texts):
             if isinstance(text, tuple):
                 if text and not 0 <= min(text) <= max(text) < vocabulary:
                     message = f"text {index} has a token id outside the model's vocabulary of {vocabulary}"
                     raise InvalidInputError(message)
-            elif len(text) * MAX_UTF8_BYTES > limit and (size := len(text.encode())) > limit:
+            elif may_exceed(text, limit):
+                doubtful[index] = text
+        if doubtful:
+            await self._check_sizes(doubtful, demand)
+
+    async def _check_sizes(self, texts: Mapping[int, str], demand: Demand) -> None:
+        """Measure texts that may be over the limit; UnacceptableInputError where one is, DeadlineError."""
+        limit, left_s = self._settings.max_text_bytes, self.engine.seconds_for(demand)
+        sizes = await self.engine.long_texts.sizes(list(texts.values()), demand.client, left_s)
+        for index, size in zip(texts, sizes, strict=True):
+            if size > limit:
                 message = f"text {index} has {size} bytes, max_text_bytes is {limit}"
                 raise UnacceptableInputError(message)
 

@@ -18,8 +18,9 @@ from server.contract.estimate import TokenEstimate
 from server.engine.admission import Admission, first_piece
 from server.engine.cache import CachedEmbedding, CacheKey, EmbeddingCache
 from server.engine.inflight import InFlight, Outcome
+from server.engine.long_texts import LongTexts
 from server.engine.metrics import Metrics
-from server.engine.request import Request, kind_of, output_of, refuse_long
+from server.engine.request import Request, output_of, refuse_long
 from server.engine.scheduling.job import Job, deadline_error
 from server.engine.scheduling.workers import Workers
 from server.engine.tokenization import Encoding, Tokenization, is_short
@@ -56,6 +57,7 @@ class Engine:
         self.estimate = TokenEstimate(model.max_tokens)
         self._model = model
         self._tokenization = tokenization
+        self.long_texts = LongTexts(tokenization)
         self._metrics = metrics
 
     @property
@@ -78,10 +80,9 @@ class Engine:
             UnacceptableInputError: a text is too long for the model and may not be truncated.
             OverloadedError, DeadlineError, UnavailableError, InferenceError
         """
-        unique = list(dict.fromkeys(texts))
         request = Request(texts, demand, self.seconds_for(demand), time.perf_counter(), {}, Timing())
         try:
-            cached_count = await self._embed(unique, request)
+            cached_count = await self._embed(request)
         except DeadlineError:
             self.admission.count("deadline")
             raise
@@ -113,19 +114,18 @@ class Engine:
         """
         return self.admission.enter(self.workers.forecast.backlog)
 
-    async def _embed(self, unique: list[Input], request: Request) -> int:
+    async def _embed(self, request: Request) -> int:
         """Fill `request.found` from the cache, from other requests and by computing; return how many were cached."""
         if not request.demand.cache or request.demand.every_token:
-            await self._compute(unique, request)
+            await self._compute(list(dict.fromkeys(request.texts)), request)
             return 0
-        kind = kind_of(request.demand)
-        keys = {text: self.cache.key(text, kind, request.demand.cache_owner) for text in unique}
+        keys = await self.long_texts.keys(self.cache, request)
         request.found = {text: hit for text, key in keys.items() if (hit := self.cache.find(key))}
         refuse_long(request, self._model.max_tokens, request.found)
-        if len(request.found) == len(unique):
+        if len(request.found) == len(keys):
             return len(request.texts)
         cached_count = sum(text in request.found for text in request.texts)
-        missing = [text for text in unique if text not in request.found]
+        missing = [text for text in keys if text not in request.found]
         while missing:
             client = request.demand.client
             joined = {text: future for text in missing if (future := self.in_flight.join(keys[text], client))}

@@ -69,9 +69,12 @@ class Tokenization:
         """
         if is_short(texts):
             return self.encode_now(texts, side)
-        steps, found = self.steps(texts, side), list[Encoding]()
-        likely_s = effort(texts) * CHARACTER_S
-        while len(found) < len(texts):
+        return await self.aside(self.steps(texts, side), len(texts), effort(texts) * CHARACTER_S, client)
+
+    async def aside(self, steps: Iterator[list[T]], count: int, likely_s: float, client: str) -> list[T]:
+        """Take steps of any long work on the thread, in turns with other clients, until there are `count` results."""
+        found = list[T]()
+        while len(found) < count:
             found += await self._turns.run(client, partial(take_some, steps), likely_s)
         return found
 

@@ -1,0 +1,51 @@
+"""What looks through whole texts: their keys in the cache, their sizes. Long ones are looked through in turns, aside.
+
+A megabyte takes milliseconds, in which the event loop would answer nobody.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from server.contract.embedding import Input
+from server.engine.cache import CacheKey, EmbeddingCache
+from server.engine.request import Request, kind_of
+from server.engine.scheduling.job import deadline_error
+from server.engine.tokenization import Tokenization
+from server.engine.utf8 import size_of
+
+# Of so many characters the keys are made in some 50 µs, on the event loop.
+SHORT_CHARACTERS = 16_000
+# The seconds of a character of three bytes.
+KEY_S, SIZE_S = 8e-9, 4e-9
+
+T = TypeVar("T")
+
+
+class LongTexts:
+    """Shares the thread of long tokenization, and its turns."""
+
+    def __init__(self, tokenization: Tokenization) -> None:
+        self._tokenization = tokenization
+
+    async def keys(self, cache: EmbeddingCache, request: Request) -> dict[Input, CacheKey]:
+        """Return the key of each different text, in order. Raises DeadlineError."""
+        texts, demand = request.texts, request.demand
+        steps = cache.keys(texts, kind_of(demand), demand.cache_owner)
+        characters = sum(map(len, texts))
+        if characters <= SHORT_CHARACTERS:
+            return dict(itertools.chain.from_iterable(steps))
+        return dict(await self._take(steps, len(texts), characters * KEY_S, demand.client, request.left_s))
+
+    async def sizes(self, texts: Sequence[str], client: str, left_s: float) -> list[int]:
+        """Return how many bytes of UTF-8 texts have. Raises DeadlineError."""
+        steps = ([size_of(text)] for text in texts)
+        return await self._take(steps, len(texts), sum(map(len, texts)) * SIZE_S, client, left_s)
+
+    async def _take(self, steps: Iterator[list[T]], count: int, likely_s: float, client: str, left_s: float) -> list[T]:
+        try:
+            async with asyncio.timeout(left_s):
+                return await self._tokenization.aside(steps, count, likely_s, client)
+        except TimeoutError:
+            raise deadline_error() from None
