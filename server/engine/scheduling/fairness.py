@@ -1,8 +1,9 @@
 """The order in which callers are served: fair by tokens between clients, then between the requests of one client.
 
-Self-clocked fair queueing (Golestani, "A self-clocked fair queueing scheme for broadband applications", INFOCOM 1994):
-the chunk that would finish first if all were served in parallel goes first, so a small request overtakes a large one,
-and no client waits for more than its share. No clock, no thread, no I/O.
+Self-clocked fair queueing (Golestani, INFOCOM 1994): the chunk that would finish first if all were served in parallel
+goes first, so a small request overtakes a large one, and no client waits for more than its share. The clock is that of
+start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): who asks for little waits for the run that is under way,
+not for one of each client. No clock of its own, no thread, no I/O.
 """
 
 import heapq
@@ -14,6 +15,8 @@ from server.engine.scheduling.job import Job, QueuedText
 # Requests are served in chunks of so many tokens: small ones in one chunk, in the order of arrival; the chunks of a
 # large one take turns with those of others. Two runs of the CPU's budget.
 CHUNK_TOKENS = 512
+# How many clients that are away are remembered before those of them are looked for who may be forgotten.
+MOST_AWAY = 64
 
 
 class Chunk:
@@ -45,7 +48,11 @@ class FairOrder:
     def __init__(self) -> None:
         self._clients: dict[str, _Client] = {}
         self._heap: list[tuple[float, int, str]] = []
+        # When the chunk that was served last began to be, in tokens; and the starts of clients that nothing waits of,
+        # where they are ahead of it: they have had more than their share.
         self._clock = 0.0
+        self._away: dict[str, float] = {}
+        self._most_away = MOST_AWAY
         self._arrivals = itertools.count()
 
     def push(self, chunks: list[Chunk]) -> None:
@@ -53,7 +60,7 @@ class FairOrder:
         name = chunks[0].job.client
         client = self._clients.get(name)
         if client is None:
-            client = self._clients[name] = _Client(self._clock)
+            client = self._clients[name] = _Client(max(self._clock, self._away.pop(name, 0.0)))
         tag = client.clock
         for chunk in chunks:
             tag += chunk.tokens
@@ -76,9 +83,9 @@ class FairOrder:
     def charge(self, chunk: Chunk, tokens: int, *, leads: bool) -> None:
         """Charge tokens taken from a chunk to its client. The chunk that leads a run advances the clock."""
         client = self._clients[chunk.job.client]
-        client.start += tokens
         if leads:
             self._clock = max(self._clock, client.start)
+        client.start += tokens
         tag, _, head = client.chunks[0]
         if head is chunk:
             client.clock = max(client.clock, tag - chunk.tokens)
@@ -90,8 +97,20 @@ class FairOrder:
             heapq.heappop(client.chunks)
         if not client.chunks:
             del self._clients[name]
+            self._remember(name, client.start)
             return
         tag = client.start + client.chunks[0][2].tokens
         if tag != client.tag:
             client.tag = tag
             heapq.heappush(self._heap, (tag, next(self._arrivals), name))
+
+    def _remember(self, name: str, start: float) -> None:
+        """Keep where a client that nothing waits of is, unless nobody waits: what nobody wanted it owes to nobody."""
+        if not self._clients:
+            self._away.clear()
+            return
+        if start > self._clock:
+            self._away[name] = start
+        if len(self._away) > self._most_away:
+            self._away = {one: at for one, at in self._away.items() if at > self._clock}
+            self._most_away = max(MOST_AWAY, 2 * len(self._away))

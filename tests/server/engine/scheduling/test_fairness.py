@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from server.engine.scheduling.cost import Cost
-from server.engine.scheduling.fairness import CHUNK_TOKENS
+from server.engine.scheduling.fairness import CHUNK_TOKENS, MOST_AWAY
 from server.engine.scheduling.job import Job
 from server.engine.scheduling.scheduler import Limits, Queue
 
@@ -59,6 +59,51 @@ def test_a_piece_that_is_served_in_parts_loses_nothing_by_it() -> None:
         served = serve(queue)
         for name in "abcd":
             assert served[name] == pytest.approx(served["bulk"], abs=2 * CHUNK_TOKENS)
+
+    in_loop(check)
+
+
+def test_who_asks_for_little_waits_for_no_run_but_those_under_way() -> None:
+    """The clients that ask for much began together, and are served one after the other."""
+
+    def check() -> None:
+        queue = Queue("ragged")
+        for name in "abcdefgh":
+            push(queue, name, *[200] * 100)
+        for run in range(RUNS):
+            push(queue, "little", 15)
+            assert "little" in {text.job.client for text in queue.take(COST, LIMITS, now_s=0.0)}, run
+
+    in_loop(check)
+
+
+@pytest.mark.parametrize("lengths", [(200,), (16,) * 16, (200, 200)])
+def test_who_comes_back_when_it_is_served_gets_no_more_than_its_share(lengths: tuple[int, ...]) -> None:
+    def check() -> None:
+        queue = Queue("ragged")
+        for name in "abc":
+            push(queue, name, *[16] * 2000)
+
+        def come_back() -> None:
+            if "one" not in {job.client for job in queue._by_job}:
+                push(queue, "one", *lengths)
+
+        served = serve(queue, come_back)
+        for name in "abc":
+            assert served["one"] == pytest.approx(served[name], abs=2 * CHUNK_TOKENS)
+        assert served["one"] > 0
+
+    in_loop(check)
+
+
+def test_clients_that_left_are_forgotten_once_the_others_have_had_as_much() -> None:
+    def check() -> None:
+        queue = Queue("ragged")
+        push(queue, "bulk", *[16] * 200_000)
+        for number in range(2000):
+            push(queue, str(number), 16)
+            queue.take(COST, LIMITS, now_s=0.0)
+        assert len(queue._order._away) <= 2 * MOST_AWAY
 
     in_loop(check)
 
