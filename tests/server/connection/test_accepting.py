@@ -9,13 +9,12 @@ from typing import cast
 import pytest
 import uvloop
 
-from server.connection.accepting import Acceptor
+from server.connection.accepting import TLS_TURN, TURN, Acceptor
 from server.connection.protocol import Protocol
 from server.connection.room import Limits, Place, Room
 from server.connection.tls import Tls
 from tests.server.connection.hostile.certificates import make_certificate
 
-CLIENTS = 5
 TURNS = range(6)
 
 
@@ -44,7 +43,8 @@ async def _close_after(turns: int, context: ssl.SSLContext | None) -> tuple[Room
 
     The server stops those that there are when it closes; any other must end by itself.
     """
-    room, made = Room(Limits(CLIENTS, CLIENTS)), list[Opened]()
+    count = TURN if context is None else TLS_TURN  # so that all are accepted in one turn
+    room, made = Room(Limits(count, count)), list[Opened]()
 
     def make(place: Place) -> Protocol:
         made.append(Opened(place))
@@ -52,7 +52,7 @@ async def _close_after(turns: int, context: ssl.SSLContext | None) -> tuple[Room
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         acceptor = Acceptor(listener, room, make, None if context is None else Tls(context, 10))
-        clients = [socket.create_connection(listener.getsockname()) for _ in range(CLIENTS)]
+        clients = [socket.create_connection(listener.getsockname()) for _ in range(count)]
         while not made:
             await asyncio.sleep(0)
         for _ in range(turns):
@@ -74,7 +74,7 @@ async def _close_after(turns: int, context: ssl.SSLContext | None) -> tuple[Room
 @pytest.mark.parametrize("turns", TURNS)
 def test_connections_that_are_opened_while_the_server_stops_end(turns: int) -> None:
     room, made = uvloop.run(_close_after(turns, None))
-    assert len(made) == CLIENTS
+    assert len(made) == TURN
     assert room.taken == 0
     assert all(protocol.told for protocol in made)
 
@@ -85,5 +85,5 @@ def test_handshakes_that_are_not_done_end_with_the_server(turns: int, tmp_path: 
     files = make_certificate(tmp_path)
     context.load_cert_chain(files["tls_certificate"], files["tls_key"])
     room, made = uvloop.run(_close_after(turns, context))
-    assert len(made) == CLIENTS
+    assert len(made) == TLS_TURN
     assert room.taken == 0
