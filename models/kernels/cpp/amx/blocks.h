@@ -57,15 +57,31 @@ struct Walk {
   bool fetch_rows, fetch_weights;
 };
 
+// Hides where a pointer comes from: or the addresses of all lines would be worked out before a loop, more of them than
+// there are registers.
+template <class Value>
+static inline VECD_INLINE void forget(const Value*& pointer) {
+  asm("" : "+r"(pointer));
+}
+
 template <int Columns>
 static inline VECD_INLINE void prefetch_weights(const int8_t* weights) {
+  forget(weights);
+#pragma GCC unroll 16
   for (int64_t row = 0; row < MOST_TILE_ROWS; row++) {
+#pragma GCC unroll 4
     for (int64_t line = 0; line < Columns / LANES; line++) prefetch_to_read(weights + row * WEIGHTS_STRIDE + line * 64);
   }
 }
 
 static inline VECD_INLINE void prefetch_rows(const uint8_t* rows, int64_t inner) {
-  for (int64_t row = 0; row < MOST_TILE_ROWS; row++) prefetch_to_read(rows + row * inner);
+#pragma GCC unroll 4
+  for (int64_t row = 0; row < MOST_TILE_ROWS; row += 4) {
+    forget(rows);
+#pragma GCC unroll 4
+    for (int64_t r = 0; r < 4; r++) prefetch_to_read(rows + r * inner);
+    rows += 4 * inner;
+  }
 }
 
 // Rows 0 to 15 and `second` to second + 15, which may overlap, by 32 columns. Calls under() with every step.
@@ -133,8 +149,9 @@ static inline VECD_INLINE void walk_wide(Tiles& tiles, const Walk& walk, Under& 
 
 // Writes the block's sums, the zero point's part in them, 64 a row. `fresh`: its weights were not read just before.
 template <class Tiles, class Under>
-static inline void multiply_block(Tiles& tiles, const PackedLinear& linear, const uint8_t* activations,
-                                  const Block& block, int64_t panel, bool fresh, int32_t* sums, Under& under) {
+static inline VECD_INLINE void multiply_block(Tiles& tiles, const PackedLinear& linear, const uint8_t* activations,
+                                              const Block& block, int64_t panel, bool fresh, int32_t* sums,
+                                              Under& under) {
   const int64_t inner = linear.inner;
   for (int64_t chunk = 0; chunk < inner; chunk += CHUNK_VALUES) {
     const int64_t values = inner - chunk < CHUNK_VALUES ? inner - chunk : CHUNK_VALUES;
@@ -149,12 +166,14 @@ static inline void multiply_block(Tiles& tiles, const PackedLinear& linear, cons
         walk_wide(tiles, walk, under);
         continue;
       }
-      walk_pair(tiles, walk, count - MOST_TILE_ROWS, under);
-      walk.fetch_rows = false;
-      walk.weights += 128;
-      walk.start += PANEL_COLUMNS / 2;
-      walk.sums += PANEL_COLUMNS / 2;
-      walk_pair(tiles, walk, count - MOST_TILE_ROWS, under);
+#pragma GCC unroll 1
+      for (int half = 0; half < 2; half++) {
+        walk_pair(tiles, walk, count - MOST_TILE_ROWS, under);
+        walk.fetch_rows = false;
+        walk.weights += 128;
+        walk.start += PANEL_COLUMNS / 2;
+        walk.sums += PANEL_COLUMNS / 2;
+      }
     }
   }
 }
