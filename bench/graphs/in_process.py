@@ -57,7 +57,7 @@ def other_ways(
     """
     emulated = {"bf16": lacks(("avx512_bf16",)), "tiles": library.products != "tiles"}
     attentions = [way for way in ATTENTIONS if way != library.attention and not emulated.get(way)]
-    others = {way: msgspec.structs.replace(library, attention=way) for way in attentions}
+    others: dict[str, KernelsLibrary] = {way: msgspec.structs.replace(library, attention=way) for way in attentions}
     if library.products == "tiles":
         others["vnni"] = msgspec.structs.replace(library, products="vnni")
     return others

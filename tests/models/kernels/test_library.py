@@ -66,6 +66,8 @@ def test_the_processor_is_known_by_what_linux_says_of_it(library: KernelsLibrary
     by_table = ask(told["vendor_id"].encode(), int(told["cpu family"]), int(told["model"])).decode()
     flags = set(told["flags"].split())
     needed = {"bf16": {"avx512_bf16"}, "tiles": {"avx512_bf16", *TILES, "amx_bf16"}}
+    if "sanitized" in library.path.name:
+        flags -= TILES  # a sanitizer sees nothing of what they load: they are emulated
     assert library.attention == (by_table if flags >= needed.get(by_table, set()) else "f32")
     assert library.products == ("tiles" if flags >= TILES else "vnni")
 

@@ -51,11 +51,11 @@ def model(request: pytest.FixtureRequest) -> bytes:
 
 
 @pytest.fixture(params=[("f32", "vnni"), ("bf16", "vnni"), ("tiles", "tiles")], ids="-".join)
-def way(request: pytest.FixtureRequest) -> dict[str, str]:
+def way(request: pytest.FixtureRequest) -> dict[str, Any]:
     return dict(zip(("attention", "products"), request.param, strict=True))
 
 
-def test_alone_and_in_every_batch(kernels: Path, model: bytes, way: dict[str, str]) -> None:
+def test_alone_and_in_every_batch(kernels: Path, model: bytes, way: dict[str, Any]) -> None:
     random = np.random.default_rng(3)
     texts = make_texts([*random.integers(1, 40, 40).tolist(), 256, 1, 47, 48, 49, 2])
     session = open_session(kernels, model, **way)
@@ -76,7 +76,7 @@ def test_three_hundred_texts_and_the_longest_one(kernels: Path) -> None:
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4])
-def test_on_any_number_of_threads(kernels: Path, model: bytes, threads: int, way: dict[str, str]) -> None:
+def test_on_any_number_of_threads(kernels: Path, model: bytes, threads: int, way: dict[str, Any]) -> None:
     single, wide = (open_session(kernels, model, count, **way) for count in (1, threads))
     for lengths in ([16], [1], [256], [512], [20, 256, 3, 90, 100], [16] * 32):
         texts = make_texts(lengths)
@@ -92,7 +92,7 @@ def test_beside_other_runs_of_the_same_session(kernels: Path, model: bytes) -> N
             assert all(map(agree, pool.map(lambda batch: run(session, batch), batches), expected))
 
 
-def test_through_another_session_of_the_same_graph(kernels: Path, model: bytes, way: dict[str, str]) -> None:
+def test_through_another_session_of_the_same_graph(kernels: Path, model: bytes, way: dict[str, Any]) -> None:
     """Sessions of every attention are open at the same time, and the one of another does not change it."""
     texts = make_texts([5, 60, 16])
     first = open_session(kernels, model, **way)

@@ -41,7 +41,7 @@ def run_linear(
     kernels: Path, kind: str, weights: Arrays, x: NDArray[np.uint8], way: tuple[str, int]
 ) -> list[NDArray[Any]]:
     """`way` is the session's products, and its threads."""
-    feeds = {"quantized": x}
+    feeds: dict[str, NDArray[Any]] = {"quantized": x}
     if kind == "LinearNormQuantize":
         feeds["residual"] = matrix(np.random.default_rng(len(x)), len(x), weights["scales"].size)
     model = node_model(kind, weights, ATTRIBUTES)
