@@ -150,7 +150,7 @@ def test_the_code_for_the_processors_tiles_does_what_the_emulation_does(tmp_path
         compiler = find_compiler()
     except NoCompilerError as error:
         pytest.skip(str(error))
-    names = ("packed.cpp", "processor.cpp", "amx/*.cpp", "avx512/linear_*.cpp")
+    names = ("packed.cpp", "processor.cpp", "amx/*.cpp", "avx512/linear_*.cpp", "avx512/norm.cpp")
     sources = [path for name in names for path in sorted(SOURCES.glob(name))] + sorted(PROGRAM.glob("*.cpp"))
     program = tmp_path / "compare"
     objects = compile_objects(compiler, sources, FLAGS, tmp_path)

@@ -92,7 +92,7 @@ class Normalizing {
   bool left() const { return rows_.begin < rows_.end; }
   void finish_row() {
     const int64_t at = rows_.begin++ * norm_.width;
-    normalize_rows<1>(norm_, quantization_, hidden_ + at, quantized_ == nullptr ? nullptr : quantized_ + at);
+    normalize_row(norm_, quantization_, hidden_ + at, quantized_ == nullptr ? nullptr : quantized_ + at);
   }
 
   const LayerNorm& norm_;

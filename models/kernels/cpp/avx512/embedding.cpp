@@ -10,7 +10,7 @@ void embed_token(const LayerNorm& norm, const Quantization& quantization, const 
     const Floats values = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
     store(hidden + i, _mm512_fmadd_ps(values, scale, load(position + i)));
   }
-  normalize_rows<1>(norm, quantization, hidden, quantized);
+  normalize_row(norm, quantization, hidden, quantized);
 }
 
 }  // namespace vecd

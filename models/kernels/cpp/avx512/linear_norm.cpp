@@ -20,15 +20,9 @@ void linear_norm_quantize(const PackedLinear& linear, const LayerNorm& norm, con
     for (int64_t panel = 0; panel < linear.panels(); panel++) {
       compute_panel(linear, activations, block, panel, epilogue);
     }
-    int64_t row = block.begin;
-    const auto normalize = [&](auto normalize_some, int64_t count) {
-      for (; row + count <= block.end; row += count) {
-        const int64_t at = row * width;
-        normalize_some(norm, quantization, hidden + at, quantized == nullptr ? nullptr : quantized + at);
-      }
-    };
-    normalize(normalize_rows<4>, 4);
-    normalize(normalize_rows<1>, 1);
+    for (int64_t row = block.begin; row < block.end; row++) {
+      normalize_row(norm, quantization, hidden + row * width, quantized == nullptr ? nullptr : quantized + row * width);
+    }
   }
 }
 
