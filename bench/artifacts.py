@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from bench.errors import BenchError
-from models import Attention, Manifest, Variant, load_manifest, verify_file
+from models import KernelsLibrary, Manifest, Variant, kernels_library, load_manifest, verify_file
 from models.tokenizer import open_tokenizer
 from server.backend import build_backend
 from server.contract.embedding import Demand, Embeddings
 from server.engine import TOKENS_PER_RUN, Engine
-from server.engine.sessions import Session, sessions_with
+from server.engine.sessions import Session, sessions_over
 from server.settings import MEMORY, Settings
 
 OUTPUT = "sentence_embedding"
@@ -62,11 +62,14 @@ class Artifact(msgspec.Struct, frozen=True):
             raise BenchError(message)
 
     def open_session(
-        self, variant: Variant, provider: str = "cpu", cores: int = 1, attention: Attention | Literal["auto"] = "auto"
+        self, variant: Variant, provider: str = "cpu", cores: int = 1, operators: KernelsLibrary | None = None
     ) -> Session:
-        """Open one of the graphs. A run on the CPU has one thread, or `cores` where it asks for all of them."""
+        """Open one of the graphs. A run on the CPU has one thread, or `cores` where it asks for all of them.
+
+        `operators` say how vecd's own compute, where not as suits the processor.
+        """
         path = verify_file(self.folder, self.manifest, variant.file)
-        return sessions_with(attention)[variant.layout](path, provider, cores)
+        return sessions_over(operators or kernels_library())[variant.layout](path, provider, cores)
 
 
 def open_artifact(models: Path, model: str) -> Artifact:

@@ -9,7 +9,7 @@ from models.architecture import count_parameters
 from models.catalog import CatalogEntry, PypiSource, load_catalog
 from models.errors import ArtifactError
 from models.folders import ARTIFACTS, CHECKPOINTS
-from models.kernels import ATTENTIONS, Attention, KernelsLibrary, KernelsMissing, kernels_library
+from models.kernels import ATTENTIONS, Attention, KernelsLibrary, KernelsMissing, Products, kernels_library
 from models.manifest import (
     MANIFEST_FILE,
     MANIFEST_FORMAT,
@@ -43,6 +43,7 @@ __all__ = [
     "KernelsMissing",
     "Manifest",
     "Probe",
+    "Products",
     "PypiSource",
     "Role",
     "Variant",

@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 0.5
     provider: Annotated[Literal["auto", "cpu", "cuda"], _model("execution provider of ONNX Runtime")] = "auto"
     attention: Annotated[
-        Literal["auto", "f32", "bf16"], _model("numbers of the fused operators' attention; auto suits the processor")
+        Literal["auto", "f32", "bf16", "tiles"], _model("fused operators' attention; auto suits the processor")
     ] = "auto"
     cores: Annotated[int, _model("runs side by side; 0 takes what the cgroup grants", ge=0, le=1024)] = 0
     max_tokens_per_run: Annotated[int, _model("tokens that one run may hold; 0 suits the provider", ge=0)] = 0

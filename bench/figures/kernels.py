@@ -35,6 +35,8 @@ PAIRS = (
     ("vecd-int8", "vecd-int8-portable"),
     ("vecd-int8", "vecd-int8-f32"),
     ("vecd-int8", "vecd-int8-bf16"),
+    ("vecd-int8", "vecd-int8-tiles"),
+    ("vecd-int8", "vecd-int8-vnni"),
     ("vecd-int8", "vecd-fp32"),
     ("vecd-int8-portable", "stock-int8"),
     ("vecd-int8-portable", "openvino-int8"),

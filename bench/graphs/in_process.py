@@ -3,7 +3,7 @@
 The inputs of a run are made before it is timed, as lists for vecd's sessions and as arrays for the stock graphs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.graphs.onnx_sessions import open_onnx_session, session_options
 from bench.graphs.timing import Graph, Ids, Timer, prepare_call, time_call
 from bench.peers.stock import StockGraphs
-from models import ATTENTIONS, KernelsMissing, kernels_library, lacks_all
+from models import ATTENTIONS, KernelsLibrary, KernelsMissing, kernels_library, lacks_all
 from server.engine.sessions import Session
 
 # The figures' names of the variants that are timed beside the server's own choice: stock operators alone, and fp32.
@@ -30,8 +30,8 @@ class VecdGraph(msgspec.Struct, frozen=True):
 def open_vecd(artifact: Artifact, model: LoadedModel) -> dict[str, VecdGraph]:
     """Return vecd's graphs by the names of the figures: what the server chose, the portable graph, and fp32.
 
-    Where the processor has instructions for both, what the server chose comes with the other attention too. One session
-    stands under two names where the server chose the portable graph.
+    What the server chose over vecd's own operators comes computed in the other ways too that the processor has
+    instructions for. One session stands under two names where the server chose the portable graph.
     """
     opened = {f"vecd-{model.variant.precision}": VecdGraph(model.variant.name, model.session)}
     for variant in artifact.variants(model.provider):
@@ -40,20 +40,27 @@ def open_vecd(artifact: Artifact, model: LoadedModel) -> dict[str, VecdGraph]:
             same = variant.name == model.variant.name
             session = model.session if same else artifact.open_session(variant, model.provider, model.cores)
             opened[name] = VecdGraph(variant.name, session)
-    return opened | _other_attention(artifact, model)
-
-
-def _other_attention(artifact: Artifact, model: LoadedModel) -> dict[str, VecdGraph]:
     library = kernels_library()
-    if model.variant.layout != "ragged" or isinstance(library, KernelsMissing) or lacks_all(("avx512_bf16",)):
-        return {}
-    others = [attention for attention in ATTENTIONS if attention != library.attention]
-    return {
-        f"vecd-{model.variant.precision}-{attention}": VecdGraph(
-            model.variant.name, artifact.open_session(model.variant, model.provider, model.cores, attention)
-        )
-        for attention in others
-    }
+    others = {} if model.variant.layout != "ragged" or isinstance(library, KernelsMissing) else other_ways(library)
+    for name, operators in others.items():
+        session = artifact.open_session(model.variant, model.provider, model.cores, operators)
+        opened[f"vecd-{model.variant.precision}-{name}"] = VecdGraph(model.variant.name, session)
+    return opened
+
+
+def other_ways(
+    library: KernelsLibrary, lacks: Callable[[Sequence[str]], bool] = lacks_all
+) -> dict[str, KernelsLibrary]:
+    """Return the operators that compute otherwise than `library`, by name, but for ways that would be emulated.
+
+    On tiles there are other attentions to compare, and products by VNNI beside them.
+    """
+    emulated = {"bf16": lacks(("avx512_bf16",)), "tiles": library.products != "tiles"}
+    attentions = [way for way in ATTENTIONS if way != library.attention and not emulated.get(way)]
+    others: dict[str, KernelsLibrary] = {way: msgspec.structs.replace(library, attention=way) for way in attentions}
+    if library.products == "tiles":
+        others["vnni"] = msgspec.structs.replace(library, products="vnni")
+    return others
 
 
 def vecd_graphs(opened: Mapping[str, VecdGraph], *, all_cores: bool) -> dict[str, Graph]:

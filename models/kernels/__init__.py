@@ -3,6 +3,6 @@
 README.md beside this file is the contract of the operators, domain `vecd`, version 1.
 """
 
-from models.kernels.library import ATTENTIONS, Attention, KernelsLibrary, KernelsMissing, kernels_library
+from models.kernels.library import ATTENTIONS, Attention, KernelsLibrary, KernelsMissing, Products, kernels_library
 
-__all__ = ["ATTENTIONS", "Attention", "KernelsLibrary", "KernelsMissing", "kernels_library"]
+__all__ = ["ATTENTIONS", "Attention", "KernelsLibrary", "KernelsMissing", "Products", "kernels_library"]

@@ -33,7 +33,7 @@ FLAGS = (
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1")
 LINK = ("-shared", "-Wl,-z,defs", "-Wl,-z,now")
 AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma", "-mprfchw")
-BF16 = "attention_bf16.cpp"
+BF16 = ("avx512/attention_bf16.cpp", "amx/native.cpp")  # tiles themselves are written in bytes, and need no flag
 # gcc 12 warns of the undefined operands in its own intrinsics.
 INTRINSICS_WARNINGS = ("-Wno-uninitialized", "-Wno-maybe-uninitialized")
 
@@ -140,10 +140,10 @@ def compile_objects(compiler: Sequence[str], sources: Sequence[Path], flags: Seq
 
 
 def instruction_sets(source: Path) -> tuple[str, ...]:
-    """Return the flags for the instruction sets of one file: AVX-512 in avx512/, none beyond x86-64 elsewhere."""
-    if source.parent.name != "avx512":
+    """Return the flags for the instruction sets of one file: AVX-512 in some folders, none beyond x86-64 elsewhere."""
+    if source.parent.name not in ("avx512", "amx"):
         return ()
-    return (*AVX512, "-mavx512bf16") if source.name == BF16 else AVX512
+    return (*AVX512, "-mavx512bf16") if f"{source.parent.name}/{source.name}" in BF16 else AVX512
 
 
 def own_flags(source: Path) -> tuple[str, ...]:

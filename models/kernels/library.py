@@ -23,9 +23,11 @@ FEATURE_NAMES = {
 }
 # In which numbers long texts' attention takes its dot products. Each runs on every processor that the operators run on;
 # where it has no instruction for one, at a fraction of the speed.
-Attention = Literal["f32", "bf16"]
-ATTENTIONS: tuple[Attention, ...] = ("f32", "bf16")
-ATTENTION_ENTRY = "vecd.attention"  # of a session's configuration
+Attention = Literal["f32", "bf16", "tiles"]
+ATTENTIONS: tuple[Attention, ...] = ("f32", "bf16", "tiles")
+# With which instructions the linear layers take their products: the bits are the same.
+Products = Literal["vnni", "tiles"]
+ATTENTION_ENTRY, PRODUCTS_ENTRY = "vecd.attention", "vecd.products"  # of a session's configuration
 
 
 class SessionOptions(Protocol):
@@ -37,15 +39,18 @@ class SessionOptions(Protocol):
 
 
 class KernelsLibrary(msgspec.Struct, frozen=True):
-    """A library that can run on this processor, and the attention of the sessions that are opened with it."""
+    """A library that can run on this processor, and how the sessions compute that are opened with it."""
 
     path: Path
     sha256: str  # of its bytes: two compilers' libraries may differ in an embedding's last bit
-    attention: Attention  # where nothing else is asked for, what the library says that this processor is quick at
+    # Where nothing else is asked for, what the library says that this processor is quick at.
+    attention: Attention
+    products: Products
 
     def register(self, options: SessionOptions) -> None:
         """Give a session the operators."""
         options.add_session_config_entry(ATTENTION_ENTRY, self.attention)
+        options.add_session_config_entry(PRODUCTS_ENTRY, self.products)
         options.register_custom_ops_library(str(self.path))
 
 
@@ -84,11 +89,13 @@ def ask_library(path: Path, without: Collection[str] = frozenset()) -> KernelsLi
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         library = ctypes.CDLL(str(path))
         ask_missing, ask_attention = library.vecd_kernels_missing, library.vecd_kernels_attention
+        ask_products = library.vecd_kernels_products
     except (OSError, AttributeError) as error:
         return KernelsMissing(f"{path} does not load: {error}")
-    ask_missing.restype = ask_attention.restype = ctypes.c_char_p
+    ask_missing.restype = ask_attention.restype = ask_products.restype = ctypes.c_char_p
     missing = {*ask_missing().decode().split(), *(set(without) & FEATURE_NAMES.keys())}
     if missing:
         names = ", ".join(name for feature, name in FEATURE_NAMES.items() if feature in missing)
         return KernelsMissing(f"this processor lacks {names}")
-    return KernelsLibrary(path, sha256, msgspec.convert(ask_attention().decode(), Attention))
+    attention = msgspec.convert(ask_attention().decode(), Attention)
+    return KernelsLibrary(path, sha256, attention, msgspec.convert(ask_products().decode(), Products))

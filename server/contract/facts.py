@@ -17,8 +17,8 @@ class Fidelity(msgspec.Struct, frozen=True, kw_only=True):
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """The graph that serves; `refused` says why each variant before it was refused.
 
-    `attention` says in which numbers that of the fused operators computes, f32 or bf16, and is None where another graph
-    serves. `others` are the fingerprints of the same graph with each other attention, and what that is.
+    `attention` says in which numbers that of the fused operators computes, f32, bf16 or tiles, and is None where
+    another graph serves. `others` are the fingerprints of the same graph with each other attention, and what that is.
     """
 
     name: str

@@ -112,11 +112,21 @@ def test_fingerprints_follow_what_they_stand_for(artifact: Path) -> None:
     assert fingerprint_variant(longer, int8, "1.0") not in names
 
 
-def test_two_attentions_of_one_graph_have_two_fingerprints(artifact: Path) -> None:
+def test_every_attention_of_a_graph_has_a_fingerprint(artifact: Path) -> None:
     manifest = load_manifest(artifact)
     variant = manifest.variants[0]
-    assert len({fingerprint_variant(manifest, variant, "1.0", attention) for attention in ("", *ATTENTIONS)}) == 3
+    assert len({fingerprint_variant(manifest, variant, "1.0", attention) for attention in ("", *ATTENTIONS)}) == 4
     assert fingerprint_variant(manifest, variant, "1.0", "") == fingerprint_variant(manifest, variant, "1.0")
+
+
+def test_an_attention_that_an_earlier_export_did_not_measure_has_the_variants_fidelity(artifact: Path) -> None:
+    fidelity = load_manifest(artifact).variants[0].fidelity
+    better = msgspec.structs.replace(fidelity, cosine_min=1.0)
+    first, *others = load_manifest(artifact).variants
+    measured = msgspec.structs.replace(first, attention={"f32": better, "bf16": fidelity})
+    variant = reseal(artifact, variants=(measured, *others)).variants[0]
+    assert variant.fidelity_with("f32") == better
+    assert variant.fidelity_with("tiles") == variant.fidelity
 
 
 def test_the_catalogue_pins_the_official_files() -> None:

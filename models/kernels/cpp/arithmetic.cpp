@@ -6,7 +6,7 @@
 
 namespace vecd {
 
-const char* const ARITHMETIC_NAMES[ARITHMETICS] = {"f32", "bf16", "bf16-emulated"};
+const char* const ARITHMETIC_NAMES[ARITHMETICS] = {"f32", "bf16", "bf16-emulated", "tiles", "tiles-emulated"};
 
 namespace {
 
@@ -16,21 +16,26 @@ struct Measured {
   Arithmetic quick;
 };
 
-// The time of a layer's attention in bfloat16 (VDPBF16PS) as a share of that in float, one core, best of many:
-//                                  8 x 64 tokens    8 x 128    2 x 256
-//   Zen 4 (25, model 17)                    0.65       0.64       0.63
-//   Emerald Rapids (6, model 207)           1.50       1.62       1.67
-// All of AMD's family 25 that have AVX512_BF16 are Zen 4. Zen 5 (26) is taken to be as Zen 4: not measured.
+// The time of a layer's attention, as a share of that in float, one core, best of many:
+//                                             8 x 64 tokens    8 x 128    2 x 256
+//   Zen 4 (25, model 17), VDPBF16PS                    0.65       0.64       0.63
+//   Emerald Rapids (6, model 207), VDPBF16PS           1.50       1.62       1.67
+//   Emerald Rapids, tiles of AMX                       0.59       0.58       0.50
+// All of AMD's family 25 that have AVX512_BF16 are Zen 4. Taken to be as these, not measured: Zen 5 (26) as Zen 4;
+// Sapphire Rapids (143) and Granite Rapids (173, 174) as Emerald Rapids.
 constexpr Measured MEASURED[] = {
     {"AuthenticAMD", 25, 0, 255, Arithmetic::BF16},
     {"AuthenticAMD", 26, 0, 255, Arithmetic::BF16},
-    {"GenuineIntel", 6, 207, 207, Arithmetic::F32},
+    {"GenuineIntel", 6, 143, 143, Arithmetic::TILES},
+    {"GenuineIntel", 6, 173, 174, Arithmetic::TILES},
+    {"GenuineIntel", 6, 207, 207, Arithmetic::TILES},
 };
 
 Arithmetic quick_here() {
   const Processor processor = identify();
   const Arithmetic quick = quick_arithmetic(processor.vendor, processor.family, processor.model);
-  return quick == Arithmetic::BF16 && !has_bf16() ? Arithmetic::F32 : quick;
+  const bool there = quick == Arithmetic::BF16 ? has_bf16() : quick != Arithmetic::TILES || has_bf16_tiles();
+  return there ? quick : Arithmetic::F32;
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ Status* load(const Setup& setup, Attention* attention) {
   VECD_TRY(setup.integer("num_heads", 1, MOST_HEADS, &attention->heads));
   VECD_TRY(setup.integer("zero_point", 0, 255, &attention->zero_point));
   VECD_TRY(setup.integer("bf16_from_tokens", 0, INT64_MAX, &attention->bf16_from_tokens));
-  attention->arithmetic = setup.arithmetic();
+  attention->arithmetic = setup.ways().arithmetic;
   Tensor multiplier;
   VECD_TRY(setup.constant(MULTIPLIER, vector_of(ANY), &multiplier));
   attention->hidden = multiplier.rows();
@@ -85,22 +85,46 @@ int64_t unit_after(const Attention& attention, const Texts& texts, int64_t cost)
   return texts.count * attention.heads;
 }
 
-void attend_head(const Attention& attention, const Head& head, float* scratch) {
+bool is_tiled(const Attention& attention) {
+  return attention.arithmetic == Arithmetic::TILES || attention.arithmetic == Arithmetic::TILES_EMULATED;
+}
+
+int64_t scratch_size(const Attention& attention, int64_t tokens) {
+  const int64_t floats = attention_scratch(tokens, attention.head_size);
+  if (!is_tiled(attention)) return floats;
+  const int64_t tiled = tiled_attention_scratch(tokens, attention.head_size);
+  return tiled > floats ? tiled : floats;
+}
+
+void attend_heads(const Attention& attention, Head head, int64_t heads, float* scratch) {
   const bool is_long = attention.bf16_from_tokens > 0 && head.tokens >= attention.bf16_from_tokens;
-  if (!is_long || attention.arithmetic == Arithmetic::F32) return attend(head, scratch);
+  if (is_long && is_tiled(attention)) {
+    const bool native = attention.arithmetic == Arithmetic::TILES && has_bf16_tiles();
+    return native ? attend_tiled(head, heads, scratch) : attend_tiled_emulated(head, heads, scratch);
+  }
   const bool native = attention.arithmetic == Arithmetic::BF16 && has_bf16();
-  native ? attend_bf16(head, scratch) : attend_bf16_emulated(head, scratch);
+  const auto attend_one = !is_long || attention.arithmetic == Arithmetic::F32 ? attend
+                          : native                                            ? attend_bf16
+                                                                              : attend_bf16_emulated;
+  for (; heads > 0; heads--) {
+    attend_one(head, scratch);
+    head.qkv += head.head_size;
+    head.output += head.head_size;
+    head.quantization.multiplier += head.head_size;
+  }
 }
 
 void attend_texts(const Attention& attention, const Texts& texts, Range units, const float* qkv, float* scratch,
                   uint8_t* output) {
-  for (int64_t unit = units.begin; unit < units.end; unit++) {
-    const int64_t text = unit / attention.heads, column = unit % attention.heads * attention.head_size;
+  for (int64_t unit = units.begin; unit < units.end;) {
+    const int64_t text = unit / attention.heads, first = unit % attention.heads, column = first * attention.head_size;
     const int64_t start = texts.starts[text], tokens = texts.length(text);
+    const int64_t left = units.end - unit, of_text = attention.heads - first, heads = left < of_text ? left : of_text;
     const Quantization quantization{attention.multiplier.data() + column, static_cast<float>(attention.zero_point)};
     const Head head{qkv + start * 3 * attention.hidden + column, tokens, attention.hidden, attention.head_size,
                     quantization, output + start * attention.hidden + column};
-    attend_head(attention, head, scratch);
+    attend_heads(attention, head, heads, scratch);
+    unit += heads;
   }
 }
 
@@ -112,7 +136,7 @@ Status* compute(const void* kernel, const Run& run) {
   VECD_TRY(read_lengths(run, LENGTHS, qkv.rows(), &texts));
   uint8_t* output = nullptr;
   VECD_TRY(run.output(0, matrix_of(qkv.rows(), attention.hidden), &output));
-  const int64_t floats = attention_scratch(longest(texts), attention.head_size);
+  const int64_t floats = scratch_size(attention, longest(texts));
   const int64_t cost = total_cost(attention, texts);
   std::atomic<bool> enough{true};
   VECD_TRY(run.split(cost, tasks_for(cost, LEAST_TASK_PRODUCTS, MOST_TASKS), [&](int64_t begin, int64_t end) {

@@ -1,4 +1,4 @@
-// The arithmetic, compiled with AVX-512 and called only where the processor has it.
+// The arithmetic, compiled with AVX-512, some of it with tiles too, and called only where the processor has them.
 //
 // In: pointers and shapes that the operators have checked. Out: memory of the caller's, written. Promised: a row's
 // result depends on that row (in attention, on its text) alone, whatever range it is computed in.
@@ -38,6 +38,14 @@ void linear_norm_quantize(const PackedLinear& linear, const LayerNorm& norm, con
                           const uint8_t* activations, Range rows, const float* residual, float* hidden,
                           uint8_t* quantized);
 
+// The three of them in one way to compute products; all ways give the same bits. On tiles, `rows` are at least one.
+struct Linears {
+  decltype(&linear_float) to_float;
+  decltype(&linear_gelu_quantize) gelu_quantize;
+  decltype(&linear_norm_quantize) norm_quantize;
+};
+extern const Linears TILED_LINEARS, EMULATED_LINEARS;
+
 // One token: its int8 word times the word's scale, plus its position, normalized and quantized as above.
 void embed_token(const LayerNorm& norm, const Quantization& quantization, const int8_t* word, float word_scale,
                  const float* position, float* hidden, uint8_t* quantized);
@@ -60,5 +68,11 @@ int64_t attention_scratch(int64_t tokens, int64_t head_size);
 void attend(const Head& head, float* scratch);
 void attend_bf16(const Head& head, float* scratch);  // dot products in bfloat16, sums and softmax in float
 void attend_bf16_emulated(const Head& head, float* scratch);  // the same bits without AVX512_BF16, slower
+
+// Heads side by side, the first one given, on tiles: dot products in bfloat16, other sums than attend_bf16's. The
+// memory that they write to is more.
+int64_t tiled_attention_scratch(int64_t tokens, int64_t head_size);
+void attend_tiled(const Head& first, int64_t heads, float* scratch);
+void attend_tiled_emulated(const Head& first, int64_t heads, float* scratch);  // the same bits without AMX, slower
 
 }  // namespace vecd

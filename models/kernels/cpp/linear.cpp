@@ -4,6 +4,7 @@
 #include <new>
 
 #include "compute.h"
+#include "processor.h"
 #include "run.h"
 #include "setup.h"
 
@@ -16,16 +17,40 @@ enum Input : size_t { QUANTIZED, WEIGHT, SCALES, BIAS, MULTIPLIER, RESIDUAL = 4,
 constexpr int64_t WIDTH_STEP = PANEL_COLUMNS;
 // 65,536 products of 255 and 128 fit into a 32-bit sum.
 constexpr int64_t MOST_INNER = 65536, MOST_COLUMNS = 65536;
-// Multiplications that one core does in about 40 µs.
-constexpr int64_t LEAST_TASK_PRODUCTS = 8 << 20;
-constexpr int64_t LEAST_TASK_ROWS = 4 * TILE_ROWS, MOST_TASKS = 64;
+constexpr int64_t MOST_TASKS = 64;
+
+// How a layer is computed, and its work shared out.
+struct Way {
+  Linears linears;
+  int64_t least_rows;      // of a range; fewer are computed by VNNI
+  int64_t row_step;        // ranges of whole steps have no smaller, slower tiles at their ends
+  int64_t least_task_rows;
+  int64_t least_products;  // of a task: one core does them in about 40 µs
+};
+
+constexpr Linears VNNI_LINEARS{linear_float, linear_gelu_quantize, linear_norm_quantize};
+// Up to six rows are one pass over the weights there, bound by the memory that they come from.
+constexpr int64_t LEAST_TILED_ROWS = TILE_ROWS + 1, TILED_STEP = 32;
+// With their epilogues the products of tiles take about a third of VNNI's time (Emerald Rapids).
+constexpr int64_t VNNI_PRODUCTS = 8 << 20, TILED_PRODUCTS = 3 * VNNI_PRODUCTS;
+
+Way choose_way(Products products) {
+  if (products == Products::VNNI) return {VNNI_LINEARS, 0, TILE_ROWS, 4 * TILE_ROWS, VNNI_PRODUCTS};
+  const bool native = products == Products::TILES && has_tiles();
+  const Linears& linears = native ? TILED_LINEARS : EMULATED_LINEARS;
+  return {linears, LEAST_TILED_ROWS, TILED_STEP, 2 * TILED_STEP, TILED_PRODUCTS};
+}
 
 struct Linear {
   PackedLinear packed;
   Buffer<float> multiplier, gamma, beta;
   int64_t output_zero_point = 0;
   float epsilon = 0;
+  Way way{};
 
+  const Linears& compute(Range rows) const {
+    return rows.end - rows.begin < way.least_rows ? VNNI_LINEARS : way.linears;
+  }
   Quantization quantization() const { return {multiplier.data(), static_cast<float>(output_zero_point)}; }
 };
 
@@ -38,6 +63,7 @@ Status* check_width(const Setup& setup, const char* what, int64_t width, int64_t
 Status* load_up_to(int64_t most_columns, const Setup& setup, Linear* linear) {
   int64_t zero_point;
   VECD_TRY(setup.integer("zero_point", 0, 255, &zero_point));
+  linear->way = choose_way(setup.ways().products);
   Tensor weight;
   VECD_TRY(setup.constant(WEIGHT, matrix_of(ANY, ANY), &weight));
   VECD_TRY(check_width(setup, "rows", weight.rows(), MOST_INNER));
@@ -79,42 +105,41 @@ Status* create(const Setup& setup, void** kernel) {
 
 void destroy(void* kernel) { delete static_cast<Linear*>(kernel); }
 
-int64_t row_tasks(const PackedLinear& packed, int64_t rows) {
-  const int64_t tasks = tasks_for(rows * packed.inner * packed.columns, LEAST_TASK_PRODUCTS, MOST_TASKS);
-  const int64_t most = (rows + LEAST_TASK_ROWS - 1) / LEAST_TASK_ROWS;
-  return tasks < most ? tasks : most;
+// Tasks that the multiplications of some rows are worth.
+int64_t count_tasks(const Linear& linear, int64_t rows) {
+  return tasks_for(rows * linear.packed.inner * linear.packed.columns, linear.way.least_products, MOST_TASKS);
 }
 
-// Shares out whole tiles of rows; a range that ends within a tile would be computed by a smaller, slower one.
 template <class Work>
-Status* split_rows(const Run& run, const PackedLinear& packed, int64_t rows, const Work& work) {
-  const int64_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
-  return run.split(tiles, row_tasks(packed, rows), [&](int64_t begin, int64_t end) {
-    const int64_t last = end * TILE_ROWS;
-    work(Range{begin * TILE_ROWS, last < rows ? last : rows});
+Status* split_rows(const Run& run, const Linear& linear, int64_t rows, const Work& work) {
+  const int64_t step = linear.way.row_step, least = linear.way.least_task_rows;
+  const int64_t tasks = count_tasks(linear, rows), most = (rows + least - 1) / least;
+  return run.split((rows + step - 1) / step, tasks < most ? tasks : most, [&](int64_t begin, int64_t end) {
+    const int64_t last = end * step;
+    work(Range{begin * step, last < rows ? last : rows});
   });
 }
 
 // Few rows with many columns: shares out panels, so that each thread still reads its weights once.
 template <class Work>
-Status* split_rows_or_panels(const Run& run, const PackedLinear& packed, int64_t rows, const Work& work) {
-  if (rows >= 2 * LEAST_TASK_ROWS) {
-    return split_rows(run, packed, rows, [&](Range range) { work(range, Range{0, packed.panels()}); });
+Status* split_rows_or_panels(const Run& run, const Linear& linear, int64_t rows, const Work& work) {
+  const int64_t panels = linear.packed.panels();
+  if (rows >= 2 * linear.way.least_task_rows) {
+    return split_rows(run, linear, rows, [&](Range range) { work(range, Range{0, panels}); });
   }
-  const int64_t tasks = tasks_for(rows * packed.inner * packed.columns, LEAST_TASK_PRODUCTS, MOST_TASKS);
-  return run.split(packed.panels(), tasks, [&](int64_t begin, int64_t end) {
+  return run.split(panels, count_tasks(linear, rows), [&](int64_t begin, int64_t end) {
     work(Range{0, rows}, Range{begin, end});
   });
 }
 
 Status* compute_float(const void* kernel, const Run& run) {
-  const PackedLinear& packed = static_cast<const Linear*>(kernel)->packed;
+  const auto& linear = *static_cast<const Linear*>(kernel);
   Tensor x;
-  VECD_TRY(run.input(QUANTIZED, matrix_of(ANY, packed.inner), &x));
+  VECD_TRY(run.input(QUANTIZED, matrix_of(ANY, linear.packed.inner), &x));
   float* output = nullptr;
-  VECD_TRY(run.output(0, matrix_of(x.rows(), packed.columns), &output));
-  return split_rows_or_panels(run, packed, x.rows(), [&](Range rows, Range panels) {
-    linear_float(packed, x.as<uint8_t>(), rows, panels, output);
+  VECD_TRY(run.output(0, matrix_of(x.rows(), linear.packed.columns), &output));
+  return split_rows_or_panels(run, linear, x.rows(), [&](Range rows, Range panels) {
+    linear.compute(rows).to_float(linear.packed, x.as<uint8_t>(), rows, panels, output);
   });
 }
 
@@ -124,8 +149,8 @@ Status* compute_gelu(const void* kernel, const Run& run) {
   VECD_TRY(run.input(QUANTIZED, matrix_of(ANY, linear.packed.inner), &x));
   uint8_t* output = nullptr;
   VECD_TRY(run.output(0, matrix_of(x.rows(), linear.packed.columns), &output));
-  return split_rows_or_panels(run, linear.packed, x.rows(), [&](Range rows, Range panels) {
-    linear_gelu_quantize(linear.packed, linear.quantization(), x.as<uint8_t>(), rows, panels, output);
+  return split_rows_or_panels(run, linear, x.rows(), [&](Range rows, Range panels) {
+    linear.compute(rows).gelu_quantize(linear.packed, linear.quantization(), x.as<uint8_t>(), rows, panels, output);
   });
 }
 
@@ -140,9 +165,9 @@ Status* compute_norm(const void* kernel, const Run& run) {
   VECD_TRY(run.output(0, matrix_of(x.rows(), width), &hidden));
   VECD_TRY(run.output(1, matrix_of(x.rows(), width), &quantized));
   const LayerNorm norm{linear.gamma.data(), linear.beta.data(), linear.epsilon, width};
-  return split_rows(run, linear.packed, x.rows(), [&](Range rows) {
-    linear_norm_quantize(linear.packed, norm, linear.quantization(), x.as<uint8_t>(), rows, residual.as<float>(),
-                         hidden, quantized);
+  return split_rows(run, linear, x.rows(), [&](Range rows) {
+    linear.compute(rows).norm_quantize(linear.packed, norm, linear.quantization(), x.as<uint8_t>(), rows,
+                                       residual.as<float>(), hidden, quantized);
   });
 }
 

@@ -5,7 +5,6 @@
 #include <climits>
 #include <new>
 
-#include "arithmetic.h"
 #include "processor.h"
 #include "run.h"
 #include "setup.h"
@@ -14,11 +13,11 @@ namespace vecd {
 
 namespace {
 
-constexpr const char* ATTENTION_KEY = "vecd.attention";
+constexpr const char *ATTENTION_KEY = "vecd.attention", *PRODUCTS_KEY = "vecd.products";
 
 struct Operator : CustomOp {
   const Signature* signature;
-  Arithmetic arithmetic;
+  Ways ways;
 };
 
 // What ONNX Runtime holds for us between runs.
@@ -36,7 +35,7 @@ int one(const CustomOp*) { return 1; }
 Status* create(const CustomOp* op, const void* table, const KernelInfo* info, void** created) {
   const Api api(table);
   const Signature& signature = signature_of(op);
-  const Setup setup(api, signature, info, operator_of(op).arithmetic);
+  const Setup setup(api, signature, info, operator_of(op).ways);
   if (*missing_features() != 0) return setup.invalid("this processor lacks %s", missing_features());
   void* kernel = nullptr;
   VECD_TRY(signature.create(setup, &kernel));
@@ -61,7 +60,7 @@ void destroy(void* opaque) {
   delete instance;
 }
 
-constexpr Operator describe(const Signature& signature, Arithmetic arithmetic) {
+constexpr Operator describe(const Signature& signature, const Ways& ways) {
   Operator op{};
   op.version = API_VERSION;
   op.get_name = [](const CustomOp* op) { return signature_of(op).name; };
@@ -85,7 +84,7 @@ constexpr Operator describe(const Signature& signature, Arithmetic arithmetic) {
   op.get_start_version = one;
   op.get_end_version = [](const CustomOp*) { return INT_MAX; };
   op.signature = &signature;
-  op.arithmetic = arithmetic;
+  op.ways = ways;
   return op;
 }
 
@@ -93,27 +92,41 @@ struct Operators {
   Operator all[6];
 };
 
-constexpr Operators describe_all(Arithmetic arithmetic) {
+constexpr Operators describe_all(const Ways& ways) {
   return {{
-      describe(EMBEDDING, arithmetic),
-      describe(LINEAR_FLOAT, arithmetic),
-      describe(LINEAR_GELU_QUANTIZE, arithmetic),
-      describe(LINEAR_NORM_QUANTIZE, arithmetic),
-      describe(ATTENTION_QUANTIZE, arithmetic),
-      describe(POOL, arithmetic),
+      describe(EMBEDDING, ways),
+      describe(LINEAR_FLOAT, ways),
+      describe(LINEAR_GELU_QUANTIZE, ways),
+      describe(LINEAR_NORM_QUANTIZE, ways),
+      describe(ATTENTION_QUANTIZE, ways),
+      describe(POOL, ways),
   }};
 }
 
-// A kernel is told nothing of its session but the operator that it is made of: each arithmetic has its own.
-constexpr Operators OPERATORS[ARITHMETICS] = {
-    describe_all(Arithmetic::F32),
-    describe_all(Arithmetic::BF16),
-    describe_all(Arithmetic::BF16_EMULATED),
+// A kernel is told nothing of its session but the operator that it is made of: for all ways to compute there is one.
+constexpr int WAYS = ARITHMETICS * PRODUCTS;
+
+struct Table {
+  Operators of[WAYS];
 };
 
-Status* create_domain(const Api& api, int arithmetic, Domain** domain) {
+constexpr int place_of(const Ways& ways) {
+  return static_cast<int>(ways.arithmetic) * PRODUCTS + static_cast<int>(ways.products);
+}
+
+constexpr Table describe_ways() {
+  Table table{};
+  for (int i = 0; i < WAYS; i++) {
+    table.of[i] = describe_all({static_cast<Arithmetic>(i / PRODUCTS), static_cast<Products>(i % PRODUCTS)});
+  }
+  return table;
+}
+
+constexpr Table OPERATORS = describe_ways();
+
+Status* create_domain(const Api& api, int place, Domain** domain) {
   VECD_TRY(api.create_domain("vecd", domain));
-  for (const Operator& op : OPERATORS[arithmetic].all) {
+  for (const Operator& op : OPERATORS.of[place].all) {
     if (Status* failure = api.add_operator(*domain, &op)) {
       api.release_domain(*domain);
       return failure;
@@ -122,21 +135,33 @@ Status* create_domain(const Api& api, int arithmetic, Domain** domain) {
   return nullptr;
 }
 
-// Sessions hold a domain by its address and nobody tells us when the last one is gone: there is one for each
-// arithmetic, kept.
-std::atomic<Domain*> shared_domains[ARITHMETICS];
+// Sessions hold a domain by its address and nobody tells us when the last one is gone: there is one for each way,
+// kept.
+std::atomic<Domain*> shared_domains[WAYS];
 
-// The session's entry ATTENTION_KEY, or where it has none what this processor is quick at.
-Status* choose_arithmetic(const Api& api, const SessionOptions* options, Arithmetic* chosen) {
-  *chosen = quick_arithmetic();
+// A session's entry in `name`, which stays "" where it has none.
+Status* read_entry(const Api& api, const SessionOptions* options, const char* key, char (&name)[32]) {
   int is_there = 0;
-  VECD_TRY(api.has_entry(options, ATTENTION_KEY, &is_there));
-  if (is_there == 0) return nullptr;
-  char name[32] = {};
+  VECD_TRY(api.has_entry(options, key, &is_there));
   size_t size = sizeof name;
-  VECD_TRY(api.entry(options, ATTENTION_KEY, name, &size));
-  if (find_arithmetic(name, chosen)) return nullptr;
-  return api.create_status(ErrorCode::INVALID_ARGUMENT, "the session's vecd.attention is not f32, bf16 or bf16-emulated");
+  return is_there == 0 ? nullptr : api.entry(options, key, name, &size);
+}
+
+// What the session's entries say, or where it has none what this processor is quick at.
+Status* choose_ways(const Api& api, const SessionOptions* options, Ways* ways) {
+  *ways = {quick_arithmetic(), quick_products()};
+  char attention[32] = {}, products[32] = {};
+  VECD_TRY(read_entry(api, options, ATTENTION_KEY, attention));
+  VECD_TRY(read_entry(api, options, PRODUCTS_KEY, products));
+  if (*attention != 0 && !find_arithmetic(attention, &ways->arithmetic)) {
+    const char* message = "the session's vecd.attention is not f32, bf16, bf16-emulated, tiles or tiles-emulated";
+    return api.create_status(ErrorCode::INVALID_ARGUMENT, message);
+  }
+  if (*products != 0 && !find_products(products, &ways->products)) {
+    const char* message = "the session's vecd.products is not vnni, tiles or tiles-emulated";
+    return api.create_status(ErrorCode::INVALID_ARGUMENT, message);
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -148,9 +173,9 @@ Status* register_operators(SessionOptions* options, const ApiBase* base) {
     return Api(base->get_api(1)).create_status(ErrorCode::FAIL, message);
   }
   const Api api(table);
-  Arithmetic arithmetic;
-  VECD_TRY(choose_arithmetic(api, options, &arithmetic));
-  const int place = static_cast<int>(arithmetic);
+  Ways ways;
+  VECD_TRY(choose_ways(api, options, &ways));
+  const int place = place_of(ways);
   Domain* domain = shared_domains[place].load();
   if (domain == nullptr) {
     VECD_TRY(create_domain(api, place, &domain));

@@ -1,19 +1,25 @@
-// What a kernel is made from: the attributes and the constant inputs of its node, and its session's arithmetic.
+// What a kernel is made from: the attributes and the constant inputs of its node, and how its session computes.
 #pragma once
 
 #include "arithmetic.h"
 #include "buffer.h"
+#include "products.h"
 #include "tensor.h"
 
 namespace vecd {
 
+struct Ways {
+  Arithmetic arithmetic;
+  Products products;
+};
+
 class Setup : public Failures {
  public:
-  Setup(const Api& api, const Signature& signature, const KernelInfo* info, Arithmetic arithmetic)
-      : Failures(api, signature), info_(info), arithmetic_(arithmetic) {}
+  Setup(const Api& api, const Signature& signature, const KernelInfo* info, const Ways& ways)
+      : Failures(api, signature), info_(info), ways_(ways) {}
 
   // The session's.
-  Arithmetic arithmetic() const { return arithmetic_; }
+  Ways ways() const { return ways_; }
 
   // Fails unless the attribute is there and within [least, most].
   Status* integer(const char* name, int64_t least, int64_t most, int64_t* value) const;
@@ -26,7 +32,7 @@ class Setup : public Failures {
 
  private:
   const KernelInfo* info_;
-  Arithmetic arithmetic_;
+  Ways ways_;
 };
 
 }  // namespace vecd

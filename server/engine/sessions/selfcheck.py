@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from tokenizers import Tokenizer
 
-from models import Attention, KernelsLibrary, Manifest, Variant, kernels_library, lacks_all, verify_file
+from models import Attention, KernelsLibrary, KernelsMissing, Manifest, Variant, kernels_library, lacks_all, verify_file
 from models.runtime import onnxruntime
 from server.contract.errors import InferenceError, StartError
 from server.engine.sessions.padded import PaddedSession
@@ -85,7 +85,12 @@ def choose_variant(
 
 def sessions_with(attention: Attention | Literal["auto"]) -> Mapping[str, OpenSession]:
     """Return the adapters, that of vecd's own operators with this attention."""
-    return {**SESSIONS, "ragged": partial(RaggedSession, operators=kernels_library(attention=attention))}
+    return sessions_over(kernels_library(attention=attention))
+
+
+def sessions_over(operators: KernelsLibrary | KernelsMissing) -> Mapping[str, OpenSession]:
+    """Return the adapters, that of vecd's own operators with this library, computing as it says."""
+    return {**SESSIONS, "ragged": partial(RaggedSession, operators=operators)}
 
 
 def attention_of(variant: Variant, wanted: Attention | Literal["auto"]) -> Attention | None:

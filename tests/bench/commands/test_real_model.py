@@ -12,7 +12,7 @@ from tests.tiny import FUSED
 pytestmark = pytest.mark.e2e
 
 GRAPHS = {"vecd-int8", "vecd-int8-portable", "vecd-fp32", "stock-int8", "stock-fp32"}
-OTHER_ATTENTION = {"vecd-int8-f32", "vecd-int8-bf16"}  # beside them where the processor has both
+OTHER_WAYS = {"vecd-int8-f32", "vecd-int8-bf16", "vecd-int8-tiles", "vecd-int8-vnni"}  # beside them where it can
 OPENVINO_MADE = ("st-openvino", "models/all-MiniLM-L6-v2/st-openvino")
 
 
@@ -43,7 +43,7 @@ def test_kernels_are_timed_beside_the_stock_graphs(tmp_path: Path) -> None:
     figures = time_kernels(tmp_path / "kernels.json", "--without-openvino")
     names = {shape.name for shape in SHAPES}
     for key in ("ms", "best_ms", "tokens_per_s", "rounds_ms", "ms_all_cores", "rounds_ms_all_cores"):
-        assert figures[key].keys() - OTHER_ATTENTION == GRAPHS
+        assert figures[key].keys() - OTHER_WAYS == GRAPHS
         assert all(shapes.keys() == names for shapes in figures[key].values())
     assert all(len(times) == 2 for shapes in figures["rounds_ms"].values() for times in shapes.values())
     pairs = {"/".join(pair) for pair in PAIRS if set(pair) <= figures["ms"].keys()}

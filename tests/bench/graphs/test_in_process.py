@@ -5,11 +5,11 @@ import pytest
 
 from bench.artifacts import Artifact, LoadedModel, load_model, open_artifact
 from bench.errors import BenchError
-from bench.graphs.in_process import feeds, open_vecd, vecd_graphs
-from models import KernelsMissing, kernels_library, lacks_all
+from bench.graphs.in_process import feeds, open_vecd, other_ways, vecd_graphs
+from models import ATTENTIONS, Attention, KernelsLibrary, KernelsMissing, Products, kernels_library
 from tests.tiny import TINY
 
-OTHER_ATTENTION = {"vecd-int8-f32", "vecd-int8-bf16"}
+OTHER_WAYS = {f"vecd-int8-{way}" for way in (*ATTENTIONS, "vnni")}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def test_vecds_graphs_are_what_the_server_chose_the_portable_one_and_fp32(
     artifact: Artifact, model: LoadedModel
 ) -> None:
     opened = open_vecd(artifact, model)
-    portable = {name: one.variant for name, one in opened.items() if name not in OTHER_ATTENTION}
+    portable = {name: one.variant for name, one in opened.items() if name not in OTHER_WAYS}
     assert portable == {
         "vecd-int8": model.variant.name,
         "vecd-int8-portable": "int8",
@@ -35,21 +35,44 @@ def test_vecds_graphs_are_what_the_server_chose_the_portable_one_and_fp32(
     assert opened["vecd-int8"].session is model.session
 
 
-def test_what_the_server_chose_comes_with_the_other_attention_where_the_processor_has_both(
+def test_what_the_server_chose_comes_computed_in_the_other_ways_that_the_processor_has(
     artifact: Artifact, model: LoadedModel
 ) -> None:
     library = kernels_library()
     opened = open_vecd(artifact, model)
-    if isinstance(library, KernelsMissing) or lacks_all(("avx512_bf16",)):
-        assert not opened.keys() & OTHER_ATTENTION
+    if isinstance(library, KernelsMissing):
+        assert not opened.keys() & OTHER_WAYS
         return
-    (other,) = opened.keys() & OTHER_ATTENTION
-    assert other != f"vecd-int8-{library.attention}"
-    assert opened[other].variant == "int8-fused"
     ids = [[2, *range(4, 66), 3]]
-    chosen, another = (opened[name].session.run(ids, "sentence_embedding")[0] for name in ("vecd-int8", other))
-    assert 0.99 < float(chosen @ another) < 1
-    assert chosen.tobytes() != another.tobytes()
+    rows = {name: one.session.run(ids, "sentence_embedding")[0] for name, one in opened.items()}
+    chosen = rows["vecd-int8"]
+    for name, operators in other_ways(library).items():
+        another = rows[f"vecd-int8-{name}"]
+        assert opened[f"vecd-int8-{name}"].variant == "int8-fused"
+        assert float(chosen @ another) > 0.99
+        assert (chosen.tobytes() == another.tobytes()) == (operators.attention == library.attention)
+
+
+@pytest.mark.parametrize(
+    ("attention", "products", "lacking", "others"),
+    [
+        ("bf16", "vnni", False, {"f32": ("f32", "vnni")}),
+        ("f32", "vnni", True, {}),
+        (
+            "tiles",
+            "tiles",
+            False,
+            {"f32": ("f32", "tiles"), "bf16": ("bf16", "tiles"), "vnni": ("tiles", "vnni")},
+        ),
+        ("f32", "tiles", False, {"bf16": ("bf16", "tiles"), "tiles": ("tiles", "tiles"), "vnni": ("f32", "vnni")}),
+    ],
+)
+def test_the_other_ways_are_those_that_are_not_emulated(
+    attention: Attention, products: Products, lacking: bool, others: dict[str, tuple[str, str]]
+) -> None:
+    library = KernelsLibrary(Path(), "", attention, products)
+    found = other_ways(library, lambda _: lacking)
+    assert {name: (one.attention, one.products) for name, one in found.items()} == others
 
 
 def test_one_session_under_two_names_is_one_graph(artifact: Artifact, model: LoadedModel) -> None:

@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from models.kernels.library import ATTENTION_ENTRY
+from models.kernels.library import ATTENTION_ENTRY, PRODUCTS_ENTRY
 from models.runtime import onnxruntime
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -36,9 +36,15 @@ OUTPUTS: dict[str, list[int]] = {
 
 
 def open_session(
-    library: Path, model: onnx.ModelProto | bytes, threads: int = 1, *, arena: bool = True, attention: str | None = None
+    library: Path,
+    model: onnx.ModelProto | bytes,
+    threads: int = 1,
+    *,
+    arena: bool = True,
+    attention: str | None = None,
+    products: str | None = None,
 ) -> onnxruntime.InferenceSession:
-    """Load a graph that holds operators of the library; `attention` None is what it chooses."""
+    """Load a graph that holds operators of the library; attention and products None are what it chooses."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -46,6 +52,8 @@ def open_session(
     options.enable_cpu_mem_arena = arena
     if attention is not None:
         options.add_session_config_entry(ATTENTION_ENTRY, attention)
+    if products is not None:
+        options.add_session_config_entry(PRODUCTS_ENTRY, products)
     options.register_custom_ops_library(str(library))
     data = model if isinstance(model, bytes) else model.SerializeToString()
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

@@ -63,7 +63,7 @@ def test_every_length_is_cut_into_blocks_that_cover_it(kernels: Path, tokens: in
     assert distance(attend(kernels, qkv, [tokens], 2, 40), qkv, [tokens], 2, 40) <= 0.501
 
 
-@pytest.mark.parametrize("attention", ["bf16", "bf16-emulated"])
+@pytest.mark.parametrize("attention", ["bf16", "bf16-emulated", "tiles", "tiles-emulated"])
 @pytest.mark.parametrize("size", [32, 64])
 def test_bfloat16_is_near_and_chosen_by_a_texts_own_length(kernels: Path, size: int, attention: str) -> None:
     lengths = [16, 40, 39, 256, 1, 41, 17]
@@ -90,7 +90,7 @@ def test_what_no_session_asks_for_is_what_the_library_says(library: KernelsLibra
 
 
 def test_an_attention_that_there_is_not_is_refused_by_name(kernels: Path) -> None:
-    with pytest.raises(ONNXRUNTIME_ERRORS, match=r"vecd\.attention is not f32, bf16"):
+    with pytest.raises(ONNXRUNTIME_ERRORS, match=r"vecd\.attention is not f32, bf16, bf16-emulated, tiles or"):
         attend(kernels, matrix(np.random.default_rng(0), 3, 3 * 64), [3], 2, 40, ("f16", 1))
 
 
@@ -162,7 +162,7 @@ def test_scores_of_any_size_are_softened(kernels: Path, scale: float, tokens: in
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, 1e-45])
-@pytest.mark.parametrize("attention", ["f32", "bf16", "bf16-emulated"])
+@pytest.mark.parametrize("attention", ["f32", "bf16", "bf16-emulated", "tiles"])
 def test_values_that_are_not_finite_stay_in_their_text_and_head(kernels: Path, value: float, attention: str) -> None:
     lengths = [20, 9, 33]
     qkv = matrix(np.random.default_rng(2), sum(lengths), 3 * 128)

@@ -16,6 +16,7 @@ from models.kernels.library import FEATURE_NAMES, ask_library
 from models.runtime import ONNXRUNTIME_ERRORS
 from tests.models.kernels.nodes import open_node
 
+TILES = {"amx_tile", "amx_int8"}  # as Linux names them
 XGETBV, MOVE_7_TO_AL = b"\x0f\x01\xd0", b"\xb0\x07\x90"  # the second with a NOP, to be as long
 
 
@@ -39,8 +40,11 @@ def test_everything_that_is_missing_is_named(kernels: Path) -> None:
     [
         ("AuthenticAMD", 25, 17, "bf16"),  # Zen 4: Genoa
         ("AuthenticAMD", 25, 97, "bf16"),  # Zen 4: Raphael
-        ("GenuineIntel", 6, 207, "f32"),  # Emerald Rapids
-        ("GenuineIntel", 6, 143, "f32"),  # Sapphire Rapids, not measured
+        ("GenuineIntel", 6, 207, "tiles"),  # Emerald Rapids
+        ("GenuineIntel", 6, 143, "tiles"),  # Sapphire Rapids, taken to be as Emerald Rapids
+        ("GenuineIntel", 6, 173, "tiles"),  # Granite Rapids, taken to be so too
+        ("GenuineIntel", 6, 174, "tiles"),
+        ("GenuineIntel", 6, 106, "f32"),  # Ice Lake, not measured
         ("AuthenticAMD", 26, 2, "bf16"),  # Zen 5, taken to be as Zen 4
         ("GenuineIntel", 25, 17, "f32"),
         ("", 0, 0, "f32"),
@@ -60,7 +64,12 @@ def test_the_processor_is_known_by_what_linux_says_of_it(library: KernelsLibrary
     ask = ctypes.CDLL(str(library.path)).vecd_kernels_attention_of
     ask.restype = ctypes.c_char_p
     by_table = ask(told["vendor_id"].encode(), int(told["cpu family"]), int(told["model"])).decode()
-    assert library.attention == (by_table if "avx512_bf16" in told["flags"].split() else "f32")
+    flags = set(told["flags"].split())
+    needed = {"bf16": {"avx512_bf16"}, "tiles": {"avx512_bf16", *TILES, "amx_bf16"}}
+    if "sanitized" in library.path.name:
+        flags -= TILES  # a sanitizer sees nothing of what they load: they are emulated
+    assert library.attention == (by_table if flags >= needed.get(by_table, set()) else "f32")
+    assert library.products == ("tiles" if flags >= TILES else "vnni")
 
 
 @pytest.mark.parametrize("attention", ATTENTIONS)
@@ -116,11 +125,12 @@ def test_two_builds_are_told_apart_by_their_bytes(library: KernelsLibrary, tmp_p
 
 
 @pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm")
-def test_the_library_shows_four_names_and_hides_the_rest(kernels: Path) -> None:
+def test_the_library_shows_five_names_and_hides_the_rest(kernels: Path) -> None:
     words: list[str | Path] = ["nm", "--dynamic", "--defined-only", kernels]
     listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    names = {"RegisterCustomOps", "vecd_kernels_attention", "vecd_kernels_attention_of", "vecd_kernels_missing"}
-    assert {line.split()[-1] for line in listed.splitlines()} == names
+    names = {"missing", "attention", "attention_of", "products"}
+    shown = {"RegisterCustomOps", *(f"vecd_kernels_{name}" for name in names)}
+    assert {line.split()[-1] for line in listed.splitlines()} == shown
 
 
 def test_models_is_imported_without_a_compiler_and_without_the_library(tmp_path: Path) -> None:

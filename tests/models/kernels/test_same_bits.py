@@ -50,16 +50,15 @@ def model(request: pytest.FixtureRequest) -> bytes:
     return data
 
 
-@pytest.fixture(params=["f32", "bf16"])
-def attention(request: pytest.FixtureRequest) -> str:
-    found: str = request.param
-    return found
+@pytest.fixture(params=[("f32", "vnni"), ("bf16", "vnni"), ("tiles", "tiles")], ids="-".join)
+def way(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return dict(zip(("attention", "products"), request.param, strict=True))
 
 
-def test_alone_and_in_every_batch(kernels: Path, model: bytes, attention: str) -> None:
+def test_alone_and_in_every_batch(kernels: Path, model: bytes, way: dict[str, Any]) -> None:
     random = np.random.default_rng(3)
     texts = make_texts([*random.integers(1, 40, 40).tolist(), 256, 1, 47, 48, 49, 2])
-    session = open_session(kernels, model, attention=attention)
+    session = open_session(kernels, model, **way)
     alone = [run(session, [text])[0] for text in texts]
     assert agree(run(session, texts), alone)
     order = random.permutation(len(texts))
@@ -77,8 +76,8 @@ def test_three_hundred_texts_and_the_longest_one(kernels: Path) -> None:
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4])
-def test_on_any_number_of_threads(kernels: Path, model: bytes, threads: int, attention: str) -> None:
-    single, wide = (open_session(kernels, model, count, attention=attention) for count in (1, threads))
+def test_on_any_number_of_threads(kernels: Path, model: bytes, threads: int, way: dict[str, Any]) -> None:
+    single, wide = (open_session(kernels, model, count, **way) for count in (1, threads))
     for lengths in ([16], [1], [256], [512], [20, 256, 3, 90, 100], [16] * 32):
         texts = make_texts(lengths)
         assert agree(run(wide, texts), run(single, texts))
@@ -93,16 +92,24 @@ def test_beside_other_runs_of_the_same_session(kernels: Path, model: bytes) -> N
             assert all(map(agree, pool.map(lambda batch: run(session, batch), batches), expected))
 
 
-def test_through_another_session_of_the_same_graph(kernels: Path, model: bytes, attention: str) -> None:
+def test_through_another_session_of_the_same_graph(kernels: Path, model: bytes, way: dict[str, Any]) -> None:
     """Sessions of every attention are open at the same time, and the one of another does not change it."""
     texts = make_texts([5, 60, 16])
-    first = open_session(kernels, model, attention=attention)
+    first = open_session(kernels, model, **way)
     before = run(first, texts)
     others = [open_session(kernels, model, attention=other) for other in ("bf16", "f32", "bf16-emulated")]
-    assert agree(run(open_session(kernels, model, attention=attention), texts), before)
+    assert agree(run(open_session(kernels, model, **way), texts), before)
     assert agree(run(first, texts), before)
     assert agree(run(others[0], texts), run(others[2], texts))
     assert not agree(run(others[0], texts), run(others[1], texts))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_products_on_tiles_and_without(kernels: Path, model: bytes, threads: int) -> None:
+    texts = make_texts([16, 1, 100, 3, 33, 64, 200, 7])
+    sessions = [open_session(kernels, model, threads, products=each) for each in ("vnni", "tiles", "tiles-emulated")]
+    first, *others = (run(session, texts) for session in sessions)
+    assert all(agree(first, other) for other in others)
 
 
 # Only much work is shared out over threads: few rows of a wide layer by columns, more of them by rows.

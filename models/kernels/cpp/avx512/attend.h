@@ -125,16 +125,17 @@ static inline VECD_INLINE void score(const Scratch<Lane>& scratch, int64_t block
   }
 }
 
-// Scores become weights, not yet divided by their sum; returns one over it, taken in float. `weights` may be `scores`.
-template <class Lane>
+// Scores of one query become weights, not yet divided by their sum; returns one over it, taken in float. Blocks of
+// sixteen lie `Stride` apart, of scores and of weights, which may be the same memory.
+template <class Lane, int64_t Stride>
 static Floats soften(const float* scores, int64_t blocks, typename Lane::Unit* weights) {
-  const Floats most = greatest(scores, blocks);
+  const Floats most = greatest<Stride>(scores, blocks);
   Floats sum = repeat(0);
-  for (int64_t i = 0; i < blocks; i += Lane::WIDTH, weights += SCORE_BLOCK) {
+  for (int64_t i = 0; i < blocks; i += Lane::WIDTH, weights += Stride) {
     Floats parts[Lane::WIDTH];
     for (int p = 0; p < Lane::WIDTH; p++) {
       parts[p] = repeat(0);
-      if (i + p < blocks) parts[p] = exp2(_mm512_sub_ps(load(scores + (i + p) * SCORE_BLOCK), most));
+      if (i + p < blocks) parts[p] = exp2(_mm512_sub_ps(load(scores + (i + p) * Stride), most));
       sum = _mm512_add_ps(sum, parts[p]);
     }
     Lane::store(weights, Lane::pack(parts));
@@ -175,7 +176,7 @@ static void attend_block(const Head& head, const Scratch<Lane>& scratch, int64_t
   if (block < blocks) score<Lane, HeadSize, Queries, 1>(scratch, block, head.tokens);
   Floats shares[Queries];
   for (int q = 0; q < Queries; q++) {
-    shares[q] = soften<Lane>(scratch.scores + q * LANES, blocks, scratch.weights + q * LANES);
+    shares[q] = soften<Lane, SCORE_BLOCK>(scratch.scores + q * LANES, blocks, scratch.weights + q * LANES);
   }
   for (int64_t d = 0; d < HeadSize; d += 2 * LANES) {
     Floats sums[Queries][2];

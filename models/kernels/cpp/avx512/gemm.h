@@ -5,7 +5,7 @@
 // 12 spills every sum of such a tile with the intrinsic.
 #pragma once
 
-#include "vector.h"
+#include "epilogues.h"
 
 namespace vecd {
 
@@ -55,15 +55,6 @@ static inline VECD_INLINE void multiply_tile(const uint8_t* activations, int64_t
     }
   }
 }
-
-// Sums of one tile to floats, as they are handed to an epilogue: sum * scale + bias.
-struct Dequantization {
-  const float *scales, *bias;
-
-  VECD_INLINE Floats operator()(Ints sum, int v) const {
-    return _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), load(scales + LANES * v), load(bias + LANES * v));
-  }
-};
 
 template <int Rows, class Epilogue>
 static inline VECD_INLINE void compute_tile(const PackedLinear& linear, const uint8_t* activations, int64_t row,

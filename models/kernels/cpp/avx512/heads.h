@@ -60,9 +60,10 @@ static inline VECD_INLINE Floats hide_padding(Floats scores, int64_t first_key, 
 // scores of all queries for a key.
 constexpr int64_t SCORE_BLOCK = BLOCK_QUERIES * LANES;
 
+template <int64_t Stride>
 static inline VECD_INLINE Floats greatest(const float* scores, int64_t blocks) {
   Floats most = load(scores);
-  for (int64_t i = 1; i < blocks; i++) most = _mm512_max_ps(most, load(scores + i * SCORE_BLOCK));
+  for (int64_t i = 1; i < blocks; i++) most = _mm512_max_ps(most, load(scores + i * Stride));
   return repeat(_mm512_reduce_max_ps(most));
 }
 

@@ -1,3 +1,4 @@
+#include "epilogues.h"
 #include "gemm.h"
 #include "norm.h"
 
@@ -6,21 +7,6 @@ namespace vecd {
 namespace {
 
 constexpr int64_t BLOCK_ROWS = 48;  // whose sums stay in the second-level cache until they are normalized
-
-struct AddResidual {
-  const float* residual;
-  float* hidden;
-  int64_t width;
-
-  VECD_INLINE void prefetch(int64_t row, int64_t column) const {
-    prefetch_to_read(residual + row * width + column);
-    prefetch_to_write(hidden + row * width + column);
-  }
-  VECD_INLINE void operator()(int64_t row, int64_t column, Floats values) const {
-    const int64_t at = row * width + column;
-    store(hidden + at, _mm512_add_ps(values, load(residual + at)));
-  }
-};
 
 }  // namespace
 

@@ -67,7 +67,7 @@ class QueueStats(msgspec.Struct):
 class Stats(msgspec.Struct, kw_only=True):
     """The model, and counts since the start.
 
-    `attention` says in which numbers that of the fused operators computes, f32 or bf16; null for other variants.
+    `attention` says in which numbers that of the fused operators computes, f32, bf16 or tiles; null for other variants.
     """
 
     model: str

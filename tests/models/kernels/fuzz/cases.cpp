@@ -86,7 +86,7 @@ Node make_node(Dice& dice, const std::string& kind, bool large) {
 Feeds make_feeds(Dice& dice, const Node& node, bool large) {
   Feeds feeds;
   const bool few = node.inner > 0 && !dice.one_in(4);
-  feeds.tokens = !large ? dice.below(dice.pick<int64_t>({3, 9, 20}))
+  feeds.tokens = !large ? dice.below(dice.pick<int64_t>({3, 9, 20, 20, 80}))
                  : few  ? dice.between(5, 47)
                         : dice.between(100, 300);
   if (takes_lengths(node)) {

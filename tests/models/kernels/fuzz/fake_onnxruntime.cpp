@@ -15,7 +15,7 @@ struct Domain {
 };
 
 struct SessionOptions {
-  std::string attention;
+  std::map<std::string, std::string> entries;
   Domain* domain = nullptr;
 };
 
@@ -55,15 +55,16 @@ Status* add_domain(SessionOptions* options, Domain* domain) {
   return nullptr;
 }
 
-Status* has_entry(const SessionOptions*, const char*, int* is_there) {
-  *is_there = 1;
+Status* has_entry(const SessionOptions* options, const char* key, int* is_there) {
+  *is_there = options->entries.count(key) != 0;
   return nullptr;
 }
 
-Status* get_entry(const SessionOptions* options, const char*, char* value, size_t* size) {
-  const size_t taken = options->attention.size() + 1;
+Status* get_entry(const SessionOptions* options, const char* key, char* value, size_t* size) {
+  const std::string& entry = options->entries.at(key);
+  const size_t taken = entry.size() + 1;
   if (taken > *size) return create_status(ErrorCode::FAIL, "does not fit");
-  std::memcpy(value, options->attention.c_str(), taken);
+  std::memcpy(value, entry.c_str(), taken);
   *size = taken;
   return nullptr;
 }
@@ -185,9 +186,9 @@ const void* fake_api() {
 
 extern "C" Status* RegisterCustomOps(SessionOptions* options, const ApiBase* base);
 
-std::map<std::string, const CustomOp*> register_operators(const std::string& attention) {
+std::map<std::string, const CustomOp*> register_operators(const std::string& attention, const std::string& products) {
   const ApiBase base{[](uint32_t) { return fake_api(); }, nullptr};
-  SessionOptions options{attention};
+  SessionOptions options{{{"vecd.attention", attention}, {"vecd.products", products}}};
   if (Status* failure = RegisterCustomOps(&options, &base)) {
     std::fprintf(stderr, "%s\n", failure->message.c_str());
     std::abort();

@@ -53,8 +53,8 @@ struct KernelContext {
   bool backwards;  // steps of a parallel loop in the opposite order
 };
 
-// What registering the library gives: the operators by name.
-std::map<std::string, const CustomOp*> register_operators(const std::string& attention);
+// What registering the library for a session of these entries gives: the operators by name.
+std::map<std::string, const CustomOp*> register_operators(const std::string& attention, const std::string& products);
 // The function table that a kernel is made with.
 const void* fake_api();
 

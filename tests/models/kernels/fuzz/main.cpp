@@ -2,8 +2,9 @@
 //
 //   fuzz CALLS SEED
 //
-// A good call must succeed, with the same bits when its parallel steps run backwards and when its first texts run
-// alone; a bad one must fail with a message. Stops with 1 at the first call where that is not so, and prints its seed.
+// A good call must succeed, with the same bits when its parallel steps run backwards, when its first texts run alone,
+// and with other products; a bad one must fail with a message. Stops with 1 at the first call where that is not so, and
+// prints its seed.
 
 #include <cstdio>
 
@@ -95,11 +96,26 @@ const char* check_run(Dice& dice, const CustomOp* op, const Node& node, void* ke
 }
 
 using Operators = std::map<std::string, const CustomOp*>;
+using Sessions = std::vector<Operators>;  // of each attention, with products by VPDPBUSD and on tiles
+
+// The operator with other products must give the same bits.
+const char* check_products(Dice& dice, const CustomOp* op, const CustomOp* other, const Node& node, void* kernel,
+                           bool large) {
+  void* beside = nullptr;
+  take(other->create_kernel_v2(other, fake_api(), &node.info, &beside));
+  const Feeds feeds = make_feeds(dice, node, large);
+  const std::vector<bool> wanted = choose_outputs(dice, op);
+  const Outcome outcome = run(op, node, kernel, feeds, wanted, false);
+  const bool same = begins_with(outcome, run(other, node, beside, feeds, wanted, false), wanted);
+  other->destroy(beside);
+  return same ? nullptr : "other bits with other products";
+}
 
 // Makes one kernel and runs it some times.
-const char* check_node(Dice& dice, const Operators& operators, Tally& tally) {
+const char* check_node(Dice& dice, const Sessions& sessions, Tally& tally) {
   const char* kind = KINDS[dice.below(6)];
-  const CustomOp* op = operators.at(kind);
+  const auto session = static_cast<size_t>(dice.below(static_cast<int64_t>(sessions.size())));
+  const CustomOp *op = sessions[session].at(kind), *other = sessions[session ^ 1].at(kind);
   const bool large = dice.one_in(LARGE_ONE_IN);
   Node node = make_node(dice, kind, large);
   if (dice.one_in(SPOILED_ONE_IN)) spoil_node(dice, node);
@@ -111,7 +127,7 @@ const char* check_node(Dice& dice, const Operators& operators, Tally& tally) {
   }
   if (!message.empty()) return message.rfind("vecd.", 0) == 0 ? nullptr : "a bad node gave no message of ours";
   tally.good_nodes++;
-  const char* wrong = nullptr;
+  const char* wrong = check_products(dice, op, other, node, kernel, large);
   for (int64_t i = 0; i < (large ? 4 : RUNS_A_NODE) && wrong == nullptr; i++, tally.calls++) {
     wrong = check_run(dice, op, node, kernel, large, tally);
   }
@@ -122,12 +138,14 @@ const char* check_node(Dice& dice, const Operators& operators, Tally& tally) {
 
 int fuzz(int64_t calls, uint64_t seed) {
   Dice dice(seed);
-  std::vector<Operators> sessions;
-  for (const char* attention : {"f32", "bf16", "bf16-emulated"}) sessions.push_back(register_operators(attention));
+  Sessions sessions;
+  for (const char* attention : {"f32", "bf16", "bf16-emulated", "tiles"}) {
+    for (const char* products : {"vnni", "tiles"}) sessions.push_back(register_operators(attention, products));
+  }
   Tally tally;
   const auto shown = static_cast<unsigned long long>(seed);
   for (int64_t said = 0; tally.calls < calls;) {
-    if (const char* wrong = check_node(dice, sessions[dice.below(3)], tally)) {
+    if (const char* wrong = check_node(dice, sessions, tally)) {
       std::fprintf(stderr, "%s (seed %llu, after %lld calls)\n", wrong, shown, static_cast<long long>(tally.calls));
       return 1;
     }

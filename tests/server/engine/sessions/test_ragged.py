@@ -12,6 +12,7 @@ import index
 import models
 import server
 from models import (
+    ATTENTIONS,
     KernelsLibrary,
     KernelsMissing,
     Manifest,
@@ -98,15 +99,18 @@ def long_row(session: Session) -> bytes:
 
 
 def test_the_settings_choose_the_attention_and_it_belongs_to_the_fingerprint(folder: Path) -> None:
-    f32, bf16, auto = (load_model(tiny_settings(folder.parent, attention=way)) for way in ("f32", "bf16", "auto"))
-    assert (f32.attention, bf16.attention) == ("f32", "bf16")
-    assert f32.variant_fingerprint != bf16.variant_fingerprint
-    assert (f32.others, bf16.others) == ({bf16.variant_fingerprint: "bf16"}, {f32.variant_fingerprint: "f32"})
-    assert long_row(f32.chosen.session) != long_row(bf16.chosen.session)
+    loaded = {way: load_model(tiny_settings(folder.parent, attention=way)) for way in (*ATTENTIONS, "auto")}
+    auto = loaded.pop("auto")
+    prints = {one.variant_fingerprint: way for way, one in loaded.items()}
+    assert {way: one.attention for way, one in loaded.items()} == {way: way for way in ATTENTIONS}
+    assert len(prints) == len(ATTENTIONS)
+    for way, one in loaded.items():
+        assert one.others == {name: other for name, other in prints.items() if other != way}
+        assert (long_row(one.chosen.session) == long_row(loaded["f32"].chosen.session)) == (way == "f32")
     library = kernels_library()
     assert isinstance(library, KernelsLibrary)
     assert auto.attention == library.attention
-    assert long_row(auto.chosen.session) == long_row({"f32": f32, "bf16": bf16}[library.attention].chosen.session)
+    assert long_row(auto.chosen.session) == long_row(loaded[library.attention].chosen.session)
 
 
 def test_a_graph_of_stock_operators_has_no_attention_to_choose_and_the_fingerprint_that_it_had(
