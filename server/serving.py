@@ -26,7 +26,7 @@ from uvicorn.config import STARTUP_FAILURE
 from index import IndexRoomError
 from models import ArtifactError
 from server.access.exposure import check_exposure
-from server.allocator import limit_arenas
+from server.allocator import limit_arenas, use_huge_pages
 from server.app import Application, build_application
 from server.backend import LocalBackend, build_backend
 from server.banner import Listening, banner
@@ -154,6 +154,7 @@ def serve(settings: Settings, build: Callable[[Settings], LocalBackend] = build_
         with listen(settings) as listeners:
             check_exposure(listeners.main, settings)
             backend = build(settings)
+            use_huge_pages()
             _serve(settings, backend, listeners, descriptors)
     except (ArtifactError, IndexRoomError) as error:
         raise StartError(str(error)) from error

@@ -13,13 +13,15 @@ from pathlib import Path
 import msgspec
 
 from bench.errors import BenchError
+from bench.figures.bare import BARE
 from bench.figures.files import kind_of, read_file
 from bench.figures.kernels import KernelFigures
+from bench.figures.load import LoadReport
 from bench.figures.outcomes import Reading, align, prepare_file, write_json
 from bench.figures.peer_rows import OURS
 from bench.figures.peers import PeersFigures
 from bench.figures.retrieval import RetrievalFigures
-from bench.figures.spread import Spread, relative
+from bench.figures.spread import Spread, relative, spread
 
 RETRIEVAL = "retrieval"
 SIGMAS = 3.0
@@ -115,6 +117,16 @@ def peer_ratios(result: PeersFigures) -> Ratios:
     return {name: ratio for name, ratio in found.items() if ratio is not None}
 
 
+def load_ratios(result: LoadReport) -> Ratios:
+    """Return vecd's requests per second relative to the bare loop's, and for one connection how much sooner it is."""
+    if result.bare is None:
+        return {}
+    per_s = spread(result.bare.requests_per_s_of_bare)
+    p50 = spread([1 / ratio for ratio in result.bare.p50_of_bare]) if result.load.connections == 1 else None
+    found = {f"{OURS}/{BARE}, requests/s": per_s, f"{BARE}/{OURS}, p50": p50}
+    return {name: ratio for name, ratio in found.items() if ratio is not None}
+
+
 def retrieval_scores(result: RetrievalFigures) -> Ratios:
     """Return nDCG@10 of each of vecd's rows, by collection and on the mean."""
     qualities = {**{name: one.quality for name, one in result.collections.items()}, "mean": result.mean}
@@ -132,12 +144,14 @@ def _read_ratios(against: Path, current: Path) -> tuple[Ratios, Ratios]:
         return kernel_ratios(read_file(against, KernelFigures)), kernel_ratios(read_file(current, KernelFigures))
     if kinds == {"peers"}:
         return peer_ratios(read_file(against, PeersFigures)), peer_ratios(read_file(current, PeersFigures))
+    if kinds == {"load"}:
+        return load_ratios(read_file(against, LoadReport)), load_ratios(read_file(current, LoadReport))
     if kinds == {RETRIEVAL}:
         first, second = read_file(against, RetrievalFigures), read_file(current, RetrievalFigures)
         return retrieval_scores(first), retrieval_scores(second)
     message = (
-        f"{against} and {current} cannot be compared: both names must begin with kernels, or both with peers, or both "
-        f"with {RETRIEVAL}, for what they hold"
+        f"{against} and {current} cannot be compared: both names must begin with kernels, or both with peers, load "
+        f"or {RETRIEVAL}, for what they hold"
     )
     raise BenchError(message)
 

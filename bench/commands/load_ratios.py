@@ -1,10 +1,13 @@
-"""What a server reached of what the graph can do when it is driven directly, round by round."""
+"""What a server reached of what the graph can do, driven directly or behind the bare loop, round by round."""
 
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 from bench.artifacts import LoadedModel
-from bench.figures.load import ONE_TEXT, DirectRatios, DirectRounds, LoadResult
+from bench.figures.bare import BareRounds
+from bench.figures.goals import judge_bare
+from bench.figures.load import ONE_TEXT, DirectRatios, DirectRounds, Load, LoadResult
 from bench.graphs.direct import DirectFigures
 
 P50 = "p50"
@@ -34,3 +37,24 @@ def summarize_rounds(rounds: DirectRounds, *, one_connection: bool) -> DirectRat
         of_raw_best=statistics.median(rounds.of_best),
         p50_over_raw_ms=statistics.median(rounds.p50_over_paused_ms) if one_connection else None,
     )
+
+
+def compare_bare(bare: Sequence[LoadResult], served: Sequence[LoadResult], threads: int) -> BareRounds:
+    """Compare each round's load with the same load on the bare loop right before it."""
+    pairs = [(one.figures, load.figures) for one, load in zip(bare, served, strict=True)]
+    return BareRounds(
+        threads=threads,
+        requests_per_s=[one.requests_per_s for one, _ in pairs],
+        p50_ms=[one.latency_ms[P50] for one, _ in pairs],
+        errors=[sum(one.errors.values()) for one, _ in pairs],
+        requests_per_s_of_bare=[load.requests_per_s / one.requests_per_s for one, load in pairs],
+        p50_of_bare=[load.latency_ms[P50] / one.latency_ms[P50] for one, load in pairs],
+    )
+
+
+def summarize_bare(rounds: BareRounds, load: Load) -> dict[str, Any]:
+    """Return the fields of a report: the medians, and the goals of a load of single short texts."""
+    per_s, p50 = statistics.median(rounds.requests_per_s_of_bare), statistics.median(rounds.p50_of_bare)
+    single = (load.profile, load.texts_per_request) == ("short", 1)
+    goals = judge_bare(load.connections, per_s, p50) if single else {}
+    return {"requests_per_s_of_bare": per_s, "p50_of_bare": p50, "goals": goals}

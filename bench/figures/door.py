@@ -4,7 +4,7 @@ import statistics
 
 from msgspec import field
 
-from bench.figures.goals import Goal
+from bench.figures.goal import Goal
 from bench.figures.origin import Origin
 from bench.figures.outcomes import align
 from bench.figures.peer_rows import RowFigures

@@ -10,7 +10,7 @@ from bench.errors import BenchError
 from bench.figures.budget import BudgetFigures
 from bench.figures.door import DoorFigures
 from bench.figures.fidelity import FidelityFigures
-from bench.figures.goals import Goal
+from bench.figures.goal import Goal
 from bench.figures.kernels import KernelFigures
 from bench.figures.origin import Origin
 from bench.figures.peers import PeersFigures
@@ -46,7 +46,9 @@ class Results(msgspec.Struct, frozen=True):
             "door": self.door,
             "retrieval": self.retrieval,
         }
-        return {f"{kind}-{label}.json": one.goals for kind, files in kinds.items() for label, one in files.items()}
+        found = {f"{kind}-{label}.json": one.goals for kind, files in kinds.items() for label, one in files.items()}
+        loads = {f"load-{label}.json": one.figures.get("goals") for label, one in self.nested["load"].items()}
+        return found | {file: msgspec.convert(goals, dict[str, Goal]) for file, goals in loads.items() if goals}
 
     def files(self) -> dict[str, Origin]:
         """Return every result by the name of its file."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 
 import msgspec
 
+from bench.figures.goal import Goal
 from bench.figures.peer_rows import OURS, RowFigures
 
 Rows = Mapping[str, Mapping[str, RowFigures]]
@@ -16,15 +17,8 @@ Values = Callable[[RowFigures], Sequence[float]]
 SERVICE = "gunicorn-st"
 SINGLE, BATCH = "1 text, 16 connections", "32 texts, 16 connections"
 DOOR, DOOR_PER_S = "requests/s of a cached text on one core, 16 connections, with keys and limits", 6000
+BARE_LONE, BARE_CROWD = "p50 against the bare loop, 1 text, 1 connection", "requests/s against the bare loop, " + SINGLE
 ALONE, MIXED, BUSY = "1 text, 1 connection", "mixed, 16 connections", "open loop, 80%"
-
-
-class Goal(msgspec.Struct, frozen=True):
-    """The goal, a ratio or a rate, and what was measured; None where a server did not run."""
-
-    goal: float
-    value: float | None = None
-    met: bool | None = None
 
 
 def judge(rows: Rows, faithful: Set[str]) -> dict[str, Goal]:
@@ -55,6 +49,16 @@ def judge_door(door: RowFigures) -> dict[str, Goal]:
     per_s = statistics.median(door.requests_per_s) if door.requests_per_s else None
     goal = _goal(DOOR_PER_S, per_s)
     return {DOOR: msgspec.structs.replace(goal, met=goal.met and not any(door.errors))}
+
+
+def judge_bare(connections: int, per_s_of_bare: float, p50_of_bare: float) -> dict[str, Goal]:
+    """Compare requests of one short text with the bare loop's, by the ratios of requests a second and of medians.
+
+    The goals are of 1 and of 16 connections.
+    """
+    if connections == 1:
+        return {BARE_LONE: _goal(0.8, _inverse(p50_of_bare))}
+    return {BARE_CROWD: _goal(0.9, per_s_of_bare)} if connections == 16 else {}
 
 
 def ratio(rows: Rows, row: str, peer: str, values: Values) -> float | None:

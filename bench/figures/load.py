@@ -4,6 +4,8 @@ import statistics
 
 import msgspec
 
+from bench.figures.bare import BARE, BareRounds
+from bench.figures.goal import Goal
 from bench.figures.origin import Origin
 from bench.figures.outcomes import align
 from bench.workload.texts import Profile
@@ -84,7 +86,8 @@ class LoadReport(Origin, frozen=True, kw_only=True):
 
     `of_raw_batch1`, `of_raw_best`: served texts/s over those of the graph driven directly on the cores that the
     generator leaves, at one text a run and at its best size of run. `p50_over_raw_ms`: what the served median latency
-    of one connection adds to a single run. Each is the median over the rounds.
+    of one connection adds to a single run. `requests_per_s_of_bare`, `p50_of_bare`: served over those of the bare loop
+    right before. Each is the median over the rounds.
     """
 
     server: str
@@ -98,6 +101,10 @@ class LoadReport(Origin, frozen=True, kw_only=True):
     of_raw_best: float | None
     p50_over_raw_ms: float | None
     raw: DirectRounds | None
+    requests_per_s_of_bare: float | None = None
+    p50_of_bare: float | None = None
+    bare: BareRounds | None = None
+    goals: dict[str, Goal] = msgspec.field(default_factory=dict)
     cold_start_s: float | None
 
 
@@ -115,8 +122,14 @@ def render_table(report: LoadReport) -> list[str]:
     if report.raw is not None:
         ratios = DirectRatios(report.of_raw_batch1, report.of_raw_best, report.p50_over_raw_ms)
         rows += direct_rows(report.raw, ratios)
+    if report.bare is not None:
+        rows += bare_rows(report.bare)
     others = f"errors in each: {', '.join(map(str, report.rounds_errors))}"
-    return [*align(rows), f"the round of median throughput, of {report.rounds}; {others}"]
+    goals = [
+        f"{name}: {goal.value or 0:.2f} of {goal.goal:.2f}, {'met' if goal.met else 'missed'}"
+        for name, goal in report.goals.items()
+    ]
+    return [*align(rows), f"the round of median throughput, of {report.rounds}; {others}", *goals]
 
 
 def direct_rows(direct: DirectRounds, ratios: DirectRatios) -> list[tuple[str, str, str, str]]:
@@ -134,3 +147,14 @@ def direct_rows(direct: DirectRounds, ratios: DirectRatios) -> list[tuple[str, s
     if ratios.p50_over_raw_ms is not None:
         rows.append(("p50 over direct after a pause, ms", f"{ratios.p50_over_raw_ms:.2f}", "", ""))
     return rows
+
+
+def bare_rows(bare: BareRounds) -> list[tuple[str, str, str, str]]:
+    """Return rows of a name and three cells each."""
+    per_s, p50, per_s_of, p50_of = map(
+        statistics.median, (bare.requests_per_s, bare.p50_ms, bare.requests_per_s_of_bare, bare.p50_of_bare)
+    )
+    return [
+        (f"{BARE}: requests/s, p50 ms, errors", f"{per_s:.0f}", f"{p50:.2f}", str(sum(bare.errors))),
+        (f"served of the {BARE}: requests/s, p50", f"{per_s_of:.3f}", f"{p50_of:.3f}", ""),
+    ]

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import field
 
-from bench.figures.goals import Goal
+from bench.figures.goal import Goal
 from bench.figures.origin import Origin
 from bench.figures.peer_rows import RowFigures
 

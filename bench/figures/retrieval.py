@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import field
 
-from bench.figures.goals import Goal
+from bench.figures.goal import Goal
 from bench.figures.origin import Origin
 from bench.figures.outcomes import align
 

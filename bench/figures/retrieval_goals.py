@@ -5,7 +5,7 @@ A goal's name says whether its value may be at most or must be at least the goal
 
 from collections.abc import Iterator, Mapping
 
-from bench.figures.goals import Goal
+from bench.figures.goal import Goal
 from bench.figures.retrieval import (
     BM25,
     EXACT,

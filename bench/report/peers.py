@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bench.figures.goals import Goal
+from bench.figures.goal import Goal
 from bench.figures.peer_rows import OURS, RowFigures
 from bench.figures.peers import PeersFigures
 from bench.figures.spread import relative, spread

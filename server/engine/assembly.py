@@ -53,6 +53,7 @@ def _build_workers(settings: Settings, model: LoadedModel, metrics: Metrics) -> 
         concurrent_runs=runs,
         max_tokens_per_run=tokens_per_run(settings, provider),
         probe=probes[0],
+        most_here_s=settings.lone_text_ms / 1e3 if provider == "cpu" else 0.0,
     )
     return Workers(session, Queue(layout), costs, plan, metrics.ran)
 

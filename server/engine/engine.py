@@ -1,7 +1,7 @@
 """Texts in, embeddings out: the one place that states the order of the stages.
 
-admission, cache look-up, in-flight join, tokenization, queue, workers, cache fill. The same text gives the same bits,
-whatever is in the batch and whether it comes from the cache or not.
+admission, cache look-up, in-flight join, tokenization, queue, workers (neither for a lone text), cache fill. The same
+text gives the same bits, whatever is in the batch and whether it comes from the cache or not.
 """
 
 import asyncio
@@ -204,14 +204,16 @@ class Engine:
         self.admission.weigh(tokens, likely, own_s, self.workers.forecast.backlog(), request.timeout_s)
 
     async def _run(self, encodings: list[Encoding], request: Request) -> Job:
-        """Hand a job to the workers and wait for it; withdraw it if the caller leaves or its time passes."""
-        left_s = request.left_s
-        if left_s <= 0:
+        """Have a job computed, and wait for it; withdraw it if the caller leaves or its time passes."""
+        if (left_s := request.left_s) <= 0:
             raise deadline_error()
         job = Job(len(encodings), output_of(request.demand), request.demand.client, left_s)
         if request.flight is not None:
             request.flight.job = job
-        self.workers.submit(job, [encoding.ids for encoding in encodings])
+        ids = [encoding.ids for encoding in encodings]
+        if await self.workers.here.compute(job, ids, alone=self.admission.active == 1):
+            return job
+        self.workers.submit(job, ids)
         timer = job.loop.call_later(left_s, self.workers.expire, job)
         try:
             await job.future

@@ -212,6 +212,40 @@ def retrieval(hybrid: float = 0.7031) -> dict[str, object]:
     }
 
 
+def lone_load(slower: float, connections: int = 1) -> dict[str, object]:
+    """Return a load that takes so many times what it takes the bare loop."""
+    per_s = [100 / slower * factor for factor in (0.995, 1.0, 1.005)]
+    latency = {"p50": 2.0 * slower, "p99": 9.0, "p99.9": 12.0}
+    speed = {"requests": 100, "requests_per_s": per_s[1], "texts_per_s": per_s[1], "tokens_per_s": 12 * per_s[1]}
+    return {
+        **HOW,
+        "server": "vecd",
+        "dialect": "native",
+        "load": {"profile": "short", "connections": connections, "seed": 20},
+        "result": {
+            "figures": {"seconds": 1.0, "errors": {}, "latency_ms": latency, "most_late_ms": 0.1, **speed},
+            "usage": {"rss_mb": 200.0, "server_cores": 0.9, "generator_cores": 0.1},
+        },
+        "rounds_texts_per_s": per_s,
+        "rounds_p50_ms": [2.0 * slower] * 3,
+        "rounds_errors": [0] * 3,
+        "of_raw_batch1": None,
+        "of_raw_best": None,
+        "p50_over_raw_ms": None,
+        "raw": None,
+        "cold_start_s": 1.0,
+        "bare": {
+            "threads": 0,
+            "requests_per_s": [100.0] * 3,
+            "p50_ms": [2.0] * 3,
+            "errors": [0] * 3,
+            "requests_per_s_of_bare": [one / 100 for one in per_s],
+            "p50_of_bare": [slower] * 3,
+        },
+        "goals": {"p50 against the bare loop": {"goal": 0.8, "value": 1 / slower, "met": slower <= 1.25}},
+    }
+
+
 def write_results(folder: Path, **kinds: dict[str, object]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for kind, figures in kinds.items():

@@ -16,11 +16,15 @@ from server.engine.sessions.session import Session
 SHAPES = ((1, 8), (1, 32), (1, 128), (1, 256), (4, 16), (4, 64))
 TIMED_S = 0.2
 MAX_ROUNDS = 5
+# A lone text comes after a pause, in which the threads of all cores have gone to sleep.
+PAUSE_S = 0.001
 # How many runs are remembered, and how many lie between two fits.
 RECENT_RUNS = 512
 RUNS_A_FIT = 128
 # All cores are worth taking from others who may come only where they win clearly.
 WINNING_SHARE = 0.9
+# To hand a text to a worker and be woken by it takes about so long on two virtual cores (docs/decisions/0023).
+HAND_OVER_S = 0.0003
 
 
 class CostModel:
@@ -49,6 +53,12 @@ class CostModel:
             return False
         one, all_ = self.cost, self._all_cores.cost
         return all_.run_s + all_.of_text(length) < WINNING_SHARE * (one.run_s + one.of_text(length))
+
+    def here_wins(self, length: int, most_s: float) -> bool:
+        """Tell whether a lone text of so many tokens takes one core at most `most_s`, and all cores hardly less."""
+        one_s = self.cost.run_s + self.cost.of_text(length)
+        all_ = self._all_cores.cost if self._all_cores else None
+        return one_s <= most_s and (all_ is None or one_s <= HAND_OVER_S + all_.run_s + all_.of_text(length))
 
     def observe(self, observation: Observation, *, all_cores: bool = False) -> None:
         """Take a run into account; now and then, fit anew."""
@@ -90,6 +100,8 @@ def calibrate(
     end = time.perf_counter() + TIMED_S
     for _ in range(MAX_ROUNDS):
         for shape, run in runs.items():
+            if all_cores:
+                time.sleep(PAUSE_S)
             start = time.perf_counter()
             session.run(run, "sentence_embedding", all_cores=all_cores)
             least[shape] = min(least[shape], time.perf_counter() - start)

@@ -15,7 +15,8 @@ SLOWEST_PACE = 10.0
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """`concurrent_runs` execute at once; one thread more than that prepares the next run meanwhile.
 
-    `probe` are the ids of a text that a replaced worker must compute before it serves.
+    `probe` are the ids of a text that a replaced worker must compute before it serves. The event loop computes a lone
+    text that takes no longer than `most_here_s`.
     """
 
     layout: str
@@ -23,6 +24,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     concurrent_runs: int
     max_tokens_per_run: int
     probe: list[int]
+    most_here_s: float = 0.0
 
 
 class RunFigures(msgspec.Struct, frozen=True):
@@ -60,11 +62,12 @@ class Slot:
 
 
 class Slots:
-    """The slots of a pool, of which `concurrent` execute at once."""
+    """The slots of a pool, of which `concurrent` execute at once, and that of the event loop, `here`."""
 
     def __init__(self, count: int, concurrent: int) -> None:
         self.concurrent = concurrent
         self.all = [Slot(f"worker-{number}") for number in range(count)]
+        self.here = Slot("event loop")
         self.pace = 1.0  # seconds that a second of predicted work takes while texts wait
 
     @property
@@ -80,7 +83,7 @@ class Slots:
     @property
     def running(self) -> list[QueuedText]:
         """The texts of all current runs."""
-        return [text for slot in self.all for text in slot.run]
+        return [text for slot in (*self.all, self.here) for text in slot.run]
 
     def begin(self, slot: Slot, run: list[QueuedText], now_s: float, expected_s: float) -> None:
         slot.started_s, slot.busy_until_s, slot.expected_s = now_s, now_s + expected_s, expected_s
@@ -107,5 +110,5 @@ class Slots:
     def longest_s(self) -> float:
         """Return how long the longest current run or probe has lasted; 0 if there is none."""
         now_s = time.perf_counter()
-        starts = [slot.started_s for slot in self.all]
+        starts = [slot.started_s for slot in (*self.all, self.here)]
         return max((now_s - start for start in starts if start is not None), default=0.0)

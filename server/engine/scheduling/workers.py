@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from server.contract.errors import InferenceError, ServerError, UnavailableError
 from server.engine.scheduling.calibration import CostModel
 from server.engine.scheduling.cores import yield_to_others
-from server.engine.scheduling.cost import Observation
+from server.engine.scheduling.execution import Execution
 from server.engine.scheduling.forecast import Forecast
+from server.engine.scheduling.here import Here
 from server.engine.scheduling.job import Job, QueuedText, deadline_error, end_all
-from server.engine.scheduling.scheduler import Limits, Queue, count_computed
+from server.engine.scheduling.scheduler import Limits, Queue
 from server.engine.scheduling.slots import Plan, RunFigures, Slot, Slots
 from server.engine.sessions.session import Session
 from server.logs import origin_of
@@ -42,10 +43,10 @@ class Workers:
         self.broken: ServerError | None = None  # why the pool can never compute again, if it is broken
         self.deaths = 0
         self._on_broken: Callable[[], None] = lambda: None
-        self._session = session
+        self._execution = Execution(session, costs, plan.layout, on_run)
+        self.here = Here(self._execution, self.slots, lambda: self.idle, plan.most_here_s)
         self._queue = queue
         self._costs = costs
-        self._on_run = on_run
         self._stopping = False
         self._ending = threading.Event()  # set when the pool stops or breaks
         self._deaths_in_a_row = self._failures_in_a_row = 0
@@ -54,6 +55,11 @@ class Workers:
     @property
     def well(self) -> bool:
         return not (self._stopping or self.broken) and self.slots.well
+
+    @property
+    def idle(self) -> bool:
+        """Whether the pool is well and has nothing to do."""
+        return self.well and not self._queue and not self.slots.busy
 
     def call_when_broken(self, callback: Callable[[], None]) -> None:
         """Set a callback that is called once, from any thread, when the pool can never compute again."""
@@ -130,7 +136,7 @@ class Workers:
     def _prove(self, slot: Slot) -> None:
         self._ending.wait(RESPITE_S)
         slot.begin_probe()
-        self._session.run([self.plan.probe], "sentence_embedding")
+        self._execution.probe(self.plan.probe)
         slot.pass_probe()
 
     def _next(self, slot: Slot) -> list[QueuedText]:
@@ -166,7 +172,7 @@ class Workers:
             self._queue.discard(job)
         end_all(overdue, deadline_error())
         if run:
-            self.slots.begin(slot, run, now_s, cost.run_s + cost.of_texts(*count_computed(run, self.plan.layout)))
+            self.slots.begin(slot, run, now_s, self._execution.expected_s(run))
         return run
 
     def _alone(self, run: list[QueuedText]) -> bool:
@@ -175,13 +181,11 @@ class Workers:
         return lone and self._costs.all_cores_win(len(run[0].ids))
 
     def _compute(self, run: list[QueuedText], *, alone: bool) -> None:
-        start_s = time.perf_counter()
         try:
-            rows = self._session.run([text.ids for text in run], run[0].job.output, all_cores=alone)
+            rows, seconds = self._execution.run(run, all_cores=alone)
         except InferenceError as error:
             self._halve(run, error)
             return
-        seconds = time.perf_counter() - start_s
         tokens = sum(len(text.ids) for text in run)
         finished = []
         with self._changed:
@@ -193,9 +197,7 @@ class Workers:
                     finished.append(text.job)
             self._deaths_in_a_row = self._failures_in_a_row = 0
         end_all(finished)
-        with_padding, squares = count_computed(run, self.plan.layout)
-        self._costs.observe(Observation(with_padding, squares, seconds), all_cores=alone)
-        self._on_run(RunFigures(len(run), tokens, with_padding, seconds))
+        self._execution.count(run, seconds, all_cores=alone)
 
     def _halve(self, run: list[QueuedText], error: InferenceError) -> None:
         """Repeat a failed run in halves, until the text that cannot be computed fails alone."""
@@ -214,7 +216,7 @@ class Workers:
         if self._failures_in_a_row % MAX_FAILURES:
             return
         try:
-            self._session.run([self.plan.probe], "sentence_embedding")
+            self._execution.probe(self.plan.probe)
         except InferenceError:
             self.break_down(f"no text can be computed any more: {error}")
 

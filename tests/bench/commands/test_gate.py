@@ -6,7 +6,7 @@ import pytest
 from bench.__main__ import main
 from bench.commands.gate import beyond_noise, judge
 from bench.figures.spread import Spread
-from tests.bench.made_up import kernels, peers, retrieval, write_results
+from tests.bench.made_up import kernels, lone_load, peers, retrieval, write_results
 
 
 def one(median: float, noise: float) -> dict[str, Spread]:
@@ -81,6 +81,24 @@ def test_retrieval_fell_where_a_row_of_vecd_lost_more_than_three_thousandths_of_
     out = capsys.readouterr().out
     assert "fell: nDCG@10 of vecd hybrid, whole documents, pets: 0.700 to 0.696, by more than 0.003" in out
     assert "bm25s" not in out
+
+
+def test_a_load_fell_where_it_lost_more_of_the_bare_loops_pace_than_the_noise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gate(tmp_path, "load", lone_load(1.2), lone_load(1.21)) == 0
+    assert gate(tmp_path, "load", lone_load(1.2), lone_load(1.5)) == 1
+    out = capsys.readouterr().out
+    assert "fell: bare loop/vecd, p50: 0.833 to 0.667, by more than" in out
+    assert "fell: vecd/bare loop, requests/s: 0.833 to 0.667, by more than" in out
+    assert gate(tmp_path, "load", lone_load(1.2, connections=16), lone_load(1.2, connections=16)) == 0
+    assert "p50" not in capsys.readouterr().out
+
+
+def test_a_load_without_the_bare_loop_has_nothing_that_could_fall(tmp_path: Path) -> None:
+    before = lone_load(1.2)
+    del before["bare"]
+    assert gate(tmp_path, "load", before, lone_load(1.5)) == 0
 
 
 def test_more_sigmas_allow_more(tmp_path: Path) -> None:

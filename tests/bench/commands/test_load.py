@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bench.__main__ import main
+from bench.figures.goals import BARE_LONE
 
 pytestmark = pytest.mark.e2e
 
@@ -38,6 +39,16 @@ def test_a_load_is_compared_with_the_graph_driven_directly(tmp_path: Path) -> No
     assert 0 < raw["share"][0] < 1
     assert 0 < raw["in_a_row_ms"][0] < 100
     assert figures["flags"]["--texts"] == "8"
+
+
+def test_a_load_is_compared_with_the_bare_loop(tmp_path: Path) -> None:
+    figures = run(tmp_path, "--connections", "1")
+    assert figures["bare"]["threads"] == 0
+    assert figures["bare"]["errors"] == [0]
+    assert 0 < figures["requests_per_s_of_bare"] < 3
+    assert list(figures["goals"]) == [BARE_LONE]
+    batch = run(tmp_path, "--texts", "8", "--connections", "2", "--dialect", "native-bytes")
+    assert batch["bare"] is batch["p50_of_bare"] is None
 
 
 def test_the_open_loop_reaches_its_rate_and_reports_what_was_used(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from bench.environments import ROOT
 from bench.errors import BenchError
 from bench.report import Places, render
 from bench.report.readme import END, START, rewrite_readme
-from tests.bench.made_up import fidelity, kernels, ragged, write_all, write_results
+from tests.bench.made_up import fidelity, kernels, lone_load, ragged, write_all, write_results
 
 GRAPHS, FIDELITY, RAGGED = "Graphs without a server", "Fidelity and batches", "Runs without padding"
 Rendered = tuple[Mapping[Path, bytes], Places]
@@ -160,6 +160,15 @@ def test_tables_of_other_commands_have_the_names_of_the_raw_file(page: str) -> N
     assert "| 16 | 8,000 | 9,000 |" in scale
     assert "| 1 | 1.50 ± 0.50 |" in scale
     assert "| p50_ms | 2.00 |" in section(page, "The command load")
+
+
+def test_the_goals_of_a_load_stand_among_the_others(places: Places) -> None:
+    write_results(places.results, load=lone_load(1.5))
+    page = page_of(places)
+    assert "From load-box.json." in section(page, "Goals")
+    assert "p50 against the bare loop" in section(page, "Goals")
+    assert "Goal of load-box.json, p50 against the bare loop: not met, 0.67 of 0.80." in page
+    assert "| p50_of_bare | 1.50 ± 0.00 |" in section(page, "The command load")
 
 
 def test_tables_of_the_serving_commands_hold_rows_with_columns_in_common(page: str) -> None:

@@ -127,7 +127,8 @@ class FaultyServer:
 def start_faulty(models: Path, folder: Path, *arguments: str) -> Iterator[FaultyServer]:
     """Run `python -m tests.faulty` over the tiny model until the block ends."""
     folder.mkdir(exist_ok=True)
-    own = ("--runs", str(folder / "runs"), "--gate", str(folder / "gate"))
+    # With none a run that the gate holds would hold the event loop, once enough requests in a row came alone.
+    own = ("--runs", str(folder / "runs"), "--gate", str(folder / "gate"), "--lone-text-ms", "0")
     flags = (*own, "--port", "0", "--models", str(models), "--model", TINY, *arguments)
     with (
         (folder / "log").open("w", encoding="utf-8") as log,
