@@ -20,7 +20,7 @@ struct Measured {
 //                                             8 x 64 tokens    8 x 128    2 x 256
 //   Zen 4 (25, model 17), VDPBF16PS                    0.65       0.64       0.63
 //   Emerald Rapids (6, model 207), VDPBF16PS           1.50       1.62       1.67
-//   Emerald Rapids, tiles of AMX                       0.59       0.58       0.50
+//   Emerald Rapids, tiles of AMX (a prototype)         0.59       0.58       0.50
 // All of AMD's family 25 that have AVX512_BF16 are Zen 4. Taken to be as these, not measured: Zen 5 (26) as Zen 4;
 // Sapphire Rapids (143) and Granite Rapids (173, 174) as Emerald Rapids.
 constexpr Measured MEASURED[] = {

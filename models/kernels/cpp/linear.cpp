@@ -107,7 +107,8 @@ void destroy(void* kernel) { delete static_cast<Linear*>(kernel); }
 
 // Tasks that the multiplications of some rows are worth.
 int64_t count_tasks(const Linear& linear, int64_t rows) {
-  return tasks_for(rows * linear.packed.inner * linear.packed.columns, linear.way.least_products, MOST_TASKS);
+  const int64_t least = rows < linear.way.least_rows ? VNNI_PRODUCTS : linear.way.least_products;
+  return tasks_for(rows * linear.packed.inner * linear.packed.columns, least, MOST_TASKS);
 }
 
 template <class Work>

@@ -91,7 +91,8 @@ bool has_tiles() {
 
 bool has_bf16_tiles() {
   constexpr int AMX_BF16 = 22;
-  return has_tiles() && BF16 && has(ask(7, 0).edx, AMX_BF16);
+  static const bool may = has_tiles() && BF16 && has(ask(7, 0).edx, AMX_BF16);  // CPUID takes microseconds
+  return may;
 }
 
 // Intel's manual, volume 2, CPUID, leaves 0 and 1.

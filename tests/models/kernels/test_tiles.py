@@ -156,4 +156,7 @@ def test_the_code_for_the_processors_tiles_does_what_the_emulation_does(tmp_path
     objects = compile_objects(compiler, sources, FLAGS, tmp_path)
     run_compiler([*compiler, *FLAGS, *map(str, objects), "-o", str(program)])
     done = subprocess.run([program], capture_output=True, text=True, timeout=300, check=False)
+    if done.stdout.startswith("tiles: skipped"):
+        pytest.skip(done.stdout.strip())
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("tiles: nothing differs")

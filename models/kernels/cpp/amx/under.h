@@ -79,7 +79,9 @@ class Normalizing {
     rows_ = rows;
     pace_ = {0, 1, 0};
   }
-  VECD_INLINE void spread(int64_t steps) { pace_ = {steps > 0 ? rows_.end - rows_.begin : 0, steps, 0}; }
+  VECD_INLINE void spread(int64_t steps) {
+    if (steps > 0) pace_ = {rows_.end - rows_.begin, steps, 0};
+  }
   VECD_INLINE void step() {
     pace_.step();
     while (left() && pace_.take()) finish_row();
