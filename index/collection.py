@@ -19,6 +19,7 @@ from index.documents.ids import check_id, encode_text
 from index.documents.query import Hit, Query, SearchOutcome, check_query
 from index.documents.settings import Settings, SettingsChange
 from index.documents.vector import Model
+from index.errors import IndexRoomError
 from index.examination import examine_all
 from index.filters.tree import both
 from index.search.searcher import Searcher
@@ -235,11 +236,11 @@ class Collection:
         self.memory.resume()
         self.words.resume()
 
-    def discard(self) -> None:
-        """Stop without leaving a snapshot, since the files are deleted."""
+    def discard(self, reason: IndexRoomError | None = None) -> None:
+        """Stop without leaving a snapshot, since the files are deleted or moved; who comes later gets the reason."""
         self.memory.pause()
-        self.words.close()
-        self.store.close()
+        self.words.close(reason)
+        self.store.close(reason)
 
     def close(self) -> None:
         """Stop in order: a snapshot may be left, what was submitted is done, the connections are closed."""

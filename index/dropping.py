@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from index.collection import Collection
-from index.errors import IndexRoomError, StorageFullError
+from index.errors import IndexRoomError, ReopenedError, StorageFullError
 from index.store.departure import Departure
 from index.store.disk import Disk
+
+CLOSED = "could be neither dropped nor kept; it is closed until the disk allows to bring it back"
 
 
 class Drop:
@@ -56,17 +58,19 @@ class Drop:
     def _undone_on_error(self, opened: contextlib.ExitStack) -> Iterator[None]:
         try:
             yield
-        except BaseException as error:  # whatever it was, the collection is back in its place or takes no more writes
-            opened.close()
-            self._bring_back()
+        except BaseException as error:  # whatever it was, the collection is back in its place, or closed
+            try:
+                opened.close()
+            finally:
+                self._bring_back()
             if not isinstance(error, OSError | IndexRoomError):
                 raise
             reason = error.strerror if isinstance(error, OSError) else error
-            what = "takes no more writes; whether it is dropped is unknown" if self.between else "cannot be dropped"
+            what = CLOSED if self.between else "cannot be dropped"
             raise StorageFullError(f"the collection {self._found.name!r} {what}: {reason}") from error
 
     def _bring_back(self) -> None:
-        """Undo what was done. Where that fails nothing more is written, until `undo`, or the next start, succeeds.
+        """Undo what was done. Where that fails the collection is closed until `undo`, or the next start, succeeds.
 
         Either brings the collection back; but the start does not where all was done but to flush the name that says
         that it is dropped.
@@ -75,6 +79,7 @@ class Drop:
             self.undo()
         except OSError:
             self.between = True
-            self._found.discard()
+            # With the index open and well its plain ClosedError would say that the collection was dropped.
+            self._found.discard(ReopenedError(f"the collection {self._found.name!r} {CLOSED}; try again"))
         else:
             self._found.resume()

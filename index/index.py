@@ -157,12 +157,17 @@ class Index:
             if self._closed:
                 raise ClosedError("the index is closed")
             if name in self._collections:
+                self._check_whole(name)
                 return self._collections[name]
             if len(self._collections) >= MAX_COLLECTIONS:
                 raise CollectionNameError(f"there are {MAX_COLLECTIONS} collections already, which is the most")
             if self._folder is not None:
                 check_room(len(self._collections) + 1)
             return self._open(name)
+
+    def _check_whole(self, name: str) -> None:
+        if name in self._between:
+            raise StorageFullError(f"the collection {name!r} is not back yet from a drop that failed; try again")
 
     def drop(self, name: str) -> None:
         """Remove a collection and its documents; the default one is there again afterwards, and empty.
@@ -172,8 +177,7 @@ class Index:
         """
         with self._mutex:
             found = self.collection(name)
-            if name in self._between:
-                raise StorageFullError(f"the collection {name!r} is not back yet from a drop that failed; try again")
+            self._check_whole(name)
             drop = Drop(found, self._folder_of(name), self._disk)
             try:
                 fresh = drop.run(partial(self._opened, name) if name == DEFAULT_COLLECTION else None)
@@ -212,6 +216,9 @@ class Index:
         self._closed = True
         self.mender.close()
         with self._mutex:
+            for drop in self._between.values():  # the disk may have come round since it was tried last
+                with contextlib.suppress(OSError):
+                    drop.undo()
             for collection in self._collections.values():
                 collection.close()
             if self._lock is not None:

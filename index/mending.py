@@ -2,8 +2,9 @@
 
 What is in memory is made from its database again.
 
-A collection is read as before until another object takes its place. Where the surroundings hinder that, it is tried
-again, with longer rests; where it keeps failing by a fault of our own, nothing here mends it: the process should end.
+One that has lost a thread is read as before until another object takes its place. Where the surroundings hinder that,
+it is tried again, with longer rests; where it keeps failing by a fault of our own, nothing here mends it: the process
+should end.
 """
 
 import threading
@@ -83,7 +84,8 @@ class Mender:
 
     def _mend(self, found: Collection) -> bool:
         """Open a collection anew; return whether that is done, or will be tried again."""
-        if self._recurs(found.name):
+        of_disk = found.well  # a drop has closed it: nothing of ours has failed, and however often, it may again
+        if self._recurs(found.name) and not of_disk:
             return False
         try:
             self._home.renew(found)
@@ -94,6 +96,8 @@ class Mender:
                 self._wake.wait_for(lambda: self._closing, self._rests.next_s())
                 self._reported = True
         else:
+            if of_disk:
+                self._faults[found.name].pop()
             self._rests.reset()
         return True
 

@@ -162,9 +162,9 @@ class LocalBackend:
         return await self._embedder.embed(texts, demand)
 
     async def tokenize(self, texts: Sequence[str], demand: Demand, *, add_special_tokens: bool) -> list[list[Token]]:
-        await self._embedder.check(texts, demand)
-        prompted = [str(text) for text in self._embedder.prompted(texts, demand.prompt)]
         async with admitted(self._engine, demand):
+            await self._embedder.check(texts, demand)
+            prompted = [str(text) for text in self._embedder.prompted(texts, demand.prompt)]
             return await self.parts.tokens.tokenize(
                 prompted, add_special_tokens=add_special_tokens, client=demand.client
             )

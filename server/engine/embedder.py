@@ -3,13 +3,14 @@
 In: texts as the client sent them, and a demand. Out: embeddings, cut to the dimensions of the demand.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from server.contract.embedding import Demand, Embeddings, Input, Rows
-from server.contract.errors import InvalidInputError, UnacceptableInputError
+from server.contract.errors import DeadlineError, InvalidInputError, UnacceptableInputError
 from server.contract.facts import Facts
 from server.engine.engine import Engine
 from server.engine.utf8 import may_exceed
@@ -29,13 +30,15 @@ class Embedder:
 
     async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
         """Take a place among the requests in progress, and embed; raises the errors of `Backend.embed`."""
-        prompted = await self._prepare(texts, demand)
-        with self.engine.enter():
-            return await self._embed(prompted, demand)
+        with self.engine.enter():  # before texts are measured, or those without a place would wait for their turn
+            return await self.embed_admitted(texts, demand)
 
     async def embed_admitted(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
         """Embed for a caller who has a place among the requests in progress."""
-        return await self._embed(await self._prepare(texts, demand), demand)
+        began_s, limit_s = time.perf_counter(), self.engine.seconds_for(demand)
+        prompted = await self._prepare(texts, demand)
+        left_s = max(0.0, limit_s - (time.perf_counter() - began_s))
+        return await self._embed(prompted, msgspec.structs.replace(demand, timeout_s=left_s))
 
     async def _embed(self, prompted: Sequence[Input], demand: Demand) -> Embeddings:
         if demand.truncate == "windows":
@@ -94,7 +97,11 @@ class Embedder:
     async def _check_sizes(self, texts: Mapping[int, str], demand: Demand) -> None:
         """Measure texts that may be over the limit; UnacceptableInputError where one is, DeadlineError."""
         limit, left_s = self._settings.max_text_bytes, self.engine.seconds_for(demand)
-        sizes = await self.engine.long_texts.sizes(list(texts.values()), demand.client, left_s)
+        try:
+            sizes = await self.engine.long_texts.sizes(list(texts.values()), demand.client, left_s)
+        except DeadlineError:
+            self.engine.admission.count("deadline")
+            raise
         for index, size in zip(texts, sizes, strict=True):
             if size > limit:
                 message = f"text {index} has {size} bytes, max_text_bytes is {limit}"

@@ -117,7 +117,7 @@ class Engine:
     async def _embed(self, request: Request) -> int:
         """Fill `request.found` from the cache, from other requests and by computing; return how many were cached."""
         if not request.demand.cache or request.demand.every_token:
-            await self._compute(list(dict.fromkeys(request.texts)), request)
+            await self._compute(await self.long_texts.unique(request), request)
             return 0
         keys = await self.long_texts.keys(self.cache, request)
         request.found = {text: hit for text, key in keys.items() if (hit := self.cache.find(key))}

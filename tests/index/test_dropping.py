@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from index import ClosedError, Query, StorageFullError, UnknownCollectionError
+from index.mending import MENDS
 from index.store.layout import DROPPED, LEAVING
 from tests.index.fakes import CountingDisk, RefusingDisk
 from tests.index.harness import document, open_index
@@ -97,6 +98,52 @@ def test_whichever_step_of_a_drop_fails_nothing_that_was_acknowledged_is_lost(
     assert failed >= 3
     assert bool(stranded) == for_good
     assert unknown <= (not mended)
+
+
+@pytest.mark.parametrize("name", ["default", "other"])
+def test_what_could_be_neither_dropped_nor_kept_is_there_after_a_close_that_the_disk_allows(
+    tmp_path: Path, name: str
+) -> None:
+    disk = CountingDisk()
+    index = open_index(tmp_path, disk)
+    index.create(name).put(document("before", 1)).result()
+    steps_of_a_drop = range(1, 40)
+    for step in steps_of_a_drop:
+        disk.count, disk.refused_at, disk.for_good = 0, step, True
+        with pytest.raises(StorageFullError):
+            index.drop(name)
+        if not index.well:
+            break
+        disk.refused_at = 0
+    with pytest.raises(StorageFullError, match="try again"):
+        index.create(name)
+    until(lambda: disk.count > step + 3)  # the mender has tried in vain, and rests
+    disk.refused_at = 0
+    index.close()
+    index = open_index(tmp_path)
+    assert {one.id for one in index.collection(name).documents()} == {"before"}
+    index.close()
+
+
+def test_however_often_the_disk_takes_no_drop_the_process_goes_on(tmp_path: Path) -> None:
+    disk = CountingDisk()
+    index = open_index(tmp_path, disk)
+    index.create("other").put(document("before", 1)).result()
+    closed = 0
+    for _ in range(2 * MENDS):
+        for step in range(1, 40):
+            disk.count, disk.refused_at, disk.for_good = 0, step, True
+            with pytest.raises(StorageFullError):
+                index.drop("other")
+            closed += not index.well
+            disk.refused_at = 0
+            until(lambda: index.well)
+            if closed:
+                break
+    assert closed > MENDS
+    assert not index.mender.broken
+    assert index.collection("other").count() == 1
+    index.close()
 
 
 @pytest.mark.parametrize("replaced", [False, True], ids=["nothing", "an empty collection"])

@@ -1,9 +1,9 @@
 """The order in which callers are served: fair by tokens between clients, then between the requests of one client.
 
-Self-clocked fair queueing (Golestani, INFOCOM 1994): the chunk that would finish first if all were served in parallel
-goes first, so a small request overtakes a large one, and no client waits for more than its share. The clock is that of
-start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): who asks for little waits for the run that is under way,
-not for one of each client. No clock of its own, no thread, no I/O.
+Weighted fair queueing (Demers, Keshav and Shenker, SIGCOMM 1989): the chunk that would finish first if all clients were
+served in parallel goes first, so a small request overtakes a large one, and no client waits for more than its share. A
+client that comes begins where all that wait are on the mean, so that who asks for little hardly waits for more than the
+run that is under way, and who comes under ever new names has no more than one client. No clock, no thread, no I/O.
 """
 
 import heapq
@@ -48,8 +48,8 @@ class FairOrder:
     def __init__(self) -> None:
         self._clients: dict[str, _Client] = {}
         self._heap: list[tuple[float, int, str]] = []
-        # When the chunk that was served last began to be, in tokens; and the starts of clients that nothing waits of,
-        # where they are ahead of it: they have had more than their share.
+        # How many tokens a client would have had that had waited all the time; and the starts of clients that nothing
+        # waits of, where they are ahead of that: they have had more than their share.
         self._clock = 0.0
         self._away: dict[str, float] = {}
         self._most_away = MOST_AWAY
@@ -80,11 +80,10 @@ class FairOrder:
                 self._settle(name, client)
         return None
 
-    def charge(self, chunk: Chunk, tokens: int, *, leads: bool) -> None:
-        """Charge tokens taken from a chunk to its client. The chunk that leads a run advances the clock."""
+    def charge(self, chunk: Chunk, tokens: int) -> None:
+        """Charge tokens taken from a chunk to its client."""
         client = self._clients[chunk.job.client]
-        if leads:
-            self._clock = max(self._clock, client.start)
+        self._clock += tokens / len(self._clients)
         client.start += tokens
         tag, _, head = client.chunks[0]
         if head is chunk:
@@ -105,7 +104,7 @@ class FairOrder:
             heapq.heappush(self._heap, (tag, next(self._arrivals), name))
 
     def _remember(self, name: str, start: float) -> None:
-        """Keep where a client that nothing waits of is, unless nobody waits: what nobody wanted it owes to nobody."""
+        """Keep where a client is that nothing waits of; where nobody waits, what it had is owed to nobody."""
         if not self._clients:
             self._away.clear()
             return

@@ -107,7 +107,7 @@ class Queue:
                     tokens += length
                     seconds += text_s
             if len(run) > before:
-                self._account(chunk, run[before:], leads=True)
+                self._account(chunk, run[before:])
             chunk = None if full else self._order.first()
         return run
 
@@ -132,16 +132,16 @@ class Queue:
         for chunk, texts in by_chunk.items():
             gone = {text.index for text in texts}
             chunk.texts = deque(text for text in chunk.texts if text.index not in gone)
-            self._account(chunk, texts, leads=chunk is leader)
+            self._account(chunk, texts)
         return [text for _, text in run]
 
-    def _account(self, chunk: Chunk, gone: list[QueuedText], *, leads: bool) -> None:
+    def _account(self, chunk: Chunk, gone: list[QueuedText]) -> None:
         """Charge texts that were taken from a chunk to its client, its job and the sums."""
         encodings = [text.ids for text in gone]
         tokens = sum(map(len, encodings))
         chunk.tokens -= tokens
         self._count(encodings, -1)
-        self._order.charge(chunk, tokens, leads=leads)
+        self._order.charge(chunk, tokens)
         if not chunk.texts:
             left = self._by_job[chunk.job]
             left.remove(chunk)

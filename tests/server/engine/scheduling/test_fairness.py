@@ -1,6 +1,7 @@
 """Who gets how much: the order of clients and of their requests, in tokens."""
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Callable
 
@@ -63,16 +64,20 @@ def test_a_piece_that_is_served_in_parts_loses_nothing_by_it() -> None:
     in_loop(check)
 
 
-def test_who_asks_for_little_waits_for_no_run_but_those_under_way() -> None:
+def test_who_asks_for_little_hardly_waits_for_more_than_the_run_under_way() -> None:
     """The clients that ask for much began together, and are served one after the other."""
 
     def check() -> None:
         queue = Queue("ragged")
         for name in "abcdefgh":
-            push(queue, name, *[200] * 100)
-        for run in range(RUNS):
-            push(queue, "little", 15)
-            assert "little" in {text.job.client for text in queue.take(COST, LIMITS, now_s=0.0)}, run
+            push(queue, name, *[200] * 1000)
+        asked, runs = 0, 1000
+        for _ in range(runs):
+            if "little" not in {job.client for job in queue._by_job}:
+                push(queue, "little", 15)
+                asked += 1
+            queue.take(COST, LIMITS, now_s=0.0)
+        assert asked > runs * 2 / 3  # where it waits for a run of each of the others, a sixth
 
     in_loop(check)
 
@@ -92,6 +97,25 @@ def test_who_comes_back_when_it_is_served_gets_no_more_than_its_share(lengths: t
         for name in "abc":
             assert served["one"] == pytest.approx(served[name], abs=2 * CHUNK_TOKENS)
         assert served["one"] > 0
+
+    in_loop(check)
+
+
+@pytest.mark.parametrize(("length", "waiting"), [(256, 1), (200, 1), (200, 2), (64, 2), (64, 4)])
+def test_ever_new_names_have_no_more_than_as_many_clients(length: int, waiting: int) -> None:
+    def check() -> None:
+        queue, names = Queue("ragged"), itertools.count()
+        for name in "abc":
+            push(queue, name, *[64] * 2000)
+
+        def come() -> None:
+            for _ in range(waiting - sum(job.client not in "abc" for job in queue._by_job)):
+                push(queue, f"new {next(names)}", length)
+
+        served = serve(queue, come)
+        for name in "abc":
+            assert served[name] > 0.8 * served.total() / (3 + waiting)
+        assert len(queue._order._away) <= 2 * MOST_AWAY
 
     in_loop(check)
 
