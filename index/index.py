@@ -30,7 +30,8 @@ class Index:
     """Open from construction until close. `folder` None keeps everything in memory, and nothing when it ends.
 
     Vectors are those of the model with this fingerprint; `variant` says which form of it computes them, which is kept
-    with each vector and decides nothing. The default collection is always there.
+    with each vector and decides nothing. `cores` are those that graphs may be built by, 0 all of this process's. The
+    default collection is always there.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Index:
         variant: str = "",
         disk: Disk | None = None,
         clock: Clock | None = None,
+        cores: int = 0,
     ) -> None:
         self._model = Model(fingerprint, ndim, variant)
         self._disk = disk or Disk()
@@ -52,7 +54,7 @@ class Index:
         self._closed = False
         self._lock: FolderLock | None = None
         self.mender = Mender(self)
-        self._shared = Shared(self.mender.report)
+        self._shared = Shared(self.mender.report, cores)
         names = {DEFAULT_COLLECTION}
         try:
             if folder is not None:
