@@ -30,8 +30,7 @@ class Index:
     """Open from construction until close. `folder` None keeps everything in memory, and nothing when it ends.
 
     Vectors are those of the model with this fingerprint; `variant` says which form of it computes them, which is kept
-    with each vector and decides nothing. `cores` are those that graphs may be built by, 0 all of this process's. The
-    default collection is always there.
+    with each vector and decides nothing. The default collection is always there.
     """
 
     def __init__(
@@ -42,7 +41,6 @@ class Index:
         variant: str = "",
         disk: Disk | None = None,
         clock: Clock | None = None,
-        cores: int = 0,
     ) -> None:
         self._model = Model(fingerprint, ndim, variant)
         self._disk = disk or Disk()
@@ -54,7 +52,7 @@ class Index:
         self._closed = False
         self._lock: FolderLock | None = None
         self.mender = Mender(self)
-        self._shared = Shared(self.mender.report, cores)
+        self._shared = Shared(self.mender.report)
         names = {DEFAULT_COLLECTION}
         try:
             if folder is not None:
@@ -103,6 +101,10 @@ class Index:
             remove(folder, self._disk)
             raise
         return collection
+
+    def use_cores(self, count: int) -> None:
+        """Have graphs built by so many cores at most, and not by all that this process may run on."""
+        self._shared.cores = max(1, count)
 
     def collection(self, name: str = DEFAULT_COLLECTION) -> Collection:
         """Return the collection, or raise UnknownCollectionError. Never waits, not even for one that is being made."""

@@ -17,13 +17,13 @@ class Shared:
     """`report` says that a thread of a collection has ended by a fault; whoever mends that hands it in.
 
     `checked` are the databases whose logs were looked at. No second time: a database that is opened anew may be open
-    still, and to close the file of its log's index would end SQLite's locks on that. `cores` are those that a graph may
-    be built by, all that this process may use where it is not said.
+    still, and to close the file of its log's index would end SQLite's locks on that. `cores` is by how many of them
+    a graph may be built, as many as this process may run on unless somebody says otherwise.
     """
 
-    def __init__(self, report: Callable[[], None] = lambda: None, cores: int = 0) -> None:
+    def __init__(self, report: Callable[[], None] = lambda: None) -> None:
         self.report = report
-        self.cores = cores or usable_cores()
+        self.cores = usable_cores()
         self.checked = set[Path]()
         self.idle = IdleConnections()
         self.words = Turns(MAX_WORDS)

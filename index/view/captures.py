@@ -79,7 +79,7 @@ class Capture(msgspec.Struct, frozen=True):
         return np.concatenate(found)
 
     def _waiting(self, start: int) -> Iterator[tuple[int, Flags]]:
-        """Yield which living rows have no node, stretch by stretch: what is sought is near, and the rows may be many."""
+        """Yield which living rows have no node, stretch by stretch: what is sought is near, the rows many."""
         for at in range(start, len(self.keys), STRETCH_ROWS):
             stretch = slice(at, at + STRETCH_ROWS)
             yield at, self.alive[stretch] & (self.nodes[stretch] == 0)

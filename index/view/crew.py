@@ -12,24 +12,23 @@ WAITED_SHARE = 0.1  # of the time since it was asked last; a thread on a core of
 
 
 class Crew:
-    """Belongs to the thread that adds, which has so many cores."""
+    """Belongs to the thread that adds."""
 
-    def __init__(self, cores: int, tells: Path = Path("/proc/thread-self/schedstat")) -> None:
-        self._cores = cores
+    def __init__(self, tells: Path = Path("/proc/thread-self/schedstat")) -> None:
         self._tells = tells
         self._asked_s, self._waited_s = time.monotonic(), 0.0
         self._alone_until_s = 0.0
 
-    def threads(self, searched_s: float) -> int:
-        """Return how many threads may add now; the last search was at this time of the monotonic clock."""
-        if self._cores == 1:
+    def threads(self, cores: int, searched_s: float) -> int:
+        """Return how many threads may add now, at most one a core; the last search was at this time, monotonic."""
+        if cores == 1:
             return 1
         now_s, waited_s = time.monotonic(), waited_by(self._tells)
         short = waited_s - self._waited_s > WAITED_SHARE * (now_s - self._asked_s)
         self._asked_s, self._waited_s = now_s, waited_s
         if short:
             self._alone_until_s = now_s + ALONE_S
-        return 1 if now_s < max(self._alone_until_s, searched_s + ALONE_S) else self._cores
+        return 1 if now_s < max(self._alone_until_s, searched_s + ALONE_S) else cores
 
 
 def waited_by(tells: Path) -> float:

@@ -120,7 +120,7 @@ class Graph:
         A node is that of a row nearly equal, or a new one that bears the row's key. `known` has the rows of nodes, by
         which it is decided exactly what is nearly equal; of others it has to be beyond doubt.
         """
-        threads = threads if self._shareable else 1
+        threads = self.shared_by(threads)
         count = min(threads * self._piece_rows, len(keys))
         steps = quantized(rows[:count])
         self.wait_for_searches()
@@ -139,12 +139,13 @@ class Graph:
             self._piece_rows = int(np.clip(fitting, 1, min(MAX_ADDED_ROWS, 2 * self._piece_rows)))
         return nodes
 
-    @property
-    def _shareable(self) -> bool:
-        """Whether several threads may add: where they take places of removed nodes they may wait for each other forever
-        (https://github.com/unum-cloud/USearch/issues/396).
+    def shared_by(self, threads: int) -> int:
+        """Return how many of so many threads may add now.
+
+        Where they take places of removed nodes they may wait for each other forever:
+        https://github.com/unum-cloud/USearch/issues/396.
         """
-        return not self._freed and len(self._graph) >= SHARED_NODES
+        return 1 if self._freed or len(self._graph) < SHARED_NODES else threads
 
     def _nearest(self, steps: NDArray[np.int8], threads: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the nearest node of each row, and about its cosine."""

@@ -23,7 +23,7 @@ from index.view.vectors import Vectors
 from index.view.watch import Watch
 
 SNAPSHOT_CHANGES, SNAPSHOT_S = 10_000, 300.0
-SNAPSHOT_SHARE = 8  # of the rows, an eighth: a snapshot is written whole, and every 10,000 rows would be 100 of a million
+SNAPSHOT_SHARE = 8  # an eighth of the rows: it is written whole, and every 10,000 changes would be 100 times a million
 CLOSING_CHANGES = 500  # it takes less time to replay fewer than to write a whole snapshot
 TOMBSTONES_SHARE, TOMBSTONES_LEAST = 0.3, 1024  # with half of the rows removed, searches run at 74% of their rate
 BATCH_ROWS = 512  # 60 to 300 ms; what waits in between, removals among it, takes 0.1 ms
@@ -45,7 +45,7 @@ class Indexer:
         self._snapshots = snapshots
         self._shared = shared
         self.watch = Watch(vectors)
-        self._crew = Crew(shared.cores)
+        self._crew = Crew()
         self._wake = threading.Condition()
         self._work, self._closing, self._caught_up = True, False, False
         self._changes, self._unsaved, self._saved_s = 0, 0, time.monotonic()  # unsaved: when saving failed
@@ -141,7 +141,7 @@ class Indexer:
             self._rests.reset()
             with self._wake:
                 asked, self._asked = self._asked, False
-            self._save_if(0 if asked else self._many)
+            self._save_if(0 if asked else much_of(len(self._vectors)))
             with self._wake:
                 self._caught_up = not self._work
                 self._wake.notify_all()
@@ -176,12 +176,7 @@ class Indexer:
             with self._wake:
                 self._wake.notify_all()
             self.watch.step_at_times()
-            self._save_if(self._many)
-
-    @property
-    def _many(self) -> int:
-        """After how many changes a snapshot is worth writing."""
-        return max(SNAPSHOT_CHANGES, len(self._vectors) // SNAPSHOT_SHARE)
+            self._save_if(much_of(len(self._vectors)))
 
     def _sweep(self) -> None:
         """Remove from the graph the nodes all of whose rows are gone."""
@@ -194,7 +189,8 @@ class Indexer:
         """Give the rows at these slots their nodes until it is to close; return how many have one."""
         keys, rows, count = capture.keys[slots], capture.rows[slots], 0
         while count < len(keys) and not self._closing:
-            nodes = graph.add(keys[count:], rows[count:], capture, self._crew.threads(self._vectors.searched_s))
+            threads = self._crew.threads(self._shared.cores, self._vectors.searched_s)
+            nodes = graph.add(keys[count:], rows[count:], capture, threads)
             added = keys[count : count + len(nodes)]
             assign(graph, added, nodes)
             self.watch.note(graph, added, nodes)
@@ -218,7 +214,7 @@ class Indexer:
             self._sweep()
         membership = Membership(capture.keys, regrouped, NONE)
         if not self._closing and self._vectors.compact(old, fresh, since, membership):
-            self._changes = self._many
+            self._changes = much_of(len(self._vectors))
             self.rebuilds += 1
 
     def _save_if(self, changes: int) -> None:
@@ -246,3 +242,8 @@ class Indexer:
 def is_much(gone: int, whole: int) -> bool:
     """Say whether so many of the whole are gone that it is worth making anew."""
     return gone > TOMBSTONES_LEAST and gone > TOMBSTONES_SHARE * whole
+
+
+def much_of(rows: int) -> int:
+    """Return after how many changes of so many rows a snapshot is worth writing."""
+    return max(SNAPSHOT_CHANGES, rows // SNAPSHOT_SHARE)

@@ -31,7 +31,7 @@ class Vectors:
 
     `pending` counts the rows that the graph lacks, `dead` those that are gone and still take room. `several` says
     whether some documents have more than one row. `version` changes with every change. `clock` counts removals: rows
-    that went after it showed a number can be found again. `searched_s` is when a search last asked, monotonic.
+    that went after it showed a number can be found again. `searched_s` is when a search last asked (monotonic).
     """
 
     def __init__(
@@ -46,8 +46,7 @@ class Vectors:
         self._groups = Groups()
         self._left: list[Slots] = []  # rows that went, whose nodes may stand for no living row now
         self._departures = Departures(grace_s)
-        self.version, self.searched_s = 0, -math.inf
-        self.clock = 0
+        self.version, self.clock, self.searched_s = 0, 0, -math.inf
         self.dead = 0
         self.pending = 0
         self.several = False
