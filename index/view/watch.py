@@ -20,7 +20,7 @@ from index.view.vectors import Vectors
 NEAREST = 10
 SAMPLES, FEW_SAMPLES = 64, 16  # after few it is said already that the graph is bad
 BAD_RECALL = 0.9
-WIDEST = 1_024  # 1.6 ms a search of 100,000 rows, 3.4 ms of a million
+WIDEST = 1_024  # 2.4 ms a search of 100,000 rows, 3.4 ms of a million
 # Comparing so many rows takes little more time than the widest search; of more the graph may miss some.
 AFFORDABLE_ROWS = 200_000
 # Below the first searches become wider, below the second every row is compared; then the same of many rows.
