@@ -64,7 +64,12 @@ def test_where_nobody_tells_no_core_is_waited_for(tmp_path: Path) -> None:
 
 def test_one_adds_where_no_more_threads_than_needed_can_be_started(told: Callable[[float], Path]) -> None:
     asked: list[int] = []
-    hands = Crew(told(0), lambda count: bool(asked.append(count)))
+
+    def refuse(count: int) -> bool:
+        asked.append(count)
+        return False
+
+    hands = Crew(told(0), refuse)
     for _ in range(3):
         assert hands.threads(2, NEVER) == 1
         time.sleep(1.5 * crew.ENDING_S)

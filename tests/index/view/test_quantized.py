@@ -1,5 +1,7 @@
 """What int8 rows tell is near enough to what the rows themselves tell, and a search through them finds as much."""
 
+import statistics
+
 import numpy as np
 import usearch.index
 
@@ -68,8 +70,12 @@ def test_a_graph_of_int8_rows_finds_no_less_than_one_of_bfloat16_did() -> None:
     )
     before.add(keys.astype(np.uint64), ROWS, threads=1)
     halves = QUERIES.astype(np.float16)
-    now = np.mean([found_of(graph.search(half, GRAPH_ROWS), row) for half, row in zip(halves, QUERIES, strict=True)])
-    then = np.mean([found_of(before.search(row, GRAPH_ROWS, threads=1).keys.astype(np.int64), row) for row in QUERIES])
+    now = statistics.fmean(
+        [found_of(graph.search(half, GRAPH_ROWS), row) for half, row in zip(halves, QUERIES, strict=True)]
+    )
+    then = statistics.fmean(
+        found_of(before.search(row, GRAPH_ROWS, threads=1).keys.astype(np.int64), row) for row in QUERIES
+    )
     assert len(graph) == COUNT
     assert now >= min(then, 0.999) - 0.002
     assert now > 0.98
