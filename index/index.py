@@ -102,6 +102,10 @@ class Index:
             raise
         return collection
 
+    def use_cores(self, count: int) -> None:
+        """Have graphs built by so many cores at most, and not by all that this process may run on."""
+        self._shared.cores = max(1, count)
+
     def collection(self, name: str = DEFAULT_COLLECTION) -> Collection:
         """Return the collection, or raise UnknownCollectionError. Never waits, not even for one that is being made."""
         if self._closed:

@@ -1,5 +1,7 @@
 """What the collections of an index share, so that many of them need few descriptors, threads and buffers at a time."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +17,19 @@ class Shared:
     """`report` says that a thread of a collection has ended by a fault; whoever mends that hands it in.
 
     `checked` are the databases whose logs were looked at. No second time: a database that is opened anew may be open
-    still, and to close the file of its log's index would end SQLite's locks on that.
+    still, and to close the file of its log's index would end SQLite's locks on that. `cores` is by how many of them
+    a graph may be built, as many as this process may run on unless somebody says otherwise.
     """
 
     def __init__(self, report: Callable[[], None] = lambda: None) -> None:
         self.report = report
+        self.cores = usable_cores()
         self.checked = set[Path]()
         self.idle = IdleConnections()
         self.words = Turns(MAX_WORDS)
         self.saving = threading.Semaphore(MAX_SAVING)
+
+
+def usable_cores() -> int:
+    """Return on how many cores this process may run, 1 at least."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -1,6 +1,6 @@
 """The rows of one moment, as a search sees them: a state of the database, and the rows in memory that belong to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -13,6 +13,7 @@ Keys = NDArray[np.int64]
 Slots = NDArray[np.int64]
 
 NONE: Slots = np.empty(0, np.int64)
+STRETCH_ROWS = 4_096  # 3 µs
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -62,8 +63,26 @@ class Capture(msgspec.Struct, frozen=True):
 
     def settled_after(self, start: int) -> int:
         """Return before which slot every living row has a node, where that is known of those before `start`."""
-        waiting = self.alive[start:] & (self.nodes[start:] == 0)
-        return start + (int(waiting.argmax()) if waiting.any() else len(waiting))
+        for at, waiting in self._waiting(start):
+            if waiting.any():
+                return at + int(waiting.argmax())
+        return max(start, len(self.keys))
+
+    def first_missing(self, count: int) -> Slots:
+        """Return the slots of the first of the rows alive now that the graph lacks, in ascending order."""
+        found, enough = [NONE], count
+        for at, waiting in self._waiting(self.settled):
+            found.append(np.flatnonzero(waiting)[:enough] + at)
+            enough -= len(found[-1])
+            if not enough:
+                break
+        return np.concatenate(found)
+
+    def _waiting(self, start: int) -> Iterator[tuple[int, Flags]]:
+        """Yield which living rows have no node, stretch by stretch: what is sought is near, the rows many."""
+        for at in range(start, len(self.keys), STRETCH_ROWS):
+            stretch = slice(at, at + STRETCH_ROWS)
+            yield at, self.alive[stretch] & (self.nodes[stretch] == 0)
 
     def missing(self) -> Slots:
         """Return the slots of the living rows that the graph lacks, in ascending order."""

@@ -1,7 +1,8 @@
-"""A USearch graph of bfloat16 rows by key, for approximate search; rows that are nearly equal share a node.
+"""A USearch graph of int8 rows by key, for approximate search; rows that are nearly equal share a node.
 
 One thread changes it, any may search. Calls on the graph run one at a time, so changes come in pieces of a few
-milliseconds, and searches that wait go first. It is never mapped from a file: USearch does not survive a damaged one.
+milliseconds, and searches that wait go first; within a piece several threads may add. It is never mapped from a file:
+USearch does not survive a damaged one.
 """
 
 import errno
@@ -15,12 +16,16 @@ import numpy as np
 import usearch.index
 from numpy.typing import NDArray
 
-from index.view.groups import GROUP_COSINE, nodes_of
+from index.view.captures import Capture
+from index.view.groups import GROUP_COSINE, nodes_of, surely
+from index.view.quantized import cosines_from, quantized
 
 GRAPH_ROWS = 128  # nodes that a search asks for in any case; float16 orders their rows better than the graph does
 GROUPING_WIDTH = 32  # of the search for a new row's node, which finds it as well as a wider one
-MAX_ADDED_ROWS = 32
+MAX_ADDED_ROWS = 32  # in a piece, for each thread
+SHARED_NODES = 1_024  # fewer have few ways to each: threads that add at once leave some that nothing leads to
 MAX_REMOVED_ROWS = 4_096  # 0.7 ms
+MEASURED_SHARE = 100
 PIECE_S = 0.004  # a search waits for one piece at most
 TURNS_GIVEN_S = 0.05  # searches that never end must not keep the graph from growing
 
@@ -32,7 +37,8 @@ class GraphParameters(msgspec.Struct, frozen=True):
     """
 
     ndim: int
-    dtype: str = "bf16"
+    dtype: str = "i8"
+    metric: str = "ip"
     connectivity: int = 16
     expansion_add: int = 128
     expansion_search: int = 128
@@ -58,7 +64,7 @@ class Graph:
         self.size_bytes = 0
         self._graph = usearch.index.Index(
             ndim=parameters.ndim,
-            metric="cos",
+            metric=parameters.metric,
             dtype=parameters.dtype,
             connectivity=parameters.connectivity,
             expansion_add=parameters.expansion_add,
@@ -66,7 +72,8 @@ class Graph:
         )
         self._width = parameters.expansion_search
         self._max_removed_rows = max_removed_rows
-        self._piece_rows = 4
+        self._piece_rows = 4  # for each thread
+        self._measured_nodes, self._freed = 0, 0  # freed: places of removed nodes that are not taken yet
         self._searches = 0
         self._turn = threading.Lock()
         self._idle = threading.Condition()
@@ -87,12 +94,13 @@ class Graph:
 
     def search(self, query: NDArray[np.float16], count: int, width: int = 0) -> NDArray[np.int64]:
         """Return the nodes that are approximately the nearest, with at least this width."""
+        steps = quantized(query)
         with self._idle:
             self._searches += 1
         try:
             with self._turn:
                 self._look(max(width, self._width))
-                found = self._graph.search(query, count, threads=1)
+                found = self._graph.search(steps, count, threads=1)
         finally:
             with self._idle:
                 self._searches -= 1
@@ -104,31 +112,48 @@ class Graph:
         with self._idle:
             self._idle.wait_for(lambda: self._searches == 0, TURNS_GIVEN_S)
 
-    def add(self, keys: NDArray[np.int64], rows: NDArray[np.float16]) -> NDArray[np.int64]:
+    def add(
+        self, keys: NDArray[np.int64], rows: NDArray[np.float16], known: Capture | None = None, threads: int = 1
+    ) -> NDArray[np.int64]:
         """Give the first of these rows a node, as many as take a few milliseconds; return the nodes of those.
 
-        A node is that of a row nearly equal, or a new one that bears the row's key.
+        A node is that of a row nearly equal, or a new one that bears the row's key. `known` has the rows of nodes, by
+        which it is decided exactly what is nearly equal; of others it has to be beyond doubt.
         """
-        count = min(self._piece_rows, len(keys))
+        threads = self.shared_by(threads)
+        count = min(threads * self._piece_rows, len(keys))
+        steps = quantized(rows[:count])
         self.wait_for_searches()
         with self._turn:
             started_s = time.perf_counter()
-            nodes = nodes_of(keys[:count], rows[:count], *self._nearest(rows[:count]))
+            nearest, cosines = self._nearest(steps, threads)
+            cosines = surely(rows[:count], nearest, cosines, known)
+            nodes = nodes_of(keys[:count], rows[:count], nearest, cosines)
             new = np.flatnonzero(nodes == keys[:count])
             if len(new):
-                self._graph.add(keys[new].astype(np.uint64), rows[new], threads=1)
+                self._graph.add(keys[new].astype(np.uint64), steps[new], threads=threads)
+                self._freed = max(0, self._freed - len(new))
             taken_s = time.perf_counter() - started_s
-        if count == self._piece_rows:
-            self._piece_rows = int(np.clip(count * PIECE_S / max(taken_s, 1e-6), 1, min(MAX_ADDED_ROWS, 2 * count)))
+        if count == threads * self._piece_rows:
+            fitting = self._piece_rows * PIECE_S / max(taken_s, 1e-6)
+            self._piece_rows = int(np.clip(fitting, 1, min(MAX_ADDED_ROWS, 2 * self._piece_rows)))
         return nodes
 
-    def _nearest(self, rows: NDArray[np.float16]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the nearest node of each row, and its cosine."""
+    def shared_by(self, threads: int) -> int:
+        """Return how many of so many threads may add now.
+
+        Where they take places of removed nodes they may wait for each other forever:
+        https://github.com/unum-cloud/USearch/issues/396.
+        """
+        return 1 if self._freed or len(self._graph) < SHARED_NODES else threads
+
+    def _nearest(self, steps: NDArray[np.int8], threads: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the nearest node of each row, and about its cosine."""
         if not len(self._graph):
-            return np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.float32)
+            return np.zeros(len(steps), np.int64), np.full(len(steps), -1, np.float32)
         self._look(GROUPING_WIDTH)
-        found = self._graph.search(rows, 1, threads=1)
-        return found.keys.reshape(-1).astype(np.int64), 1 - found.distances.reshape(-1)
+        found = self._graph.search(steps, 1, threads=threads)
+        return found.keys.reshape(-1).astype(np.int64), cosines_from(found.distances.reshape(-1))
 
     def remove(self, keys: Sequence[int] | NDArray[np.int64]) -> None:
         """Remove nodes; the graph keeps a tombstone for each."""
@@ -136,8 +161,9 @@ class Graph:
         for start in range(0, len(every), self._max_removed_rows):
             self.wait_for_searches()
             with self._turn:
-                removed = self._graph.remove(every[start : start + self._max_removed_rows], threads=1)
-            self.tombstones += int(np.sum(removed))
+                removed = int(np.sum(self._graph.remove(every[start : start + self._max_removed_rows], threads=1)))
+                self._freed += removed
+            self.tombstones += removed
 
     def keys(self) -> NDArray[np.int64]:
         """Return all nodes, in no order."""
@@ -147,10 +173,14 @@ class Graph:
     def measure(self) -> None:
         """Note how much memory the graph's nodes and links take, which looks at each of them: 1 ms for 100,000.
 
-        USearch's own account counts arenas of 16 MB, most of which was never touched.
+        So it is done only where the nodes have become more or fewer by a hundredth. USearch's own account counts arenas
+        of 16 MB, most of which was never touched.
         """
+        nodes = len(self._graph)
+        if self.size_bytes and MEASURED_SHARE * abs(nodes - self._measured_nodes) < nodes:
+            return
         with self._turn:
-            self.size_bytes = int(self._graph.serialized_length)
+            self.size_bytes, self._measured_nodes = int(self._graph.serialized_length), nodes
 
     def write(self, path: Path) -> None:
         """Write the graph to a file. It is `busy` meanwhile: searches should take another way. Raises RuntimeError."""
@@ -175,4 +205,5 @@ class Graph:
     def read(self, content: bytes) -> None:
         """Become the graph in these bytes, which must be what `write` wrote: nothing is checked."""
         self._graph.load(content)
+        self._freed = int.from_bytes(content[:4], "little") - len(self._graph)  # of so many rows that are written there
         self.measure()

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.errors import IndexRoomError
 from index.store.connections import is_of_surroundings
 from index.store.rests import Rests
 from index.store.shared import Shared
-from index.view.captures import NONE, Keys
+from index.view.captures import NONE, Capture, Keys, Slots
+from index.view.crew import Crew
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
 from index.view.snapshots import Snapshots
@@ -23,9 +23,10 @@ from index.view.vectors import Vectors
 from index.view.watch import Watch
 
 SNAPSHOT_CHANGES, SNAPSHOT_S = 10_000, 300.0
+SNAPSHOT_SHARE = 8  # an eighth of the rows: it is written whole, and every 10,000 changes would be 100 times a million
 CLOSING_CHANGES = 500  # it takes less time to replay fewer than to write a whole snapshot
 TOMBSTONES_SHARE, TOMBSTONES_LEAST = 0.3, 1024  # with half of the rows removed, searches run at 74% of their rate
-BATCH_ROWS = 128
+BATCH_ROWS = 512  # 60 to 300 ms; what waits in between, removals among it, takes 0.1 ms
 PENDING_ROWS = 20_000  # as many rows as a search may have to look at beside the graph: 1.3 ms
 PACE_S = 0.001  # how long a row that is written waits at most for the graph to catch up
 LONGEST_PACE_S = 2.0  # of a commit: one document may have thousands
@@ -44,6 +45,7 @@ class Indexer:
         self._snapshots = snapshots
         self._shared = shared
         self.watch = Watch(vectors)
+        self._crew = Crew()
         self._wake = threading.Condition()
         self._work, self._closing, self._caught_up = True, False, False
         self._changes, self._unsaved, self._saved_s = 0, 0, time.monotonic()  # unsaved: when saving failed
@@ -139,7 +141,7 @@ class Indexer:
             self._rests.reset()
             with self._wake:
                 asked, self._asked = self._asked, False
-            self._save_if(0 if asked else SNAPSHOT_CHANGES)
+            self._save_if(0 if asked else much_of(len(self._vectors)))
             with self._wake:
                 self._caught_up = not self._work
                 self._wake.notify_all()
@@ -167,14 +169,14 @@ class Indexer:
             if is_much(self._vectors.dead, len(capture.keys)):  # of rows that shared their nodes
                 self._vectors.compact(graph, graph, self._vectors.clock)
                 continue
-            pending = capture.missing()[:BATCH_ROWS]
+            pending = capture.first_missing(BATCH_ROWS)
             if not len(pending):
                 return
-            self._changes += self._add(graph, capture.keys[pending], capture.rows[pending], self._vectors.assign)
+            self._changes += self._add(graph, capture, pending, self._vectors.assign)
             with self._wake:
                 self._wake.notify_all()
             self.watch.step_at_times()
-            self._save_if(SNAPSHOT_CHANGES)
+            self._save_if(much_of(len(self._vectors)))
 
     def _sweep(self) -> None:
         """Remove from the graph the nodes all of whose rows are gone."""
@@ -183,11 +185,12 @@ class Indexer:
             graph.remove(deserted)
             self._changes += len(deserted)
 
-    def _add(self, graph: Graph, keys: Keys, rows: NDArray[np.float16], assign: Assign) -> int:
-        """Give rows their nodes until it is to close; return how many have one."""
-        count = 0
+    def _add(self, graph: Graph, capture: Capture, slots: Slots, assign: Assign) -> int:
+        """Give the rows at these slots their nodes until it is to close; return how many have one."""
+        keys, rows, count = capture.keys[slots], capture.rows[slots], 0
         while count < len(keys) and not self._closing:
-            nodes = graph.add(keys[count:], rows[count:])
+            threads = self._crew.threads(self._shared.cores, self._vectors.searched_s)
+            nodes = graph.add(keys[count:], rows[count:], capture, threads)
             added = keys[count : count + len(nodes)]
             assign(graph, added, nodes)
             self.watch.note(graph, added, nodes)
@@ -207,11 +210,11 @@ class Indexer:
         for start in range(0, len(capture.keys), BATCH_ROWS):
             batch = np.arange(start, min(start + BATCH_ROWS, len(capture.keys)))
             batch = batch[capture.alive[batch]]
-            self._add(fresh, capture.keys[batch], capture.rows[batch], assign)
+            self._add(fresh, capture, batch, assign)
             self._sweep()
         membership = Membership(capture.keys, regrouped, NONE)
         if not self._closing and self._vectors.compact(old, fresh, since, membership):
-            self._changes = SNAPSHOT_CHANGES
+            self._changes = much_of(len(self._vectors))
             self.rebuilds += 1
 
     def _save_if(self, changes: int) -> None:
@@ -239,3 +242,8 @@ class Indexer:
 def is_much(gone: int, whole: int) -> bool:
     """Say whether so many of the whole are gone that it is worth making anew."""
     return gone > TOMBSTONES_LEAST and gone > TOMBSTONES_SHARE * whole
+
+
+def much_of(rows: int) -> int:
+    """Return after how many changes of so many rows a snapshot is worth writing."""
+    return max(SNAPSHOT_CHANGES, rows // SNAPSHOT_SHARE)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from index.store.disk import PIECE_BYTES, make_closed
 from index.view.captures import Capture, Keys, Slots, places
 from index.view.groups import Membership
+from index.view.quantized import quantized
 
 SIZES = struct.Struct("<2I")
 HEAD_BYTES, COUNTS = 64, struct.Struct("<5Q")
@@ -52,7 +53,7 @@ def with_vectors(content: bytes, rows: Capture, membership: Membership) -> bytes
     starts = starts_of(rest, count)
     slots = slots_of(keys_at(rest, starts), rows, membership)
     passed_on(rest, starts, slots)
-    vectors = rounded(rows.rows, slots) if len(rows.keys) else np.zeros((count, size_bytes // 2), np.uint16)
+    vectors = steps_at(rows.rows, slots) if len(rows.keys) else np.zeros((count, size_bytes), np.int8)
     if vectors.nbytes != count * size_bytes:
         raise RuntimeError(OTHER)
     return b"".join((content[: SIZES.size], vectors.tobytes(), content[SIZES.size :]))
@@ -107,10 +108,9 @@ def from_neighbours(rest: Bytes, start: int, slots: Slots) -> int:
     return int(known[0]) if len(known) else -1
 
 
-def rounded(rows: NDArray[np.float16], slots: Slots) -> NDArray[np.uint16]:
-    """Return rows as bfloat16, to the nearest, and of two as near to the even one."""
-    found = np.empty((len(slots), rows.shape[1]), np.uint16)
+def steps_at(rows: NDArray[np.float16], slots: Slots) -> NDArray[np.int8]:
+    """Return rows as the graph has them."""
+    found = np.empty((len(slots), rows.shape[1]), np.int8)
     for start in range(0, len(slots), PIECE_ROWS):
-        wide = rows[slots[start : start + PIECE_ROWS]].astype(np.float32).view(np.uint32)
-        found[start : start + PIECE_ROWS] = (wide + 0x7FFF + ((wide >> 16) & 1)) >> 16
+        found[start : start + PIECE_ROWS] = quantized(rows[slots[start : start + PIECE_ROWS]])
     return found

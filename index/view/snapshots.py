@@ -163,12 +163,14 @@ def read(graph: Graph, content: bytes, rows: Capture) -> Membership:
 
 
 def record(connection: apsw.Connection, row: tuple[str, str, int, int, int, str]) -> bool:
-    """Name a snapshot, and forget all but the two newest."""
+    """Name a snapshot, and forget all but the two newest, and those that were built with other parameters."""
     connection.execute(
         "INSERT INTO snapshots (file, sha256, size_bytes, documents, tombstones, parameters) VALUES (?, ?, ?, ?, ?, ?)",
         row,
     )
     connection.execute(
-        "DELETE FROM snapshots WHERE number NOT IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)", (KEPT,)
+        "DELETE FROM snapshots WHERE parameters IS NOT ? "
+        "OR number NOT IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)",
+        (row[-1], KEPT),
     )
     return True

@@ -5,7 +5,9 @@ now and then. So a search that notes the clock, begins to read the database and 
 database shows, and the database says which rows are documents. `nodes` says where each row stands in the graph.
 """
 
+import math
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -29,7 +31,7 @@ class Vectors:
 
     `pending` counts the rows that the graph lacks, `dead` those that are gone and still take room. `several` says
     whether some documents have more than one row. `version` changes with every change. `clock` counts removals: rows
-    that went after it showed a number can be found again.
+    that went after it showed a number can be found again. `searched_s` is when a search last asked (monotonic).
     """
 
     def __init__(
@@ -44,8 +46,7 @@ class Vectors:
         self._groups = Groups()
         self._left: list[Slots] = []  # rows that went, whose nodes may stand for no living row now
         self._departures = Departures(grace_s)
-        self.version = 0
-        self.clock = 0
+        self.version, self.clock, self.searched_s = 0, 0, -math.inf
         self.dead = 0
         self.pending = 0
         self.several = False
@@ -75,6 +76,7 @@ class Vectors:
     def _capture(self, moment: Moment | None) -> Capture:
         if moment is None:
             return self._first(self._count - self._expected)
+        self.searched_s = time.monotonic()
         count = int(np.searchsorted(self._all.keys[: self._count], moment.highest_key, "right"))
         alive, returned = self._alive_after(moment.clock, count)
         return self._first(count, alive, returned, moment.clock >= self._departures.forgotten)

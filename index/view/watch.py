@@ -19,13 +19,15 @@ from index.view.vectors import Vectors
 
 NEAREST = 10
 SAMPLES, FEW_SAMPLES = 64, 16  # after few it is said already that the graph is bad
-WIDENED_RECALL, BAD_RECALL = 0.995, 0.9  # below which searches become wider, so that theirs is 0.99
-WIDEST = 512  # 2.4 ms a search of 100,000 rows
+BAD_RECALL = 0.9
+WIDEST = 1_024  # 2.4 ms a search of 100,000 rows, 3.4 ms of a million
 # Comparing so many rows takes little more time than the widest search; of more the graph may miss some.
-AFFORDABLE_ROWS, RECALL, RECALL_OF_MANY = 200_000, 0.99, 0.95
+AFFORDABLE_ROWS = 200_000
+# Below the first searches become wider, below the second every row is compared; then the same of many rows.
+FEW_RECALL, MANY_RECALL = (0.995, 0.99), (0.98, 0.95)
 CHANGED_SHARE = 0.05  # of the rows, after which the graph is another
 CHECKED_NODES = 4  # at a time: 1 ms
-BUSY_S = 0.5  # between two samples while rows are added
+BUSY_S, BUSY_RESTS = 0.5, 30  # between two samples while rows are added: that long, and times what one took
 RESTS = 4  # times what a step took
 
 
@@ -73,9 +75,11 @@ class Watch:
 
     def step_at_times(self) -> None:
         """Draw a row now and then while there is other work: documents may come without an end."""
-        if time.monotonic() > self._stepped_s + BUSY_S and not self.judged:
+        started_s = time.monotonic()
+        if started_s > self._stepped_s + max(BUSY_S, BUSY_RESTS * self._taken_s) and not self.judged:
             self._sample()
             self._stepped_s = time.monotonic()
+            self._taken_s = self._stepped_s - started_s
 
     def _check(self, graph: Graph, nodes: Keys) -> None:
         """Look for the first of these nodes by their own rows; the others wait for the next step."""
@@ -111,10 +115,11 @@ class Watch:
 
     def _judge(self, graph: Graph) -> None:
         self.recall, self._shares = float(np.mean(self._shares)), []
-        if self.recall < WIDENED_RECALL and graph.width < WIDEST:
+        wanted, least = FEW_RECALL if len(self._vectors) <= AFFORDABLE_ROWS else MANY_RECALL
+        if self.recall < wanted and graph.width < WIDEST:
             graph.widen(2 * graph.width)
             return
-        graph.trusted = self.recall >= (RECALL if len(self._vectors) <= AFFORDABLE_ROWS else RECALL_OF_MANY)
+        graph.trusted = self.recall >= least
         self._finish(graph)
 
     def _finish(self, graph: Graph) -> None:

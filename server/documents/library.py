@@ -53,7 +53,9 @@ def open_library(data: Path, binding: tuple[str, int, str], cores: int) -> "Libr
     """
     fingerprint, dimensions, variant = binding
     folder = None if data == MEMORY else data
-    return Library(Index(folder, fingerprint, dimensions, variant), max(MIN_THREADS, cores), pausing=folder is not None)
+    opened = Index(folder, fingerprint, dimensions, variant)
+    opened.use_cores(cores)
+    return Library(opened, max(MIN_THREADS, cores), pausing=folder is not None)
 
 
 @contextmanager

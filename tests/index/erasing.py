@@ -11,7 +11,7 @@ import tantivy
 from index import Document, Index
 from index.store.disk import Disk
 from index.store.layout import WORDS_FOLDER
-from index.view.links import rounded
+from index.view.quantized import quantized
 from index.words.analysis import Analysis
 from index.words.postings import Postings
 from index.words.reading import STEMS, WORDS
@@ -44,7 +44,7 @@ class Secret(msgspec.Struct, frozen=True, eq=False):
         for token in (self.id_, self.word, self.value):
             yield token[8:32].encode()
         half = self.vector.astype(np.float16)
-        forms = self.vector, half, rounded(half[np.newaxis], np.zeros(1, np.int64))[0]
+        forms = self.vector, half, quantized(half)
         yield from (form[2:-2].tobytes() for form in forms)
 
 

@@ -15,12 +15,12 @@ from index import Collection, Document, Entry, Include, Index, Query
 from index.documents.query import Hit
 from index.store.layout import DATABASE_FILE
 from index.view.groups import GROUP_COSINE
+from index.view.quantized import BLUR, STEPS, quantized
 from tests.index.harness import same_as_entry, through_graph
 from tests.index.torture.operations import CUTTINGS, DEFAULT, Contents, Facts, Model, State, made
 from tests.index.vectors import NDIM
 
 LOOKED_AT = 10
-BFLOAT16_STEP = 2**-7  # of a number: what the view may have rounded off
 
 
 class Inspection(msgspec.Struct):
@@ -83,13 +83,13 @@ def examine_view(collection: Collection, found: Inspection) -> None:
     slots = np.flatnonzero(capture.viewed & capture.alive)
     if not len(slots):
         return
-    rows = np.asarray(view._graph.get(capture.nodes[slots].astype(np.uint64), "f32"), np.float32)
-    truth = capture.rows[slots].astype(np.float32)
+    steps = np.asarray(view._graph.get(capture.nodes[slots].astype(np.uint64), "i8"), np.int8)
+    truth = capture.rows[slots]
     own = capture.nodes[slots] == capture.keys[slots]
     different = np.where(
         own,
-        ~np.isclose(rows, truth, rtol=BFLOAT16_STEP, atol=0).all(axis=1),
-        (rows * truth).sum(axis=1) < GROUP_COSINE - 2 * BFLOAT16_STEP,
+        (steps != quantized(truth)).any(axis=1),
+        (steps * truth.astype(np.float32)).sum(axis=1) / STEPS < GROUP_COSINE - BLUR,
     )
     if different.any():
         found.problems.append(f"{collection.name}: {int(different.sum())} rows of the view are not those of the truth")

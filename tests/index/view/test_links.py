@@ -7,7 +7,7 @@ import numpy as np
 from index.view.captures import Capture
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
-from index.view.links import leave_vectors, rounded, with_vectors
+from index.view.links import leave_vectors, steps_at, with_vectors
 from tests.index.vectors import NDIM, clustered
 
 COUNT = 4_000
@@ -43,7 +43,7 @@ def test_no_vector_is_left_and_the_same_rows_give_the_same_file(tmp_path: Path) 
     graph, membership = built(rows)
     whole, left = stored(graph, tmp_path)
     founders = np.flatnonzero(np.isin(rows.keys, graph.keys()))
-    vectors = [row.tobytes() for row in rounded(rows.rows, founders)]
+    vectors = [row.tobytes() for row in steps_at(rows.rows, founders)]
     assert all(vector in whole for vector in vectors[::50])
     assert not any(vector in left for vector in vectors[::50])
     assert with_vectors(left, rows, membership) == whole

@@ -11,6 +11,7 @@ import pytest
 from index import Index, Query, StorageFullError
 from index.collection import Collection
 from index.view.graph import Graph, GraphParameters
+from index.view.indexer import much_of
 from tests.index.fakes import RefusingDisk
 from tests.index.harness import document, open_index
 from tests.index.vectors import NDIM, one
@@ -150,6 +151,28 @@ def test_snapshots_from_before_rows_shared_nodes_are_passed_over_and_told(folder
     index.close()
 
 
+def test_a_bfloat16_graph_of_an_earlier_version_is_built_anew_and_then_removed(folder: Path) -> None:
+    database = str(folder / "collections" / "default" / "documents.sqlite")
+    connection = apsw.Connection(database)
+    connection.execute(
+        "UPDATE snapshots SET parameters = json_set(json_remove(parameters, '$.metric'), '$.dtype', 'bf16')"
+    )
+    connection.close()
+    before = snapshots_of(folder)
+    index = open_index(folder)
+    collection = index.collection()
+    assert len(collection.stats().rejected_snapshots) == 2
+    assert collection.search(Query(vector=one(3), top_k=1))[0].id == "3"
+    save(collection)
+    assert len(snapshots_of(folder)) == 1
+    assert not set(snapshots_of(folder)) & set(before)
+    index.close()
+    index = open_index(folder)
+    assert index.collection().stats().rejected_snapshots == ()
+    check(index)
+    index.close()
+
+
 def test_strays_of_a_save_that_was_cut_off_are_removed(folder: Path) -> None:
     home = folder / "collections" / "default"
     (home / "view-0123.usearch.tmp").write_bytes(b"half")
@@ -196,3 +219,7 @@ def test_a_graph_whose_last_bytes_found_no_room_is_not_written(tmp_path: Path) -
     graph.add(np.array([1]), one(1)[None].astype(np.float16))
     with pytest.raises(OSError, match="not whole"):
         graph.write(Path("/dev/full"))
+
+
+def test_a_snapshot_of_many_rows_waits_for_an_eighth_of_them() -> None:
+    assert [much_of(rows) for rows in (0, 80_000, 1_000_000)] == [10_000, 10_000, 125_000]

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from index import Query
-from index.view.captures import NONE, Moment
+from index.view.captures import NONE, Capture, Moment
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
 from index.view.indexer import TOMBSTONES_LEAST
@@ -122,7 +122,9 @@ class FailingGraph(Graph):
         failing.read(file.read_bytes())
         return failing
 
-    def add(self, keys: NDArray[np.int64], rows: NDArray[np.float16]) -> NDArray[np.int64]:
+    def add(
+        self, keys: NDArray[np.int64], rows: NDArray[np.float16], known: Capture | None = None, threads: int = 1
+    ) -> NDArray[np.int64]:
         raise RuntimeError("a fault")
 
 
