@@ -23,7 +23,7 @@ from index.store.layout import (
     check_collection_name,
 )
 from index.store.lock import FolderLock
-from index.store.shared import Shared
+from index.store.shared import Shared, usable_cores
 
 
 class Index:
@@ -103,8 +103,8 @@ class Index:
         return collection
 
     def use_cores(self, count: int) -> None:
-        """Have graphs built by so many cores at most, and not by all that this process may run on."""
-        self._shared.cores = max(1, count)
+        """Have graphs built by so many cores at most, of those that this process may run on."""
+        self._shared.cores = max(1, min(count, usable_cores()))
 
     def collection(self, name: str = DEFAULT_COLLECTION) -> Collection:
         """Return the collection, or raise UnknownCollectionError. Never waits, not even for one that is being made."""

@@ -9,7 +9,8 @@ looking up their addresses takes a tenth of the time of a lone text (docs/decisi
 
 import ctypes
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 M_ARENA_MAX = -8  # https://man7.org/linux/man-pages/man3/mallopt.3.html
@@ -17,8 +18,10 @@ ARENAS = 2
 
 MADV_COLLAPSE = 25  # https://man7.org/linux/man-pages/man2/madvise.2.html, since Linux 6.1
 HUGE_PAGE_BYTES = 2 << 20
-# Whether the machine's owner allows huge pages, and where the parts of this process's memory are.
-ALLOWED, MAPS = Path("/sys/kernel/mm/transparent_hugepage/enabled"), Path("/proc/self/maps")
+# So long a start may take longer: a gigabyte takes a second or two, and a model alone far less.
+MOST_S, PIECE_BYTES = 0.5, 32 << 20
+# Whether the machine's owner allows huge pages, how large they are, and where the parts of this process's memory are.
+SETTINGS, MAPS = Path("/sys/kernel/mm/transparent_hugepage"), Path("/proc/self/maps")
 
 
 def limit_arenas() -> None:
@@ -28,28 +31,42 @@ def limit_arenas() -> None:
         mallopt(M_ARENA_MAX, ARENAS)
 
 
-def use_huge_pages() -> None:
-    """Move what is allocated now into huge pages; nothing where the system has none, or is told never to use them."""
+def use_huge_pages(advise: Callable[[int, int, int], object] | None = None) -> None:
+    """Move what is allocated now into huge pages, in MOST_S at most; nothing where the system has none of this size.
+
+    Nothing either where the machine's owner says never. `advise` is the C library's madvise if not given.
+    """
     try:
-        if "[never]" in ALLOWED.read_text("ascii"):
+        if b"[never]" in (SETTINGS / "enabled").read_bytes():
             return
-        maps = MAPS.read_text("utf-8")
+        if int((SETTINGS / "hpage_pmd_size").read_bytes()) != HUGE_PAGE_BYTES:
+            return
+        maps = MAPS.read_bytes()
     except OSError:
         return
-    madvise = ctypes.CDLL(None).madvise
-    madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    advise = advise or madvise()
+    end_s = time.perf_counter() + MOST_S
     for part in allocated(maps):
-        # What it refuses, such as memory that was never touched, stays as it is.
-        madvise(part.start, len(part), MADV_COLLAPSE)
+        for start in range(part.start, part.stop, PIECE_BYTES):
+            if time.perf_counter() > end_s:
+                return
+            # What it refuses, such as memory that was never touched, stays as it is.
+            advise(start, min(PIECE_BYTES, part.stop - start), MADV_COLLAPSE)
 
 
-def allocated(maps: str) -> Iterator[range]:
+def madvise() -> Callable[[int, int, int], object]:
+    found = ctypes.CDLL(None).madvise
+    found.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    return found
+
+
+def allocated(maps: bytes) -> Iterator[range]:
     """Yield the addresses of whole huge pages in memory that belongs to no file, by the lines of /proc/self/maps."""
-    for line in maps.splitlines():
-        addresses, access, _, _, _, *name = line.split(maxsplit=5)
-        if access != "rw-p" or name not in ([], ["[heap]"]):
+    for line in maps.split(b"\n"):  # a name may have any bytes but this one
+        addresses, access, *rest = line.split(maxsplit=5) or [b"", b""]
+        if access != b"rw-p" or rest[3:] not in ([], [b"[heap]"]):
             continue
-        start, end = (int(one, 16) for one in addresses.split("-"))
+        start, end = (int(one, 16) for one in addresses.split(b"-"))
         part = range(-(-start // HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES, end // HUGE_PAGE_BYTES * HUGE_PAGE_BYTES)
         if part:
             yield part

@@ -26,7 +26,7 @@ RUN_BYTES = 64 * MIB
 # caches, and what the allocator does not give back.
 ROOM_BYTES = 512 * MIB
 # Of a passage: its row, the graph's, and its place in both, for each dimension.
-DIMENSION_BYTES = 6
+DIMENSION_BYTES = 5
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ DOORS = {
     "index": {"index"},
     "export": {"export"},
     "server": {
+        "server.allocator",
         "server.app",
         "server.backend",
         "server.contract.embedding",

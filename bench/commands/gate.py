@@ -123,7 +123,8 @@ def load_ratios(result: LoadReport) -> Ratios:
         return {}
     per_s = spread(result.bare.requests_per_s_of_bare)
     p50 = spread([1 / ratio for ratio in result.bare.p50_of_bare]) if result.load.connections == 1 else None
-    found = {f"{OURS}/{BARE}, requests/s": per_s, f"{BARE}/{OURS}, p50": p50}
+    of = f"{result.load.profile}, texts {result.load.texts_per_request}, connections {result.load.connections}"
+    found = {f"{OURS}/{BARE}, requests/s, {of}": per_s, f"{BARE}/{OURS}, p50, {of}": p50}
     return {name: ratio for name, ratio in found.items() if ratio is not None}
 
 

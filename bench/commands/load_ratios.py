@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.artifacts import LoadedModel
+from bench.errors import BenchError
 from bench.figures.bare import BareRounds
 from bench.figures.goals import judge_bare
 from bench.figures.load import ONE_TEXT, DirectRatios, DirectRounds, Load, LoadResult
@@ -40,13 +41,20 @@ def summarize_rounds(rounds: DirectRounds, *, one_connection: bool) -> DirectRat
 
 
 def compare_bare(bare: Sequence[LoadResult], served: Sequence[LoadResult], threads: int) -> BareRounds:
-    """Compare each round's load with the same load on the bare loop right before it."""
+    """Compare each round's load with the same load on the bare loop right before it.
+
+    Raises:
+        BenchError: the bare loop answered nothing in a round.
+    """
+    if not all(one.figures.requests for one in bare):
+        message = "the bare loop answered no request; its log is beside the servers' own"
+        raise BenchError(message)
     pairs = [(one.figures, load.figures) for one, load in zip(bare, served, strict=True)]
     return BareRounds(
         threads=threads,
         requests_per_s=[one.requests_per_s for one, _ in pairs],
         p50_ms=[one.latency_ms[P50] for one, _ in pairs],
-        errors=[sum(one.errors.values()) for one, _ in pairs],
+        errors=[sum((*one.errors.values(), *load.errors.values())) for one, load in pairs],
         requests_per_s_of_bare=[load.requests_per_s / one.requests_per_s for one, load in pairs],
         p50_of_bare=[load.latency_ms[P50] / one.latency_ms[P50] for one, load in pairs],
     )
@@ -55,6 +63,6 @@ def compare_bare(bare: Sequence[LoadResult], served: Sequence[LoadResult], threa
 def summarize_bare(rounds: BareRounds, load: Load) -> dict[str, Any]:
     """Return the fields of a report: the medians, and the goals of a load of single short texts."""
     per_s, p50 = statistics.median(rounds.requests_per_s_of_bare), statistics.median(rounds.p50_of_bare)
-    single = (load.profile, load.texts_per_request) == ("short", 1)
-    goals = judge_bare(load.connections, per_s, p50) if single else {}
+    single = (load.profile, load.texts_per_request, load.duplicates) == ("short", 1, 0)
+    goals = judge_bare(load.connections, per_s, p50, errors=any(rounds.errors)) if single else {}
     return {"requests_per_s_of_bare": per_s, "p50_of_bare": p50, "goals": goals}

@@ -8,7 +8,7 @@ BARE = "bare loop"
 class BareRounds(msgspec.Struct, frozen=True, kw_only=True):
     """A value a round: what the bare loop did right before vecd, and vecd's values over its.
 
-    `threads` compute for it; with 0 its event loop does.
+    `threads` compute for it; with 0 its event loop does. `errors` are those of both.
     """
 
     threads: int

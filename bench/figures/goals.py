@@ -51,14 +51,17 @@ def judge_door(door: RowFigures) -> dict[str, Goal]:
     return {DOOR: msgspec.structs.replace(goal, met=goal.met and not any(door.errors))}
 
 
-def judge_bare(connections: int, per_s_of_bare: float, p50_of_bare: float) -> dict[str, Goal]:
+def judge_bare(connections: int, per_s_of_bare: float, p50_of_bare: float, *, errors: bool) -> dict[str, Goal]:
     """Compare requests of one short text with the bare loop's, by the ratios of requests a second and of medians.
 
-    The goals are of 1 and of 16 connections.
+    The goals are of 1 and of 16 connections; with an error in any round none is met.
     """
+    goals = {}
     if connections == 1:
-        return {BARE_LONE: _goal(0.8, _inverse(p50_of_bare))}
-    return {BARE_CROWD: _goal(0.9, per_s_of_bare)} if connections == 16 else {}
+        goals = {BARE_LONE: _goal(0.8, _inverse(p50_of_bare))}
+    elif connections == 16:
+        goals = {BARE_CROWD: _goal(0.9, per_s_of_bare)}
+    return {name: msgspec.structs.replace(goal, met=goal.met and not errors) for name, goal in goals.items()}
 
 
 def ratio(rows: Rows, row: str, peer: str, values: Values) -> float | None:

@@ -2,7 +2,8 @@
 
 `python -m bench.servers.bare --port PORT --models DIR --model NAME --provider PROVIDER --threads N` answers each POST
 with the embeddings of its texts, whatever its path: the parser and event loop of vecd, its tokenizer, graph, operators
-and library for JSON. Nothing is checked, counted, queued or limited, and each request is a run of its own.
+and library for JSON, in huge pages as there. Nothing is checked, counted, queued or limited, and each request is a run
+of its own.
 
 Without threads runs are on the event loop, which is quickest for one connection: a hop to a thread and back takes 15 to
 25% longer. From two connections on, as many threads as vecd has workers are as quick or quicker: with 16 they answer
@@ -28,6 +29,7 @@ from tokenizers import Tokenizer
 from bench.artifacts import OUTPUT, Encodings, Rows, load_model, open_artifact
 from bench.figures.bare import BARE
 from bench.traffic.target import HOST, ServerSpec
+from server.allocator import use_huge_pages
 from server.engine.sessions import Session
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
@@ -116,6 +118,7 @@ def main() -> None:
     tokenizer = open_artifact(given.models, given.model).tokenizer()
     model = Model(tokenizer, loaded.session, mixes_lengths=loaded.variant.layout != "equal-length")
     pool = ThreadPoolExecutor(given.threads) if given.threads else None
+    use_huge_pages()
     uvloop.run(serve(given.port, model, pool))
 
 

@@ -1,9 +1,10 @@
 """What the collections of an index share, so that many of them need few descriptors, threads and buffers at a time."""
 
+import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from index.store.idle import IdleConnections
@@ -28,6 +29,17 @@ class Shared:
         self.idle = IdleConnections()
         self.words = Turns(MAX_WORDS)
         self.saving = threading.Semaphore(MAX_SAVING)
+        self._crowd = threading.Lock()
+
+    @contextlib.contextmanager
+    def crowd(self) -> Iterator[bool]:
+        """Within it, one graph at a time may be built by several threads: whether this one may. Never waits."""
+        several = self._crowd.acquire(blocking=False)
+        try:
+            yield several
+        finally:
+            if several:
+                self._crowd.release()
 
 
 def usable_cores() -> int:

@@ -5,7 +5,7 @@ core itself: then others compute, a model or another process. USearch starts the
 cannot be started; so it is seen now and then that more of them could be.
 """
 
-import threading
+import _thread
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +14,7 @@ MOST_THREADS = 16  # each takes 30 µs to start, of a piece of 4 ms
 ALONE_S = 0.1  # after which it is tried again whether the cores are idle: with ten searches a second they never are
 WAITED_SHARE = 0.1  # of the time since it was asked last; a thread on a core of its own waits 0.01 of it
 PROOF_S, SPARE_THREADS = 1.0, 8  # so long it holds that threads can be started, since there was room for more
+REFUSED_S = 60.0  # until it is tried again whether there is room
 ENDING_S = 0.02  # until those that proved it are gone
 
 
@@ -48,24 +49,26 @@ class Crew:
         if self._startable(count + SPARE_THREADS):
             self._alone_until_s, self._proven_until_s = now_s + ENDING_S, now_s + PROOF_S
         else:
-            self._alone_until_s = now_s + PROOF_S
+            self._alone_until_s = now_s + REFUSED_S
         return False
 
 
 def can_start(count: int) -> bool:
-    """Say whether so many threads can be there at once, besides those that are."""
-    end, started = threading.Event(), list[threading.Thread]()
+    """Say whether so many more threads can be there at once; for less than a millisecond they are."""
+    end = _thread.allocate_lock()
+    end.acquire()
+
+    def wait() -> None:
+        with end:
+            pass
+
     try:
         for _ in range(count):
-            thread = threading.Thread(target=end.wait, name="index-room", daemon=True)
-            thread.start()
-            started.append(thread)
+            _thread.start_new_thread(wait, ())  # threading's own would wait for each to have begun
     except (RuntimeError, MemoryError):  # no thread more, or no memory for its stack
         return False
     finally:
-        end.set()
-        for thread in started:
-            thread.join()
+        end.release()
     return True
 
 

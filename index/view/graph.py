@@ -153,7 +153,10 @@ class Graph:
             return np.zeros(len(steps), np.int64), np.full(len(steps), -1, np.float32)
         self._look(GROUPING_WIDTH)
         found = self._graph.search(steps, 1, threads=threads)
-        return found.keys.reshape(-1).astype(np.int64), cosines_from(found.distances.reshape(-1))
+        cosines = cosines_from(found.distances.reshape(-1))
+        counts = found.counts if isinstance(found, usearch.index.BatchMatches) else np.array([len(found.keys)])
+        cosines[counts == 0] = -1  # what stands there then nobody wrote
+        return found.keys.reshape(-1).astype(np.int64), cosines
 
     def remove(self, keys: Sequence[int] | NDArray[np.int64]) -> None:
         """Remove nodes; the graph keeps a tombstone for each."""

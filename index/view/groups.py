@@ -52,13 +52,12 @@ def nodes_of(keys: Keys, rows: NDArray[np.float16], nearest: Keys, cosines: Cosi
 
 def led(keys: Keys, alike: NDArray[np.float32]) -> Keys:
     """Return the node of each of these rows, whose cosines with each other are given: the first ones lead."""
-    nodes, leaders = keys.copy(), [0]
-    for place in range(1, len(keys)):
-        best = max(leaders, key=lambda leader: alike[place, leader])
-        if alike[place, best] >= GROUP_COSINE:
-            nodes[place] = keys[best]
-        else:
-            leaders.append(place)
+    nodes, leads = keys.copy(), np.ones(len(keys), np.bool_)
+    for place in np.flatnonzero((np.tril(alike, -1) >= GROUP_COSINE).any(axis=1)):
+        before = np.where(leads[:place], alike[place, :place], np.float32(-2))
+        best = before.argmax()
+        if before[best] >= GROUP_COSINE:
+            nodes[place], leads[place] = keys[best], False
     return nodes
 
 

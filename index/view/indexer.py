@@ -22,8 +22,8 @@ from index.view.snapshots import Snapshots
 from index.view.vectors import Vectors
 from index.view.watch import Watch
 
-SNAPSHOT_CHANGES, SNAPSHOT_S = 10_000, 300.0
-SNAPSHOT_SHARE = 8  # an eighth of the rows: it is written whole, and every 10,000 changes would be 100 times a million
+# A snapshot is written whole: of a million rows after an eighth of them, or it would be written 100 times.
+SNAPSHOT_CHANGES, SNAPSHOT_S, SNAPSHOT_SHARE = 10_000, 300.0, 8
 CLOSING_CHANGES = 500  # it takes less time to replay fewer than to write a whole snapshot
 TOMBSTONES_SHARE, TOMBSTONES_LEAST = 0.3, 1024  # with half of the rows removed, searches run at 74% of their rate
 BATCH_ROWS = 512  # 60 to 300 ms; what waits in between, removals among it, takes 0.1 ms
@@ -189,8 +189,9 @@ class Indexer:
         """Give the rows at these slots their nodes until it is to close; return how many have one."""
         keys, rows, count = capture.keys[slots], capture.rows[slots], 0
         while count < len(keys) and not self._closing:
-            threads = self._crew.threads(self._shared.cores, self._vectors.searched_s)
-            nodes = graph.add(keys[count:], rows[count:], capture, threads)
+            with self._shared.crowd() as several:
+                threads = self._crew.threads(self._shared.cores, self._vectors.searched_s) if several else 1
+                nodes = graph.add(keys[count:], rows[count:], capture, threads)
             added = keys[count : count + len(nodes)]
             assign(graph, added, nodes)
             self.watch.note(graph, added, nodes)
@@ -201,8 +202,8 @@ class Indexer:
         """Build a graph without tombstones beside the old one, which answers meanwhile; then exchange them."""
         since = self._vectors.clock
         capture, old = self._vectors.capture()
-        fresh = Graph(parameters)
-        regrouped = np.zeros(len(capture.keys), np.int64)
+        fresh, regrouped = Graph(parameters), np.zeros(len(capture.keys), np.int64)
+        fresh.widen(old.width)
 
         def assign(_: Graph, keys: Keys, nodes: Keys) -> None:
             regrouped[np.searchsorted(capture.keys, keys)] = nodes

@@ -25,10 +25,10 @@ class AdmissionLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Admission:
-    """Counts the requests in progress, and bounds the tokens that wait."""
+    """Counts the requests in progress, and bounds the tokens that wait; `entered` is how many ever had a place."""
 
     def __init__(self, limits: AdmissionLimits) -> None:
-        self.active = 0
+        self.active, self.entered = 0, 0
         self.open = True
         self.refused: Counter[str] = Counter()
         self._limits = limits
@@ -50,6 +50,7 @@ class Admission:
             # A place is free as soon as one of them is done.
             self._refuse(message, backlog().seconds / max(1, self.active), "concurrency")
         self.active += 1
+        self.entered += 1
         try:
             yield
         finally:

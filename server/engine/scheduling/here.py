@@ -34,23 +34,27 @@ class Here:
         self._most_s = most_s
         self._in_a_row = 0  # requests that came alone
 
-    async def compute(self, job: Job, encodings: Sequence[list[int]], *, alone: bool) -> bool:
+    async def compute(
+        self, job: Job, encodings: Sequence[list[int]], *, alone: bool, entered: Callable[[], int]
+    ) -> bool:
         """Compute a job now if it is one short text; return whether it is done. Call from the event loop.
 
-        `alone` says that no other request is in progress.
+        `alone` says that no other request is in progress, `entered` how many have been so far, however short.
         """
         self._in_a_row = self._in_a_row + 1 if alone else 0
         if self._in_a_row <= ENOUGH or len(encodings) > 1 or not self._idle():
             return False
         if not self._execution.costs.here_wins(len(encodings[0]), self._most_s):
             return False
-        run = [QueuedText(encodings[0], job, 0)]
+        run, before = [QueuedText(encodings[0], job, 0)], entered()
         if (seconds := self._compute(job, run)) is None:
             return False
         try:
             # Whoever came meanwhile begins now, and finds that another request is in progress: neither is alone.
             for _ in range(PASSES):
                 await asyncio.sleep(0)
+            if entered() != before:  # even if they are answered already, as by the cache
+                self._in_a_row = 0
         finally:  # also where the client has left; once the answer is on its way
             job.loop.call_soon(self._execution.count, run, seconds)
         return True
@@ -58,7 +62,6 @@ class Here:
     def _compute(self, job: Job, run: list[QueuedText]) -> float | None:
         """Fill the job; return the seconds of its run, or None where it failed."""
         now_s, slot = time.perf_counter(), self._slots.here
-        job.begin(now_s)
         self._slots.begin(slot, run, now_s, self._execution.expected_s(run))
         try:
             rows, seconds = self._execution.run(run)
@@ -69,6 +72,7 @@ class Here:
             slot.run, slot.started_s = [], None
         if seconds > LATE * self._most_s:
             self._in_a_row = 0
+        job.begin(now_s)  # not before: a worker begins what has failed here
         job.inference_s = seconds
         job.fill(0, rows[0])
         job.end(None)

@@ -58,8 +58,9 @@ class Workers:
 
     @property
     def idle(self) -> bool:
-        """Whether the pool is well and has nothing to do."""
-        return self.well and not self._queue and not self.slots.busy
+        """Whether the pool is well, has nothing to do, and computed what it had last, which ends a row of faults."""
+        faults = self._deaths_in_a_row or self._failures_in_a_row
+        return self.well and not (faults or self._queue or self.slots.busy)
 
     def call_when_broken(self, callback: Callable[[], None]) -> None:
         """Set a callback that is called once, from any thread, when the pool can never compute again."""

@@ -89,8 +89,8 @@ def test_a_load_fell_where_it_lost_more_of_the_bare_loops_pace_than_the_noise(
     assert gate(tmp_path, "load", lone_load(1.2), lone_load(1.21)) == 0
     assert gate(tmp_path, "load", lone_load(1.2), lone_load(1.5)) == 1
     out = capsys.readouterr().out
-    assert "fell: bare loop/vecd, p50: 0.833 to 0.667, by more than" in out
-    assert "fell: vecd/bare loop, requests/s: 0.833 to 0.667, by more than" in out
+    assert "fell: bare loop/vecd, p50, short, texts 1, connections 1: 0.833 to 0.667, by more than" in out
+    assert "fell: vecd/bare loop, requests/s, short, texts 1, connections 1: 0.833 to 0.667, by more than" in out
     assert gate(tmp_path, "load", lone_load(1.2, connections=16), lone_load(1.2, connections=16)) == 0
     assert "p50" not in capsys.readouterr().out
 

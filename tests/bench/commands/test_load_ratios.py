@@ -76,8 +76,9 @@ def test_a_server_is_compared_with_the_bare_loop_round_by_round() -> None:
         (Load(profile="short", connections=2, seed=1), {}),
         (Load(profile="short", connections=16, texts_per_request=32, seed=1), {}),
         (Load(profile="mixed", connections=1, seed=1), {}),
+        (Load(profile="short", connections=1, duplicates=0.5, seed=1), {}),
     ],
-    ids=["16 connections", "2 connections", "32 texts", "texts of other lengths"],
+    ids=["16 connections", "2 connections", "32 texts", "texts of other lengths", "texts that come again"],
 )
 def test_the_goals_are_of_single_short_texts(load: Load, goals: dict[str, Goal]) -> None:
     rounds = compare_bare([served(400, 2.0, 0.1)], [served(300, 3.0, 0.1)], 2)

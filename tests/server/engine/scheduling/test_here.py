@@ -16,7 +16,7 @@ from server.engine.scheduling.here import ENOUGH
 from server.engine.scheduling.job import Job
 from server.engine.scheduling.scheduler import Queue
 from server.engine.scheduling.slots import Plan, RunFigures
-from server.engine.scheduling.workers import Workers
+from server.engine.scheduling.workers import MAX_DEATHS, Workers
 from tests.server.polling import until
 
 OUTPUT = "sentence_embedding"
@@ -77,13 +77,15 @@ class Caller:
         )
         self.counted: list[RunFigures] = []
         self.workers = session.workers = Workers(session, Queue("ragged"), Fixed(), plan, self.counted.append)
-        self.active = 0
+        self.active, self.entered = 0, 0
 
     async def compute(self, *encodings: list[int]) -> list[float]:
         self.active += 1
+        self.entered += 1
         try:
             job = Job(len(encodings), OUTPUT)
-            if not await self.workers.here.compute(job, encodings, alone=self.active == 1):
+            here = self.workers.here.compute(job, encodings, alone=self.active == 1, entered=lambda: self.entered)
+            if not await here:
                 self.workers.submit(job, encodings)
             await asyncio.wait_for(job.future, 20)
             return [float(row[0]) for row in job.rows if row is not None]
@@ -169,6 +171,36 @@ def test_who_came_during_a_run_on_the_event_loop_has_a_worker_and_so_have_those_
 
     asyncio.run(check())
     assert session.here == [False] * ENOUGH + [True] + [False] * (ENOUGH + 1)
+
+
+def test_who_is_answered_by_the_cache_during_a_run_was_there_too(session: FakeSession, caller: Caller) -> None:
+    async def check() -> None:
+        await caller.become_lone()
+
+        def answer_from_the_cache() -> None:
+            caller.entered += 1
+
+        asyncio.get_running_loop().call_soon(answer_from_the_cache)
+        await caller.compute([1])
+        await caller.become_lone()
+
+    asyncio.run(check())
+    assert session.here == [False] * ENOUGH + [True] + [False] * ENOUGH
+
+
+def test_texts_between_deaths_of_workers_end_the_row_of_them(session: FakeSession, caller: Caller) -> None:
+    async def check() -> None:
+        for _ in range(MAX_DEATHS + 1):
+            with pytest.raises(UnavailableError):
+                await caller.compute([666], [1])
+            await asyncio.to_thread(until, lambda: caller.workers.well)
+            for _ in range(ENOUGH + 5):
+                await caller.compute([1])
+
+    asyncio.run(check())
+    assert caller.workers.deaths == MAX_DEATHS + 1
+    assert caller.workers.broken is None
+    assert any(session.here)
 
 
 def test_while_a_worker_computes_another_text_has_a_worker(session: FakeSession, caller: Caller) -> None:
