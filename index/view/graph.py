@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from index.view.captures import Capture
 from index.view.groups import GROUP_COSINE, nodes_of, surely
 from index.view.quantized import cosines_from, quantized
+from index.view.unchecked import Unchecked
 
 GRAPH_ROWS = 128  # nodes that a search asks for in any case; float16 orders their rows better than the graph does
 GROUPING_WIDTH = 32  # of the search for a new row's node, which finds it as well as a wider one
@@ -51,7 +52,8 @@ class Graph:
     """`tombstones` counts the nodes removed since it was empty, `busy` says that a search would have to wait long.
 
     `size_bytes` is the memory that the graph took when it was last measured. `trusted` is false where it misses too
-    much, as `watch.py` finds out: searches should take another way.
+    much, as `watch.py` finds out: searches should take another way. `unchecked` are nodes that nobody has looked
+    for yet, by their own rows, since they were added.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Graph:
         self.tombstones = tombstones
         self.busy = False
         self.trusted = True
+        self.unchecked = Unchecked()
         self.size_bytes = 0
         self._graph = usearch.index.Index(
             ndim=parameters.ndim,

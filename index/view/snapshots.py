@@ -41,6 +41,7 @@ class Company(msgspec.Struct, frozen=True):
     keys: bytes
     nodes: bytes
     unreached: bytes
+    unchecked: bytes = b""  # of earlier versions: none
 
 
 class Snapshots:
@@ -141,7 +142,7 @@ class Snapshots:
 
 def append_company(path: Path, graph: Graph, membership: Membership) -> None:
     """Write what belongs to a graph behind it. Raises OSError."""
-    arrays = (membership.keys, membership.nodes, membership.unreached)
+    arrays = (membership.keys, membership.nodes, membership.unreached, graph.unchecked.all())
     company = Company(graph.width, graph.trusted, *(array.astype("<i8").tobytes() for array in arrays))
     encoded = msgspec.msgpack.encode(company)
     with path.open("ab") as file:
@@ -159,6 +160,7 @@ def read(graph: Graph, content: bytes, rows: Capture) -> Membership:
     graph.read(with_vectors(content[: end - length], rows, membership))
     graph.widen(company.width)
     graph.trusted = company.trusted
+    graph.unchecked.add(np.frombuffer(company.unchecked, "<i8").astype(np.int64))
     return membership
 
 

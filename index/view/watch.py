@@ -7,7 +7,6 @@ compared by every search from then on.
 """
 
 import time
-from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +36,6 @@ class Watch:
     def __init__(self, vectors: Vectors, seed: int = 0) -> None:
         self._vectors = vectors
         self._random = np.random.default_rng(seed)
-        self._unchecked: deque[tuple[Graph, Keys]] = deque()
         self._shares: list[float] = []
         self._judged: Graph | None = None
         self._changed, self._turns = 0, 0
@@ -47,12 +45,11 @@ class Watch:
     def note(self, graph: Graph, keys: Keys, nodes: Keys) -> None:
         """Take in which rows were added, and their nodes."""
         self._changed += len(keys)
-        if (nodes == keys).any():
-            self._unchecked.append((graph, nodes[nodes == keys]))
+        graph.unchecked.add(nodes[nodes == keys])
 
     def rest_s(self) -> float | None:
         """Return how long to wait for the next step; None where there is none."""
-        if not self._unchecked and self.judged:
+        if not self._vectors.graph.unchecked and self.judged:
             return None
         return max(0.0, self._stepped_s + RESTS * self._taken_s - time.monotonic())
 
@@ -64,11 +61,11 @@ class Watch:
 
     def step(self) -> None:
         """Do a piece of the work."""
-        started_s = time.monotonic()
-        if not self.judged and not (self._unchecked and self._turns % 2):
+        started_s, graph = time.monotonic(), self._vectors.graph
+        if not self.judged and not (graph.unchecked and self._turns % 2):
             self._sample()
-        elif self._unchecked:
-            self._check(*self._unchecked.popleft())
+        elif graph.unchecked:
+            self._check(graph, graph.unchecked.take(CHECKED_NODES))
         self._turns += 1
         self._stepped_s = time.monotonic()
         self._taken_s = self._stepped_s - started_s
@@ -82,14 +79,12 @@ class Watch:
             self._taken_s = self._stepped_s - started_s
 
     def _check(self, graph: Graph, nodes: Keys) -> None:
-        """Look for the first of these nodes by their own rows; the others wait for the next step."""
+        """Look for nodes by their own rows."""
         capture, current = self._vectors.capture()
         if graph is not current or not len(capture.keys):
             return
-        if len(nodes) > CHECKED_NODES:
-            self._unchecked.appendleft((graph, nodes[CHECKED_NODES:]))
-        slots, there = places(capture.keys, nodes[:CHECKED_NODES])
-        slots = slots[there & (capture.nodes[slots] == nodes[:CHECKED_NODES])]
+        slots, there = places(capture.keys, nodes)
+        slots = slots[there & (capture.nodes[slots] == nodes)]
         lost = [slot for slot in slots if capture.nodes[slot] not in graph.search(capture.rows[slot], NEAREST)]
         if lost:
             self._vectors.mark_unreached(graph, capture.keys[lost])

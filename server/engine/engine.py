@@ -211,8 +211,7 @@ class Engine:
         if request.flight is not None:
             request.flight.job = job
         ids = [encoding.ids for encoding in encodings]
-        alone = self.admission.active == 1
-        if await self.workers.here.compute(job, ids, alone=alone, entered=lambda: self.admission.entered):
+        if await self.workers.here.compute(job, ids, self.admission):
             return job
         self.workers.submit(job, ids)
         timer = job.loop.call_later(left_s, self.workers.expire, job)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from server.engine.scheduling.execution import Execution
 from server.engine.scheduling.job import Job, QueuedText
@@ -24,6 +25,13 @@ PASSES = 2
 LATE = 2
 
 
+class Requests(Protocol):
+    """How many requests are in progress, and how many ever were, however short."""
+
+    active: int
+    entered: int
+
+
 class Here:
     """Runs on the event loop, each of at most `most_s` predicted seconds; none where that is 0."""
 
@@ -34,26 +42,21 @@ class Here:
         self._most_s = most_s
         self._in_a_row = 0  # requests that came alone
 
-    async def compute(
-        self, job: Job, encodings: Sequence[list[int]], *, alone: bool, entered: Callable[[], int]
-    ) -> bool:
-        """Compute a job now if it is one short text; return whether it is done. Call from the event loop.
-
-        `alone` says that no other request is in progress, `entered` how many have been so far, however short.
-        """
-        self._in_a_row = self._in_a_row + 1 if alone else 0
+    async def compute(self, job: Job, encodings: Sequence[list[int]], requests: Requests) -> bool:
+        """Compute a job now if it is one short text; return whether it is done. Call from the event loop."""
+        self._in_a_row = self._in_a_row + 1 if requests.active == 1 else 0
         if self._in_a_row <= ENOUGH or len(encodings) > 1 or not self._idle():
             return False
         if not self._execution.costs.here_wins(len(encodings[0]), self._most_s):
             return False
-        run, before = [QueuedText(encodings[0], job, 0)], entered()
+        run, before = [QueuedText(encodings[0], job, 0)], requests.entered
         if (seconds := self._compute(job, run)) is None:
             return False
         try:
             # Whoever came meanwhile begins now, and finds that another request is in progress: neither is alone.
             for _ in range(PASSES):
                 await asyncio.sleep(0)
-            if entered() != before:  # even if they are answered already, as by the cache
+            if requests.entered != before:  # even if they are answered already, as by the cache
                 self._in_a_row = 0
         finally:  # also where the client has left; once the answer is on its way
             job.loop.call_soon(self._execution.count, run, seconds)

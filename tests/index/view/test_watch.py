@@ -1,6 +1,7 @@
 """What the graph finds is watched: what it does not reach is compared besides, and a bad one is left aside."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from index.store.connections import Database, Readers
 from index.view.captures import NONE, Moment
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
+from index.view.links import leave_vectors
+from index.view.snapshots import append_company, read
 from index.view.vectors import Vectors
 from index.view.watch import FEW_SAMPLES, SAMPLES, WIDEST, Watch
 from tests.index.harness import document, open_index
@@ -87,6 +90,31 @@ def test_nodes_that_the_graph_does_not_lead_to_are_found_all_the_same() -> None:
     vectors.discard([107])
     vectors.release()
     assert vectors.unreached.tolist() == [7, 207, 307]
+
+
+def test_nodes_that_nobody_has_looked_for_are_looked_for_by_the_next_watch() -> None:
+    graph = ForgetfulGraph(lambda node: node % 100 == 7)
+    vectors, watch = watched(graph)
+    for _ in range(4):
+        watch.step()
+    work(Watch(vectors))
+    assert vectors.unreached.tolist() == [7, 107, 207, 307]
+    assert not graph.unchecked
+
+
+def test_nodes_that_nobody_has_looked_for_are_in_a_snapshot(tmp_path: Path) -> None:
+    graph = ForgetfulGraph(lambda node: node % 100 == 7)
+    vectors, watch = watched(graph)
+    for _ in range(4):
+        watch.step()
+    assert 0 < len(graph.unchecked.all()) < COUNT
+    path = tmp_path / "graph"
+    graph.write(path)
+    leave_vectors(path, tmp_path / "snapshot")
+    append_company(tmp_path / "snapshot", graph, vectors.membership())
+    fresh = Graph(GraphParameters(NDIM))
+    read(fresh, (tmp_path / "snapshot").read_bytes(), vectors.capture()[0])
+    assert fresh.unchecked.all().tolist() == graph.unchecked.all().tolist()
 
 
 def test_a_graph_that_misses_much_is_left_aside_and_taken_again_when_it_is_good() -> None:

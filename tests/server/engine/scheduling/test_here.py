@@ -84,8 +84,7 @@ class Caller:
         self.entered += 1
         try:
             job = Job(len(encodings), OUTPUT)
-            here = self.workers.here.compute(job, encodings, alone=self.active == 1, entered=lambda: self.entered)
-            if not await here:
+            if not await self.workers.here.compute(job, encodings, self):
                 self.workers.submit(job, encodings)
             await asyncio.wait_for(job.future, 20)
             return [float(row[0]) for row in job.rows if row is not None]
