@@ -97,9 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_url_bytes: Annotated[int, _limit("bytes of a request's path and query", ge=256)] = 8 * KIB
     max_queue_tokens: Annotated[int, _load("tokens that may wait for a run", ge=512)] = 2_000_000
     max_concurrent_requests: Annotated[int, _load("requests in progress at once", ge=1)] = 1024
-    lone_text_ms: Annotated[
-        int, _load("a text that comes alone has no worker if it takes less; 0: always", ge=0, le=100)
-    ] = 4
+    lone_text_ms: Annotated[int, _load("longest text computed without a worker if it comes alone", ge=0, le=100)] = 4
     max_connections: Annotated[
         int, _load("connections open at once; fewer where the process may not open so many files", ge=1)
     ] = 4096
