@@ -66,7 +66,7 @@ class Drop:
             if not isinstance(error, OSError | IndexRoomError):
                 raise
             reason = error.strerror if isinstance(error, OSError) else error
-            what = CLOSED if self.between else "cannot be dropped"
+            what = f"{CLOSED}; whether a start before that drops it is unknown" if self.between else "cannot be dropped"
             raise StorageFullError(f"the collection {self._found.name!r} {what}: {reason}") from error
 
     def _bring_back(self) -> None:
