@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from server.contract.embedding import Input
-from server.engine.utf8 import encoded
+from server.engine.utf8 import PART_CHARACTERS, encoded
 
 # Bytes of an entry besides its row: key, hash-table slot, list node, struct and bytes header. tracemalloc counts 197
 # over 20,000 entries; the allocator rounds up.
@@ -52,8 +52,10 @@ class EmbeddingCache:
         Of two owners neither finds what the other has put; without one all share.
         """
         if isinstance(text, str):
-            return self._digest(encoded(text), kind, owner)
-        return self._digest([struct.pack(f"<{len(text)}q", *text)], kind + " ids", owner)
+            first = text[:PART_CHARACTERS].encode()
+            rest = encoded(text, PART_CHARACTERS) if len(text) > PART_CHARACTERS else ()
+            return self._digest(first, rest, kind, owner)
+        return self._digest(struct.pack(f"<{len(text)}q", *text), (), kind + " ids", owner)
 
     def keys(self, texts: Iterable[Input], kind: str, owner: str = "") -> Iterator[list[tuple[Input, CacheKey]]]:
         """Yield each text with its key, in steps of one text; from any thread.
@@ -64,10 +66,10 @@ class EmbeddingCache:
             hash(text)
             yield [(text, self.key(text, kind, owner))]
 
-    def _digest(self, parts: Iterable[bytes], kind: str, owner: str) -> CacheKey:
+    def _digest(self, first: bytes, rest: Iterable[bytes], kind: str, owner: str) -> CacheKey:
         salt = _salt_of(owner) if owner else b""
-        digest = hashlib.blake2b(digest_size=16, key=self._secret, person=kind.encode(), salt=salt)
-        for part in parts:
+        digest = hashlib.blake2b(first, digest_size=16, key=self._secret, person=kind.encode(), salt=salt)
+        for part in rest:
             digest.update(part)
         return digest.digest()
 

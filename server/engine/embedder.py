@@ -83,7 +83,7 @@ class Embedder:
         if len(texts) > self.max_texts:
             message = f"{len(texts)} texts, max_client_batch_size is {self.max_texts}"
             raise InvalidInputError(message, "texts")
-        limit, vocabulary, doubtful = self._settings.max_text_bytes, self._facts.vocabulary, dict[int, str]()
+        limit, vocabulary, doubtful = self._settings.max_text_bytes, self._facts.vocabulary, {}
         for index, text in enumerate(texts):
             if isinstance(text, tuple):
                 if text and not 0 <= min(text) <= max(text) < vocabulary:

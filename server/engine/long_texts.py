@@ -4,7 +4,6 @@ A megabyte takes milliseconds, in which the event loop would answer nobody.
 """
 
 import asyncio
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -32,10 +31,11 @@ class LongTexts:
     async def keys(self, cache: EmbeddingCache, request: Request) -> dict[Input, CacheKey]:
         """Return the key of each different text, in order. Raises DeadlineError."""
         texts, demand = request.texts, request.demand
-        steps = cache.keys(texts, kind_of(demand), demand.cache_owner)
+        kind, owner = kind_of(demand), demand.cache_owner
         characters = sum(map(len, texts)) + TEXT_CHARACTERS * len(texts)
         if characters <= SHORT_CHARACTERS:
-            return dict(itertools.chain.from_iterable(steps))
+            return {text: cache.key(text, kind, owner) for text in texts}
+        steps = cache.keys(texts, kind, owner)
         return dict(await self._take(steps, len(texts), characters * KEY_S, demand.client, request.left_s))
 
     async def unique(self, request: Request) -> list[Input]:

@@ -6,9 +6,9 @@ MAX_BYTES = 4  # of a character
 PART_CHARACTERS = 1 << 16
 
 
-def encoded(text: str) -> Iterator[bytes]:
-    """Yield a text's bytes, none for an empty one."""
-    for start in range(0, len(text), PART_CHARACTERS):
+def encoded(text: str, first: int = 0) -> Iterator[bytes]:
+    """Yield a text's bytes from its character `first` on, none for an empty one."""
+    for start in range(first, len(text), PART_CHARACTERS):
         yield text[start : start + PART_CHARACTERS].encode()
 
 
