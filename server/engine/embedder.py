@@ -89,6 +89,10 @@ class Embedder:
                 if text and not 0 <= min(text) <= max(text) < vocabulary:
                     message = f"text {index} has a token id outside the model's vocabulary of {vocabulary}"
                     raise InvalidInputError(message)
+            elif len(text) > limit:  # whatever time there is to measure it
+                least = "" if text.isascii() else "at least "
+                message = f"text {index} has {least}{len(text)} bytes, max_text_bytes is {limit}"
+                raise UnacceptableInputError(message)
             elif may_exceed(text, limit):
                 doubtful[index] = text
         if doubtful:
