@@ -17,6 +17,8 @@ from server.engine.utf8 import may_exceed
 from server.engine.windows import Windows, embed_windows
 from server.settings import Settings
 
+BRIEF_S = 0.001
+
 
 class Embedder:
     """Checks texts, puts prompts before them, embeds them."""
@@ -37,8 +39,9 @@ class Embedder:
         """Embed for a caller who has a place among the requests in progress."""
         began_s, limit_s = time.perf_counter(), self.engine.seconds_for(demand)
         prompted = await self._prepare(texts, demand)
-        left_s = max(0.0, limit_s - (time.perf_counter() - began_s))
-        return await self._embed(prompted, msgspec.structs.replace(demand, timeout_s=left_s))
+        if (spent_s := time.perf_counter() - began_s) > BRIEF_S:  # only where texts were measured
+            demand = msgspec.structs.replace(demand, timeout_s=max(0.0, limit_s - spent_s))
+        return await self._embed(prompted, demand)
 
     async def _embed(self, prompted: Sequence[Input], demand: Demand) -> Embeddings:
         if demand.truncate == "windows":
