@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache, partial
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -172,10 +173,12 @@ def _serve(settings: Settings, backend: LocalBackend, listeners: Listeners, desc
     application = build_application(settings, backend, backend.running())
     index = backend.parts.library.index
 
+    limits_for = lru_cache(1)(partial(limits_of, settings))  # asked for at each tick, and hardly ever another
+
     def limits() -> Limits:
         """Return how many connections there may be beside the collections that there are now."""
         left = connections_left(descriptors, len(index.names()), MAX_REFUSED)
-        return limits_of(settings, min(settings.max_connections, left))
+        return limits_for(min(settings.max_connections, left))
 
     listening = Listening(_address(settings, listeners), descriptors, limits())
     others = told_of(index.count_others(), backend.facts.variant)

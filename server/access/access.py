@@ -62,9 +62,10 @@ class Access:
         elif operation is not None and operation.scope is not None:
             if operation.request is None and scope["method"] in CHANGING:
                 self._check_origin(state)
-            state.caller = self._identify(scope, state, operation)
+            token = _token(scope)
+            state.caller = self._identify(scope, state, operation, token)
             # The scope holds the state: with the scope in it, only the garbage collector would release a request.
-            again = partial(self._check_again, _token(scope), operation, collection_of(scope))
+            again = partial(self._check_again, token, operation, collection_of(scope))
             state.check = Standing(again, self._clock)
         if operation is not None:
             state.media = negotiate(scope, operation.gives)
@@ -73,14 +74,13 @@ class Access:
         server = scope.get("server")
         return server is not None and server[1] == self._policy.metrics_port
 
-    def _identify(self, scope: Scope, state: RequestState, operation: Operation) -> Caller:
+    def _identify(self, scope: Scope, state: RequestState, operation: Operation, token: str) -> Caller:
         address = scope.get("client")
         client = network_of(address[0]) if address else ""
         keys = self._policy.keys
         if not keys.required:
             self._check_host(scope)
             return Caller(client, read_timeout_s(state.headers), self._count(state, client))
-        token = _token(scope)
         key = keys.find(token)
         name = f"key {key.id}" if key else client
         account = self._count(state, name, keyed=key is not None)

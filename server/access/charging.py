@@ -8,8 +8,7 @@ computed all the same.
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from server.access.rates import Account, Bucket
 from server.contract.backend import Backend
@@ -24,12 +23,26 @@ PATIENCE_S = 300.0
 
 
 class Charge:
-    """The tokens that one call reserved, those that it used, and what reading its texts takes of them."""
+    """The tokens that one call reserves, those that it uses, and what reading its texts takes of them.
 
-    def __init__(self, reserved: int, reading: int) -> None:
+    As a block it takes them from the bucket, and gives back what the call did not use.
+    """
+
+    __slots__ = ("_bucket", "reading", "reserved", "used")
+
+    def __init__(self, bucket: Bucket, reserved: int, reading: int) -> None:
+        self._bucket = bucket
         self.reserved = reserved
         self.reading = reading
         self.used = 0
+
+    def __enter__(self) -> "Charge":
+        self._bucket.take(self.reserved)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not issubclass(kind, asyncio.CancelledError):
+            self._bucket.give_back(self.reserved - self.used)
 
 
 class Charging:
@@ -53,23 +66,20 @@ class Charging:
         self._check = check
 
     async def embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
-        found = await self._embed(texts, demand)
-        self._check()
-        return found
-
-    async def _embed(self, texts: Sequence[Input], demand: Demand) -> Embeddings:
         if self._bucket is None:
-            return await self._backend.embed(texts, demand)
-        with self._reserved(self._bucket, texts, whole=demand.truncate == "windows") as charge:
             found = await self._backend.embed(texts, demand)
-            charge.used = sum(found.tokens) + charge.reading
-        self._estimate.learn(texts, sum(found.tokens))
+        else:
+            with self._charge(self._bucket, texts, whole=demand.truncate == "windows") as charge:
+                found = await self._backend.embed(texts, demand)
+                charge.used = sum(found.tokens) + charge.reading
+            self._estimate.learn(texts, sum(found.tokens))
+        self._check()
         return found
 
     async def put(self, name: str, documents: Sequence[Document], demand: Demand) -> Written:
         if self._bucket is None:
             return await self._backend.put(name, documents, demand)
-        with self._reserved(self._bucket, texts_to_embed(documents)) as charge:
+        with self._charge(self._bucket, texts_to_embed(documents)) as charge:
             written = await self._backend.put(name, documents, demand)
             charge.used = sum(written.tokens) + charge.reading
         return written
@@ -83,7 +93,7 @@ class Charging:
         if self._bucket is None:
             return await self._backend.search(name, searches, demand)
         queries = [one.query for one in searches if one.query is not None and one.mode != "text"]
-        with self._reserved(self._bucket, queries) as charge:
+        with self._charge(self._bucket, queries) as charge:
             found = await self._backend.search(name, searches, demand)
             charge.used = sum(found.tokens) + charge.reading
         return found
@@ -98,8 +108,7 @@ class Charging:
         async def charged() -> AsyncIterator[Sequence[Line]]:
             async for group in groups:
                 if account is not None and bucket is not None:
-                    texts = texts_to_embed([line.document for line in group])
-                    charge = Charge(self._estimate.of(texts), reading_of(texts))
+                    charge = self._charge(bucket, texts_to_embed([line.document for line in group]))
                     await _take_patiently(account, bucket, charge.reserved)
                     reserved.append(charge)
                 self._check()
@@ -119,17 +128,8 @@ class Charging:
         finally:
             await stream.aclose()
 
-    @contextmanager
-    def _reserved(self, bucket: Bucket, texts: Sequence[Input], *, whole: bool = False) -> Iterator[Charge]:
-        charge = Charge(self._estimate.of(texts, whole=whole), reading_of(texts))
-        bucket.take(charge.reserved)
-        try:
-            yield charge
-        except asyncio.CancelledError:
-            charge.used = charge.reserved
-            raise
-        finally:
-            bucket.give_back(charge.reserved - charge.used)
+    def _charge(self, bucket: Bucket, texts: Sequence[Input], *, whole: bool = False) -> Charge:
+        return Charge(bucket, self._estimate.of(texts, whole=whole), reading_of(texts))
 
 
 def texts_to_embed(documents: Sequence[Document]) -> list[str]:

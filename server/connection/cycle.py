@@ -41,15 +41,16 @@ class Cycle(RequestResponseCycle):
     """One request and its response; pages of these origins may read what it answers by itself."""
 
     origins: tuple[str, ...] = ()
+    task: asyncio.Task[None] | None = None
 
     def end(self, counted_as: int) -> None:
         """Cancel the application's task, and discard what it still sends; the request is counted under this status."""
         self.disconnected = True
         self.message_event.set()
         state = self._state()
-        if state is not None and state.task is not None:
+        if state is not None and self.task is not None:
             state.counted_as = counted_as
-            state.task.cancel()
+            self.task.cancel()
 
     def request_id(self) -> str:
         """Return the id that the request was given, or a new one."""

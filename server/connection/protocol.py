@@ -183,8 +183,10 @@ class Protocol(HttpToolsProtocol):
         self.flow.resume_reading()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self.running = cast("Cycle", cycle)
-        super()._start_asgi_task(cycle, app)
+        task = self.loop.create_task(cycle.run_asgi(app))
+        self.running, self.running.task = cast("Cycle", cycle), task
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def _busy(self) -> bool:
         return self.running is not None and not self.running.response_complete

@@ -5,7 +5,6 @@ Handlers are functions that take an `Asked` and return a `Reply`; the decorators
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cached_property
 from typing import Any, TypeVar
 
 from litestar import Request
@@ -38,6 +37,7 @@ class Asked:
         self.scope: Any = request.scope
         self.context: Context = context_of(request)
         self.arrived_s = time.perf_counter()
+        self._query: dict[str, str] | None = None
 
     @property
     def backend(self) -> Backend:
@@ -87,10 +87,12 @@ class Asked:
         """Return a parameter of the path."""
         return str(self._request.path_params[name])
 
-    @cached_property
+    @property
     def query(self) -> dict[str, str]:
         """The parameters of the query; raises InvalidInputError where one is not UTF-8, or given twice."""
-        return query_of(self.scope)
+        if self._query is None:
+            self._query = query_of(self.scope)
+        return self._query
 
     def flag(self, name: str) -> bool | None:
         """Return a parameter of the query that is true or false; None where it is left out."""

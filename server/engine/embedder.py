@@ -41,9 +41,6 @@ class Embedder:
         prompted = await self._prepare(texts, demand)
         if (spent_s := time.perf_counter() - began_s) > BRIEF_S:  # only where texts were measured
             demand = msgspec.structs.replace(demand, timeout_s=max(0.0, limit_s - spent_s))
-        return await self._embed(prompted, demand)
-
-    async def _embed(self, prompted: Sequence[Input], demand: Demand) -> Embeddings:
         if demand.truncate == "windows":
             return self._cut(await embed_windows(self.engine, self._windows, prompted, demand), demand)
         return self._cut(await self.engine.embed_admitted(prompted, self._with_defaults(demand)), demand)

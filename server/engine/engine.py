@@ -18,7 +18,7 @@ from server.contract.estimate import TokenEstimate
 from server.engine.admission import Admission, first_piece
 from server.engine.cache import CachedEmbedding, CacheKey, EmbeddingCache
 from server.engine.inflight import InFlight, Outcome
-from server.engine.long_texts import LongTexts
+from server.engine.long_texts import LongTexts, short_keys
 from server.engine.metrics import Metrics
 from server.engine.request import Request, output_of, refuse_long
 from server.engine.scheduling.job import Job, deadline_error
@@ -119,7 +119,7 @@ class Engine:
         if not request.demand.cache or request.demand.every_token:
             await self._compute(await self.long_texts.unique(request), request)
             return 0
-        keys = await self.long_texts.keys(self.cache, request)
+        keys = short_keys(self.cache, request) or await self.long_texts.keys(self.cache, request)
         request.found = {text: hit for text, key in keys.items() if (hit := self.cache.find(key))}
         refuse_long(request, self._model.max_tokens, request.found)
         if len(request.found) == len(keys):

@@ -22,6 +22,19 @@ KEY_S, SIZE_S = 8e-9, 4e-9
 T = TypeVar("T")
 
 
+def short_keys(cache: EmbeddingCache, request: Request) -> dict[Input, CacheKey]:
+    """Return the key of each different text, in order; none where they are long, see `LongTexts.keys`."""
+    texts, demand = request.texts, request.demand
+    if _characters(texts) > SHORT_CHARACTERS:
+        return {}
+    kind, owner = kind_of(demand), demand.cache_owner
+    return {text: cache.key(text, kind, owner) for text in texts}
+
+
+def _characters(texts: Sequence[Input]) -> int:
+    return sum(map(len, texts)) + TEXT_CHARACTERS * len(texts)
+
+
 class LongTexts:
     """Shares the thread of long tokenization, and its turns."""
 
@@ -31,12 +44,9 @@ class LongTexts:
     async def keys(self, cache: EmbeddingCache, request: Request) -> dict[Input, CacheKey]:
         """Return the key of each different text, in order. Raises DeadlineError."""
         texts, demand = request.texts, request.demand
-        kind, owner = kind_of(demand), demand.cache_owner
-        characters = sum(map(len, texts)) + TEXT_CHARACTERS * len(texts)
-        if characters <= SHORT_CHARACTERS:
-            return {text: cache.key(text, kind, owner) for text in texts}
-        steps = cache.keys(texts, kind, owner)
-        return dict(await self._take(steps, len(texts), characters * KEY_S, demand.client, request.left_s))
+        steps = cache.keys(texts, kind_of(demand), demand.cache_owner)
+        likely_s = _characters(texts) * KEY_S
+        return dict(await self._take(steps, len(texts), likely_s, demand.client, request.left_s))
 
     async def unique(self, request: Request) -> list[Input]:
         """Return each different text, in order. Raises DeadlineError."""

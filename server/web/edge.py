@@ -100,7 +100,7 @@ class Edge:
         headers = dict(scope["headers"])
         given = headers.get(ID_HEADER)
         value = given if given and PLAIN.fullmatch(given) else self._prefix + b"%08x" % next(self._numbers)
-        state = RequestState(value.decode(), scope["path"], headers, asyncio.current_task())
+        state = RequestState(value.decode(), scope["path"], headers)
         state.budget, state.turns = self._body_budget, self._turns
         current.set(state)
         cast("dict[str, Any]", scope)[KEY] = state

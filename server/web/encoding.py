@@ -48,11 +48,10 @@ async def encode_array(length: int, width: int, part: Callable[[slice], Any]) ->
         UnavailableError: there is no room for it.
     """
     hold_part(length * width * NUMBER_BYTES)
-    turns = encoding_turns()
     step = max(1, SLICE_NUMBERS // max(1, width))
     if length <= step:
         return part(slice(0, length))
-    pieces = []
+    turns, pieces = encoding_turns(), []
     for start in range(0, length, step):
         async with turns:
             await asyncio.sleep(0)

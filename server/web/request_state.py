@@ -23,9 +23,9 @@ class RequestState(msgspec.Struct):
     """Made by the edge, which sees each request first.
 
     `path` is the decoded path as it was sent, before a placeholder took the place of a document's id; `headers` are
-    those of the request, by their names in lower case, the last one of each name; `task` is the one that serves it, and
-    `counted_as` the status to count if that task is cancelled. The access check sets `caller`, the `key_id` of its key
-    and `media`, the media type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its
+    those of the request, by their names in lower case, the last one of each name; `counted_as` is the status to count
+    if its task is cancelled. The access check sets `caller`, the `key_id` of its key and `media`, the media type of the
+    answer. `answer_headers` returns more headers for the answer. `held_bytes` of its
     body and its answer are counted in the budget, `answer_bytes` of these for the answer. `check` raises where a
     request that lasts must not go on. `turns` is held while a slice of a large answer is encoded.
     """
@@ -33,7 +33,6 @@ class RequestState(msgspec.Struct):
     request_id: str
     path: str
     headers: Mapping[bytes, bytes]
-    task: asyncio.Task[Any] | None
     counted_as: int | None = None
     caller: object = None
     key_id: str = ""

@@ -51,7 +51,7 @@ class Door:
         self, wanted: Any = "embed", *headers: Header, client: str | None = "192.0.2.1", **more: object
     ) -> dict[str, Any]:
         return {
-            STATE: RequestState("id", "/embed", dict(headers), None),
+            STATE: RequestState("id", "/embed", dict(headers)),
             "route_handler": SimpleNamespace(opt={KEY: wanted if isinstance(wanted, Operation) else operation(wanted)}),
             "headers": list(headers),
             "client": (client, 5) if client else None,

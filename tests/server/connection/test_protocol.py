@@ -49,12 +49,12 @@ class Transport(asyncio.Transport):
 
 
 async def raises(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    scope[KEY] = RequestState("known", scope["path"], {}, None)
+    scope[KEY] = RequestState("known", scope["path"], {})
     raise RuntimeError("the secret inside")
 
 
 async def says_nothing(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    scope[KEY] = RequestState("known", scope["path"], {}, None)
+    scope[KEY] = RequestState("known", scope["path"], {})
 
 
 async def stops_halfway(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -12,7 +12,7 @@ from models.tokenizer import open_tokenizer
 from server.contract.embedding import Demand, Input, Timing
 from server.contract.errors import DeadlineError
 from server.engine.cache import CacheKey, EmbeddingCache
-from server.engine.long_texts import SHORT_CHARACTERS, LongTexts
+from server.engine.long_texts import SHORT_CHARACTERS, LongTexts, short_keys
 from server.engine.request import Request
 from server.engine.tokenization import Tokenization
 from server.engine.utf8 import PART_CHARACTERS, encoded, may_exceed, size_of
@@ -68,11 +68,17 @@ def test_keys_of_much_text_are_made_off_the_event_loop(tokenization: Tokenizatio
     assert len(set(found.values())) == len(found)
 
 
-def test_keys_of_little_text_are_made_at_once(tokenization: Tokenization) -> None:
+def test_keys_of_little_text_are_made_at_once() -> None:
     cache = WatchedCache()
-    found = asyncio.run(LongTexts(tokenization).keys(cache, request("a", "b", "a")))
-    assert cache.threads == {threading.get_ident()}
+    found = short_keys(cache, request("a", "b", "a"))
     assert list(found) == ["a", "b"]
+    assert found == {text: cache.key(text, "unit", "a") for text in found}
+
+
+def test_keys_of_much_text_are_not_made_at_once() -> None:
+    cache = WatchedCache()
+    assert short_keys(cache, request(*LONG)) == {}
+    assert not cache.threads
 
 
 def test_sizes_of_texts_come_in_order(tokenization: Tokenization) -> None:

@@ -44,7 +44,7 @@ def on_one_thread(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 async def serve(budget: BodyBudget, size: int, work: Any) -> Any:
     """Count a body, work at it, and count it no more, as the edge and a route do."""
-    state = RequestState("id", "/embed", {}, asyncio.current_task(), budget=budget)
+    state = RequestState("id", "/embed", {}, budget=budget)
     current.set(state)
     try:
         budget.hold(state, size)

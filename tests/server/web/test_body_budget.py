@@ -18,7 +18,7 @@ PATIENCE_S = 10
 
 
 def state() -> RequestState:
-    return RequestState("id", "/embed", {}, None)
+    return RequestState("id", "/embed", {})
 
 
 def test_what_is_held_is_given_back_once() -> None:

@@ -60,7 +60,7 @@ def test_texts_of_ascii_count_little_beside_their_body() -> None:
 
 async def served(budget: BodyBudget, body: bytes, kind: type) -> int:
     """Decode a body as a request does; return what is counted for it then."""
-    state = RequestState("id", "/index/batch", {}, asyncio.current_task(), budget=budget)
+    state = RequestState("id", "/index/batch", {}, budget=budget)
     current.set(state)
     budget.hold(state, len(body))
     try:
@@ -80,7 +80,7 @@ def test_a_body_counts_with_what_it_is_decoded_into() -> None:
 
 def test_where_others_hold_much_it_is_refused_before_it_is_made_and_alone_it_passes() -> None:
     body = ENCODED[JSON](VECTORS)
-    budget, other = BodyBudget(2 * len(body)), RequestState("id", "/embed", {}, None)
+    budget, other = BodyBudget(2 * len(body)), RequestState("id", "/embed", {})
     budget.hold(other, 1000)
     with pytest.raises(OverloadedError, match="max_bodies_bytes"):
         asyncio.run(served(budget, body, BatchRequest))

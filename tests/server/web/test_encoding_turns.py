@@ -22,7 +22,7 @@ async def most_slices_a_turn(lock: asyncio.Lock | None) -> int:
         return ROWS[some]
 
     async def make() -> None:
-        current.set(RequestState("id", "/embed", {}, None, turns=lock))
+        current.set(RequestState("id", "/embed", {}, turns=lock))
         await encode_array(len(ROWS), WIDTH, part)
 
     answers = [asyncio.create_task(make()) for _ in range(ANSWERS)]
@@ -46,7 +46,7 @@ def test_no_turn_of_the_event_loop_encodes_more_than_one_slice() -> None:
 def test_an_answer_whose_client_leaves_keeps_no_turn() -> None:
     async def story() -> object:
         lock = asyncio.Lock()
-        current.set(RequestState("id", "/embed", {}, None, turns=lock))
+        current.set(RequestState("id", "/embed", {}, turns=lock))
         left = asyncio.create_task(encode_rows(ROWS))
         await asyncio.sleep(0)
         left.cancel()
