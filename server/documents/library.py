@@ -19,8 +19,8 @@ from index import Collection, Index, IndexRoomError, watched
 from server.contract import errors
 from server.contract.errors import ServerError
 from server.documents.handing import Handing
-from server.engine.turns import TURN_S, Turns
 from server.settings import MEMORY
+from server.turns import TURN_S, Turns
 
 MIN_THREADS = 2
 # Searches that are begun, most of which wait for others; each has a connection of two descriptors.
