@@ -124,7 +124,8 @@ def draw_index(result: IndexFigures) -> bytes:
         figure = Figure(figsize=(8, 3), layout="constrained")
         panels = {"p50 ms": p50s, "recall@10": recalls, "documents/s": rates}
         for axis, (title, lines) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
-            for (name, points), colour in zip(lines.items(), itertools.cycle(LINE_COLOURS), strict=False):
+            drawn = {name: points for name, points in lines.items() if points}
+            for (name, points), colour in zip(drawn.items(), itertools.cycle(LINE_COLOURS), strict=False):
                 axis.plot(list(points), list(points.values()), marker="o", markersize=3, color=colour, label=name)
             axis.set_title(title)
             axis.set_xscale("log")
