@@ -7,6 +7,7 @@ import msgspec
 from index.binding import Binding
 from index.documents.settings import Settings
 from index.store.reindex import Progress, Reindex
+from index.store.shared import RECALL
 from index.store.store import Store
 from index.view.memory import Memory
 from index.words.words import Words
@@ -24,8 +25,8 @@ class CollectionStats(msgspec.Struct, frozen=True):
     `rejected_snapshots` why some were not loaded.
 
     `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
-    before it is known. They look as far as `width` nodes, and at the `unreached` ones; where `exact`, the graph misses
-    too much, and every row is compared.
+    before it is known; `recall_target` is how many they must find. They look as far as `width` nodes, and at the
+    `unreached` ones; where `exact`, the graph misses too much, and every row is compared.
 
     `passages_stale`: documents are there that were cut by other settings, or before there were passages; reindexing
     mends it. `documents` counts those that have expired until they are deleted, which is soon.
@@ -52,6 +53,7 @@ class CollectionStats(msgspec.Struct, frozen=True):
     unreached: int = 0
     width: int = 0
     recall: float | None = None
+    recall_target: float = RECALL
     exact: bool = False
     words_pending: int = 0
     words_failure: str | None = None
@@ -97,6 +99,7 @@ def stats_of(
         unreached=len(vectors.unreached),
         width=graph.width,
         recall=None if indexer is None else indexer.watch.recall,
+        recall_target=store.shared.recall,
         exact=not graph.trusted,
         words_pending=words.pending,
         words_failure=words.failure,

@@ -32,6 +32,8 @@ GAUGES = (
         "unreached_nodes", "Those that the graph does not lead to, compared in full.", lambda stats: stats.unreached
     ),
     Reading("recall", "Share of the 10 nearest that searches found lately; NaN if unknown.", recall_of),
+    Reading("recall_target", "Share of them that searches must find.", lambda stats: stats.recall_target),
+    Reading("width", "Nodes that a search keeps in view at least.", lambda stats: stats.width),
     Reading(
         "exact", "1 while searches compare every document, since the graph misses too much.", lambda stats: stats.exact
     ),
