@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from index.documents.vector import Vector
 from index.filters.selectivity import smallest_cover
 from index.filters.tree import Condition, Every
-from index.search.candidates import Candidates, Nearest, best_of_documents, rescored
+from index.search.among import Among
+from index.search.candidates import SPARE, Candidates, Nearest, best_of_documents, rescored
 from index.store.connections import Readers
 from index.store.interruption import checkpoint
 from index.store.narrowing import matching, matching_among
@@ -26,11 +27,11 @@ from index.store.rows import highest_key
 from index.view.captures import Capture, Moment, Slots
 from index.view.graph import GRAPH_ROWS
 from index.view.scores import best, scores_at, scores_of
+from index.view.standing import Standing
 from index.view.vectors import Vectors
 
 EXACT_ROWS = 20_000  # up to so many rows, of a collection or of what matches a filter, are compared one by one
 EVERYTHING = Every(())
-SPARE = 6  # float16 may order so many documents wrongly at the end
 SEVERAL_FACTOR = 3  # where documents have several passages, the graph is first asked for so many times more
 WIDTH_FACTOR = 4  # how wide a search through the graph is at least, by the documents that are wanted
 FIRST_FACTOR = 12  # where there is a filter the graph is first asked for so many times what is wanted
@@ -43,10 +44,14 @@ Finish = Callable[[apsw.Connection, Nearest], T]
 class Planner:
     """Compares up to `exact_rows` rows one by one, of a collection or of what matches a filter."""
 
-    def __init__(self, readers: Readers, vectors: Vectors, exact_rows: int = EXACT_ROWS) -> None:
+    def __init__(
+        self, readers: Readers, vectors: Vectors, exact_rows: int = EXACT_ROWS, standing: Standing | None = None
+    ) -> None:
         self._readers = readers
         self._vectors = vectors
         self._exact_rows = exact_rows
+        self._standing = standing or Standing()
+        self._among = Among(vectors, self._standing)
 
     @contextmanager
     def reading(self) -> Iterator[tuple[apsw.Connection, Moment]]:
@@ -54,9 +59,9 @@ class Planner:
 
         A document that is replaced or deleted meanwhile is found as it was.
         """
-        clock = self._vectors.clock
+        clock, stamp = self._vectors.clock, self._standing.stamp()
         with self._readers.reading() as connection:
-            yield connection, Moment(clock, highest_key(connection))
+            yield connection, Moment(clock, highest_key(connection), self._standing.confirmed(stamp))
 
     def search(self, query: Vector, condition: Condition | None, wanted: int, finish: Finish[T]) -> T:
         """Rank the nearest documents and hand them to `finish` within the same transaction."""
@@ -71,6 +76,8 @@ class Planner:
         if self._vectors.several:
             asked *= SEVERAL_FACTOR
         if condition is not None:
+            if (nearest := self._among.rank(connection, moment, query, condition, wanted)) is not None:
+                return nearest
             cover = smallest_cover(connection, condition, self._exact_rows + 1)
             if cover is not None and cover.rows <= self._exact_rows:
                 keys = matching(connection, condition, cover)
@@ -78,18 +85,23 @@ class Planner:
             asked, needed = FIRST_FACTOR * asked, 2 * enough
         while asked <= MAX_ASKED_ROWS:
             checkpoint()
-            nearest = self.nearest(query, moment, asked, WIDTH_FACTOR * enough)
-            if nearest is None:
+            given = self.nearest(query, moment, asked, WIDTH_FACTOR * enough)
+            if given is None:
                 break
-            candidates, exhausted = nearest
+            candidates, exhausted = given
             kept = candidates if condition is None else matching_of(connection, candidates, condition)
             documents = kept.documents
             if exhausted or documents >= needed:
                 found = rescored(connection, kept.of_documents(read), query, wanted)
                 if len(found.ranking) == wanted or (exhausted and read >= documents):
+                    if condition is not None:
+                        share = documents / max(1, candidates.documents)
+                        self._among.note(connection, moment, condition, cover, share)
                     return found
                 read *= 4  # many of the nearest went after the clock was noted and before the transaction began
             asked = int(asked * max(2.0, 1.5 * needed / max(1, documents)))
+        if condition is not None:
+            self._among.note(connection, moment, condition, cover, 0)
         keys = matching(connection, condition or EVERYTHING, cover)
         return self._exactly(connection, self._vectors.capture(moment)[0], keys, query, wanted)
 
