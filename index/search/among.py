@@ -1,21 +1,22 @@
 """Ranks the documents that a standing filter leaves: their rows' sketches say which are compared in full.
 
-A filter is listed when it is asked for the second time, since that takes longer than one search: 12 ms for 100,000
-rows, and 27 for their sketches. From then on it takes a search 2 ms, where the graph would be asked for a hundred nodes
-and more to leave ten, and miss more of them.
+A filter is listed when it was asked a few times, since that takes longer than a search: 12 ms for 100,000 rows, and 27
+for their sketches. From then on a search takes 2 ms, where the graph would be asked for a hundred nodes and more to
+leave ten, and miss more of them.
 """
+
+from collections.abc import Callable
 
 import apsw
 import numpy as np
 
 from index.documents.vector import Vector
-from index.filters.selectivity import Cover
 from index.filters.tree import Condition, Every, Lasting
 from index.search.candidates import SPARE, Candidates, Nearest, best_of_documents, rescored
-from index.store.narrowing import matching, matching_among
+from index.store.narrowing import matching_among
 from index.store.queries import Keys
 from index.view.captures import Capture, Moment, Slots
-from index.view.scores import Single, best, scores_at
+from index.view.scores import Half, Single, best, scores_at
 from index.view.sketches import SKETCHED_NDIM, differences, middle_of, sketches_of
 from index.view.standing import Matches, Standing
 from index.view.vectors import Vectors
@@ -25,19 +26,27 @@ COMPARED_ROWS, COMPARED_EACH = 2_000, 8  # in full: of the fewest differing bits
 MORE = 4  # times as many, where some of the best are among the last of those
 FEW_NEW = 500  # documents that are looked at one by one in each search: 0.4 ms
 MIDDLE_ROWS = 1_024
+FEWEST_ROWS = 1_000  # fewer are listed in each search: 0.1 ms
+TWICE, OFTEN = 2, 8  # asked, until few rows are kept, and many, which are listed for it
 
 
 class Among:
-    """Of one collection; from any thread. `compared` rows at least are compared in full.
+    """Of one collection; from any thread. Up to `exact_rows` rows are compared in full, of more `compared` at least.
 
     More than `few_new` documents that came since a filter was listed are added to the list.
     """
 
     def __init__(
-        self, vectors: Vectors, standing: Standing, compared: int = COMPARED_ROWS, few_new: int = FEW_NEW
+        self,
+        vectors: Vectors,
+        standing: Standing,
+        exact_rows: int,
+        compared: int = COMPARED_ROWS,
+        few_new: int = FEW_NEW,
     ) -> None:
         self._vectors = vectors
         self._standing = standing
+        self._exact_rows = exact_rows
         self._compared = compared
         self._few_new = few_new
 
@@ -54,28 +63,31 @@ class Among:
         new = new_documents(capture, known.highest_key)
         newer = slots_of(capture, matching_among(connection, condition, new))
         if len(new) > self._few_new:
-            self._standing.keep(condition, with_newer(capture, known, newer, moment), moment.stamp, len(capture.keys))
+            more = self._matches(capture, np.concatenate([known.slots, newer]), known.middle, moment)
+            self._standing.keep(condition, more, moment.stamp, len(capture.keys))
         slots = nearest_slots(capture, known, newer, query, (wanted, self._compared))
         found = rescored(connection, Candidates(capture.keys[slots], capture.owners[slots]), query, wanted)
         return found if len(found.ranking) == wanted else None
 
-    def note(
-        self, connection: apsw.Connection, moment: Moment, condition: Condition, cover: Cover | None, share: float
-    ) -> None:
-        """Take in that a filter was asked, which left about this share; list what matches if it may be asked again."""
-        if share * len(self._vectors) > MOST_ROWS or passes(condition) or moment.stamp is None:
+    def note(self, moment: Moment, condition: Condition, rows: float, listed: Callable[[], Keys]) -> None:
+        """Take in that a filter was asked, which leaves about so many rows; list them if it is asked often."""
+        if not min(FEWEST_ROWS, self._exact_rows) <= rows <= MOST_ROWS or moment.stamp is None or passes(condition):
             return
-        if not self._standing.asked_again(condition):
+        if self._standing.asked(condition) < (OFTEN if rows > self._exact_rows else TWICE):
             return
-        keys = matching(connection, condition, cover)
+        keys = listed()
         capture, _ = self._vectors.capture(moment)
-        if not capture.whole or capture.rows.shape[1] < SKETCHED_NDIM:
-            return
         slots = slots_of(capture, keys)
+        if not capture.whole or (len(slots) > self._exact_rows and capture.rows.shape[1] < SKETCHED_NDIM):
+            return
         middle = middle_of(capture.rows[slots[:: max(1, len(slots) // MIDDLE_ROWS)]])
-        sketches = sketches_of(capture.rows, slots, middle)
-        found = Matches(slots, sketches, middle, moment.highest_key, capture.generation)
+        found = self._matches(capture, slots, middle, moment)
         self._standing.keep(condition, found, moment.stamp, len(capture.keys))
+
+    def _matches(self, capture: Capture, slots: Slots, middle: Half, moment: Moment) -> Matches:
+        sketched = slots if len(slots) > self._exact_rows else slots[:0]
+        sketches = sketches_of(capture.rows, sketched, middle)
+        return Matches(slots, sketches, middle, moment.highest_key, capture.generation)
 
 
 def passes(condition: Condition) -> bool:
@@ -93,13 +105,6 @@ def new_documents(capture: Capture, highest_key: int) -> Keys:
     return np.unique(capture.owners[start:][capture.alive[start:]])
 
 
-def with_newer(capture: Capture, known: Matches, newer: Slots, moment: Moment) -> Matches:
-    """Return what was known with the rows at newer slots, of documents up to the moment's highest key."""
-    sketches = np.concatenate([known.sketches, sketches_of(capture.rows, newer, known.middle)])
-    slots = np.concatenate([known.slots, newer])
-    return Matches(slots, sketches, known.middle, moment.highest_key, known.generation)
-
-
 def nearest_slots(capture: Capture, known: Matches, newer: Slots, query: Vector, counts: tuple[int, int]) -> Slots:
     """Return the slots of the rows that may be the best of the documents that are wanted, the best first.
 
@@ -107,6 +112,9 @@ def nearest_slots(capture: Capture, known: Matches, newer: Slots, query: Vector,
     """
     wanted, count = counts
     half, alive = query.astype(np.float16), capture.alive[known.slots]
+    if not len(known.sketches):
+        slots = np.concatenate([known.slots[alive], newer])
+        return best_of(capture, slots, half, wanted)
     sketch = sketches_of(half[None], np.zeros(1, np.int64), known.middle)
     closeness = np.where(alive, -differences(known.sketches, sketch), np.float32(-np.inf))
     count += COMPARED_EACH * wanted
@@ -114,11 +122,16 @@ def nearest_slots(capture: Capture, known: Matches, newer: Slots, query: Vector,
         near = best(closeness, count)
         near = near[np.isfinite(closeness[near])]
         slots = np.concatenate([np.sort(known.slots[near]), newer])
-        scores = scores_at(capture.rows, slots, half)
-        chosen = slots[best_of_documents(scores, capture.owners[slots], wanted + SPARE)]
+        chosen = best_of(capture, slots, half, wanted)
         if len(near) < count or settled(capture, known, chosen, (closeness, near), wanted):
             return chosen
         count *= MORE
+
+
+def best_of(capture: Capture, slots: Slots, half: Half, wanted: int) -> Slots:
+    """Return which of the slots, which ascend, have the best rows of so many documents and a few more."""
+    scores = scores_at(capture.rows, slots, half)
+    return slots[best_of_documents(scores, capture.owners[slots], wanted + SPARE)]
 
 
 def settled(capture: Capture, known: Matches, chosen: Slots, compared: tuple[Single, Slots], wanted: int) -> bool:

@@ -1,8 +1,9 @@
 """Plans a search by vector: exactly over all rows that match the filter, or approximately through the graph.
 
 Few rows are compared one by one; that is exact, and cheaper than a graph. Where many match, the graph is asked for more
-than is wanted and the filter applied to what it gives, until there is enough. The float32 vectors decide the order.
-Each row is a passage's: a document is found once, by its best one.
+than is wanted and the filter applied to what it gives, until there is enough; a filter that is asked often takes
+another way, that of `among.py`. The float32 vectors decide the order. Each row is a passage's: a document is found
+once, by its best one.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,7 @@ EXACT_ROWS = 20_000  # up to so many rows, of a collection or of what matches a 
 EVERYTHING = Every(())
 SEVERAL_FACTOR = 3  # where documents have several passages, the graph is first asked for so many times more
 WIDTH_FACTOR = 4  # how wide a search through the graph is at least, by the documents that are wanted
+FILTERED_WIDTH_FACTOR = 2  # the same by the nodes that are asked for, where a filter takes most of them away
 FIRST_FACTOR = 12  # where there is a filter the graph is first asked for so many times what is wanted
 MAX_ASKED_ROWS = 4_096  # beyond this the graph costs more than comparing every row
 
@@ -51,7 +53,7 @@ class Planner:
         self._vectors = vectors
         self._exact_rows = exact_rows
         self._standing = standing or Standing()
-        self._among = Among(vectors, self._standing)
+        self._among = Among(vectors, self._standing, exact_rows)
 
     @contextmanager
     def reading(self) -> Iterator[tuple[apsw.Connection, Moment]]:
@@ -71,39 +73,51 @@ class Planner:
     def rank(
         self, connection: apsw.Connection, moment: Moment, query: Vector, condition: Condition | None, wanted: int
     ) -> Nearest:
-        enough = wanted + SPARE
-        asked, needed, cover, read = enough, enough, None, enough
-        if self._vectors.several:
-            asked *= SEVERAL_FACTOR
+        """Rank the nearest documents of a transaction that match."""
+        cover = None
         if condition is not None:
-            if (nearest := self._among.rank(connection, moment, query, condition, wanted)) is not None:
-                return nearest
+            if (known := self._among.rank(connection, moment, query, condition, wanted)) is not None:
+                return known
             cover = smallest_cover(connection, condition, self._exact_rows + 1)
             if cover is not None and cover.rows <= self._exact_rows:
                 keys = matching(connection, condition, cover)
+                self._among.note(moment, condition, len(keys), lambda: keys)
                 return self._exactly(connection, self._vectors.capture(moment)[0], keys, query, wanted)
+        nearest, share = self._through_graph(connection, moment, query, condition, wanted)
+        if condition is not None:
+            rows = max(self._exact_rows + 1, share * len(self._vectors))
+            self._among.note(moment, condition, rows, lambda: matching(connection, condition, cover))
+        if nearest is not None:
+            return nearest
+        keys = matching(connection, condition or EVERYTHING, cover)
+        return self._exactly(connection, self._vectors.capture(moment)[0], keys, query, wanted)
+
+    def _through_graph(
+        self, connection: apsw.Connection, moment: Moment, query: Vector, condition: Condition | None, wanted: int
+    ) -> tuple[Nearest | None, float]:
+        """Return the nearest, None where the graph gives too few, and the share of what it gave that matched."""
+        enough, share = wanted + SPARE, 0.0
+        asked = enough * (SEVERAL_FACTOR if self._vectors.several else 1)
+        needed, read = enough, enough
+        if condition is not None:
             asked, needed = FIRST_FACTOR * asked, 2 * enough
         while asked <= MAX_ASKED_ROWS:
             checkpoint()
-            given = self.nearest(query, moment, asked, WIDTH_FACTOR * enough)
+            width = WIDTH_FACTOR * enough if condition is None else FILTERED_WIDTH_FACTOR * asked
+            given = self.nearest(query, moment, asked, width)
             if given is None:
                 break
             candidates, exhausted = given
             kept = candidates if condition is None else matching_of(connection, candidates, condition)
             documents = kept.documents
+            share = documents / max(1, candidates.documents)
             if exhausted or documents >= needed:
                 found = rescored(connection, kept.of_documents(read), query, wanted)
                 if len(found.ranking) == wanted or (exhausted and read >= documents):
-                    if condition is not None:
-                        share = documents / max(1, candidates.documents)
-                        self._among.note(connection, moment, condition, cover, share)
-                    return found
+                    return found, share
                 read *= 4  # many of the nearest went after the clock was noted and before the transaction began
             asked = int(asked * max(2.0, 1.5 * needed / max(1, documents)))
-        if condition is not None:
-            self._among.note(connection, moment, condition, cover, 0)
-        keys = matching(connection, condition or EVERYTHING, cover)
-        return self._exactly(connection, self._vectors.capture(moment)[0], keys, query, wanted)
+        return None, share
 
     def nearest_of(self, connection: apsw.Connection, query: Vector, keys: Sequence[int]) -> Nearest:
         """Rank these documents of the transaction, each by its best passage."""

@@ -17,14 +17,15 @@ from index.store.group import Changes
 from index.view.captures import Slots, Stamp
 from index.view.sketches import Sketches
 
-ASKED = 64  # filters that are remembered as asked once
+ASKED = 64  # filters that are remembered as asked
 BYTES_A_ROW = 64  # of the collection, that all filters together may take
 
 
 class Matches(msgspec.Struct, frozen=True, eq=False):
     """The slots (n,) of the rows that match, in ascending order, of documents up to `highest_key`.
 
-    `sketches` are those of the rows by `middle`; slots mean what they do in captures of this generation.
+    `sketches` are those of the rows by `middle`, where they are so many that these are of use, or none. Slots mean what
+    they do in captures of this generation.
     """
 
     slots: Slots
@@ -49,7 +50,7 @@ class Standing:
         self._lock = threading.Lock()
         self._patches, self._patched = 0, 0  # begun and ended
         self._listed = 0
-        self._asked: OrderedDict[Hashable, None] = OrderedDict()
+        self._asked: OrderedDict[Hashable, int] = OrderedDict()
         self._kept: OrderedDict[Hashable, tuple[int, Matches]] = OrderedDict()
 
     @property
@@ -67,6 +68,7 @@ class Standing:
             with self._lock:
                 self._patches += 1
                 self._kept.clear()
+                self._asked.clear()
 
     def settled(self) -> None:
         """After it, or where there is none: all readers that begin from here on see the same."""
@@ -92,15 +94,14 @@ class Standing:
             self._kept.move_to_end(condition)
             return found
 
-    def asked_again(self, condition: Hashable) -> bool:
-        """Note that a filter was asked, and say whether it was before."""
+    def asked(self, condition: Hashable) -> int:
+        """Note that a filter is asked, and say how often it was since something was patched."""
         with self._lock:
-            again = condition in self._asked
-            self._asked[condition] = None
+            times = self._asked[condition] = self._asked.get(condition, 0) + 1
             self._asked.move_to_end(condition)
             if len(self._asked) > ASKED:
                 self._asked.popitem(last=False)
-            return again
+            return times
 
     def keep(self, condition: Hashable, found: Matches, stamp: Stamp | None, rows: int) -> None:
         """Keep what a transaction with this stamp has listed, in a collection of so many rows."""
