@@ -23,6 +23,7 @@ NEAREST = 10
 AFFORDABLE_ROWS = 200_000
 WIDEST, WIDEST_OF_MANY = 1_024, 4_096  # 2.4 ms a search of 100,000 rows; 15 ms of a million, all of which take 60
 FIRST_WIDTH, MOST_AT_FIRST = 128, 1_024
+STEP = 1.5  # from a width to the next: a search takes about as much longer
 CHANGED_SHARE = 0.05  # of the rows, after which the graph is another
 CHECKED_NODES = 4  # at a time: 1 ms
 BUSY_S, BUSY_RESTS = 0.5, 30  # between two samples while rows are added: that long, and times what one took
@@ -40,7 +41,7 @@ class Watch:
         self.target = target
         self._random = np.random.default_rng(seed)
         self._shares: list[float] = []
-        self._narrower: list[float] = []  # of the same samples, with half the width
+        self._narrower: list[float] = []  # of the same samples, by a step narrower
         self._first_width = 0
         self._judged: Graph | None = None
         self._changed, self._turns = 0, 0
@@ -116,7 +117,7 @@ class Watch:
             after, slots = self._vectors.found(capture, None, graph.search(query, GRAPH_ROWS))
             self._shares.append(reached(after, slots, query, wanted))
             if graph.width > FIRST_WIDTH:
-                nodes = graph.search_within(query, GRAPH_ROWS, graph.width // 2)
+                nodes = graph.search_within(query, GRAPH_ROWS, narrower_than(graph.width))
                 after, slots = self._vectors.found(capture, None, nodes)
                 self._narrower.append(reached(after, slots, query, wanted))
             self._judge(graph)
@@ -127,7 +128,8 @@ class Watch:
         """Act on what is known from the samples, if it is enough to tell."""
         rows = len(self._vectors)
         aim, least = aims(self.target, rows)
-        at_widest = graph.width >= (WIDEST if rows <= AFFORDABLE_ROWS else WIDEST_OF_MANY)
+        widest = WIDEST if rows <= AFFORDABLE_ROWS else WIDEST_OF_MANY
+        at_widest = graph.width >= widest
         found, mean = verdict(self._shares, least if at_widest else aim), float(np.mean(self._shares))
         if found is None and len(self._shares) < MOST_SAMPLES:
             return
@@ -136,12 +138,12 @@ class Watch:
         if at_widest:
             graph.trusted = found is not False
         elif found is False or (found is None and mean < aim):
-            graph.widen(2 * graph.width)
+            graph.widen(min(widest, int(graph.width * STEP)))
             return
         else:
             graph.trusted = True
         if narrower:
-            graph.widen(graph.width // 2)
+            graph.widen(narrower_than(graph.width))
             return
         self._finish(graph)
 
@@ -164,6 +166,10 @@ def first_width(rows: int) -> int:
     while width < MOST_AT_FIRST and rows > AFFORDABLE_ROWS * width // FIRST_WIDTH:
         width *= 2
     return width
+
+
+def narrower_than(width: int) -> int:
+    return max(FIRST_WIDTH, int(width / STEP))
 
 
 def reached(capture: Capture, slots: Slots, query: NDArray[np.float16], wanted: NDArray[np.float32]) -> float:

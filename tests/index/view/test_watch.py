@@ -16,7 +16,7 @@ from index.view.groups import Membership
 from index.view.links import leave_vectors
 from index.view.snapshots import append_company, read
 from index.view.vectors import Vectors
-from index.view.verdicts import FEWEST_SAMPLES, LOOKS
+from index.view.verdicts import LOOKS
 from index.view.watch import WIDEST, WIDEST_OF_MANY, Watch, aims, first_width
 from tests.index.harness import document, open_index
 from tests.index.vectors import NDIM, clustered
@@ -135,7 +135,8 @@ def test_nodes_that_nobody_has_looked_for_are_in_a_snapshot(tmp_path: Path) -> N
 def test_a_graph_that_misses_much_is_left_aside_and_taken_again_when_it_is_good() -> None:
     graph = ForgetfulGraph(lambda node: node % 3 == 0)
     vectors, watch = watched(graph)
-    for _ in range(2 * FEWEST_SAMPLES):
+    graph.widen(WIDEST // 2)
+    for _ in range(8 * LOOKS[0]):
         watch.step()
     assert (graph.trusted, graph.width) == (False, WIDEST)
     assert nearest(vectors, 8) == 9
@@ -153,9 +154,9 @@ def test_it_is_said_early_that_a_graph_is_bad() -> None:
     assert graph.width > 128
 
 
-@pytest.mark.parametrize(("target", "width"), [(0.8, 256), (0.92, 512), (0.98, 1_024)])
+@pytest.mark.parametrize(("target", "width"), [(0.8, 288), (0.92, 432), (0.98, 648)])
 def test_searches_become_as_wide_as_the_target_needs(target: float, width: int) -> None:
-    graph = NarrowGraph({128: 0.9, 256: 0.97, 512: 0.992, 1_024: 1.0}.__getitem__)
+    graph = NarrowGraph({128: 0.8, 192: 0.9, 288: 0.97, 432: 0.992, 648: 1.0}.__getitem__)
     _, watch = watched(graph, target)
     graph.unchecked.take(COUNT)
     work(watch)
@@ -167,6 +168,7 @@ def test_searches_become_as_wide_as_the_target_needs(target: float, width: int) 
 def test_a_graph_that_cannot_reach_the_target_is_left_aside_for_that_target_alone() -> None:
     for target, trusted in ((0.9, True), (0.98, False)):
         graph = NarrowGraph(lambda _: 0.97)
+        graph.widen(WIDEST)
         _, watch = watched(graph, target)
         graph.unchecked.take(COUNT)
         work(watch)
@@ -179,7 +181,7 @@ def test_searches_that_are_wider_than_needed_become_narrower() -> None:
     _, watch = watched(graph)
     graph.unchecked.take(COUNT)
     work(watch)
-    assert (graph.trusted, graph.width) == (True, 256)
+    assert (graph.trusted, graph.width) == (True, 302)
 
 
 def test_searches_of_many_rows_begin_wide_and_few_rows_may_miss_less() -> None:
