@@ -63,8 +63,7 @@ class Among:
         new = new_documents(capture, known.highest_key)
         newer = slots_of(capture, matching_among(connection, condition, new))
         if len(new) > self._few_new:
-            more = self._matches(capture, np.concatenate([known.slots, newer]), known.middle, moment)
-            self._standing.keep(condition, more, moment.stamp, len(capture.keys))
+            self._standing.keep(condition, self._more(capture, known, newer, moment), moment.stamp, len(capture.keys))
         slots = nearest_slots(capture, known, newer, query, (wanted, self._compared))
         found = rescored(connection, Candidates(capture.keys[slots], capture.owners[slots]), query, wanted)
         return found if len(found.ranking) == wanted else None
@@ -73,21 +72,30 @@ class Among:
         """Take in that a filter was asked, which leaves about so many rows; list them if it is asked often."""
         if not min(FEWEST_ROWS, self._exact_rows) <= rows <= MOST_ROWS or moment.stamp is None or passes(condition):
             return
-        if self._standing.asked(condition) < (OFTEN if rows > self._exact_rows else TWICE):
-            return
-        keys = listed()
         capture, _ = self._vectors.capture(moment)
-        slots = slots_of(capture, keys)
-        if not capture.whole or (len(slots) > self._exact_rows and capture.rows.shape[1] < SKETCHED_NDIM):
+        sketched = rows > self._exact_rows
+        if not capture.whole or (sketched and capture.rows.shape[1] < SKETCHED_NDIM):
             return
+        if self._standing.asked(condition) < (OFTEN if sketched else TWICE):
+            return
+        slots = slots_of(capture, listed())
         middle = middle_of(capture.rows[slots[:: max(1, len(slots) // MIDDLE_ROWS)]])
-        found = self._matches(capture, slots, middle, moment)
+        found = matches(capture, slots, (moment.highest_key, middle), sketched)
         self._standing.keep(condition, found, moment.stamp, len(capture.keys))
 
-    def _matches(self, capture: Capture, slots: Slots, middle: Half, moment: Moment) -> Matches:
-        sketched = slots if len(slots) > self._exact_rows else slots[:0]
-        sketches = sketches_of(capture.rows, sketched, middle)
-        return Matches(slots, sketches, middle, moment.highest_key, capture.generation)
+    def _more(self, capture: Capture, known: Matches, newer: Slots, moment: Moment) -> Matches:
+        """Return what is known with newer rows; short ones stay without sketches however many they become."""
+        slots = np.concatenate([known.slots, newer])
+        many = len(known.sketches) > 0 or len(np.unique(capture.owners[slots])) > self._exact_rows
+        sketched = many and capture.rows.shape[1] >= SKETCHED_NDIM
+        return matches(capture, slots, (moment.highest_key, known.middle), sketched)
+
+
+def matches(capture: Capture, slots: Slots, known: tuple[int, Half], sketched: bool) -> Matches:
+    """Return the rows at these slots, with their sketches where these are wanted; known are highest key and middle."""
+    highest_key, middle = known
+    sketches = sketches_of(capture.rows, slots if sketched else slots[:0], middle)
+    return Matches(slots, sketches, middle, highest_key, capture.generation)
 
 
 def passes(condition: Condition) -> bool:

@@ -112,4 +112,5 @@ class Standing:
             self._kept[condition] = self._listed, found
             self._kept.move_to_end(condition)
             while len(self._kept) > 1 and self._size_bytes() > BYTES_A_ROW * rows:
-                self._kept.popitem(last=False)
+                forgotten, _ = self._kept.popitem(last=False)
+                self._asked.pop(forgotten, None)  # or filters that have no room together would be listed each time

@@ -11,6 +11,7 @@ from index.filters.parsing import parse_filter
 from index.filters.tree import Condition, Lasting, both
 from index.search.among import OFTEN, TWICE, Among
 from index.search.planner import Planner
+from index.store.rows import key_of
 from tests.index.vectors import clustered
 
 NDIM, COUNT, QUERIES = 256, 1_500, 20
@@ -136,3 +137,23 @@ def test_few_rows_are_listed_sooner_and_compared_exactly(collection: Collection)
     best = nearest(NUMBERS % 2 == 1, 0)
     collection.patch(best[0], {"half": 0}).result()
     assert ids_found(collection, planner, 0, HALF)[:9] == best[1:]
+
+
+def test_a_list_that_grows_is_compared_exactly_until_it_is_long(collection: Collection) -> None:
+    vectors, standing = collection.memory.vectors, collection.memory.standing
+    planner = Planner(collection.store.readers, vectors, COUNT // 2, standing)
+    among = Among(vectors, standing, COUNT // 2, few_new=1)
+    for _ in range(TWICE):
+        ids_found(collection, planner, 0, HALF)
+    for number in range(2):
+        few = standing.size_bytes
+        rows = clustered(4, 5 + number, NDIM)
+        collection.put_many([Document(f"{number}/{n}", "", {"half": 1}, row) for n, row in enumerate(rows)]).result()
+        with planner.reading() as (connection, moment):
+            assert among.rank(connection, moment, rows[3], HALF, 1) is not None
+            key = key_of(connection, f"{number}/3")
+        with planner.reading() as (connection, moment):
+            found = among.rank(connection, moment, rows[3], HALF, 1)
+            assert found is not None
+            assert found.ranking[0][0] == key
+        assert standing.size_bytes > few + (NDIM // 8) * COUNT // 2 * (number == 0)

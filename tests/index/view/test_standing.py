@@ -44,9 +44,11 @@ def test_what_was_asked_last_is_kept_within_the_room_there_is() -> None:
     for name in "ab":
         standing.keep(name, matches(each), standing.stamp(), rows)
     assert standing.find("a", standing.stamp())
+    assert standing.asked("b") == 1
     standing.keep("c", matches(each), standing.stamp(), rows)
     assert [standing.find(name, standing.stamp()) is not None for name in "abc"] == [True, False, True]
     assert standing.size_bytes <= BYTES_A_ROW * rows
+    assert standing.asked("b") == 1
 
 
 def test_filters_are_counted_anew_after_a_patch() -> None:
