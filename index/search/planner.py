@@ -34,7 +34,10 @@ from index.view.vectors import Vectors
 EXACT_ROWS = 20_000  # up to so many rows, of a collection or of what matches a filter, are compared one by one
 EVERYTHING = Every(())
 SEVERAL_FACTOR = 3  # where documents have several passages, the graph is first asked for so many times more
-WIDTH_FACTOR = 4  # how wide a search through the graph is at least, by the documents that are wanted
+# How wide a search through the graph is at least, by the documents that are wanted: recall@30 and @100 of 100,000 made
+# rows are 0.978 and 0.972 with 4, 0.989 and 0.988 with 6, 0.995 and 0.995 with 8.
+WIDTH_FACTOR = 6
+SPARE_NODES = 4  # one more for so many that are asked for: at the end int8 orders some wrongly
 FILTERED_WIDTH_FACTOR = 2  # the same by the nodes that are asked for, where a filter takes most of them away
 FIRST_FACTOR = 12  # where there is a filter the graph is first asked for so many times what is wanted
 MAX_ASKED_ROWS = 4_096  # beyond this the graph costs more than comparing every row
@@ -155,7 +158,7 @@ class Planner:
                 found = candidates_at(capture, best_of_documents(scores, capture.owners, asked))
                 return found, alive <= asked or found.documents < asked
             missing = capture.missing()
-            nodes = graph.search(half, max(asked, GRAPH_ROWS), min(width, MAX_ASKED_ROWS))
+            nodes = graph.search(half, max(asked + asked // SPARE_NODES, GRAPH_ROWS), min(width, MAX_ASKED_ROWS))
             after, slots = self._vectors.found(capture, moment, nodes)
             if after.generation == capture.generation and after.whole:
                 return candidates_at(after, nearest_slots(after, missing, slots, half, asked)), False
