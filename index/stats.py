@@ -7,6 +7,7 @@ import msgspec
 from index.binding import Binding
 from index.documents.settings import Settings
 from index.store.reindex import Progress, Reindex
+from index.store.shared import RECALL
 from index.store.store import Store
 from index.view.memory import Memory
 from index.words.words import Words
@@ -18,14 +19,14 @@ class CollectionStats(msgspec.Struct, frozen=True):
     """`state` is indexing while the graph lacks rows, and foreign where the vectors are another model's.
 
     The graph has `viewed` rows in `nodes`, those that are nearly equal in one, and lacks `pending`; `waiting` jobs are
-    not written yet. `memory_bytes` are those of the rows and the graph. `reindex` is approximately how far an exchange
-    of all vectors is, if one is under way. `words_pending` is about how many documents the index of words lacks,
-    `words_failure` why it could not be written. `snapshot_failure` says why the last snapshot could not be written,
-    `rejected_snapshots` why some were not loaded.
+    not written yet. `memory_bytes` are those of the rows, the graph and what filters leave. `reindex` is approximately
+    how far an exchange of all vectors is, if one is under way. `words_pending` is about how many documents the index of
+    words lacks, `words_failure` why it could not be written. `snapshot_failure` says why the last snapshot could not
+    be written, `rejected_snapshots` why some were not loaded.
 
     `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
-    before it is known. They look as far as `width` nodes, and at the `unreached` ones; where `exact`, the graph misses
-    too much, and every row is compared.
+    before it is known; `recall_target` is how many they must find. They look as far as `width` nodes, and at the
+    `unreached` ones; where `exact`, the graph misses too much, and every row is compared.
 
     `passages_stale`: documents are there that were cut by other settings, or before there were passages; reindexing
     mends it. `documents` counts those that have expired until they are deleted, which is soon.
@@ -52,6 +53,7 @@ class CollectionStats(msgspec.Struct, frozen=True):
     unreached: int = 0
     width: int = 0
     recall: float | None = None
+    recall_target: float = RECALL
     exact: bool = False
     words_pending: int = 0
     words_failure: str | None = None
@@ -64,12 +66,7 @@ def state_of(binding: Binding, failed: bool, pending: int) -> State:
 
 
 def stats_of(
-    name: str,
-    binding: Binding,
-    settings: Settings,
-    store: Store,
-    copies: tuple[Memory, Words],
-    reindex: Reindex | None,
+    name: str, binding: Binding, settings: Settings, store: Store, copies: tuple[Memory, Words], reindex: Reindex | None
 ) -> CollectionStats:
     """From any thread."""
     memory, words = copies
@@ -85,7 +82,7 @@ def stats_of(
         tombstones=graph.tombstones,
         rebuilds=0 if indexer is None else indexer.rebuilds,
         view_bytes=graph.size_bytes,
-        memory_bytes=graph.size_bytes + vectors.size_bytes,
+        memory_bytes=graph.size_bytes + vectors.size_bytes + memory.standing.size_bytes,
         database_bytes=writer.database_bytes,
         commits=writer.commits,
         waiting=writer.waiting,
@@ -97,6 +94,7 @@ def stats_of(
         unreached=len(vectors.unreached),
         width=graph.width,
         recall=None if indexer is None else indexer.watch.recall,
+        recall_target=store.shared.recall,
         exact=not graph.trusted,
         words_pending=words.pending,
         words_failure=words.failure,

@@ -44,7 +44,7 @@ class Indexer:
         self._vectors = vectors
         self._snapshots = snapshots
         self._shared = shared
-        self.watch = Watch(vectors)
+        self.watch = Watch(vectors, shared.recall)
         self._crew = Crew()
         self._wake = threading.Condition()
         self._work, self._closing, self._caught_up = True, False, False

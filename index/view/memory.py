@@ -23,6 +23,7 @@ from index.store.vector_rows import all_vectors
 from index.view.graph import Graph, GraphParameters
 from index.view.indexer import Indexer
 from index.view.snapshots import Snapshots
+from index.view.standing import Standing
 from index.view.vectors import Vectors
 
 
@@ -32,6 +33,7 @@ class Memory:
     def __init__(self, ndim: int) -> None:
         self.parameters = GraphParameters(ndim)
         self.vectors = Vectors(ndim, Graph(self.parameters))
+        self.standing = Standing()
         self.snapshots: Snapshots | None = None
         self._readers: Readers | None = None
         self._shared = Shared()
@@ -85,6 +87,7 @@ class Memory:
 
     def expect(self, changes: Changes) -> None:
         """Add the rows that are about to be committed."""
+        self.standing.expect(changes)
         if changes.added:
             documents, vectors = zip(*changes.added, strict=True)
             owners, counts = np.array(documents, np.int64), np.array([len(one) for one in vectors])
@@ -93,6 +96,7 @@ class Memory:
 
     def applied(self, changes: Changes) -> None:
         """Mark the rows whose removal is committed as gone, or read all rows again."""
+        self.standing.settled()
         self.vectors.confirm()
         self.vectors.discard(changes.removed)
         if self._indexer is None:
@@ -104,6 +108,7 @@ class Memory:
 
     def abandoned(self, _: Changes) -> None:
         """Take back the rows that were never committed."""
+        self.standing.settled()
         self.vectors.withdraw()
 
     def pause(self) -> None:

@@ -45,15 +45,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def open_library(data: Path, binding: tuple[str, int, str], cores: int) -> "Library":
+def open_library(data: Path, binding: tuple[str, int, str], cores: int, recall: float) -> "Library":
     """Open the index; `binding` is the model's fingerprint, its dimensions and its variant's fingerprint.
+
+    `recall` is the share of the ten nearest that searches must find.
 
     Raises:
         IndexRoomError: another process has the folder, it cannot be written, or its files are damaged.
     """
     fingerprint, dimensions, variant = binding
     folder = None if data == MEMORY else data
-    opened = Index(folder, fingerprint, dimensions, variant)
+    opened = Index(folder, fingerprint, dimensions, variant, recall=recall)
     opened.use_cores(cores)
     return Library(opened, max(MIN_THREADS, cores), pausing=folder is not None)
 
