@@ -12,6 +12,7 @@ from index.search.found import MAX_DEPTH, Found
 from index.search.fusion import depth_for
 from index.search.hybrid import fused
 from index.search.planner import Planner
+from index.store.aside import Aside
 from index.store.rows import key_of
 from index.view.captures import Moment
 from index.words.ranking import Matching, Ranked
@@ -26,6 +27,7 @@ class Modes(msgspec.Struct, frozen=True, eq=False):
     matching: Matching | None
     query: Query
     condition: Condition | None
+    aside: Aside
 
     def rank(self, depth: int) -> Found:
         """Rank down to this depth, without the document that the query leaves out."""
@@ -49,8 +51,10 @@ class Modes(msgspec.Struct, frozen=True, eq=False):
 
     def _by_both(self, depth: int, left_out: int | None) -> Found:
         assert self.matching is not None
+        asked = depth + (left_out is not None)
+        matched = self.matching.begin(self.condition, asked, self.aside.begin)
         nearest, all_near = self._nearest(depth, left_out)
-        ranked, all_matched = self._matched(depth, left_out)
+        ranked, all_matched = shortened(matched(), left_out, depth, asked)
         rows = dict(nearest.rows)
 
         def cosines(keys: Sequence[int]) -> Mapping[int, float]:
@@ -75,8 +79,12 @@ class Modes(msgspec.Struct, frozen=True, eq=False):
         """Return the documents that match best by their words, and whether these are all."""
         assert self.matching is not None
         asked = depth + (left_out is not None)
-        found = self.matching.rank(self.condition, asked)
-        return Ranked(without(found.ranking, left_out, depth), found.ignored), len(found.ranking) < asked
+        return shortened(self.matching.rank(self.condition, asked), left_out, depth, asked)
+
+
+def shortened(found: Ranked, left_out: int | None, depth: int, asked: int) -> tuple[Ranked, bool]:
+    """Return so many documents without the one that is left out, and whether there are no more than these."""
+    return Ranked(without(found.ranking, left_out, depth), found.ignored), len(found.ranking) < asked
 
 
 def without(ranking: Ranking, left_out: int | None, depth: int) -> Ranking:

@@ -10,6 +10,7 @@ from index.search.hits import hits_of
 from index.search.modes import Modes
 from index.search.planner import Planner
 from index.search.snippets import Snippets
+from index.store.aside import Aside
 from index.store.connections import Readers
 from index.view.vectors import Vectors
 from index.words.lexicon import Lexicon
@@ -42,8 +43,9 @@ class Wording(msgspec.Struct, frozen=True, eq=False):
 class Searcher:
     """Searches one collection. From any thread; each search sees one commit."""
 
-    def __init__(self, readers: Readers, vectors: Vectors, words: Words) -> None:
+    def __init__(self, readers: Readers, vectors: Vectors, words: Words, aside: Aside) -> None:
         self._words = words
+        self._aside = aside
         self._planner = Planner(readers, vectors)
 
     def search(self, query: Query, condition: Condition | None) -> SearchOutcome:
@@ -51,7 +53,7 @@ class Searcher:
         wording = self._wording(query)
         with self._planner.reading() as (connection, moment):
             matching = None if wording is None else wording.matching(connection)
-            modes = Modes(self._planner, connection, moment, matching, query, condition)
+            modes = Modes(self._planner, connection, moment, matching, query, condition, self._aside)
             choice = choose(connection, query, modes.rank)
             snippets = None
             if query.snippet is not None:

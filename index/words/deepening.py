@@ -1,0 +1,127 @@
+"""Finds the best documents of the index of words that a transaction shows and a filter leaves.
+
+Among what the index gives are documents that have gone since or that the filter does not leave. So more is asked for
+until there is enough or nothing more; but where few documents match the filter, the index is asked for these alone.
+"""
+
+from collections.abc import Callable
+
+import apsw
+import msgspec
+import numpy as np
+
+from index.filters.selectivity import Cover, smallest_cover
+from index.filters.tree import Condition
+from index.store.interruption import checkpoint
+from index.store.narrowing import matching
+from index.words.bm25 import Weights
+from index.words.presence import living
+from index.words.reading import Reading
+from index.words.sought import Sought
+from index.words.ties import NONE, Best, Keys, descending, in_order
+
+SPARE_ROWS = 16  # what a search asks for beside what is wanted: of equal scores the older document is first
+FILTERED_FACTOR = 8  # where there is a filter, so many times more
+DEEPER = 8  # and so many times more each time
+MAX_TIED_ROWS = 1_000  # among more documents of one score than this, the older is not always first
+MAX_ASKED_ROWS = 20_000  # beyond this, everything that holds a word is ranked: 0.4 µs a document
+LISTED_ROWS = 20_000  # up to so many documents that match a filter are listed: 0.12 µs each
+NAMED_TOGETHER = 500
+SHARE_FACTOR = 1.5
+
+Left = Callable[[Best], Best]
+
+
+class Asked(msgspec.Struct, frozen=True, eq=False):
+    """What is sought in the index within one transaction, and how many documents are wanted."""
+
+    connection: apsw.Connection
+    reading: Reading
+    sought: Sought
+    weights: Weights
+    condition: Condition | None
+    wanted: int
+
+
+class Plan(msgspec.Struct, frozen=True, eq=False):
+    """How the best documents are looked for: among those named, or down to a depth at first, of which `left` stay."""
+
+    asked: Asked
+    depth: int
+    left: Left
+    named: Keys | None = None
+
+    def begin(self) -> Best:
+        """Ask the index for the first time, which reads nothing of the transaction: any thread may do it."""
+        if self.named is not None:
+            return named(self.asked, self.named)
+        return self.asked.reading.best(self.asked.sought, self.asked.weights, self.depth)
+
+
+def planned(asked: Asked) -> Plan:
+    """Return how to look for the best documents, which the filter decides."""
+    enough = asked.wanted + SPARE_ROWS
+    if asked.condition is None:
+        return Plan(asked, enough, lambda best: those_there(asked, best))
+    cover = smallest_cover(asked.connection, asked.condition, LISTED_ROWS + 1)
+    if cover is None or cover.rows > LISTED_ROWS:
+        return Plan(asked, FILTERED_FACTOR * enough, lambda best: those_left(asked, best, cover))
+    keys = matching(asked.connection, asked.condition, cover)
+    depth = int(SHARE_FACTOR * enough * asked.reading.documents / max(1, len(keys)))
+    return Plan(
+        asked, depth, lambda best: best.among(keys), keys if is_quicker_named(asked, len(keys), depth) else None
+    )
+
+
+def finished(plan: Plan, best: Best) -> Best:
+    """Return so many of the best documents as are wanted, of equal scores the older first.
+
+    `best` is what the plan began with; more is asked for as long as that was not enough.
+    """
+    asked, depth = plan.asked, plan.depth
+    if plan.named is not None:
+        return in_order(best).at(slice(asked.wanted))
+    while True:
+        whole = len(best) < depth
+        sure = best if whole or depth > MAX_TIED_ROWS else best.above_the_last()
+        kept = plan.left(in_order(sure))
+        if whole or len(kept) >= asked.wanted:
+            return kept.at(slice(asked.wanted))
+        depth *= max(DEEPER, 2 * asked.wanted // (len(kept) + 1))
+        if depth > MAX_ASKED_ROWS:
+            depth = asked.reading.documents + 1
+        checkpoint()
+        best = asked.reading.best(asked.sought, asked.weights, depth)
+
+
+def is_quicker_named(asked: Asked, count: int, depth: int) -> bool:
+    """Say whether naming so many documents to the index takes less time than ranking down to a depth."""
+    return count <= 500
+
+
+def those_there(asked: Asked, best: Best) -> Best:
+    """Return as many as are wanted of those that the transaction shows, from the best on: others are not looked up."""
+    found, start = [NONE], 0
+    missing = asked.wanted
+    while missing > 0 and start < len(best):
+        page = best.at(slice(start, start + missing + SPARE_ROWS))
+        found.append(page.among(living(asked.connection, page.keys, None)))
+        start, missing = start + len(page), missing - len(found[-1])
+    return Best(np.concatenate([part.keys for part in found]), np.concatenate([part.scores for part in found]))
+
+
+def those_left(asked: Asked, best: Best, cover: Cover | None) -> Best:
+    """Return those that the filter leaves."""
+    if len(best) > MAX_ASKED_ROWS:
+        return best.among(matching(asked.connection, asked.condition, cover))
+    return best.among(living(asked.connection, best.keys, asked.condition))
+
+
+def named(asked: Asked, keys: Keys) -> Best:
+    """Return those of these documents that are among those that are sought."""
+    parts = []
+    for start in range(0, len(keys), NAMED_TOGETHER):
+        checkpoint()
+        together = keys[start : start + NAMED_TOGETHER].tolist()
+        parts.append(asked.reading.scored(asked.sought, asked.weights, together))
+    return descending(parts)
