@@ -12,14 +12,16 @@ from index.search.found import MAX_DEPTH, Found
 from index.search.fusion import depth_for
 from index.search.hybrid import fused
 from index.search.planner import Planner
-from index.store.aside import Aside
 from index.store.rows import key_of
 from index.view.captures import Moment
-from index.words.ranking import Matching, Ranked
+from index.words.ranking import Begun, Matching, Ranked, later
 
 
 class Modes(msgspec.Struct, frozen=True, eq=False):
-    """What a query is ranked by within one transaction: vectors of its moment, and words where there are any sought."""
+    """What a query is ranked by within one transaction: vectors of its moment, and words where there are any sought.
+
+    `begun` may have the words ranked on another thread while vectors are compared.
+    """
 
     planner: Planner
     connection: apsw.Connection
@@ -27,7 +29,7 @@ class Modes(msgspec.Struct, frozen=True, eq=False):
     matching: Matching | None
     query: Query
     condition: Condition | None
-    aside: Aside
+    begun: Begun = later
 
     def rank(self, depth: int) -> Found:
         """Rank down to this depth, without the document that the query leaves out."""
@@ -52,7 +54,7 @@ class Modes(msgspec.Struct, frozen=True, eq=False):
     def _by_both(self, depth: int, left_out: int | None) -> Found:
         assert self.matching is not None
         asked = depth + (left_out is not None)
-        matched = self.matching.begin(self.condition, asked, self.aside.begin)
+        matched = self.matching.begin(self.condition, asked, self.begun)
         nearest, all_near = self._nearest(depth, left_out)
         ranked, all_matched = shortened(matched(), left_out, depth, asked)
         rows = dict(nearest.rows)

@@ -13,21 +13,25 @@ import numpy as np
 from index.filters.selectivity import Cover, smallest_cover
 from index.filters.tree import Condition
 from index.store.interruption import checkpoint
-from index.store.narrowing import matching
+from index.store.narrowing import FEW_PROBES, matching, narrowed
 from index.words.bm25 import Weights
 from index.words.presence import living
 from index.words.reading import Reading
 from index.words.sought import Sought
 from index.words.ties import NONE, Best, Keys, descending, in_order
 
-SPARE_ROWS = 16  # what a search asks for beside what is wanted: of equal scores the older document is first
+SPARE_ROWS = 16  # what is looked at beside what is wanted: some have gone since, some score the same
+TIED_ROWS = 64  # what is asked for beside it; where the last ones are equal to more, deeper is looked for older ones
 FILTERED_FACTOR = 8  # where there is a filter, so many times more
+SHARE_FACTOR = 1.5  # or so many times more than its share of all documents says, where that is known
 DEEPER = 8  # and so many times more each time
 MAX_TIED_ROWS = 1_000  # among more documents of one score than this, the older is not always first
-MAX_ASKED_ROWS = 20_000  # beyond this, everything that holds a word is ranked: 0.4 µs a document
+MAX_ASKED_ROWS = 20_000  # beyond this, everything that holds a word is ranked
 LISTED_ROWS = 20_000  # up to so many documents that match a filter are listed: 0.12 µs each
-NAMED_TOGETHER = 500
-SHARE_FACTOR = 1.5
+NAMED_TOGETHER = 500  # documents in one query
+# Microseconds of a document that is named to the index, of one that is ranked, and of each document that a word has,
+# in an index of a million. What takes SURELY_US at most is not compared.
+NAMED_US, HIT_US, POSTING_US, SURELY_US = 4.0, 0.8, 0.03, 400.0
 
 Left = Callable[[Best], Best]
 
@@ -44,17 +48,20 @@ class Asked(msgspec.Struct, frozen=True, eq=False):
 
 
 class Plan(msgspec.Struct, frozen=True, eq=False):
-    """How the best documents are looked for: among those named, or down to a depth at first, of which `left` stay."""
+    """How the best documents are looked for: down to a depth at first, of which `left` stay.
+
+    `listed` are the documents that match, where these are few; with `depth` 0 the index is asked for them alone.
+    """
 
     asked: Asked
     depth: int
     left: Left
-    named: Keys | None = None
+    listed: Keys | None = None
 
     def begin(self) -> Best:
         """Ask the index for the first time, which reads nothing of the transaction: any thread may do it."""
-        if self.named is not None:
-            return named(self.asked, self.named)
+        if self.listed is not None and not self.depth:
+            return named(self.asked, self.listed)
         return self.asked.reading.best(self.asked.sought, self.asked.weights, self.depth)
 
 
@@ -62,15 +69,14 @@ def planned(asked: Asked) -> Plan:
     """Return how to look for the best documents, which the filter decides."""
     enough = asked.wanted + SPARE_ROWS
     if asked.condition is None:
-        return Plan(asked, enough, lambda best: those_there(asked, best))
+        return Plan(asked, asked.wanted + TIED_ROWS, lambda best: those_there(asked, best))
     cover = smallest_cover(asked.connection, asked.condition, LISTED_ROWS + 1)
     if cover is None or cover.rows > LISTED_ROWS:
         return Plan(asked, FILTERED_FACTOR * enough, lambda best: those_left(asked, best, cover))
     keys = matching(asked.connection, asked.condition, cover)
     depth = int(SHARE_FACTOR * enough * asked.reading.documents / max(1, len(keys)))
-    return Plan(
-        asked, depth, lambda best: best.among(keys), keys if is_quicker_named(asked, len(keys), depth) else None
-    )
+    depth = 0 if is_quicker_named(asked, len(keys), depth) else depth
+    return Plan(asked, depth, lambda best: best.among(keys), keys)
 
 
 def finished(plan: Plan, best: Best) -> Best:
@@ -79,24 +85,33 @@ def finished(plan: Plan, best: Best) -> Best:
     `best` is what the plan began with; more is asked for as long as that was not enough.
     """
     asked, depth = plan.asked, plan.depth
-    if plan.named is not None:
-        return in_order(best).at(slice(asked.wanted))
-    while True:
+    while depth:
         whole = len(best) < depth
         sure = best if whole or depth > MAX_TIED_ROWS else best.above_the_last()
         kept = plan.left(in_order(sure))
         if whole or len(kept) >= asked.wanted:
             return kept.at(slice(asked.wanted))
-        depth *= max(DEEPER, 2 * asked.wanted // (len(kept) + 1))
-        if depth > MAX_ASKED_ROWS:
-            depth = asked.reading.documents + 1
+        depth = deeper(plan, depth, len(kept))
         checkpoint()
-        best = asked.reading.best(asked.sought, asked.weights, depth)
+        if depth:
+            best = asked.reading.best(asked.sought, asked.weights, depth)
+        elif plan.listed is not None:
+            best = named(asked, plan.listed)
+    return in_order(best).at(slice(asked.wanted))
+
+
+def deeper(plan: Plan, depth: int, kept: int) -> int:
+    """Return how deep to look next, where so many were left of this depth; 0 to ask for those listed alone."""
+    depth *= max(DEEPER, 2 * plan.asked.wanted // (kept + 1))
+    if depth > MAX_ASKED_ROWS:
+        depth = plan.asked.reading.documents + 1
+    return 0 if plan.listed is not None and is_quicker_named(plan.asked, len(plan.listed), depth) else depth
 
 
 def is_quicker_named(asked: Asked, count: int, depth: int) -> bool:
     """Say whether naming so many documents to the index takes less time than ranking down to a depth."""
-    return count <= 500
+    postings = sum(map(asked.reading.holding, asked.sought.stems))
+    return NAMED_US * count <= max(SURELY_US, POSTING_US * postings + HIT_US * min(depth, postings))
 
 
 def those_there(asked: Asked, best: Best) -> Best:
@@ -112,9 +127,11 @@ def those_there(asked: Asked, best: Best) -> Best:
 
 def those_left(asked: Asked, best: Best, cover: Cover | None) -> Best:
     """Return those that the filter leaves."""
-    if len(best) > MAX_ASKED_ROWS:
-        return best.among(matching(asked.connection, asked.condition, cover))
-    return best.among(living(asked.connection, best.keys, asked.condition))
+    assert asked.condition is not None
+    if cover is None or len(best) <= FEW_PROBES:
+        return best.among(living(asked.connection, best.keys, asked.condition))
+    # Whatever matches has an attribute, and so is there.
+    return best.among(narrowed(asked.connection, asked.condition, np.sort(best.keys)))
 
 
 def named(asked: Asked, keys: Keys) -> Best:

@@ -13,10 +13,10 @@ EVERYTHING = Every(())
 
 
 def living(connection: apsw.Connection, keys: Keys, condition: Condition | None) -> Keys:
-    """Return those of the keys whose documents are there and match, in ascending order."""
+    """Return those of the keys, each once, whose documents are there and match, in ascending order."""
     if not len(keys):
         return keys
-    wanted = np.unique(keys)
+    wanted = np.sort(keys)
     found = matching_among(connection, condition or EVERYTHING, wanted)
     if condition is None and len(found) < len(wanted):
         refuse_lost(connection, np.setdiff1d(wanted, found))

@@ -19,9 +19,12 @@ from index.words.sought import Sought
 from index.words.ties import Best, Ranking, ordered
 from index.words.weighing import weighed, worth
 
-ASIDE_DOCUMENTS = 50_000  # of fewer, ranking takes less than what another thread costs
-
 Begun = Callable[[Callable[[], Best]], Callable[[], Best]]
+
+
+def later(work: Callable[[], Best]) -> Callable[[], Best]:
+    """Do nothing yet: what is returned does the work."""
+    return work
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -44,14 +47,14 @@ class Matching:
 
     def rank(self, condition: Condition | None, wanted: int) -> Ranked:
         """Rank the documents that the transaction shows and the filter leaves."""
-        return self.begin(condition, wanted, lambda work: work)()
+        return self.begin(condition, wanted, later)()
 
     def begin(self, condition: Condition | None, wanted: int, begun: Begun) -> Callable[[], Ranked]:
         """Begin to rank them, and return what ends it; `begun` may have the index asked on another thread meanwhile."""
         if not self._sought:
             return lambda: Ranked([])
         plan = planned(self._asked(condition, wanted))
-        best = begun(plan.begin) if self._reading.documents >= ASIDE_DOCUMENTS else plan.begin
+        best = begun(plan.begin)
         return lambda: self._ranked(plan, best())
 
     def _ranked(self, plan: Plan, best: Best) -> Ranked:

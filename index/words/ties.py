@@ -24,8 +24,11 @@ class Best(msgspec.Struct, frozen=True, eq=False):
         return len(self.keys)
 
     def among(self, keys: Keys) -> "Best":
-        """Return those with these keys, in the same order."""
-        return self.at(np.isin(self.keys, keys))
+        """Return those with these keys, which ascend, in the same order."""
+        if not len(keys):
+            return NONE
+        places = np.minimum(np.searchsorted(keys, self.keys), len(keys) - 1)
+        return self.at(keys[places] == self.keys)
 
     def at(self, places: NDArray[np.int64] | NDArray[np.bool_] | slice) -> "Best":
         return Best(self.keys[places], self.scores[places])

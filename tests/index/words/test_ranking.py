@@ -3,16 +3,23 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 
 from index import Query
+from index.conditions import condition_of
+from index.documents.query import check_query
+from index.search.searcher import Searcher
+from index.store.aside import Aside
 from index.words.ties import ROUNDING, levelled, ordered
 from tests.index.harness import document, open_index
 from tests.index.oracle import matches
+from tests.index.vectors import NDIM, one
+
+T = TypeVar("T")
 
 WORDS = ("apple", "pear", "plum", "fig", "lime", "note", "thing", "garden", "house", "river")
 RARE = ("quince", "medlar")
@@ -89,7 +96,9 @@ def made(request: pytest.FixtureRequest) -> Iterator[Made]:
     found.index.close()
 
 
-@pytest.mark.parametrize("query", ["apple", "river river note", "quince", "medlar pear plum", "apple lime garden", "no"])
+@pytest.mark.parametrize(
+    "query", ["apple", "river river note", "quince", "medlar pear plum", "apple lime garden", "no"]
+)
 def test_rankings_are_those_of_the_formula(made: Made, query: str) -> None:
     scores = made.scores(query)
     for filter_ in FILTERS:
@@ -111,3 +120,26 @@ def test_scores_within_the_rounding_are_equal_and_those_of_a_chain_are_not() -> 
     ]
     assert levelled(np.array([2.0, 2.0, 1.0, 0.0, 0.0])).tolist() == [2, 2, 1, 0, 0]
     assert ordered({}) == []
+
+
+class Elsewhere(Aside):
+    """Another thread, and how often something was begun there."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.begun = 0
+
+    def begin(self, work: Callable[[], T]) -> Callable[[], T]:
+        self.begun += 1
+        return super().begin(work)
+
+
+def test_hybrid_finds_the_same_whether_words_are_ranked_on_another_thread_or_not(made: Made) -> None:
+    collection, aside = made.collection, Elsewhere()
+    searcher = Searcher(collection.store.readers, collection.memory.vectors, collection.words, aside, 0)
+    for filter_ in FILTERS:
+        query = check_query(Query(mode="hybrid", text="quince note", vector=one(3), top_k=50, filter=filter_), NDIM)
+        assert searcher.search(query, condition_of(filter_)).hits == collection.search(query)
+    assert aside.begun == len(FILTERS)
+    assert searcher.search(check_query(Query(mode="text", text="quince"), NDIM), None).hits
+    assert aside.begun == len(FILTERS)
