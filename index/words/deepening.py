@@ -27,7 +27,9 @@ SHARE_FACTOR = 1.5  # or so many times more than its share of all documents says
 DEEPER = 8  # and so many times more each time
 MAX_TIED_ROWS = 1_000  # among more documents of one score than this, the older is not always first
 MAX_ASKED_ROWS = 20_000  # beyond this, everything that holds a word is ranked
-LISTED_ROWS = 20_000  # up to so many documents that match a filter are listed: 0.12 µs each
+# A document that matches a filter is listed in 0.12 µs, and looked up in 3. Of a filter's documents so many are listed
+# at most, and so many for each that would be looked up, or this share of all documents.
+LISTED_ROWS, LISTED_A_PROBE, LISTED_SHARE = 20_000, 20, 0.02
 NAMED_TOGETHER = 500  # documents in one query
 # Microseconds of a document that is named to the index, of one that is ranked, and of each document that a word has,
 # in an index of a million. What takes SURELY_US at most is not compared.
@@ -70,9 +72,11 @@ def planned(asked: Asked) -> Plan:
     enough = asked.wanted + SPARE_ROWS
     if asked.condition is None:
         return Plan(asked, asked.wanted + TIED_ROWS, lambda best: those_there(asked, best))
-    cover = smallest_cover(asked.connection, asked.condition, LISTED_ROWS + 1)
-    if cover is None or cover.rows > LISTED_ROWS:
-        return Plan(asked, FILTERED_FACTOR * enough, lambda best: those_left(asked, best, cover))
+    probes = FILTERED_FACTOR * enough
+    few = min(LISTED_ROWS, max(LISTED_A_PROBE * probes, int(LISTED_SHARE * asked.reading.documents)))
+    cover = smallest_cover(asked.connection, asked.condition, few + 1)
+    if cover is None or cover.rows > few:
+        return Plan(asked, probes, lambda best: those_left(asked, best, cover))
     keys = matching(asked.connection, asked.condition, cover)
     depth = int(SHARE_FACTOR * enough * asked.reading.documents / max(1, len(keys)))
     depth = 0 if is_quicker_named(asked, len(keys), depth) else depth
