@@ -24,6 +24,7 @@ SPARE_ROWS = 16  # what is looked at beside what is wanted: some have gone since
 TIED_ROWS = 64  # what is asked for beside it; where the last ones are equal to more, deeper is looked for older ones
 FILTERED_FACTOR = 8  # where there is a filter, so many times more
 SHARE_FACTOR = 1.5  # or so many times more than its share of all documents says, where that is known
+FIRST_PAGE, NEXT_PAGES = 2, 4  # of these so many times what is wanted is looked up together, and so many times more
 DEEPER = 8  # and so many times more each time
 MAX_TIED_ROWS = 1_000  # among more documents of one score than this, the older is not always first
 MAX_ASKED_ROWS = 20_000  # beyond this, everything that holds a word is ranked
@@ -119,21 +120,24 @@ def is_quicker_named(asked: Asked, count: int, depth: int) -> bool:
 
 
 def those_there(asked: Asked, best: Best) -> Best:
-    """Return as many as are wanted of those that the transaction shows, from the best on: others are not looked up."""
-    found, start = [NONE], 0
-    missing = asked.wanted
+    """Return as many as are wanted of those that the transaction shows and the filter leaves, from the best on.
+
+    Others are not looked up, as far as can be guessed.
+    """
+    found, start, missing = [NONE], 0, asked.wanted
+    factor = 1 if asked.condition is None else FIRST_PAGE
     while missing > 0 and start < len(best):
-        page = best.at(slice(start, start + missing + SPARE_ROWS))
-        found.append(page.among(living(asked.connection, page.keys, None)))
-        start, missing = start + len(page), missing - len(found[-1])
+        page = best.at(slice(start, start + factor * (missing + SPARE_ROWS)))
+        found.append(page.among(living(asked.connection, page.keys, asked.condition)))
+        start, missing, factor = start + len(page), missing - len(found[-1]), NEXT_PAGES * factor
     return Best(np.concatenate([part.keys for part in found]), np.concatenate([part.scores for part in found]))
 
 
 def those_left(asked: Asked, best: Best, cover: Cover | None) -> Best:
-    """Return those that the filter leaves."""
+    """Return those that the filter leaves, as many as are wanted at least if there are so many."""
     assert asked.condition is not None
     if cover is None or len(best) <= FEW_PROBES:
-        return best.among(living(asked.connection, best.keys, asked.condition))
+        return those_there(asked, best)
     # Whatever matches has an attribute, and so is there.
     return best.among(narrowed(asked.connection, asked.condition, np.sort(best.keys)))
 
