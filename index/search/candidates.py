@@ -84,4 +84,6 @@ def rescored(connection: apsw.Connection, candidates: Candidates, query: Vector,
     order = np.lexsort((found, owners, -scores))
     _, firsts = np.unique(owners[order], return_index=True)
     order = order[np.sort(firsts)[:wanted]]
-    return Nearest([(int(owners[i]), float(scores[i])) for i in order], {int(owners[i]): int(found[i]) for i in order})
+    keys = owners[order].tolist()
+    ranking = list(zip(keys, scores[order].tolist(), strict=True))
+    return Nearest(ranking, dict(zip(keys, found[order].tolist(), strict=True)))

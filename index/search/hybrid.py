@@ -11,7 +11,8 @@ import msgspec
 from index.documents.query import Explanation, Part, Query
 from index.search.candidates import Ranking
 from index.search.fusion import fuse_ranks, fuse_scores, normalized_cosines, normalized_matches
-from index.words.ranking import Matching, ordered
+from index.words.ranking import Matching
+from index.words.ties import ordered
 
 Cosines = Callable[[Sequence[int]], Mapping[int, float]]
 

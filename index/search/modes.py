@@ -14,11 +14,14 @@ from index.search.hybrid import fused
 from index.search.planner import Planner
 from index.store.rows import key_of
 from index.view.captures import Moment
-from index.words.ranking import Matching, Ranked
+from index.words.ranking import Begun, Matching, Ranked, later
 
 
 class Modes(msgspec.Struct, frozen=True, eq=False):
-    """What a query is ranked by within one transaction: vectors of its moment, and words where there are any sought."""
+    """What a query is ranked by within one transaction: vectors of its moment, and words where there are any sought.
+
+    `begun` may have the words ranked on another thread while vectors are compared.
+    """
 
     planner: Planner
     connection: apsw.Connection
@@ -26,6 +29,7 @@ class Modes(msgspec.Struct, frozen=True, eq=False):
     matching: Matching | None
     query: Query
     condition: Condition | None
+    begun: Begun = later
 
     def rank(self, depth: int) -> Found:
         """Rank down to this depth, without the document that the query leaves out."""
@@ -49,8 +53,10 @@ class Modes(msgspec.Struct, frozen=True, eq=False):
 
     def _by_both(self, depth: int, left_out: int | None) -> Found:
         assert self.matching is not None
+        asked = depth + (left_out is not None)
+        matched = self.matching.begin(self.condition, asked, self.begun)
         nearest, all_near = self._nearest(depth, left_out)
-        ranked, all_matched = self._matched(depth, left_out)
+        ranked, all_matched = shortened(matched(), left_out, depth, asked)
         rows = dict(nearest.rows)
 
         def cosines(keys: Sequence[int]) -> Mapping[int, float]:
@@ -75,8 +81,12 @@ class Modes(msgspec.Struct, frozen=True, eq=False):
         """Return the documents that match best by their words, and whether these are all."""
         assert self.matching is not None
         asked = depth + (left_out is not None)
-        found = self.matching.rank(self.condition, asked)
-        return Ranked(without(found.ranking, left_out, depth), found.ignored), len(found.ranking) < asked
+        return shortened(self.matching.rank(self.condition, asked), left_out, depth, asked)
+
+
+def shortened(found: Ranked, left_out: int | None, depth: int, asked: int) -> tuple[Ranked, bool]:
+    """Return so many documents without the one that is left out, and whether there are no more than these."""
+    return Ranked(without(found.ranking, left_out, depth), found.ignored), len(found.ranking) < asked
 
 
 def without(ranking: Ranking, left_out: int | None, depth: int) -> Ranking:

@@ -10,16 +10,18 @@ from index.search.hits import hits_of
 from index.search.modes import Modes
 from index.search.planner import Planner
 from index.search.snippets import Snippets
+from index.store.aside import Aside
 from index.store.connections import Readers
 from index.view.memory import Memory
 from index.words.lexicon import Lexicon
-from index.words.ranking import Matching
+from index.words.ranking import Begun, Matching, later
 from index.words.reading import Reading
 from index.words.sought import Sought
 from index.words.terms import Terms
 from index.words.words import Words
 
 MARKED_CHARACTERS = 20_000  # of a query that ranks by vector alone: no word after them is marked
+ASIDE_DOCUMENTS = 50_000  # of fewer, ranking words takes less than another thread does to begin
 
 
 class Wording(msgspec.Struct, frozen=True, eq=False):
@@ -42,8 +44,17 @@ class Wording(msgspec.Struct, frozen=True, eq=False):
 class Searcher:
     """Searches one collection. From any thread; each search sees one commit."""
 
-    def __init__(self, readers: Readers, memory: Memory, words: Words) -> None:
+    def __init__(
+        self,
+        readers: Readers,
+        memory: Memory,
+        words: Words,
+        aside: Aside,
+        aside_documents: int = ASIDE_DOCUMENTS,
+    ) -> None:
         self._words = words
+        self._aside = aside
+        self._aside_documents = aside_documents
         self._planner = Planner(readers, memory.vectors, standing=memory.standing)
 
     def search(self, query: Query, condition: Condition | None) -> SearchOutcome:
@@ -51,7 +62,7 @@ class Searcher:
         wording = self._wording(query)
         with self._planner.reading() as (connection, moment):
             matching = None if wording is None else wording.matching(connection)
-            modes = Modes(self._planner, connection, moment, matching, query, condition)
+            modes = Modes(self._planner, connection, moment, matching, query, condition, self._begun(wording))
             choice = choose(connection, query, modes.rank)
             snippets = None
             if query.snippet is not None:
@@ -59,6 +70,13 @@ class Searcher:
                 snippets = Snippets(query.snippet, terms, len(choice.page), beyond=query.mode != "vector")
             hits = hits_of(connection, choice.page, query, choice.found.rows, snippets)
         return SearchOutcome(explained(hits, query, choice), choice.found.ignored, choice.below)
+
+    def _begun(self, wording: Wording | None) -> Begun:
+        """Return what begins to rank words: where they are many, on another thread."""
+        many = (
+            wording is not None and wording.reading is not None and wording.reading.documents >= self._aside_documents
+        )
+        return self._aside.begin if many else later
 
     def _wording(self, query: Query) -> Wording | None:
         """Return the words of a query that ranks by them, or marks them."""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from index.store.aside import Aside
 from index.store.idle import IdleConnections
 from index.store.turns import Turns
 
@@ -30,6 +31,7 @@ class Shared:
         self.cores = usable_cores()
         self.checked = set[Path]()
         self.idle = IdleConnections()
+        self.aside = Aside(self.cores - 1)
         self.words = Turns(MAX_WORDS)
         self.saving = threading.Semaphore(MAX_SAVING)
         self._crowd = threading.Lock()

@@ -5,15 +5,13 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 import tantivy
-from numpy.typing import NDArray
 from tantivy import Occur, Query
 
 from index.words.bm25 import Weights
 from index.words.sought import Sought
+from index.words.ties import NONE, Best, Keys
 
 KEY, STEMS, WORDS = "key", "stems", "words"
-
-Ranking = list[tuple[int, float]]
 
 
 class Reading(msgspec.Struct, frozen=True, eq=False):
@@ -28,7 +26,7 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
     documents: int
     average_length: float
 
-    def keys(self) -> NDArray[np.int64]:
+    def keys(self) -> Keys:
         """Return the keys of all documents, in ascending order."""
         count = max(1, self.searcher.num_docs)
         ordered = self.searcher.search(
@@ -50,17 +48,26 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
         found = self.searcher.search(self._about(word), 1)
         return int(found.count)  # type: ignore[attr-defined] # the stub forgets it
 
-    def best(self, sought: Sought, weights: Weights, count: int, keys: Sequence[int] | None = None) -> Ranking:
-        """Return (key, score) of the best documents, best first; of those with these keys if any are given."""
-        if not self.documents:
-            return []
-        query = self._query(sought, weights)
-        if keys is not None:
-            among = Query.term_set_query(self.schema, KEY, keys)
-            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(among, 0.0))])
-        found = self.searcher.search(query, count, count=False).hits
-        keys_found = self.searcher.fast_field_values(KEY, [address for _, address in found])
-        return [(int(key), float(score)) for key, (score, _) in zip(keys_found, found, strict=True) if key is not None]
+    def best(self, sought: Sought, weights: Weights, count: int) -> Best:
+        """Return so many of the best documents."""
+        return self._found(self._query(sought, weights), count)
+
+    def scored(self, sought: Sought, weights: Weights, keys: Sequence[int]) -> Best:
+        """Return those of the documents with these keys that are among those that are sought."""
+        named = [(Occur.Should, Query.term_query(self.schema, KEY, key, "basic")) for key in keys]
+        among = Query.const_score_query(Query.boolean_query(named), 0.0)
+        query = Query.boolean_query([(Occur.Must, self._query(sought, weights)), (Occur.Must, among)])
+        return self._found(query, len(keys))
+
+    def _found(self, query: Query, count: int) -> Best:
+        if not (self.documents and count):
+            return NONE
+        hits = self.searcher.search(query, count, count=False).hits
+        if not hits:
+            return NONE
+        scores, addresses = zip(*hits, strict=True)
+        keys = self.searcher.fast_field_values(KEY, list(addresses))
+        return Best(np.array(keys, np.int64), np.array(scores, np.float64))
 
     def _query(self, sought: Sought, weights: Weights) -> Query:
         scored = Query.boolean_query([(Occur.Should, part) for part in self._scored(sought, weights)])
