@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from index.store.bound import MemoryBound
 from index.store.idle import IdleConnections
 from index.store.turns import Turns
 
@@ -19,11 +20,12 @@ class Shared:
 
     `checked` are the databases whose logs were looked at. No second time: a database that is opened anew may be open
     still, and to close the file of its log's index would end SQLite's locks on that. `cores` is by how many of them
-    a graph may be built, as many as this process may run on unless somebody says otherwise.
+    a graph may be built, as many as this process may run on unless somebody says otherwise. `bound` is on the memory.
     """
 
-    def __init__(self, report: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, report: Callable[[], None] = lambda: None, bound: MemoryBound | None = None) -> None:
         self.report = report
+        self.bound = bound or MemoryBound()
         self.cores = usable_cores()
         self.checked = set[Path]()
         self.idle = IdleConnections()

@@ -27,7 +27,7 @@ class IndexStatus(msgspec.Struct, frozen=True):
     `pending` documents are found by searches, but not in the graph yet. `foreign` names the collections that hold
     another model's vectors. `recall` is the least of theirs that is known, None where none is: how many of the ten
     nearest documents searches through the graph found lately. `exact` collections compare every document, since their
-    graphs miss too much.
+    graphs miss too much. `needed_bytes` of the memory are the documents' own, which `--index-bytes` bounds.
     """
 
     documents: int
@@ -38,6 +38,7 @@ class IndexStatus(msgspec.Struct, frozen=True):
     foreign: tuple[str, ...]
     recall: float | None = None
     exact: int = 0
+    needed_bytes: int = 0
 
 
 class Status(msgspec.Struct, frozen=True):

@@ -59,6 +59,7 @@ class Collections:
             foreign=tuple(one.name for one in stats if one.state == "foreign"),
             recall=min((one.recall for one in stats if one.recall is not None), default=None),
             exact=sum(one.exact for one in stats),
+            needed_bytes=sum(one.needed_bytes for one in stats),
         )
 
     def _state_of(self, stats: CollectionStats) -> CollectionState:

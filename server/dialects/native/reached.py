@@ -26,4 +26,5 @@ def index_of(metrics: Sequence[MetricFamily], reaches: Callable[[str], bool]) ->
         foreign=(),
         recall=min(recalls, default=None),
         exact=total("exact"),
+        needed_bytes=total("needed_bytes"),
     )
