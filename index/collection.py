@@ -22,12 +22,14 @@ from index.documents.vector import Model
 from index.errors import IndexRoomError
 from index.examination import examine_all
 from index.filters.tree import both
+from index.room import Room
 from index.search.searcher import Searcher
 from index.stats import CollectionStats, stats_of
 from index.store.clock import Clock
 from index.store.deletion import Deletion
 from index.store.disk import Disk
 from index.store.followers import Followers
+from index.store.group import Write
 from index.store.health import Health
 from index.store.layout import DATABASE_FILE
 from index.store.reads import NOTHING, Include
@@ -55,6 +57,7 @@ class Collection:
         try:
             self._configuration.attach(self.store)
             self.memory.attach(self.store, folder)
+            self.room = Room(self.store, self.memory)
             self._binding = Binding(name, self.store, model)
             self.words.open(self.store, folder, self.settings.language)
             self._searcher = Searcher(self.store.readers, self.memory, self.words, shared.aside)
@@ -87,11 +90,11 @@ class Collection:
         """
         return self._configuration.change(change)
 
-    def put(self, document: Document | Entry) -> Future[int]:
+    def put(self, document: Document | Entry) -> Write[int]:
         """Write a document with its vector in the place of the one that has its id. An entry is not checked again."""
         return self.put_many([document])
 
-    def put_many(self, documents: Sequence[Document | Entry]) -> Future[int]:
+    def put_many(self, documents: Sequence[Document | Entry]) -> Write[int]:
         """Write documents in one transaction: all or none, of equal ids the last. The future says how many."""
         self.check_writable()
         return self.store.put_many([entry_of(document, self.model.ndim) for document in documents])
@@ -121,10 +124,7 @@ class Collection:
         return self.store.reads.get(check_id(id_), include)
 
     def unchanged(self, texts: Mapping[str, str]) -> dict[str, Stored]:
-        """Return what this variant computed, by id, of texts that are there already, of this id or of another.
-
-        What was given instead of computed is not among it.
-        """
+        """Return what this variant computed of texts that are there already, of whichever id, and nobody gave."""
         return self.store.reads.unchanged(texts)
 
     def list_after(
@@ -183,8 +183,8 @@ class Collection:
 
     def stats(self) -> CollectionStats:
         """Return the collection's state, from counters alone. Never waits."""
-        copies = self.memory, self.words
-        return stats_of(self.name, self._binding, self.settings, self.store, copies, self._reindex)
+        parts = self.store, self.memory, self.words
+        return stats_of(self.name, self._binding, self.settings, parts, self._reindex)
 
     def check_writable(self) -> None:
         """Raise FingerprintError where documents with the present model's vectors cannot be put."""

@@ -47,6 +47,9 @@ class Configuration:
 
         return store.writer.submit(work, 0)
 
+    def admit(self, before: Changes, changes: Changes) -> None:
+        """Do nothing: settings take no memory."""
+
     def expect(self, changes: Changes) -> None:
         """Do nothing: settings are in force when they are committed."""
 

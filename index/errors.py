@@ -48,6 +48,10 @@ class StorageFullError(IndexRoomError):
     """
 
 
+class MemoryFullError(IndexRoomError):
+    """The documents of all collections would take more memory than they may. What raised this was not written."""
+
+
 class UnreadableError(IndexRoomError):
     """The disk cannot be read just now: it fails, or there are no descriptors left. Nothing was asked to be written."""
 

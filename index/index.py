@@ -13,6 +13,7 @@ from index.errors import ClosedError, CollectionNameError, IndexRoomError, Stora
 from index.mending import Mender, replaced, retired
 from index.stats import CollectionStats
 from index.store.backup import back_up
+from index.store.bound import MemoryBound
 from index.store.clock import Clock
 from index.store.departure import remove, stored_names
 from index.store.disk import Disk, cannot_be_made, opening_errors
@@ -30,7 +31,7 @@ class Index:
     """Open from construction until close. `folder` None keeps everything in memory, and nothing when it ends.
 
     Vectors are those of the model with this fingerprint; `variant` says which form of it computes them, which is kept
-    with each vector and decides nothing. The default collection is always there.
+    with each vector and decides nothing. The default collection is always there. `bound` is that on the memory of all.
     `recall` is the share of the ten nearest documents that searches by vector must find, between 0 and 1.
     """
 
@@ -55,7 +56,8 @@ class Index:
         self._closed = False
         self._lock: FolderLock | None = None
         self.mender = Mender(self)
-        self._shared = Shared(self.mender.report, recall)
+        self.bound = MemoryBound(lambda: [one.memory for one in list(self._collections.values())])
+        self._shared = Shared(self.mender.report, self.bound, recall)
         names = {DEFAULT_COLLECTION}
         try:
             if folder is not None:

@@ -39,6 +39,7 @@ from index.errors import (
     FingerprintError,
     FolderInUseError,
     IndexRoomError,
+    MemoryFullError,
     NewerSchemaError,
     QueryError,
     ReopenedError,
@@ -52,6 +53,7 @@ from index.filters.parsing import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH, MAX_F
 from index.index import Index
 from index.stats import CollectionStats
 from index.store.deletion import Deletion
+from index.store.group import Write
 from index.store.health import Health
 from index.store.interruption import checkpoint, watched
 from index.store.layout import COLLECTION_NAME, DEFAULT_COLLECTION, MAX_COLLECTIONS
@@ -102,6 +104,7 @@ __all__ = [
     "Index",
     "IndexRoomError",
     "Lacking",
+    "MemoryFullError",
     "NewerSchemaError",
     "Part",
     "Passage",
@@ -123,6 +126,7 @@ __all__ = [
     "UnreadableError",
     "Vector",
     "VectorError",
+    "Write",
     "check_change",
     "check_content",
     "checkpoint",

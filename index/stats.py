@@ -13,16 +13,18 @@ from index.view.memory import Memory
 from index.words.words import Words
 
 State = Literal["ready", "indexing", "foreign", "failed"]
+Parts = tuple[Store, Memory, Words]
 
 
 class CollectionStats(msgspec.Struct, frozen=True):
     """`state` is indexing while the graph lacks rows, and foreign where the vectors are another model's.
 
     The graph has `viewed` rows in `nodes`, those that are nearly equal in one, and lacks `pending`; `waiting` jobs are
-    not written yet. `memory_bytes` are those of the rows, the graph and what filters leave. `reindex` is approximately
-    how far an exchange of all vectors is, if one is under way. `words_pending` is about how many documents the index of
-    words lacks, `words_failure` why it could not be written. `snapshot_failure` says why the last snapshot could not
-    be written, `rejected_snapshots` why some were not loaded.
+    not written yet. `memory_bytes` are those of the rows, the graph and what filters leave, `needed_bytes` what of them
+    is the documents' own. Writers were held up for `held_s` since the start. `reindex` is approximately how far an
+    exchange of all vectors is, if one is under way. `words_pending` is about how many documents the index of words
+    lacks, `words_failure` why it could not be written. `snapshot_failure` says why the last snapshot could not be
+    written, `rejected_snapshots` why some were not loaded.
 
     `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
     before it is known; `recall_target` is how many they must find. They look as far as `width` nodes, and at the
@@ -59,17 +61,17 @@ class CollectionStats(msgspec.Struct, frozen=True):
     words_failure: str | None = None
     passages_stale: bool = False
     settings: Settings = Settings()
+    needed_bytes: int = 0
+    held_s: float = 0.0
 
 
 def state_of(binding: Binding, failed: bool, pending: int) -> State:
     return "failed" if failed else "foreign" if binding.foreign else "indexing" if pending else "ready"
 
 
-def stats_of(
-    name: str, binding: Binding, settings: Settings, store: Store, copies: tuple[Memory, Words], reindex: Reindex | None
-) -> CollectionStats:
+def stats_of(name: str, binding: Binding, settings: Settings, parts: Parts, reindex: Reindex | None) -> CollectionStats:
     """From any thread."""
-    memory, words = copies
+    store, memory, words = parts
     indexer, snapshots, vectors, writer = memory.indexer, memory.snapshots, memory.vectors, store.writer
     graph, pending, documents = vectors.graph, vectors.pending, writer.documents
     return CollectionStats(
@@ -100,4 +102,6 @@ def stats_of(
         words_failure=words.failure,
         passages_stale=writer.stale,
         settings=settings,
+        needed_bytes=memory.needed_bytes,
+        held_s=memory.held_s,
     )

@@ -88,7 +88,7 @@ def build_backend(
     engine = build_engine(settings, model, metrics)
     embedder = Embedder(engine, facts, settings, Windows(whole, facts.max_tokens))
     binding = facts.fingerprint, facts.dimensions, facts.variant.fingerprint
-    library = open_library(settings.data, binding, model.cores, settings.index_recall)
+    library = open_library(settings.data, binding, model.cores, settings.index_recall, settings.index_bytes)
     cut, rules = cut_of(whole, facts), SettingsRules(facts.passage_tokens, settings.search_threshold)
     ingest = Ingest(library, embedder, Cuttings(cut, rules), metrics, facts.document_prompt)
     reindexing = Reindexing(library, embedder, Cuttings(cut, rules), facts.document_prompt)

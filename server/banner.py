@@ -1,6 +1,6 @@
 """What the server prints at its start: what it chose and found, a line each, and its address last."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -39,10 +39,11 @@ def banner(
         ("cores", f"{facts.cores}, one run on each; a lone long text uses all"),
         ("cache", cache),
         ("documents", _documents(settings, index)),
+        *(("room", line) for line in _room(settings, index)),
         *(("files", line) for line in exposures(settings)),
         *(("vectors", one) for one in vectors),
         ("limits", _limits(settings, listening)),
-        ("memory", _memory(memory_of(settings, listening.limits.connections, facts.cores, facts.dimensions))),
+        ("memory", _memory(settings, memory_of(settings, listening.limits.connections, facts.cores, facts.dimensions))),
         ("address", listening.address),
     )
     return "\n".join(f"{name:<9} {value}" for name, value in lines)
@@ -56,6 +57,14 @@ def _documents(settings: Settings, index: IndexStatus) -> str:
     return f"{index.documents:,} in {several}, in {settings.data}{mend}"
 
 
+def _room(settings: Settings, index: IndexStatus) -> Iterator[str]:
+    """Yield how much of the memory that documents may take they do take, and what follows where that is all of it."""
+    if most := settings.index_bytes:
+        full = "; no more documents are taken (507) until some are deleted or --index-bytes is more"
+        taken = f"{index.needed_bytes / MIB:,.1f} of at most {most / MIB:,.1f} MiB are taken"
+        yield taken + (full if index.needed_bytes >= most else "")
+
+
 def _limits(settings: Settings, listening: Listening) -> str:
     limits = listening.limits
     fewer = f" of {settings.max_connections:,}" if limits.connections < settings.max_connections else ""
@@ -65,7 +74,7 @@ def _limits(settings: Settings, listening: Listening) -> str:
     )
 
 
-def _memory(memory: Memory) -> str:
+def _memory(settings: Settings, memory: Memory) -> str:
     parts = (
         (memory.at_start, "now"),
         (memory.bodies, "bodies and answers"),
@@ -76,4 +85,5 @@ def _memory(memory: Memory) -> str:
         (memory.room, "room"),
     )
     told = ", ".join(f"{size / MIB:,.0f} {name}" for size, name in parts)
-    return f"at most {memory.most_bytes / MIB:,.0f} MiB ({told}); {memory.passage / 1000:.1f} kB a passage on top"
+    most = f", {settings.index_bytes / MIB:,.0f} MiB at most" if settings.index_bytes else ""
+    return f"at most {memory.most_bytes / MIB:,.0f} MiB ({told}); {memory.passage / 1000:.1f} kB a passage on top{most}"

@@ -25,8 +25,10 @@ RUN_BYTES = 64 * MIB
 # What is counted nowhere: bodies of less than 16 KiB decoded, tokenizing a text of 1 MiB, indexing words, SQLite's
 # caches, and what the allocator does not give back.
 ROOM_BYTES = 512 * MIB
-# Of a passage: its row, the graph's, and its place in both, for each dimension.
-DIMENSION_BYTES = 5
+# Of a passage, for each dimension: its row of float16, and that of int8 in the graph.
+DIMENSION_BYTES = 3
+# Its places in both, and its links.
+PLACES_BYTES = 300
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +60,7 @@ def memory_of(settings: Settings, connections: int, cores: int, dimensions: int)
         connections=connections * of_connection,
         queue=settings.max_queue_tokens * TOKEN_BYTES,
         runs=cores * RUN_BYTES,
-        passage=DIMENSION_BYTES * dimensions,
+        passage=DIMENSION_BYTES * dimensions + PLACES_BYTES,
     )
 
 

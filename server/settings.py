@@ -84,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "auto"
     cores: Annotated[int, _model("runs side by side; 0 takes what the cgroup grants", ge=0, le=1024)] = 0
     max_tokens_per_run: Annotated[int, _model("tokens that one run may hold; 0 suits the provider", ge=0)] = 0
+    index_bytes: Annotated[int, _model("memory that all documents' vectors may take; 0 for no bound", ge=0)] = 0
     cache_bytes: Annotated[int, _model("memory of the embedding cache; 0 turns it off", ge=0)] = 128 * MIB
     auto_truncate: Annotated[bool, _limit("cut texts that are too long, unless a request says otherwise")] = True
     accept_token_ids: Annotated[bool, _limit("take token ids of this model's vocabulary in place of texts")] = False
@@ -132,9 +133,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(message)
         for origin in self.cors_origins:
             if origin != "*" and not ORIGIN.fullmatch(origin):
-                message = (
-                    f"--cors-origins: {origin!r} is not an origin, such as https://app.example or http://localhost:3000"
-                )
+                message = f"--cors-origins: {origin!r} is no origin, such as https://app.example, http://localhost:3000"
                 raise SettingsError(message)
         for proxy in self.trusted_proxies:
             _check_proxy(proxy)

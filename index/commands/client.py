@@ -24,7 +24,7 @@ TODO = {
     403: "take a key with the scope that this needs",
     404: "--collection NAME names one that is there; `import --create` makes one",
     409: "the collection holds another model's vectors: python -m index reindex --url {url} --collection {name}",
-    507: "make room on the server's disk, then run the same command again: it goes on from here",
+    507: "make room on the server's disk, or in memory, then run the same command again: it goes on from here",
 }
 
 

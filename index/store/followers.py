@@ -10,6 +10,10 @@ class Followers:
     def __init__(self, *followers: Follower) -> None:
         self._followers: Sequence[Follower] = followers
 
+    def admit(self, before: Changes, changes: Changes) -> None:
+        for follower in self._followers:
+            follower.admit(before, changes)
+
     def expect(self, changes: Changes) -> None:
         for follower in self._followers:
             follower.expect(changes)

@@ -4,7 +4,7 @@ import queue
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 import msgspec
@@ -14,13 +14,16 @@ from index.documents.settings import Settings
 
 MAX_DOCUMENTS, MAX_S = 64, 0.005
 
+T = TypeVar("T")
+
 
 class Changes(msgspec.Struct):
     """What a job does, by the documents' keys: those that come with the rows of their passages, and those that go.
 
     Where all vectors are `exchanged`, the documents in `renamed` get new keys: those that go among them have the old.
     `settings` are the collection's, where it changes them, and `words` the folder that an index of words in another
-    language is to have. `replaced` says that something else was overwritten.
+    language is to have. `replaced` says that something else was overwritten. Some job brings a `lone` document.
+    `held_s` is for how long the writer was held up after the commit.
     """
 
     added: list[tuple[int, Rows]] = []
@@ -30,6 +33,8 @@ class Changes(msgspec.Struct):
     replaced: bool = False
     settings: Settings | None = None
     words: str | None = None
+    lone: bool = False
+    held_s: float = 0.0
 
     @property
     def leaves(self) -> bool:
@@ -44,13 +49,20 @@ class Changes(msgspec.Struct):
         self.replaced |= others.replaced
         self.settings = others.settings or self.settings
         self.words = others.words or self.words
+        self.lone |= len(others.added) == 1
+
+
+class Write(Future[T]):
+    """What a job will have done. `held_s`: its writer was held up for so long (s), since the graph was far behind."""
+
+    held_s: float = 0.0
 
 
 class Job(msgspec.Struct, eq=False):
     """Something to do within a transaction, and the future that waits for it; `documents` is how many it writes."""
 
     work: Callable[[apsw.Connection, Changes], Any]
-    future: Future[Any]
+    future: Write[Any]
     documents: int
     result: Any = None
     error: BaseException | None = None
@@ -58,10 +70,11 @@ class Job(msgspec.Struct, eq=False):
     def fail(self, error: BaseException) -> None:
         self.error = error
 
-    def settle(self) -> None:
+    def settle(self, held_s: float = 0.0) -> None:
         """Set the future's result or error, unless it was cancelled or set before."""
         if self.future.done():
             return
+        self.future.held_s = held_s
         if self.error is None:
             self.future.set_result(self.result)
         else:
@@ -109,4 +122,4 @@ class Group:
 
     def settle(self) -> None:
         for job in self._jobs:
-            job.settle()
+            job.settle(self.changes.held_s)

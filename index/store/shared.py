@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from index.store.aside import Aside
+from index.store.bound import MemoryBound
 from index.store.idle import IdleConnections
 from index.store.turns import Turns
 
@@ -21,12 +22,15 @@ class Shared:
 
     `checked` are the databases whose logs were looked at. No second time: a database that is opened anew may be open
     still, and to close the file of its log's index would end SQLite's locks on that. `cores` is by how many of them
-    a graph may be built, as many as this process may run on unless somebody says otherwise. `recall` is the share of
-    the ten nearest that searches through the graphs must find.
+    a graph may be built, as many as this process may run on unless somebody says otherwise. `bound` is on the memory,
+    `recall` the share of the ten nearest that searches through the graphs must find.
     """
 
-    def __init__(self, report: Callable[[], None] = lambda: None, recall: float = RECALL) -> None:
+    def __init__(
+        self, report: Callable[[], None] = lambda: None, bound: MemoryBound | None = None, recall: float = RECALL
+    ) -> None:
         self.report = report
+        self.bound = bound or MemoryBound()
         self.recall = recall
         self.cores = usable_cores()
         self.checked = set[Path]()

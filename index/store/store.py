@@ -24,7 +24,7 @@ from index.store.deletion import Deletion
 from index.store.disk import Disk
 from index.store.expiry import count_expired_of
 from index.store.followers import Followers
-from index.store.group import Changes
+from index.store.group import Changes, Write
 from index.store.leftovers import empty_log
 from index.store.log import check_log
 from index.store.meta import read_meta
@@ -96,7 +96,7 @@ class Store:
         """Whether a fault of our own has ended a thread."""
         return self.writer.failed or self.sweeper.failed
 
-    def put_many(self, entries: Sequence[Entry]) -> Future[int]:
+    def put_many(self, entries: Sequence[Entry]) -> Write[int]:
         """Write documents in one transaction, each instead of the one that has its id; the last of equal ids stays.
 
         Of one that has expired by then nothing stays.

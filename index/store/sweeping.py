@@ -48,6 +48,9 @@ class Sweeper:
             self._thread = threading.Thread(target=self._run, args=(writer,), name="index-expiry", daemon=True)
             self._thread.start()
 
+    def admit(self, before: Changes, changes: Changes) -> None:
+        """Do nothing: who deletes is always admitted."""
+
     def expect(self, changes: Changes) -> None:
         """Do nothing."""
 

@@ -8,7 +8,6 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
 import apsw
@@ -18,7 +17,7 @@ from index.store.connections import Database, is_of_surroundings, meaning, stora
 from index.store.disk import Disk
 from index.store.emptying import Emptying
 from index.store.expiry import first_expiry
-from index.store.group import Changes, Group, Job
+from index.store.group import Changes, Group, Job, Write
 from index.store.leftovers import cut_log, empty_log
 from index.store.queries import single
 from index.store.shared import Shared
@@ -28,6 +27,9 @@ T = TypeVar("T")
 
 class Follower(Protocol):
     """Keeps in memory what the database says. Called from the writer's thread alone."""
+
+    def admit(self, before: Changes, changes: Changes) -> None:
+        """Before a job joins those whose changes come before it; MemoryFullError refuses it, and no other."""
 
     def expect(self, changes: Changes) -> None:
         """Before the commit: the rows may be found from now on, readers of the database decide if they exist."""
@@ -75,9 +77,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[apsw.Connection, Changes], T], documents: int = 1) -> Future[T]:
+    def submit(self, work: Callable[[apsw.Connection, Changes], T], documents: int = 1) -> Write[T]:
         """Have the work done in a transaction; the future is done after the commit."""
-        future: Future[T] = Future()
+        future: Write[T] = Write()
         with self._lock:
             if self._closed is not None:
                 raise self._closed
@@ -192,6 +194,7 @@ class Writer:
         self._connection.execute("SAVEPOINT job")
         try:
             job.result = job.work(self._connection, own)
+            self._follower.admit(changes, own)
         except Exception as error:  # whatever one job does wrong must not fail the others of its group
             of_the_disk = isinstance(error, StorageFullError) or meaning(error, self._database.path) is not None
             if of_the_disk or not self._connection.in_transaction:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from index.view.captures import Capture
 from index.view.groups import GROUP_COSINE, nodes_of, surely
 from index.view.quantized import cosines_from, quantized
+from index.view.sizes import graph_bytes
 from index.view.unchecked import Unchecked
 
 GRAPH_ROWS = 128  # nodes that a search asks for in any case; float16 orders their rows better than the graph does
@@ -184,13 +185,15 @@ class Graph:
         """Note how much memory the graph's nodes and links take, which looks at each of them: 1 ms for 100,000.
 
         So it is done only where the nodes have become more or fewer by a hundredth. USearch's own account counts arenas
-        of 16 MB, most of which was never touched.
+        of 16 MB, most of which was never touched; what it writes leaves out what lies between them.
         """
         nodes = len(self._graph)
         if self.size_bytes and MEASURED_SHARE * abs(nodes - self._measured_nodes) < nodes:
             return
         with self._turn:
-            self.size_bytes, self._measured_nodes = int(self._graph.serialized_length), nodes
+            written, every = int(self._graph.serialized_length), nodes + self._freed
+            self.size_bytes = graph_bytes(written, self.parameters.ndim, every, int(self._graph.capacity))
+            self._measured_nodes = nodes
 
     def write(self, path: Path) -> None:
         """Write the graph to a file. It is `busy` meanwhile: searches should take another way. Raises RuntimeError."""

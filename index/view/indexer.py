@@ -18,18 +18,16 @@ from index.view.captures import NONE, Capture, Keys, Slots
 from index.view.crew import Crew
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
+from index.view.pace import Pace
 from index.view.snapshots import Snapshots
+from index.view.upkeep import BOUNDED_SHARE, TOMBSTONES_SHARE, is_much, much_of
 from index.view.vectors import Vectors
 from index.view.watch import Watch
 
-# A snapshot is written whole: of a million rows after an eighth of them, or it would be written 100 times.
-SNAPSHOT_CHANGES, SNAPSHOT_S, SNAPSHOT_SHARE = 10_000, 300.0, 8
+SNAPSHOT_S = 300.0
 CLOSING_CHANGES = 500  # it takes less time to replay fewer than to write a whole snapshot
-TOMBSTONES_SHARE, TOMBSTONES_LEAST = 0.3, 1024  # with half of the rows removed, searches run at 74% of their rate
 BATCH_ROWS = 512  # 60 to 300 ms; what waits in between, removals among it, takes 0.1 ms
 PENDING_ROWS = 20_000  # as many rows as a search may have to look at beside the graph: 1.3 ms
-PACE_S = 0.001  # how long a row that is written waits at most for the graph to catch up
-LONGEST_PACE_S = 2.0  # of a commit: one document may have thousands
 
 Assign = Callable[[Graph, Keys, Keys], None]
 
@@ -45,7 +43,7 @@ class Indexer:
         self._snapshots = snapshots
         self._shared = shared
         self.watch = Watch(vectors, shared.recall)
-        self._crew = Crew()
+        self._crew, self._pace = Crew(), Pace()
         self._wake = threading.Condition()
         self._work, self._closing, self._caught_up = True, False, False
         self._changes, self._unsaved, self._saved_s = 0, 0, time.monotonic()  # unsaved: when saving failed
@@ -75,16 +73,19 @@ class Indexer:
             self._wake.wait_for(lambda: self._caught_up or self._closing or self.failed, timeout_s)
             return self._caught_up
 
-    def pace(self, rows: int) -> None:
-        """Hold up the writer of so many rows while the graph is far behind, so that searches stay quick.
+    def pace(self, rows: int, others_wait: Callable[[], bool], *, lone: bool = False) -> float:
+        """Hold up the writer of so many rows while the graph is far behind; return for how long (s).
 
-        A snapshot ends that: the writer has to record it.
+        A snapshot ends that, since the writer has to record it, as does all that keeps the graph from growing.
         """
+        if not rows or self._lets_go():
+            return 0.0
         with self._wake:
-            self._wake.wait_for(
-                lambda: self._closing or self.failed or self._saving or self._vectors.pending <= PENDING_ROWS,
-                min(rows * PACE_S, LONGEST_PACE_S),
-            )
+            return self._pace.hold(self._wake, self._lets_go, others_wait, self._pace.longest_s(rows, lone=lone))
+
+    def _lets_go(self) -> bool:
+        stands = self._closing or self.failed or self._saving or self._hindered is not None
+        return stands or self._vectors.pending <= PENDING_ROWS
 
     def close(self, *, leave_snapshot: bool = True) -> None:
         """Stop within one piece of work, and leave a snapshot if much has changed since the last."""
@@ -166,17 +167,23 @@ class Indexer:
             if is_much(graph.tombstones, len(graph) + graph.tombstones):
                 self._rebuild(graph.parameters)
                 continue
-            if is_much(self._vectors.dead, len(capture.keys)):  # of rows that shared their nodes
+            if is_much(self._vectors.dead, len(capture.keys), self._dead_share):
                 self._vectors.compact(graph, graph, self._vectors.clock)
                 continue
             pending = capture.first_missing(BATCH_ROWS)
             if not len(pending):
                 return
-            self._changes += self._add(graph, capture, pending, self._vectors.assign)
-            with self._wake:
-                self._wake.notify_all()
+            started_s = time.monotonic()
+            added = self._add(graph, capture, pending, self._vectors.assign)
             self.watch.step_at_times()
+            self._pace.note(added, time.monotonic() - started_s)
+            self._changes += added
             self._save_if(much_of(len(self._vectors)))
+
+    @property
+    def _dead_share(self) -> float:
+        """Of all rows, from which on those that are gone, and may have shared their nodes, are left out."""
+        return BOUNDED_SHARE if self._shared.bound.most_bytes else TOMBSTONES_SHARE
 
     def _sweep(self) -> None:
         """Remove from the graph the nodes all of whose rows are gone."""
@@ -196,6 +203,8 @@ class Indexer:
             assign(graph, added, nodes)
             self.watch.note(graph, added, nodes)
             count += len(nodes)
+            with self._wake:
+                self._wake.notify_all()
         return count
 
     def _rebuild(self, parameters: GraphParameters) -> None:
@@ -238,13 +247,3 @@ class Indexer:
         with self._wake:
             self._saving = on
             self._wake.notify_all()
-
-
-def is_much(gone: int, whole: int) -> bool:
-    """Say whether so many of the whole are gone that it is worth making anew."""
-    return gone > TOMBSTONES_LEAST and gone > TOMBSTONES_SHARE * whole
-
-
-def much_of(rows: int) -> int:
-    """Return after how many changes of so many rows a snapshot is worth writing."""
-    return max(SNAPSHOT_CHANGES, rows // SNAPSHOT_SHARE)

@@ -5,7 +5,7 @@ Follows the writer. Each row is that of a passage. Rows come before the commit a
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,18 @@ from index.store.store import Store
 from index.store.vector_rows import all_vectors
 from index.view.graph import Graph, GraphParameters
 from index.view.indexer import Indexer
+from index.view.sizes import needed_bytes
 from index.view.snapshots import Snapshots
 from index.view.standing import Standing
 from index.view.vectors import Vectors
 
 
 class Memory:
-    """Empty until `load`, which is not called where the database has another model's vectors."""
+    """Empty until `load`, which is not called where the database has another model's vectors.
+
+    `claimed_bytes` are needed by rows that are to be committed, beside the `needed_bytes` of those that are. Writers
+    were held up for `held_s` until now.
+    """
 
     def __init__(self, ndim: int) -> None:
         self.parameters = GraphParameters(ndim)
@@ -36,6 +41,9 @@ class Memory:
         self.standing = Standing()
         self.snapshots: Snapshots | None = None
         self._readers: Readers | None = None
+        self._others_wait: Callable[[], bool] = lambda: False
+        self.claimed_bytes = 0
+        self.held_s = 0.0
         self._shared = Shared()
         self._indexer: Indexer | None = None
         self._lock = threading.Lock()
@@ -44,6 +52,7 @@ class Memory:
     def attach(self, store: Store, folder: Path | None) -> None:
         """Take the database to follow, and the folder of the snapshots; None means that there are none."""
         self._readers, self._shared = store.readers, store.shared
+        self._others_wait = lambda: store.writer.waiting > 0
         if folder is not None:
             self.snapshots = Snapshots(folder, store.readers, store.writer, store.disk)
             with contextlib.suppress(StorageFullError):  # on a full disk they stay until a start that finds room
@@ -85,6 +94,33 @@ class Memory:
         """Whether a fault of our own has ended the thread."""
         return self._indexer is not None and self._indexer.failed
 
+    @property
+    def needed_bytes(self) -> int:
+        """What the documents that are here take in memory, without what is left of others."""
+        vectors = self.vectors
+        return needed_bytes(self.parameters.ndim, len(vectors), len(vectors.graph) + vectors.pending)
+
+    def check_room(self, rows: int) -> None:
+        """Raise MemoryFullError where so many rows more would exceed the bound; the writer decides."""
+        self._shared.bound.check(needed_bytes(self.parameters.ndim, rows, rows))
+
+    def admit(self, before: Changes, changes: Changes) -> None:
+        """Claim what a job needs beyond what it removes; `before` are the group's changes until then.
+
+        Raises:
+            MemoryFullError: that would exceed the bound.
+        """
+        if changes.added and self._shared.bound.most_bytes:
+            gone = set(changes.removed)
+            rows = count_rows(changes) - self.count_of(changes.removed)
+            rows -= sum(len(vectors) for key, vectors in before.added if key in gone)
+            self._shared.bound.claim(self, needed_bytes(self.parameters.ndim, rows, rows))
+
+    def count_of(self, documents: Sequence[int]) -> int:
+        """Return how many rows these documents have, of those that are committed."""
+        wanted = np.unique(np.asarray(documents, np.int64))
+        return len(self.vectors.capture()[0].slots_of(wanted)[0]) if len(wanted) else 0
+
     def expect(self, changes: Changes) -> None:
         """Add the rows that are about to be committed."""
         self.standing.expect(changes)
@@ -99,16 +135,19 @@ class Memory:
         self.standing.settled()
         self.vectors.confirm()
         self.vectors.discard(changes.removed)
+        self.claimed_bytes = 0
         if self._indexer is None:
             if changes.exchanged:
                 self.load()
             return
         self._indexer.notify()
-        self._indexer.pace(sum(len(vectors) for _, vectors in changes.added))
+        changes.held_s = self._indexer.pace(count_rows(changes), self._others_wait, lone=changes.lone)
+        self.held_s += changes.held_s
 
     def abandoned(self, _: Changes) -> None:
         """Take back the rows that were never committed."""
         self.standing.settled()
+        self.claimed_bytes = 0
         self.vectors.withdraw()
 
     def pause(self) -> None:
@@ -131,3 +170,8 @@ class Memory:
             self._closed = True
         if self._indexer is not None:
             self._indexer.close()
+
+
+def count_rows(changes: Changes) -> int:
+    """Return how many rows come."""
+    return sum(len(vectors) for _, vectors in changes.added)

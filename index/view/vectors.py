@@ -18,6 +18,7 @@ from index.view.captures import NONE, Capture, Flags, Keys, Moment, Slots, alloc
 from index.view.departures import Departures
 from index.view.graph import Graph
 from index.view.groups import Groups, Membership, adopted, looked_up, membership_of
+from index.view.sizes import row_bytes
 
 Many = Sequence[int] | Keys
 Floats = NDArray[np.floating]
@@ -47,8 +48,7 @@ class Vectors:
         self._left: list[Slots] = []  # rows that went, whose nodes may stand for no living row now
         self._departures = Departures(grace_s)
         self.version, self.clock, self.searched_s = 0, 0, -math.inf
-        self.dead = 0
-        self.pending = 0
+        self.dead, self.pending = 0, 0
         self.several = False
         self.unreached = NONE  # nodes that the graph has and does not lead to
 
@@ -62,8 +62,8 @@ class Vectors:
 
     @property
     def size_bytes(self) -> int:
-        """The memory that the rows take, without what is allocated and was never touched."""
-        return self._count * (2 * self._ndim + 8 + 8 + 8 + 1)
+        """The memory that the rows and their groups take, without what is allocated and was never touched."""
+        return self._count * row_bytes(self._ndim) + self._groups.size_bytes
 
     def capture(self, moment: Moment | None = None) -> tuple[Capture, Graph]:
         """Return the rows of now or of a moment, and the graph. Rows without a document may be among them.

@@ -98,6 +98,9 @@ class Words:
         lexicon = self._lexicon
         return None if lexicon is None else lexicon.keeper.failure
 
+    def admit(self, before: Changes, changes: Changes) -> None:
+        """Do nothing: words are the disk's."""
+
     def expect(self, changes: Changes) -> None:
         """Do nothing: what is to be committed is read from the database."""
 

@@ -72,11 +72,15 @@ class RefusedLine(msgspec.Struct, frozen=True):
 
 
 class LinesWritten(msgspec.Struct, frozen=True):
-    """The outcome of one group of lines: which are refused, how many texts were cut, and the tokens of the texts."""
+    """The outcome of one group of lines: which are refused, how many texts were cut, and the tokens of the texts.
+
+    `held_s` is for how long the group was held up since the graph was far behind.
+    """
 
     refused: list[RefusedLine]
     truncated: int
     tokens: int
+    held_s: float = 0.0
 
 
 class DocumentPage(msgspec.Struct, frozen=True):

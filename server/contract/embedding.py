@@ -39,16 +39,21 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Timing(msgspec.Struct):
-    """Seconds of each stage of a request. A run's inference is divided among its texts by tokens, and summed."""
+    """Seconds of each stage of a request. A run's inference is divided among its texts by tokens, and summed.
+
+    `index_s` is for how long a write was held up since the graph was far behind.
+    """
 
     tokenize_s: float = 0.0
     queue_s: float = 0.0
     inference_s: float = 0.0
+    index_s: float = 0.0
 
     def add(self, other: "Timing") -> None:
         self.tokenize_s += other.tokenize_s
         self.queue_s += other.queue_s
         self.inference_s += other.inference_s
+        self.index_s += other.index_s
 
 
 class Embeddings(msgspec.Struct, frozen=True):

@@ -87,6 +87,10 @@ class StorageFullError(ServerError):
     """The disk is full or cannot be written. Acknowledged writes are kept."""
 
 
+class MemoryFullError(ServerError):
+    """The documents would take more memory than they may. What is stored stays, and can be read and deleted."""
+
+
 class IndexFaultError(ServerError):
     """The index failed: its files are damaged, or cannot be read."""
 

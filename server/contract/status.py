@@ -28,7 +28,8 @@ class IndexStatus(msgspec.Struct, frozen=True):
     another model's vectors. `recall` is the least of theirs that is known, None where none is: how many of the ten
     nearest documents searches through the graph found lately. `exact` collections compare every document, since their
     graphs miss too much. `recall_target` is what all of them must find, `width` how many nodes searches keep in view at
-    least, in the collection where they are most.
+    least, in the collection where they are most. `needed_bytes` of the memory are the documents' own, which
+    `--index-bytes` bounds.
     """
 
     documents: int
@@ -41,6 +42,7 @@ class IndexStatus(msgspec.Struct, frozen=True):
     exact: int = 0
     recall_target: float | None = None
     width: int = 0
+    needed_bytes: int = 0
 
 
 class Status(msgspec.Struct, frozen=True):

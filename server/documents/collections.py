@@ -62,6 +62,7 @@ class Collections:
             exact=sum(one.exact for one in stats),
             recall_target=max((one.recall_target for one in stats), default=None),
             width=max((one.width for one in stats), default=0),
+            needed_bytes=sum(one.needed_bytes for one in stats),
         )
 
     def _state_of(self, stats: CollectionStats) -> CollectionState:

@@ -33,7 +33,7 @@ class Documents:
         with self._engine.enter():
             prepared = await self._ingest.prepare(name, documents, demand)  # each group of texts has the caller's time
             async with in_time(self._engine, demand):
-                await self._ingest.commit(prepared)
+                prepared.timing.index_s = await self._ingest.commit(prepared)
         return Written(prepared.tokens, prepared.truncated, prepared.timing)
 
     def keep(self, name: str, groups: AsyncIterator[Sequence[Line]], demand: Demand) -> AsyncGenerator[LinesWritten]:

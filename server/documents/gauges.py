@@ -45,11 +45,15 @@ GAUGES = (
     Reading("words_failed", "1 if the index of words could not be written.", lambda stats: bool(stats.words_failure)),
     Reading("database_bytes", "The database on the disk.", lambda stats: stats.database_bytes),
     Reading("memory_bytes", "Vectors, graph and lists of filters in memory.", lambda stats: stats.memory_bytes),
+    Reading("needed_bytes", "What of them documents need, for --index-bytes.", lambda stats: stats.needed_bytes),
     Reading("waiting_writes", "Writes that wait for their turn.", lambda stats: stats.waiting),
     Reading("snapshot_failed", "1 if the last snapshot failed.", lambda stats: bool(stats.snapshot_failure)),
     Reading("foreign", "1 if the vectors are another model's.", lambda stats: stats.state == "foreign"),
 )
 COUNTERS = (
+    Reading(
+        "held_seconds", "Time that writes were held up, since the graph was far behind.", lambda stats: stats.held_s
+    ),
     Reading("commits", "Transactions on the disk.", lambda stats: stats.commits),
     Reading("snapshots", "Snapshots of the graph written.", lambda stats: stats.snapshots),
     Reading("rebuilds", "Graphs built anew to be rid of tombstones.", lambda stats: stats.rebuilds),

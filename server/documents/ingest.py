@@ -6,14 +6,13 @@ document has it. Nor is one whose vector is given.
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from index import Collection, Content, Entry, Passages, Stored, check_content, checkpoint
+from index import Collection, Content, Entry, Passages, Stored, Write, check_content, checkpoint
 from server.contract.documents import Document
 from server.contract.embedding import Demand, Timing
 from server.contract.errors import InvalidInputError
@@ -96,6 +95,7 @@ class Ingest:
 
         Raises:
             UnknownCollectionError, FingerprintError, DocumentError, InvalidInputError
+            MemoryFullError: they would have no room, before anything is embedded.
             ServerError: the errors of the embedder.
         """
         collection = self._library.writable(name)
@@ -114,9 +114,19 @@ class Ingest:
         else:
             uncached = replace(uncached, truncate=True)  # nothing is cut off
             ranges = await self._ranges(contents, known, cutting, uncached)
+        await self._check_room(collection, checked, ranges, demand)
         pairs = list(zip(contents, ranges, strict=True))
         computed_, timing = await self._computed(pairs, known, uncached, how)
         return Prepared(collection, checked.contents, checked.in_order(computed_), timing, demand.client)
+
+    async def _check_room(
+        self, collection: Collection, checked: Checked, ranges: Sequence[Ranges], demand: Demand
+    ) -> None:
+        """Raise MemoryFullError where the passages have no room; the last of equal ids counts."""
+        passages = {one.id: 1 for one in checked.contents}
+        passages |= {one.id: max(1, len(at)) for one, at in zip(checked.computed, ranges, strict=True)}
+        if not collection.room.has(sum(passages.values())):
+            await self._library.run(demand.client, collection.room.check, passages)
 
     async def _ranges(
         self, contents: Sequence[Content], known: Mapping[str, Stored], cutting: Cutting, demand: Demand
@@ -152,11 +162,12 @@ class Ingest:
     def _measure(self, demand: Demand) -> Measure:
         return partial(self._embedder.measure, demand=demand)
 
-    async def commit(self, prepared: Prepared) -> None:
-        """Return once the documents are on the disk."""
-        start_s = time.perf_counter()
-        await self._library.commit((prepared.client, len(prepared.contents)), submit, prepared)
+    async def commit(self, prepared: Prepared) -> float:
+        """Return once the documents are on the disk, and for how long they were held up after that (s)."""
+        start_s, writes = time.perf_counter(), list[Write[int]]()
+        await self._library.commit((prepared.client, len(prepared.contents)), submit, prepared, writes)
         self._metrics.committed(time.perf_counter() - start_s)
+        return writes[0].held_s
 
 
 def transposed(pairs: Sequence[tuple[str, T]]) -> tuple[list[str], list[T]]:
@@ -188,7 +199,8 @@ def passages_given(vector: Sequence[float], ndim: int) -> Passages:
     return Passages(unit(vector, ndim)[None], given=True)
 
 
-def submit(prepared: Prepared) -> Future[int]:
-    """Start to write, on a thread: what is still to be checked are the vectors."""
+def submit(prepared: Prepared, writes: list[Write[int]]) -> Write[int]:
+    """Start to write, on a thread, and leave the write among these: what is still to be checked are the vectors."""
     pairs = zip(prepared.contents, prepared.found, strict=True)
-    return prepared.collection.put_many([Entry(content, one.passages) for content, one in pairs])
+    writes.append(prepared.collection.put_many([Entry(content, one.passages) for content, one in pairs]))
+    return writes[0]

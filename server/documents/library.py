@@ -37,6 +37,7 @@ ERRORS: dict[type[IndexRoomError], type[ServerError]] = {
     index.CollectionSettingsError: errors.CollectionSettingsError,
     index.FingerprintError: errors.FingerprintError,
     index.StorageFullError: errors.StorageFullError,
+    index.MemoryFullError: errors.MemoryFullError,
     index.ClosedError: errors.ClosedError,
     index.ReopenedError: errors.ClosedError,
 }
@@ -45,10 +46,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def open_library(data: Path, binding: tuple[str, int, str], cores: int, recall: float) -> "Library":
+def open_library(
+    data: Path, binding: tuple[str, int, str], cores: int, recall: float, most_bytes: int = 0
+) -> "Library":
     """Open the index; `binding` is the model's fingerprint, its dimensions and its variant's fingerprint.
 
-    `recall` is the share of the ten nearest that searches must find.
+    `recall` is the share of the ten nearest that searches must find. Documents may take `most_bytes` of memory; 0 is no
+    bound.
 
     Raises:
         IndexRoomError: another process has the folder, it cannot be written, or its files are damaged.
@@ -57,6 +61,7 @@ def open_library(data: Path, binding: tuple[str, int, str], cores: int, recall: 
     folder = None if data == MEMORY else data
     opened = Index(folder, fingerprint, dimensions, variant, recall=recall)
     opened.use_cores(cores)
+    opened.bound.most_bytes = most_bytes
     return Library(opened, max(MIN_THREADS, cores), pausing=folder is not None)
 
 

@@ -89,12 +89,12 @@ class Stream:
             raise ended
 
     async def _commit(self, part: PreparedGroup) -> LinesWritten:
-        truncated = tokens = 0
+        truncated, tokens, held_s = 0, 0, 0.0
         for prepared in part.prepared:
-            await self._ingest.commit(prepared)
+            held_s += await self._ingest.commit(prepared)
             truncated += sum(prepared.truncated)
             tokens += sum(prepared.tokens)
-        return LinesWritten(part.refused, truncated, tokens)
+        return LinesWritten(part.refused, truncated, tokens, held_s)
 
     async def _prepare(self, group: Group) -> PreparedGroup:
         part = PreparedGroup([], [])

@@ -5,7 +5,8 @@ from server.openapi.guide import GUIDE
 RULES = """\
 Bodies are JSON in UTF-8 unless said otherwise; whole numbers are written without a fraction (10, not 10.0). Every
 response carries `x-request-id`: yours, if you send one of at most 128 plain characters in a request that is whole HTTP;
-it is in the log, too. It also carries `server-timing`, the milliseconds spent in queue, tokenizer and inference.
+it is in the log, too. It also carries `server-timing`, the milliseconds spent in queue, tokenizer and inference; of a
+write that was held up while the graph of its collection was far behind, as `index` for how long.
 
 - `x-request-timeout-ms: N` says how long you will wait. Work that has not begun by then is dropped (504), and if the
   predicted wait is longer than half of it, the request is refused at once (429, with `retry-after`, the predicted time

@@ -25,7 +25,11 @@ HEADERS: dict[str, Schema] = {
     "x-request-id": _header("The request's id: the client's own, if it was short and plain.", TEXT, required=True),
     "retry-after": _header("Seconds after which to try again.", {"type": "integer", "minimum": 1}, required=True),
     "www-authenticate": _header("Says that a key is required.", TEXT, required=True),
-    "server-timing": _header("Milliseconds in queue, tokenizer, inference (W3C Server Timing).", TEXT, required=True),
+    "server-timing": _header(
+        "Milliseconds in queue, tokenizer, inference; `index`: a write was held up (W3C Server Timing).",
+        TEXT,
+        required=True,
+    ),
     "x-truncated-inputs": _header("How many texts were truncated, if any.", {"type": "integer", "minimum": 1}),
     "x-embedding-shape": _header(
         "Rows and columns of a body of raw numbers.", {"type": "string", "pattern": "^\\d+,\\d+$"}

@@ -94,9 +94,10 @@ async def encode_aside(content: Any, media: str, size_bytes: int) -> bytes:
 def timing_headers(timing: Timing, truncated: Sequence[bool], search_s: float | None = None) -> dict[str, str]:
     """Return the headers with the times (W3C Server Timing) and with the number of truncated texts, if any."""
     search = "" if search_s is None else f", search;dur={search_s * 1e3:.3f}"
+    index = f", index;dur={timing.index_s * 1e3:.3f}" if timing.index_s else ""
     headers = {
         "server-timing": f"queue;dur={timing.queue_s * 1e3:.3f}, tokenize;dur={timing.tokenize_s * 1e3:.3f}, "
-        f"inference;dur={timing.inference_s * 1e3:.3f}{search}"
+        f"inference;dur={timing.inference_s * 1e3:.3f}{search}{index}"
     }
     if any(truncated):
         headers["x-truncated-inputs"] = str(sum(truncated))

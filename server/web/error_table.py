@@ -15,6 +15,7 @@ from server.contract.errors import (
     FingerprintError,
     InferenceError,
     InvalidInputError,
+    MemoryFullError,
     OverloadedError,
     QueryError,
     ServerError,
@@ -117,6 +118,11 @@ ERRORS: dict[type[ServerError], Meaning] = {
     StorageFullError: Meaning(
         HTTPStatus.INSUFFICIENT_STORAGE,
         "The disk is full, or the data folder cannot be written; acknowledged writes are kept.",
+    ),
+    MemoryFullError: Meaning(
+        HTTPStatus.INSUFFICIENT_STORAGE,
+        "The documents would take more memory than `--index-bytes`; nothing of the request, or of the group of lines, "
+        "was written. Searching and deleting go on.",
     ),
     ClosedError: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "The index is closing."),
 }

@@ -64,8 +64,8 @@ def test_a_page_ends_before_the_vectors_of_its_passages_are_too_many(include: In
 
 
 def test_a_writer_that_is_held_up_lets_a_snapshot_be_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("PENDING_ROWS", 10), ("SNAPSHOT_CHANGES", 100), ("PACE_S", 1.0)):
-        monkeypatch.setattr(f"index.view.indexer.{name}", value)
+    for name, value in (("indexer.PENDING_ROWS", 10), ("upkeep.SNAPSHOT_CHANGES", 100), ("pace.USUAL_ROW_S", 1.0)):
+        monkeypatch.setattr(f"index.view.{name}", value)
     index = open_index(tmp_path / "data")
     collection = index.collection()
     collection.put(entry("several", range(600), "x" * 1_200)).result(60)

@@ -2,6 +2,7 @@
 
 from msgspec import UNSET
 
+from server.contract.embedding import Timing
 from server.contract.errors import DocumentError, FilterError, InvalidInputError
 from server.dialects.asked import Asked
 from server.dialects.native.bodies.documents import (
@@ -52,8 +53,10 @@ async def put_batch(asked: Asked) -> Reply:
         found = await stream.keep(
             lines_of(asked), lambda documents: asked.charging.keep(asked.collection, documents, demand)
         )
-        cut = {} if found.truncated is UNSET else {"x-truncated-inputs": str(found.truncated)}
-        return asked.reply(found, headers=cut)
+        headers = timing_headers(Timing(index_s=stream.held_s), ()) if stream.held_s else {}
+        if found.truncated is not UNSET:
+            headers["x-truncated-inputs"] = str(found.truncated)
+        return asked.reply(found, headers=headers)
     given = (await asked.body(BatchRequest)).documents
     documents = [document_of(one) for one in given]
     written = await asked.charging.put(asked.collection, documents, demand_for_writing(asked))

@@ -10,6 +10,7 @@ from server.contract.errors import (
     DeadlineError,
     DocumentError,
     FingerprintError,
+    MemoryFullError,
     OverloadedError,
     StorageFullError,
     UnavailableError,
@@ -29,7 +30,8 @@ ADMITTED = (OverloadedError, UnavailableError, DeadlineError)
 # connection, and for the memory that connections share.
 READING = (UnknownCollectionError, CollectionNameError, ClosedError, StorageFullError)
 DELETING = READING
-WRITING = (*DELETING, DocumentError, FingerprintError)
+CHANGING = (*DELETING, DocumentError, FingerprintError)
+WRITING = (*CHANGING, MemoryFullError)
 
 
 def at(path: str) -> list[str]:

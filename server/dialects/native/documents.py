@@ -16,7 +16,7 @@ from server.contract.errors import DocumentError, InvalidInputError, UnknownDocu
 from server.dialects.asked import Asked
 from server.dialects.native.bodies.documents import Deleted, Document, Id, Indexed, PatchRequest, StoredDocument
 from server.dialects.native.bodies.told import Patched
-from server.dialects.native.collection_paths import ADMITTED, COLLECTION, DELETING, READING, WRITING, at
+from server.dialects.native.collection_paths import ADMITTED, CHANGING, COLLECTION, DELETING, READING, WRITING, at
 from server.dialects.native.routing import on_delete, on_get, on_patch, on_post
 from server.web.encoding import BODIES, timing_headers
 from server.web.operations import Example, Link, Operation, Parameter
@@ -109,7 +109,7 @@ async def get(asked: Asked) -> Reply:
         takes=BODIES,
         gives=BODIES,
         parameters=(COLLECTION, PATH_ID),
-        raises=(*WRITING, *ADMITTED, UnknownDocumentError),
+        raises=(*CHANGING, *ADMITTED, UnknownDocumentError),
         example=Example({"metadata": {"year": None, "typed": True}}, SAMPLE | {"metadata": {"typed": True}}),
     ),
 )

@@ -63,11 +63,15 @@ def longest_line(settings: Settings) -> int:
 
 
 class LineStream:
-    """The lines of one request, and their outcomes so far; `hold` releases the bytes of those that are done."""
+    """The lines of one request, and their outcomes so far; `hold` releases the bytes of those that are done.
+
+    `held_s` is for how long they were held up, all groups together.
+    """
 
     def __init__(self, hold: Callable[[int], None]) -> None:
         self._hold = hold
         self._failed = self._line = self._truncated = 0
+        self.held_s = 0.0
         self._ids = array("Q")  # hashes of the ids that are on the disk: 8 bytes each, however many there are
         self._made: dict[int, str] = {}
         self._errors: list[LineError] = []
@@ -139,6 +143,7 @@ class LineStream:
             del ids[one.number]
         self._ids.extend(ids.values())
         self._truncated += written.truncated
+        self.held_s += written.held_s
         self._line = group.lines[-1].number
         self._hold(self._ids.itemsize * len(ids) - group.held_bytes)
 

@@ -28,4 +28,5 @@ def index_of(metrics: Sequence[MetricFamily], reaches: Callable[[str], bool]) ->
         exact=total("exact"),
         recall_target=max(values("recall_target"), default=None),
         width=round(max(values("width"), default=0)),
+        needed_bytes=total("needed_bytes"),
     )

@@ -1,17 +1,16 @@
 """A group of jobs: when it is full, and that each job's future is settled once."""
 
 import queue
-from concurrent.futures import Future
 from typing import Any
 
 import apsw
 import pytest
 
-from index.store.group import MAX_DOCUMENTS, Changes, Group, Job
+from index.store.group import MAX_DOCUMENTS, Changes, Group, Job, Write
 
 
 def job(documents: int = 1) -> Job:
-    future: Future[Any] = Future()
+    future: Write[Any] = Write()
     return Job(lambda _connection, _changes: None, future, documents)
 
 

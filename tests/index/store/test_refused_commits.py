@@ -93,6 +93,9 @@ def test_where_it_may_be_there_after_a_kill_the_error_says_so(tmp_path: Path) ->
 class Unready:
     """Refuses to follow."""
 
+    def admit(self, before: Changes, changes: Changes) -> None:
+        """Do nothing."""
+
     def expect(self, _: Changes) -> None:
         raise StorageFullError("no room")
 

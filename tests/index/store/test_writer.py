@@ -89,6 +89,9 @@ def test_what_sql_refuses_one_job_takes_nobody_along(tmp_path: Path) -> None:
 class RefusingFollower:
     """Has no memory left, neither for what comes nor for cleaning up."""
 
+    def admit(self, before: Changes, changes: Changes) -> None:
+        pass
+
     def expect(self, changes: Changes) -> None:
         raise MemoryError
 

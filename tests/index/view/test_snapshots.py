@@ -11,7 +11,7 @@ import pytest
 from index import Index, Query, StorageFullError
 from index.collection import Collection
 from index.view.graph import Graph, GraphParameters
-from index.view.indexer import much_of
+from index.view.upkeep import much_of
 from tests.index.fakes import RefusingDisk
 from tests.index.harness import document, open_index
 from tests.index.vectors import NDIM, one

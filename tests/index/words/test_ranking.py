@@ -136,7 +136,7 @@ class Elsewhere(Aside):
 
 def test_hybrid_finds_the_same_whether_words_are_ranked_on_another_thread_or_not(made: Made) -> None:
     collection, aside = made.collection, Elsewhere()
-    searcher = Searcher(collection.store.readers, collection.memory.vectors, collection.words, aside, 0)
+    searcher = Searcher(collection.store.readers, collection.memory, collection.words, aside, 0)
     for filter_ in FILTERS:
         query = check_query(Query(mode="hybrid", text="quince note", vector=one(3), top_k=50, filter=filter_), NDIM)
         assert searcher.search(query, condition_of(filter_)).hits == collection.search(query)

@@ -18,6 +18,7 @@ from server.contract.errors import (
     IndexFaultError,
     InferenceError,
     InvalidInputError,
+    MemoryFullError,
     OverloadedError,
     QueryError,
     RetryLaterError,
@@ -73,6 +74,7 @@ ALL: dict[type[ServerError], int] = {
     CollectionSettingsError: 422,
     ClosedError: 503,
     StorageFullError: 507,
+    MemoryFullError: 507,
 }
 # What the index cannot raise while it answers, and what is our own fault.
 UNTOLD: set[type[ServerError]] = {SettingsError, StartError, IndexFaultError, UnexpectedError}

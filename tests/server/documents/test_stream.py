@@ -50,6 +50,7 @@ class FakeIngest:
         self.errors: list[Exception] = []  # of the next calls
         self.commit_errors: dict[str, Exception] = {}
         self.writable_error: Exception | None = None
+        self.held_s = 0.0
 
     def check_writable(self, name: str) -> None:
         if self.writable_error is not None:
@@ -74,13 +75,14 @@ class FakeIngest:
         contents = [Content(one.id, one.text, b"{}", frozenset()) for one in documents]
         return Prepared(cast("Any", None), contents, found, Timing())
 
-    async def commit(self, prepared: Prepared) -> None:
+    async def commit(self, prepared: Prepared) -> float:
         ids = [one.id for one in prepared.contents]
         for one in ids:
             if one in self.commit_errors:
                 raise self.commit_errors[one]
         self.commits.append(ids)
         self.kept |= {one.id: one.text for one in prepared.contents}
+        return self.held_s
 
 
 def line(id_: str, text: str) -> bytes:
@@ -268,6 +270,15 @@ def test_what_came_is_committed_while_the_client_says_nothing() -> None:
         assert (indexed.indexed, indexed.failed) == (10, 0)
 
     asyncio.run(check())
+
+
+def test_a_stream_says_for_how_long_all_its_groups_were_held_up() -> None:
+    ingest = FakeIngest()
+    ingest.held_s = 0.25
+    stream = LineStream(lambda _: None)
+    groups = grouped([line(str(number), "slow") for number in range(8)], 2)
+    asyncio.run(stream.keep(given(groups), kept_by(ingest)))
+    assert stream.held_s == 1.0
 
 
 def test_what_came_before_the_end_is_kept_whatever_the_end_is() -> None:

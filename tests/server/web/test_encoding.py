@@ -112,6 +112,8 @@ def test_an_answer_says_its_times_and_how_many_texts_were_cut() -> None:
     told = {"server-timing": "queue;dur=2.000, tokenize;dur=1.000, inference;dur=3.000"}
     assert timing_headers(timing, [False] * 3) == told
     assert timing_headers(timing, [True, False, True]) == told | {"x-truncated-inputs": "2"}
+    held = {"server-timing": f"{told['server-timing']}, index;dur=250.000"}
+    assert timing_headers(Timing(0.001, 0.002, 0.003, 0.25), [False]) == held
 
 
 @pytest.mark.parametrize("rows", [0, 3])
