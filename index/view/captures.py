@@ -108,6 +108,17 @@ def allocated(capacity: int, ndim: int) -> Capture:
     return Capture(keys, rows, np.zeros(capacity, np.bool_), nodes, owners)
 
 
+def with_room(rows: Capture, count: int, needed: int) -> Capture:
+    """Return arrays that have room for as many rows as are needed, with the first of these, so many."""
+    if needed <= len(rows.keys):
+        return rows
+    larger = allocated(max(needed, len(rows.keys) * 3 // 2), rows.rows.shape[1])
+    copy_into(
+        larger, Capture(*(array[:count] for array in (rows.keys, rows.rows, rows.alive, rows.nodes, rows.owners)))
+    )
+    return larger
+
+
 def copy_into(larger: Capture, rows: Capture) -> None:
     """Copy these rows to the beginning of larger arrays."""
     count = len(rows.keys)

@@ -16,8 +16,10 @@ from index.store.rests import Rests
 from index.store.shared import Shared
 from index.view.captures import NONE, Capture, Keys, Slots
 from index.view.crew import Crew
+from index.view.departures import is_much
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
+from index.view.loading import Loading
 from index.view.snapshots import Snapshots
 from index.view.vectors import Vectors
 from index.view.watch import Watch
@@ -25,7 +27,6 @@ from index.view.watch import Watch
 # A snapshot is written whole: of a million rows after an eighth of them, or it would be written 100 times.
 SNAPSHOT_CHANGES, SNAPSHOT_S, SNAPSHOT_SHARE = 10_000, 300.0, 8
 CLOSING_CHANGES = 500  # it takes less time to replay fewer than to write a whole snapshot
-TOMBSTONES_SHARE, TOMBSTONES_LEAST = 0.3, 1024  # with half of the rows removed, searches run at 74% of their rate
 BATCH_ROWS = 512  # 60 to 300 ms; what waits in between, removals among it, takes 0.1 ms
 PENDING_ROWS = 20_000  # as many rows as a search may have to look at beside the graph: 1.3 ms
 PACE_S = 0.001  # how long a row that is written waits at most for the graph to catch up
@@ -40,8 +41,9 @@ class Indexer:
     `failed` says that a fault of our own ended the thread; searches stay right, and grow slower.
     """
 
-    def __init__(self, vectors: Vectors, snapshots: Snapshots | None, shared: Shared) -> None:
+    def __init__(self, vectors: Vectors, snapshots: Snapshots | None, shared: Shared, loading: Loading) -> None:
         self._vectors = vectors
+        self._loading = loading
         self._snapshots = snapshots
         self._shared = shared
         self.watch = Watch(vectors)
@@ -125,6 +127,8 @@ class Indexer:
         return True
 
     def _follow(self) -> None:
+        if not self._loading.run(lambda: self._closing):
+            return
         self._vectors.graph.measure()
         while True:
             with self._wake:
@@ -238,11 +242,6 @@ class Indexer:
         with self._wake:
             self._saving = on
             self._wake.notify_all()
-
-
-def is_much(gone: int, whole: int) -> bool:
-    """Say whether so many of the whole are gone that it is worth making anew."""
-    return gone > TOMBSTONES_LEAST and gone > TOMBSTONES_SHARE * whole
 
 
 def much_of(rows: int) -> int:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from index import Query
 from index.view.captures import NONE, Capture, Moment
+from index.view.departures import TOMBSTONES_LEAST
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
-from index.view.indexer import TOMBSTONES_LEAST
 from index.view.scores import best, scores_at, scores_of
 from index.view.vectors import Vectors
 from tests.index.harness import document, open_index
