@@ -6,12 +6,14 @@ import msgspec
 
 from index.binding import Binding
 from index.documents.settings import Settings
+from index.search.planner import EXACT_ROWS
 from index.store.reindex import Progress, Reindex
 from index.store.store import Store
 from index.view.memory import Memory
 from index.words.words import Words
 
 State = Literal["ready", "indexing", "foreign", "failed"]
+Lacking = Literal["graph", "words"]
 
 
 class CollectionStats(msgspec.Struct, frozen=True):
@@ -26,6 +28,9 @@ class CollectionStats(msgspec.Struct, frozen=True):
     `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
     before it is known. They look as far as `width` nodes, and at the `unreached` ones; where `exact`, the graph misses
     too much, and every row is compared.
+
+    `lacking` says what makes searches slower for now: the graph where more of its rows are lacking than are compared one
+    by one in any case, the words where searches by them wait.
 
     `passages_stale`: documents are there that were cut by other settings, or before there were passages; reindexing
     mends it. `documents` counts those that have expired until they are deleted, which is soon.
@@ -57,6 +62,7 @@ class CollectionStats(msgspec.Struct, frozen=True):
     words_failure: str | None = None
     passages_stale: bool = False
     settings: Settings = Settings()
+    lacking: tuple[Lacking, ...] = ()
 
 
 def state_of(binding: Binding, failed: bool, pending: int) -> State:
@@ -102,4 +108,10 @@ def stats_of(
         words_failure=words.failure,
         passages_stale=writer.stale,
         settings=settings,
+        lacking=lacking_of(pending, words),
     )
+
+
+def lacking_of(pending: int, words: Words) -> tuple[Lacking, ...]:
+    parts: tuple[tuple[Lacking, bool], ...] = (("graph", pending > EXACT_ROWS), ("words", not words.ready))
+    return tuple(part for part, lacks in parts if lacks)

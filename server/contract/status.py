@@ -1,6 +1,10 @@
 """The state of the engine and the index at one moment, for /stats, /health/ready and /metrics."""
 
+from typing import Literal
+
 import msgspec
+
+Lacking = Literal["graph", "words"]
 
 
 class CacheStatus(msgspec.Struct, frozen=True):
@@ -27,7 +31,7 @@ class IndexStatus(msgspec.Struct, frozen=True):
     `pending` documents are found by searches, but not in the graph yet. `foreign` names the collections that hold
     another model's vectors. `recall` is the least of theirs that is known, None where none is: how many of the ten
     nearest documents searches through the graph found lately. `exact` collections compare every document, since their
-    graphs miss too much.
+    graphs miss too much. `lacking` says what of any collection is not there yet, so that searches are slower or wait.
     """
 
     documents: int
@@ -38,6 +42,7 @@ class IndexStatus(msgspec.Struct, frozen=True):
     foreign: tuple[str, ...]
     recall: float | None = None
     exact: int = 0
+    lacking: tuple[Lacking, ...] = ()
 
 
 class Status(msgspec.Struct, frozen=True):

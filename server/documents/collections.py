@@ -7,12 +7,14 @@ from server.contract.collections import (
     ReindexProgress,
 )
 from server.contract.embedding import Demand
-from server.contract.status import IndexStatus
+from server.contract.status import IndexStatus, Lacking
 from server.documents.library import Library
 from server.documents.reindexing import Reindexing
 from server.documents.settings import SettingsRules
 from server.engine.admitted import admitted
 from server.engine.engine import Engine
+
+PARTS: tuple[Lacking, ...] = ("graph", "words")
 
 
 class Collections:
@@ -59,6 +61,7 @@ class Collections:
             foreign=tuple(one.name for one in stats if one.state == "foreign"),
             recall=min((one.recall for one in stats if one.recall is not None), default=None),
             exact=sum(one.exact for one in stats),
+            lacking=tuple(part for part in PARTS if any(part in one.lacking for one in stats)),
         )
 
     def _state_of(self, stats: CollectionStats) -> CollectionState:
@@ -77,4 +80,6 @@ class Collections:
             language=stats.settings.language,
             threshold=self._rules.threshold_of(stats.name, stats.settings),
             passages_stale=stats.passages_stale,
+            pending=stats.pending,
+            pending_words=stats.words_pending,
         )

@@ -42,6 +42,8 @@ SAMPLE = {
     "language": "english",
     "threshold": None,
     "passages_stale": False,
+    "pending": 0,
+    "pending_words": 0,
 }
 
 
@@ -170,6 +172,8 @@ def to_body(state: contract.CollectionState) -> CollectionState:
         language=state.language,
         threshold=state.threshold,
         passages_stale=state.passages_stale,
+        pending=state.pending,
+        pending_words=state.pending_words,
         reindex=progress,
     )
 
