@@ -25,7 +25,7 @@ from bench.documents.alike import KINDS, make_alike, parse_kinds, parse_shares
 from bench.documents.corpus import Corpus, SampleSize, Sentences, embed_sentences
 from bench.documents.ingest import ingest, search_during_ingest
 from bench.documents.searches import measure_filters, recall_at_10, recall_by_score, time_rounds, vector_query
-from bench.documents.start import start_apart
+from bench.documents.start import best_of, start_apart
 from bench.figures.index import (
     AlikeFigures,
     AlikeIndexFigures,
@@ -207,11 +207,7 @@ def _measure_largest(setup: Setup, sizes: dict[str, SizeFigures], folder: Path, 
         search_ms=whole.search_ms,
         **searched,
         **_measure_ingest(setup, folder),
-        restart_s=min(start.restart_s for start in starts),
-        restart_graph_s=min(start.graph_s for start in starts),
-        restart_pending=max(start.pending for start in starts),
-        rss_mb=min(start.rss_mb for start in starts),
-        rss_mb_model=min(start.rss_mb_model for start in starts),
+        **best_of(starts),
         sizes={**sizes, str(options.documents): whole},
         rounds=options.rounds,
         seconds=options.seconds,

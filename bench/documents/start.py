@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -45,6 +47,17 @@ def start_apart(folder: Path, models: Path, model: str) -> Start:
         message = f"the process that opens the index ended: {(done.stderr.strip().splitlines() or ['?'])[-1]}"
         raise BenchError(message)
     return msgspec.json.decode(done.stdout, type=Start)
+
+
+def best_of(starts: Sequence[Start]) -> dict[str, Any]:
+    """Return the fields of IndexFigures that tell of starts."""
+    return {
+        "restart_s": min(one.restart_s for one in starts),
+        "restart_graph_s": min(one.graph_s for one in starts),
+        "restart_pending": max(one.pending for one in starts),
+        "rss_mb": min(one.rss_mb for one in starts),
+        "rss_mb_model": min(one.rss_mb_model for one in starts),
+    }
 
 
 def main(folder: str, models: str, model: str) -> Start:

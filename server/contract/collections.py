@@ -52,8 +52,8 @@ class CollectionState(msgspec.Struct, frozen=True):
     """`fingerprint` is that of the model whose vectors the collection holds.
 
     `passages`, `language` and `threshold` are in force. `passages_stale`: documents are there that were cut by other
-    settings, or before there were passages; reindexing mends it. The graph lacks `pending` passages, which are found all
-    the same, and the index of words about `pending_words` documents.
+    settings, or before there were passages; reindexing mends it. The graph lacks `pending` passages, which are found
+    all the same, and the index of words about `pending_words` documents.
     """
 
     name: str

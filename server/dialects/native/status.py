@@ -45,8 +45,8 @@ async def live(asked: Asked) -> Reply:
     Operation(
         id="status_ready",
         summary="Say whether requests are taken",
-        about="503 while the server drains, a worker is dead or a thread of the index has died. Where `lacking` is told "
-        "answers are right already, and take longer until it is there.",
+        about="503 while the server drains, a worker is dead or a thread of the index has died. Where `lacking` is "
+        "told, answers are right already, and take longer until it is there.",
         scope=None,
         response=Readiness,
         answers={HTTPStatus.SERVICE_UNAVAILABLE: Readiness},

@@ -23,8 +23,8 @@ class Liveness(msgspec.Struct):
 class Readiness(msgspec.Struct, omit_defaults=True):
     """Whether requests are taken, and what some collection still lacks, if it is anything.
 
-    Without its graph, as after a start, searches compare every document: they are exact, and slower. Without its index of
-    words searches by words wait.
+    Without its graph, as after a start, searches compare every document: they are exact, and slower. Without its index
+    of words searches by words wait.
     """
 
     status: Literal["ready", "not ready"]
