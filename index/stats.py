@@ -29,7 +29,7 @@ class CollectionStats(msgspec.Struct, frozen=True):
     before it is known. They look as far as `width` nodes, and at the `unreached` ones; where `exact`, the graph misses
     too much, and every row is compared.
 
-    `lacking` says what makes searches slower for now: the graph where it lacks more rows than are compared one by one in
+    `lacking` says what makes searches slower: the graph where it lacks more rows than are compared one by one in
     any case, the words where searches by them wait.
 
     `passages_stale`: documents are there that were cut by other settings, or before there were passages; reindexing
