@@ -20,7 +20,8 @@ from index.store.vector_blocks import misplaced, read_block, rows_together
 from index.view.captures import Capture, allocated
 from index.view.vectors import FIRST_CAPACITY
 
-MAX_READERS = 8  # what they read comes from one disk, and through one interpreter
+# Of each of them but the first a descriptor stays open, which many small collections need not have.
+MAX_READERS, BLOCKS_EACH = 4, 8
 LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
 
 
@@ -82,7 +83,7 @@ def read_rows(readers: Readers, ndim: int, cores: int, together: int | None = No
         rows.owners[: len(keys)] = np.repeat(documents, several.counts_of(documents))
         rows.alive[: len(keys)] = True
         filling = Filling(rows, keys, together or rows_together(ndim))
-        helpers = started(readers, filling, min(cores, MAX_READERS, filling.blocks) - 1)
+        helpers = started(readers, filling, min(cores, MAX_READERS, filling.blocks // BLOCKS_EACH) - 1)
         try:
             filling.work(connection)
         finally:

@@ -18,7 +18,7 @@ from tests.index.harness import document, entry, open_index
 from tests.index.vectors import NDIM
 
 DATABASE = Path("collections") / "default" / "documents.sqlite"
-TOGETHER = 16
+TOGETHER = 2
 DELETED = range(20, 45)  # more than a block
 FIRST_MISSING, IN_THE_MIDDLE, LAST = 21, 77, 160
 
@@ -27,7 +27,7 @@ Harm = Callable[[apsw.Connection], object]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database of ten blocks: documents of one passage and of three, and gaps among the keys."""
+    """A database of many blocks: documents of one passage and of three, and gaps among the keys."""
     folder = tmp_path_factory.mktemp("filled")
     index = open_index(folder)
     collection = index.collection()
@@ -48,22 +48,30 @@ def database(made: Path, tmp_path: Path) -> Path:
     return copy
 
 
-class Failing(Readers):
-    """Lends so many connections, and no more."""
+class Lending(Readers):
+    """Counts the connections that it lends, and lends no more than so many."""
 
-    def __init__(self, database: Database, lent: int) -> None:
-        super().__init__(database)
-        self._left = itertools.count(lent, -1)
+    def __init__(self, path: Path, most: int = 99) -> None:
+        super().__init__(Database(path))
+        self._count, self._most = itertools.count(1), most
+        self._asked: list[int] = []
+
+    @property
+    def asked(self) -> int:
+        """How many were asked for."""
+        return len(self._asked)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
-        if next(self._left) <= 0:
+        number = next(self._count)
+        self._asked.append(number)
+        if number > self._most:
             raise UnreadableError("too many open files")
         with super().reading() as connection:
             yield connection
 
 
-def check(readers: Readers, cores: int) -> None:
+def check(readers: Lending, cores: int) -> None:
     rows, count = read_rows(readers, NDIM, cores, TOGETHER)
     with readers.reading() as connection:
         several, pages = all_several(connection), list(all_vectors(connection, NDIM))
@@ -78,12 +86,26 @@ def check(readers: Readers, cores: int) -> None:
 
 @pytest.mark.parametrize("cores", [1, 2, 4, 64])
 def test_every_vector_is_where_it_belongs(database: Path, cores: int) -> None:
-    check(Readers(Database(database)), cores)
+    check(Lending(database), cores)
+
+
+def test_a_reader_for_each_core_reads_and_four_at_most(database: Path) -> None:
+    for cores, asked in ((1, 1), (3, 3), (64, 4)):
+        readers = Lending(database)
+        read_rows(readers, NDIM, cores, TOGETHER)
+        assert readers.asked == asked
+
+
+def test_few_rows_are_read_by_one(database: Path) -> None:
+    readers = Lending(database)
+    read_rows(readers, NDIM, 64, 64)
+    assert readers.asked == 1
 
 
 def test_where_there_is_one_connection_alone_it_reads_all(database: Path) -> None:
-    readers = Failing(Database(database), 2)
+    readers = Lending(database, 1)
     rows, count = read_rows(readers, NDIM, 4, TOGETHER)
+    assert readers.asked == 4
     assert rows.rows[:count].any(axis=1).all()
 
 
