@@ -108,10 +108,10 @@ def stats_of(
         words_failure=words.failure,
         passages_stale=writer.stale,
         settings=settings,
-        lacking=lacking_of(pending, words),
+        lacking=lacking_of(pending, words_ready=words.ready),
     )
 
 
-def lacking_of(pending: int, words: Words) -> tuple[Lacking, ...]:
-    parts: tuple[tuple[Lacking, bool], ...] = (("graph", pending > EXACT_ROWS), ("words", not words.ready))
+def lacking_of(pending: int, *, words_ready: bool) -> tuple[Lacking, ...]:
+    parts: tuple[tuple[Lacking, bool], ...] = (("graph", pending > EXACT_ROWS), ("words", not words_ready))
     return tuple(part for part, lacks in parts if lacks)

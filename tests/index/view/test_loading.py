@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from index import Collection, Index, Query
+from index.search.planner import EXACT_ROWS
+from index.stats import lacking_of
 from tests.index.fakes import PointedDisk
 from tests.index.harness import document, loaded, open_index, through_graph
 from tests.index.vectors import one
@@ -97,6 +99,12 @@ def test_searches_are_exact_before_the_graph_is_there_and_go_through_it_afterwar
     assert np.mean(shared) > 9.5
     assert collection.health().problems == ()
     index.close()
+
+
+def test_what_searches_wait_for_or_are_slower_for_is_told() -> None:
+    assert lacking_of(EXACT_ROWS, words_ready=True) == ()  # as many as are compared one by one anyhow
+    assert lacking_of(EXACT_ROWS + 1, words_ready=True) == ("graph",)
+    assert lacking_of(EXACT_ROWS + 1, words_ready=False) == ("graph", "words")
 
 
 def test_what_is_written_and_deleted_meanwhile_is_so_afterwards(folder: Path, held: Held) -> None:
