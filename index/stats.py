@@ -70,12 +70,7 @@ def state_of(binding: Binding, failed: bool, pending: int) -> State:
 
 
 def stats_of(
-    name: str,
-    binding: Binding,
-    settings: Settings,
-    store: Store,
-    copies: tuple[Memory, Words],
-    reindex: Reindex | None,
+    name: str, binding: Binding, settings: Settings, store: Store, copies: tuple[Memory, Words], reindex: Reindex | None
 ) -> CollectionStats:
     """From any thread."""
     memory, words = copies

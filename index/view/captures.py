@@ -113,9 +113,8 @@ def with_room(rows: Capture, count: int, needed: int) -> Capture:
     if needed <= len(rows.keys):
         return rows
     larger = allocated(max(needed, len(rows.keys) * 3 // 2), rows.rows.shape[1])
-    copy_into(
-        larger, Capture(*(array[:count] for array in (rows.keys, rows.rows, rows.alive, rows.nodes, rows.owners)))
-    )
+    kept = slice(count)
+    copy_into(larger, Capture(rows.keys[kept], rows.rows[kept], rows.alive[kept], rows.nodes[kept], rows.owners[kept]))
     return larger
 
 
