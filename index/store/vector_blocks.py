@@ -14,8 +14,7 @@ from index.store.queries import Keys, select, single
 from index.store.running_checksum import running_checksum
 from index.store.vector_rows import Vectors, checked_vectors
 
-# Reading 2 MB takes 2 to 3 ms, and it stays in the cache.
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 1 << 20  # of less than half of that each row costs more
 # The last one is a row too many, if there is one.
 BLOCK = (
     "SELECT count(*), sum(typeof(vector) = 'blob' AND typeof(crc) = 'integer'), "

@@ -21,7 +21,7 @@ from index.view.captures import Capture, allocated
 from index.view.vectors import FIRST_CAPACITY
 
 # Of each of them but the first a descriptor stays open, which many small collections need not have.
-MAX_READERS, BLOCKS_EACH = 4, 8
+MAX_READERS, BLOCKS_EACH = 4, 16
 LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
 
 

@@ -21,7 +21,7 @@ from index.view.quantized import quantized
 SIZES = struct.Struct("<2I")
 HEAD_BYTES, COUNTS = 64, struct.Struct("<5Q")
 KEY_BYTES, LEVEL_BYTES, LINK_BYTES = 8, 2, 4
-PIECE_ROWS = 8_192
+PIECE_ROWS = 1_024  # widened they stay in the cache
 OTHER = "it is no file of this version of USearch's"
 PASSES = 8  # by each of which removed nodes get the row of a neighbour that has one
 

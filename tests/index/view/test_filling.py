@@ -18,7 +18,7 @@ from tests.index.harness import document, entry, open_index
 from tests.index.vectors import NDIM
 
 DATABASE = Path("collections") / "default" / "documents.sqlite"
-TOGETHER = 2
+TOGETHER = 1
 DELETED = range(20, 45)  # more than a block
 FIRST_MISSING, IN_THE_MIDDLE, LAST = 21, 77, 160
 
