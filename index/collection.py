@@ -57,7 +57,7 @@ class Collection:
             self.memory.attach(self.store, folder)
             self._binding = Binding(name, self.store, model)
             self.words.open(self.store, folder, self.settings.language)
-            self._searcher = Searcher(self.store.readers, self.memory.vectors, self.words)
+            self._searcher = Searcher(self.store.readers, self.memory, self.words)
             if not self.foreign:
                 self.memory.load()
             self.store.sweep()

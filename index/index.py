@@ -23,7 +23,7 @@ from index.store.layout import (
     check_collection_name,
 )
 from index.store.lock import FolderLock
-from index.store.shared import Shared, usable_cores
+from index.store.shared import RECALL, Shared, usable_cores
 
 
 class Index:
@@ -31,9 +31,10 @@ class Index:
 
     Vectors are those of the model with this fingerprint; `variant` says which form of it computes them, which is kept
     with each vector and decides nothing. The default collection is always there.
+    `recall` is the share of the ten nearest documents that searches by vector must find, between 0 and 1.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - of these a caller gives few: the disk and the clock are for tests
         self,
         folder: Path | None,
         fingerprint: str,
@@ -41,6 +42,8 @@ class Index:
         variant: str = "",
         disk: Disk | None = None,
         clock: Clock | None = None,
+        *,
+        recall: float = RECALL,
     ) -> None:
         self._model = Model(fingerprint, ndim, variant)
         self._disk = disk or Disk()
@@ -52,7 +55,7 @@ class Index:
         self._closed = False
         self._lock: FolderLock | None = None
         self.mender = Mender(self)
-        self._shared = Shared(self.mender.report)
+        self._shared = Shared(self.mender.report, recall)
         names = {DEFAULT_COLLECTION}
         try:
             if folder is not None:

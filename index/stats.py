@@ -8,6 +8,7 @@ from index.binding import Binding
 from index.documents.settings import Settings
 from index.search.planner import EXACT_ROWS
 from index.store.reindex import Progress, Reindex
+from index.store.shared import RECALL
 from index.store.store import Store
 from index.view.memory import Memory
 from index.words.words import Words
@@ -20,14 +21,14 @@ class CollectionStats(msgspec.Struct, frozen=True):
     """`state` is indexing while the graph lacks rows, and foreign where the vectors are another model's.
 
     The graph has `viewed` rows in `nodes`, those that are nearly equal in one, and lacks `pending`; `waiting` jobs are
-    not written yet. `memory_bytes` are those of the rows and the graph. `reindex` is approximately how far an exchange
-    of all vectors is, if one is under way. `words_pending` is about how many documents the index of words lacks,
-    `words_failure` why it could not be written. `snapshot_failure` says why the last snapshot could not be written,
-    `rejected_snapshots` why some were not loaded.
+    not written yet. `memory_bytes` are those of the rows, the graph and what filters leave. `reindex` is approximately
+    how far an exchange of all vectors is, if one is under way. `words_pending` is about how many documents the index of
+    words lacks, `words_failure` why it could not be written. `snapshot_failure` says why the last snapshot could not
+    be written, `rejected_snapshots` why some were not loaded.
 
     `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
-    before it is known. They look as far as `width` nodes, and at the `unreached` ones; where `exact`, the graph misses
-    too much, and every row is compared.
+    before it is known; `recall_target` is how many they must find. They look as far as `width` nodes, and at the
+    `unreached` ones; where `exact`, the graph misses too much, and every row is compared.
 
     `lacking` says what makes searches slower: the graph where it lacks more rows than are compared one by one in
     any case, the words where searches by them wait.
@@ -57,6 +58,7 @@ class CollectionStats(msgspec.Struct, frozen=True):
     unreached: int = 0
     width: int = 0
     recall: float | None = None
+    recall_target: float = RECALL
     exact: bool = False
     words_pending: int = 0
     words_failure: str | None = None
@@ -86,7 +88,7 @@ def stats_of(
         tombstones=graph.tombstones,
         rebuilds=0 if indexer is None else indexer.rebuilds,
         view_bytes=graph.size_bytes,
-        memory_bytes=graph.size_bytes + vectors.size_bytes,
+        memory_bytes=graph.size_bytes + vectors.size_bytes + memory.standing.size_bytes,
         database_bytes=writer.database_bytes,
         commits=writer.commits,
         waiting=writer.waiting,
@@ -98,6 +100,7 @@ def stats_of(
         unreached=len(vectors.unreached),
         width=graph.width,
         recall=None if indexer is None else indexer.watch.recall,
+        recall_target=store.shared.recall,
         exact=not graph.trusted,
         words_pending=words.pending,
         words_failure=words.failure,

@@ -23,6 +23,7 @@ from server.contract.names import ModelNames
 from server.openapi import page, template_of
 from server.routes import DIALECTS, ROUTES
 from server.settings import Settings
+from server.web.aside import new_turns
 from server.web.body_budget import BodyBudget
 from server.web.context import STATE, Context
 from server.web.edge import Edge
@@ -61,11 +62,12 @@ def build_application(settings: Settings, backend: Backend, running: AbstractAsy
         body_budget=BodyBudget(settings.max_bodies_bytes),
         metrics=metrics,
         lifecycle=Lifecycle(),
+        aside=new_turns(),
     )
     problems = Problems(DIALECTS)
     paths = ExactPaths(path for route in ROUTES for path in (*route.paths, *route.opt[OPERATION].also))
     litestar = _litestar(context, keys, problems, running)
-    edge = Edge(litestar, paths, metrics, context.body_budget, problems, settings)
+    edge = Edge(litestar, paths, context, problems)
     asgi = behind_proxies(edge, settings.trusted_proxies)
     return Application(asgi, keys, metrics, context.lifecycle, context.body_budget)
 
@@ -77,6 +79,7 @@ def _litestar(
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with running:
             yield
+        context.aside.close(wait=True)
 
     origins = list(context.settings.cors_origins)
     documentation = page.document(context, keys, ROUTES, DIALECTS)

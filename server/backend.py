@@ -87,7 +87,8 @@ def build_backend(
     facts, metrics, whole = facts_of(settings, model), Metrics(CollectorRegistry()), untruncated(model.tokenizer)
     engine = build_engine(settings, model, metrics)
     embedder = Embedder(engine, facts, settings, Windows(whole, facts.max_tokens))
-    library = open_library(settings.data, (facts.fingerprint, facts.dimensions, facts.variant.fingerprint), model.cores)
+    binding = facts.fingerprint, facts.dimensions, facts.variant.fingerprint
+    library = open_library(settings.data, binding, model.cores, settings.index_recall)
     cut, rules = cut_of(whole, facts), SettingsRules(facts.passage_tokens, settings.search_threshold)
     ingest = Ingest(library, embedder, Cuttings(cut, rules), metrics, facts.document_prompt)
     reindexing = Reindexing(library, embedder, Cuttings(cut, rules), facts.document_prompt)

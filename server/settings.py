@@ -34,7 +34,7 @@ UNIX = "unix"
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\sA-Z]+")
 
 
-def _about(group: str, text: str, ge: int | None = None, le: int | None = None) -> msgspec.Meta:
+def _about(group: str, text: str, ge: float | None = None, le: float | None = None) -> msgspec.Meta:
     return msgspec.Meta(title=group, description=text, ge=ge, le=le)
 
 
@@ -77,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     search_threshold: Annotated[
         float, _model("least cosine of a hit in the collection default, until it has its own; -1 for none", ge=-1, le=1)
     ] = 0.5
+    index_recall: Annotated[float, _model("share of the 10 nearest that searches must find", ge=0.5, le=0.999)] = 0.98
     provider: Annotated[Literal["auto", "cpu", "cuda"], _model("execution provider of ONNX Runtime")] = "auto"
     attention: Annotated[
         Literal["auto", "f32", "bf16", "tiles"], _model("fused operators' attention; auto suits the processor")
@@ -125,8 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.tls_key and not self.tls_certificate:
-            message = "--tls-key needs --tls-certificate"
-            raise SettingsError(message)
+            raise SettingsError("--tls-key needs --tls-certificate")
         if self.metrics_port and self.metrics_port == self.port and not self.uds:
             message = f"--port and --metrics-port are both {self.port}; requests are told apart by their port"
             raise SettingsError(message)

@@ -2,7 +2,8 @@
 
 A ratio to something else that is timed on the same machine in the same run says more than a time. It fell where it is
 lower by more than the noise of both files, in quadrature, allows; that is never less than LEAST_TOLERANCE. How good
-retrieval is has no noise: nDCG@10 fell where it is lower by more than NDCG_TOLERANCE.
+retrieval is has no noise: nDCG@10 fell where it is lower by more than NDCG_TOLERANCE, and what an index finds of the
+nearest, where it is lower by more than RECALL_TOLERANCE.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import msgspec
 from bench.errors import BenchError
 from bench.figures.bare import BARE
 from bench.figures.files import kind_of, read_file
+from bench.figures.index import IndexFigures
 from bench.figures.kernels import KernelFigures
 from bench.figures.load import LoadReport
 from bench.figures.outcomes import Reading, align, prepare_file, write_json
@@ -23,10 +25,13 @@ from bench.figures.peers import PeersFigures
 from bench.figures.retrieval import RetrievalFigures
 from bench.figures.spread import Spread, relative, spread
 
-RETRIEVAL = "retrieval"
+RETRIEVAL, INDEX = "retrieval", "index"
 SIGMAS = 3.0
 LEAST_TOLERANCE = 0.02  # of the earlier ratio: less never fails the gate, however quiet the machine
 NDCG_TOLERANCE = 0.003
+RECALL_TOLERANCE = 0.005  # 25 of 5,000: which rows a graph misses differs from one build to the next
+# Of kinds that say how much is found, how much less that may be.
+FOUND = {RETRIEVAL: NDCG_TOLERANCE, INDEX: RECALL_TOLERANCE}
 
 Ratios = dict[str, Spread]
 Tolerance = Callable[[Spread, Spread], float]  # earlier and current in, the fall that is allowed out
@@ -70,8 +75,8 @@ def read(options: argparse.Namespace) -> Reading:
     if options.json is not None:
         prepare_file(options.json)
     ratios = _read_ratios(options.against, options.current)
-    timed = kind_of(options.current) != RETRIEVAL
-    verdicts = judge(*ratios, beyond_noise(options.sigmas) if timed else lambda *_: NDCG_TOLERANCE)
+    allowed = FOUND.get(kind_of(options.current))
+    verdicts = judge(*ratios, beyond_noise(options.sigmas) if allowed is None else lambda *_: allowed)
     fell = any(verdict.fell for verdict in verdicts)
     if options.json is not None:
         figures = GateFigures(str(options.against), str(options.current), options.sigmas, verdicts, fell)
@@ -139,6 +144,16 @@ def retrieval_scores(result: RetrievalFigures) -> Ratios:
     }
 
 
+def index_recalls(result: IndexFigures) -> Ratios:
+    """Return recall@10 at each size, and under each filter."""
+    found = {f"recall@10 of {int(count):,}": one.recall_at_10 for count, one in result.sizes.items()}
+    filtered = {count: one.filtered for count, one in result.sizes.items()}
+    filtered[str(result.documents)] = result.filtered
+    for count, filters in filtered.items():
+        found |= {f"recall@10 of {int(count):,}, {share} left": one.recall_at_10 for share, one in filters.items()}
+    return {name: Spread(recall, 0.0) for name, recall in found.items()}
+
+
 def _read_ratios(against: Path, current: Path) -> tuple[Ratios, Ratios]:
     kinds = {kind_of(against), kind_of(current)}
     if kinds == {"kernels"}:
@@ -150,9 +165,11 @@ def _read_ratios(against: Path, current: Path) -> tuple[Ratios, Ratios]:
     if kinds == {RETRIEVAL}:
         first, second = read_file(against, RetrievalFigures), read_file(current, RetrievalFigures)
         return retrieval_scores(first), retrieval_scores(second)
+    if kinds == {INDEX}:
+        return index_recalls(read_file(against, IndexFigures)), index_recalls(read_file(current, IndexFigures))
     message = (
-        f"{against} and {current} cannot be compared: both names must begin with kernels, or both with peers, load "
-        f"or {RETRIEVAL}, for what they hold"
+        f"{against} and {current} cannot be compared: both names must begin with kernels, or both with peers, load, "
+        f"{RETRIEVAL} or {INDEX}, for what they hold"
     )
     raise BenchError(message)
 

@@ -10,7 +10,6 @@ searches find where these shares of the rows are alike.
 import argparse
 import itertools
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +17,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from bench.artifacts import LoadedModel, load_model, open_artifact
 from bench.documents.alike import KINDS, make_alike, parse_kinds, parse_shares
 from bench.documents.corpus import Corpus, SampleSize, Sentences, embed_sentences
-from bench.documents.ingest import ingest, search_during_ingest
-from bench.documents.searches import measure_filters, recall_at_10, recall_by_score, time_rounds, vector_query
+from bench.documents.ingest import search_during_ingest
+from bench.documents.searches import recall_by_score, time_rounds, vector_query
+from bench.documents.sizes import fill, measure_size, open_collection, settle
 from bench.documents.start import best_of, start_apart
 from bench.figures.index import (
     AlikeFigures,
@@ -39,13 +38,12 @@ from bench.figures.outcomes import Outcome
 from bench.options import add_rounds, add_seconds, given_flags, positive
 from bench.progress import say
 from bench.workload.sts import FILES
-from index import Collection, Index, Query
+from index import Collection
 
 DOCUMENTS, ROUNDS, SECONDS = 100_000, 3, 6.0
 SIZES = (1_000, 10_000)
 SAMPLE_SIZE = SampleSize()
 SWITCH_INTERVAL_S = 0.0005  # the server's
-LOOK_S = 0.2
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -117,25 +115,6 @@ def switch_interval() -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-@contextmanager
-def open_collection(model: LoadedModel, folder: Path) -> Iterator[Collection]:
-    manifest = model.manifest
-    index = Index(folder, manifest.model_fingerprint, manifest.dimensions)
-    try:
-        yield index.collection()
-    finally:
-        index.close()
-
-
-def _fill(collection: Collection, corpus: Corpus) -> tuple[float, float]:
-    """Write all documents; return how many a second were written, and how many until they were in the view too."""
-    start_s = time.perf_counter()
-    rate = ingest(collection, corpus.documents(len(corpus)))
-    collection.wait_until_viewed()
-    collection.wait_for_words()
-    return rate, len(corpus) / (time.perf_counter() - start_s)
-
-
 def _measure_alike(setup: Setup, origin: dict[str, Any]) -> AlikeIndexFigures:
     options = setup.options
     found: dict[str, AlikeFigures] = {}
@@ -158,9 +137,8 @@ def _measure_alike(setup: Setup, origin: dict[str, Any]) -> AlikeIndexFigures:
 
 
 def _search_alike(collection: Collection, corpus: Corpus, setup: Setup) -> AlikeFigures:
-    _, viewed_per_s = _fill(collection, corpus)
-    while not collection.judged:
-        time.sleep(LOOK_S)
+    _, viewed_per_s = fill(collection, corpus)
+    settle(collection)
     rows = [row for _, row in setup.sentences.queries]
     queries = [vector_query(row) for row in rows]
     recall = recall_by_score([collection.search(query) for query in queries], rows, corpus.rows)
@@ -173,29 +151,18 @@ def _search_alike(collection: Collection, corpus: Corpus, setup: Setup) -> Alike
 def _measure_size(setup: Setup, count: int, folder: Path) -> SizeFigures:
     corpus = Corpus(setup.sentences, count, setup.options.seed)
     with open_collection(setup.model, folder) as collection:
-        return _fill_and_search(collection, corpus, setup)
-
-
-def _fill_and_search(collection: Collection, corpus: Corpus, setup: Setup) -> SizeFigures:
-    written_per_s, viewed_per_s = _fill(collection, corpus)
-    rows = [row for _, row in setup.sentences.queries]
-    queries = [vector_query(row) for row in rows]
-    stats = collection.stats()
-    return SizeFigures(
-        recall_at_10=recall_at_10(
-            [collection.search(query) for query in queries], rows, corpus.rows, np.arange(len(corpus))
-        ),
-        search_ms=time_rounds(collection, queries, setup.options.rounds),
-        written_per_s=written_per_s,
-        viewed_per_s=viewed_per_s,
-        memory_mb=stats.memory_bytes / 1e6,
-        database_mb=stats.database_bytes / 1e6,
-    )
+        found = measure_size(collection, corpus, setup.sentences, setup.options.rounds)
+        collection.snapshot()
+        collection.wait_until_viewed()
+        collection.wait_for_words()
+    return found
 
 
 def _measure_largest(setup: Setup, sizes: dict[str, SizeFigures], folder: Path, origin: dict[str, Any]) -> IndexFigures:
     options = setup.options
-    whole, searched = _measure_searches(setup, folder)
+    whole = _measure_size(setup, options.documents, folder)
+    assert whole.hybrid_ms is not None
+    assert whole.text_ms is not None
     say("starts")
     starts = [start_apart(folder, options.models, options.model) for _ in range(options.rounds)]
     say("searches beside an ingest")
@@ -205,7 +172,9 @@ def _measure_largest(setup: Setup, sizes: dict[str, SizeFigures], folder: Path, 
         queries=len(setup.sentences.queries),
         recall_at_10=whole.recall_at_10,
         search_ms=whole.search_ms,
-        **searched,
+        filtered=whole.filtered,
+        hybrid_ms=whole.hybrid_ms,
+        text_ms=whole.text_ms,
         **_measure_ingest(setup, folder),
         **best_of(starts),
         sizes={**sizes, str(options.documents): whole},
@@ -213,26 +182,6 @@ def _measure_largest(setup: Setup, sizes: dict[str, SizeFigures], folder: Path, 
         seconds=options.seconds,
         flags=given_flags(options, ("documents",)) | {"--sizes": " ".join(map(str, options.sizes))},
     )
-
-
-def _measure_searches(setup: Setup, folder: Path) -> tuple[SizeFigures, dict[str, Any]]:
-    """Fill the folder; return the figures of its size, and the fields of IndexFigures for other searches."""
-    options, queries = setup.options, setup.sentences.queries
-    corpus = Corpus(setup.sentences, options.documents, options.seed)
-    with open_collection(setup.model, folder) as collection:
-        whole = _fill_and_search(collection, corpus, setup)
-        say("filters and words")
-        hybrid = [Query(mode="hybrid", text=text, vector=row) for text, row in queries]
-        words = [Query(mode="text", text=text) for text, _ in queries]
-        searched = {
-            "filtered": measure_filters(collection, corpus, [row for _, row in queries], options.rounds),
-            "hybrid_ms": time_rounds(collection, hybrid, options.rounds),
-            "text_ms": time_rounds(collection, words, options.rounds),
-        }
-        collection.snapshot()
-        collection.wait_until_viewed()
-        collection.wait_for_words()
-    return whole, searched
 
 
 def _measure_ingest(setup: Setup, folder: Path) -> dict[str, Any]:

@@ -17,10 +17,11 @@ import msgspec
 import numpy as np
 
 from bench.artifacts import Rows, load_model, open_artifact
-from bench.commands.index import SAMPLE_SIZE, open_collection, switch_interval
+from bench.commands.index import SAMPLE_SIZE, switch_interval
 from bench.documents.corpus import Corpus, SampleSize, embed_sentences
 from bench.documents.ingest import ingest
 from bench.documents.searches import best_of, time_each, vector_query
+from bench.documents.sizes import open_collection
 from bench.figures.origin import origin_fields
 from bench.figures.outcomes import Outcome
 from bench.figures.passages import Cost, PassagesFigures, render_table

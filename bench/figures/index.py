@@ -25,6 +25,8 @@ class SizeFigures(msgspec.Struct, frozen=True):
     """What a collection of one size costs. `memory_mb` is what its rows and its view report.
 
     Documents a second: `written_per_s` until the last was acknowledged, `viewed_per_s` until all were in the view.
+    Searches are made once the collection has found out how wide they must be, `settled_s` after that. The fields with
+    defaults are not in every file.
     """
 
     recall_at_10: float
@@ -33,6 +35,11 @@ class SizeFigures(msgspec.Struct, frozen=True):
     viewed_per_s: float
     memory_mb: float
     database_mb: float
+    settled_s: float | None = None
+    width: int | None = None
+    filtered: dict[str, Filtered] = {}
+    hybrid_ms: Milliseconds | None = None
+    text_ms: Milliseconds | None = None
 
 
 class IndexFigures(Origin, frozen=True, kw_only=True):
@@ -113,13 +120,16 @@ def render_table(figures: IndexFigures) -> list[str]:
         ("by words and vector", "", *_ms(figures.hybrid_ms)),
         ("by vector, beside an ingest", "", *_ms(figures.ingest_search_ms)),
     ]
-    sizes = [("documents", "recall@10", "p50 ms", "p99 ms", "written/s", "viewed/s", "memory MB", "database MB")]
+    sizes = [
+        ("documents", "recall@10", "p50 ms", "p99 ms", "written/s", "viewed/s", "memory MB", "database MB", "width")
+    ]
     for count, one in figures.sizes.items():
         rates = (
             f"{one.written_per_s:,.0f}",
             f"{one.viewed_per_s:,.0f}",
             f"{one.memory_mb:.0f}",
             f"{one.database_mb:.0f}",
+            "" if one.width is None else str(one.width),
         )
         sizes.append((count, f"{one.recall_at_10:.4f}", *_ms(one.search_ms), *rates))
     return [

@@ -4,15 +4,18 @@ The same figures give the same bytes: the ids in the file come from a fixed salt
 """
 
 import io
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.figures.files import Results
+from bench.figures.index import IndexFigures
 from bench.figures.kernels import KernelFigures
 from bench.figures.peer_rows import OURS, RowFigures
 from bench.figures.peers import PeersFigures
@@ -22,6 +25,7 @@ from bench.figures.spread import Spread, spread
 GREY = "#808080"  # 3.9 to 1 on white, 4.7 on GitHub's dark page
 OUR_COLOUR, OTHER_COLOUR = "#2f81f7", "#b08d57"
 SHAPE_COLOURS = ("#2f81f7", "#d9822b", "#3fa05a", "#b565c9")
+LINE_COLOURS = (*SHAPE_COLOURS, "#c94f4f", "#b0a000", GREY)
 # The row and the field of each panel of servers.
 PANELS = (("1 text, 16 connections", "requests_per_s"), ("32 texts, 16 connections", "texts_per_s"))
 PANELS_A_LINE = 5  # of test collections
@@ -46,7 +50,8 @@ def draw_pictures(results: Results) -> dict[str, bytes]:
     """Return the SVGs by the raw file's name without its suffix."""
     pictures = {f"peers-{label}": draw_peers(result) for label, result in results.peers.items()}
     pictures |= {f"kernels-{label}": draw_kernels(result) for label, result in results.kernels.items()}
-    return pictures | {f"retrieval-{label}": draw_retrieval(result) for label, result in results.retrieval.items()}
+    pictures |= {f"retrieval-{label}": draw_retrieval(result) for label, result in results.retrieval.items()}
+    return pictures | {f"index-{label}": draw_index(result) for label, result in _by_size(results).items()}
 
 
 def draw_peers(result: PeersFigures) -> bytes:
@@ -96,6 +101,47 @@ def draw_retrieval(result: RetrievalFigures) -> bytes:
         axes[0].invert_yaxis()
         figure.suptitle("nDCG@10", fontsize=10)
         return _encode(figure)
+
+
+def draw_index(result: IndexFigures) -> bytes:
+    """Draw what a collection of each size finds, how long that takes, and how fast it is built."""
+    sizes = {int(count): one for count, one in result.sizes.items()}
+    p50s: dict[str, dict[int, float]] = {
+        "by vector": {count: one.search_ms.p50 for count, one in sizes.items()},
+        "by words": {count: one.text_ms.p50 for count, one in sizes.items() if one.text_ms},
+        "by both": {count: one.hybrid_ms.p50 for count, one in sizes.items() if one.hybrid_ms},
+    }
+    recalls = {"no filter": {count: one.recall_at_10 for count, one in sizes.items()}}
+    for share in dict.fromkeys(share for one in sizes.values() for share in one.filtered):
+        left = {count: one.filtered[share] for count, one in sizes.items() if share in one.filtered}
+        p50s[f"{share} left"] = {count: one.p50_ms for count, one in left.items()}
+        recalls[f"{share} left"] = {count: one.recall_at_10 for count, one in left.items()}
+    rates = {
+        "written": {count: one.written_per_s for count, one in sizes.items()},
+        "in the graph": {count: one.viewed_per_s for count, one in sizes.items()},
+    }
+    with style.context(STYLES):
+        figure = Figure(figsize=(8, 3), layout="constrained")
+        panels = {"p50 ms": p50s, "recall@10": recalls, "documents/s": rates}
+        for axis, (title, lines) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
+            drawn = {name: points for name, points in lines.items() if points}
+            for (name, points), colour in zip(drawn.items(), itertools.cycle(LINE_COLOURS), strict=False):
+                axis.plot(list(points), list(points.values()), marker="o", markersize=3, color=colour, label=name)
+            axis.set_title(title)
+            axis.set_xscale("log")
+            axis.legend(frameon=False, fontsize=7)
+        figure.axes[0].set_yscale("log")
+        figure.supxlabel("documents", fontsize=9)
+        return _encode(figure)
+
+
+def _by_size(results: Results) -> dict[str, IndexFigures]:
+    """Return the results of `bench index` that have figures of several sizes."""
+    return {
+        label: msgspec.convert(msgspec.to_builtins(one) | one.figures, IndexFigures)
+        for label, one in results.nested["index"].items()
+        if "sizes" in one.figures
+    }
 
 
 def _draw_ratios(axis: Axes, result: KernelFigures, first: str, others: Sequence[str]) -> None:

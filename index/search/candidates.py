@@ -15,6 +15,7 @@ from index.view.captures import Slots
 from index.view.scores import best, cosines
 
 HALF_ERROR = 0.002  # of the difference of two cosines of unit rows at most, where float16 has rounded rows and query
+SPARE = 6  # float16 may order so many documents wrongly at the end
 ROWS_EACH = 6  # of a document that may be its best by float16; of more rows alike it is nearly the same which is told
 
 Ranking = list[tuple[int, float]]

@@ -11,7 +11,7 @@ from index.search.modes import Modes
 from index.search.planner import Planner
 from index.search.snippets import Snippets
 from index.store.connections import Readers
-from index.view.vectors import Vectors
+from index.view.memory import Memory
 from index.words.lexicon import Lexicon
 from index.words.ranking import Matching
 from index.words.reading import Reading
@@ -42,9 +42,9 @@ class Wording(msgspec.Struct, frozen=True, eq=False):
 class Searcher:
     """Searches one collection. From any thread; each search sees one commit."""
 
-    def __init__(self, readers: Readers, vectors: Vectors, words: Words) -> None:
+    def __init__(self, readers: Readers, memory: Memory, words: Words) -> None:
         self._words = words
-        self._planner = Planner(readers, vectors)
+        self._planner = Planner(readers, memory.vectors, standing=memory.standing)
 
     def search(self, query: Query, condition: Condition | None) -> SearchOutcome:
         """Return the best documents, best first; the query is checked already, and its filter parsed."""

@@ -12,6 +12,7 @@ from index.store.turns import Turns
 
 MAX_WORDS = 8  # who write words at a time: each has 32 MB, a few threads, and up to 16 files while it merges
 MAX_SAVING = 2  # a snapshot is a file of its own, as large as the graph
+RECALL = 0.98  # the share of the ten nearest that searches find at least, unless somebody says otherwise
 
 
 class Shared:
@@ -19,11 +20,13 @@ class Shared:
 
     `checked` are the databases whose logs were looked at. No second time: a database that is opened anew may be open
     still, and to close the file of its log's index would end SQLite's locks on that. `cores` is by how many of them
-    a graph may be built, as many as this process may run on unless somebody says otherwise.
+    a graph may be built, as many as this process may run on unless somebody says otherwise. `recall` is the share of
+    the ten nearest that searches through the graphs must find.
     """
 
-    def __init__(self, report: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, report: Callable[[], None] = lambda: None, recall: float = RECALL) -> None:
         self.report = report
+        self.recall = recall
         self.cores = usable_cores()
         self.checked = set[Path]()
         self.idle = IdleConnections()

@@ -16,11 +16,18 @@ NONE: Slots = np.empty(0, np.int64)
 STRETCH_ROWS = 4_096  # 3 µs
 
 
+Stamp = tuple[int, int]  # see `standing.py`
+
+
 class Moment(msgspec.Struct, frozen=True):
-    """A state of the database: what the vectors' clock showed before its transaction began, and its highest key."""
+    """A state of the database: what the vectors' clock showed before its transaction began, and its highest key.
+
+    `stamp` says what is known of filters at this moment; None is nothing.
+    """
 
     clock: int
     highest_key: int
+    stamp: Stamp | None = None
 
 
 class Capture(msgspec.Struct, frozen=True):

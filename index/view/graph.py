@@ -97,12 +97,16 @@ class Graph:
 
     def search(self, query: NDArray[np.float16], count: int, width: int = 0) -> NDArray[np.int64]:
         """Return the nodes that are approximately the nearest, with at least this width."""
+        return self.search_within(query, count, max(width, self._width))
+
+    def search_within(self, query: NDArray[np.float16], count: int, width: int) -> NDArray[np.int64]:
+        """Return the same with exactly this width, though never a smaller one than the count."""
         steps = quantized(query)
         with self._idle:
             self._searches += 1
         try:
             with self._turn:
-                self._look(max(width, self._width))
+                self._look(width)
                 found = self._graph.search(steps, count, threads=1)
         finally:
             with self._idle:

@@ -46,7 +46,7 @@ class Indexer:
         self._loading = loading
         self._snapshots = snapshots
         self._shared = shared
-        self.watch = Watch(vectors)
+        self.watch = Watch(vectors, shared.recall)
         self._crew = Crew()
         self._wake = threading.Condition()
         self._work, self._closing, self._caught_up = True, False, False

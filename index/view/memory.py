@@ -20,6 +20,7 @@ from index.view.graph import Graph, GraphParameters
 from index.view.indexer import Indexer
 from index.view.loading import Loading
 from index.view.snapshots import Snapshots
+from index.view.standing import Standing
 from index.view.vectors import Vectors
 
 
@@ -29,6 +30,7 @@ class Memory:
     def __init__(self, ndim: int) -> None:
         self.parameters = GraphParameters(ndim)
         self.vectors = Vectors(ndim, Graph(self.parameters))
+        self.standing = Standing()
         self.snapshots: Snapshots | None = None
         self._readers: Readers | None = None
         self._shared = Shared()
@@ -70,6 +72,7 @@ class Memory:
 
     def expect(self, changes: Changes) -> None:
         """Add the rows that are about to be committed."""
+        self.standing.expect(changes)
         if changes.added:
             documents, vectors = zip(*changes.added, strict=True)
             owners, counts = np.array(documents, np.int64), np.array([len(one) for one in vectors])
@@ -78,6 +81,7 @@ class Memory:
 
     def applied(self, changes: Changes) -> None:
         """Mark the rows whose removal is committed as gone, or read all rows again."""
+        self.standing.settled()
         self.vectors.confirm()
         self.vectors.discard(changes.removed)
         if self._indexer is None:
@@ -89,6 +93,7 @@ class Memory:
 
     def abandoned(self, _: Changes) -> None:
         """Take back the rows that were never committed."""
+        self.standing.settled()
         self.vectors.withdraw()
 
     def pause(self) -> None:

@@ -1,9 +1,9 @@
 """Watches what the graph finds while there is nothing else to do, and acts where that is too little.
 
 Some stored rows are drawn, each is moved some way off at random, and its ten nearest through the graph are compared
-with the ten nearest of all rows: where too many are missing, searches become wider, and in the end leave the graph
-aside and compare every row. And each new node is looked for by its own row: the rows of one that is not found are
-compared by every search from then on.
+with the ten nearest of all rows: where more are missing than the target of recall allows, searches become wider, and
+in the end leave the graph aside and compare every row. And each new node is looked for by its own row: the rows of one
+that is not found are compared by every search from then on.
 """
 
 import time
@@ -11,19 +11,19 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from index.view.captures import Keys, places
+from index.store.shared import RECALL
+from index.view.captures import Capture, Keys, Slots, places
 from index.view.graph import GRAPH_ROWS, Graph
 from index.view.scores import scores_at, scores_of
 from index.view.vectors import Vectors
+from index.view.verdicts import MOST_SAMPLES, verdict
 
 NEAREST = 10
-SAMPLES, FEW_SAMPLES = 64, 16  # after few it is said already that the graph is bad
-BAD_RECALL = 0.9
-WIDEST = 1_024  # 2.4 ms a search of 100,000 rows, 3.4 ms of a million
-# Comparing so many rows takes little more time than the widest search; of more the graph may miss some.
+# Comparing so many rows takes little more time than the widest search; of more the graph may miss more.
 AFFORDABLE_ROWS = 200_000
-# Below the first searches become wider, below the second every row is compared; then the same of many rows.
-FEW_RECALL, MANY_RECALL = (0.995, 0.99), (0.98, 0.95)
+WIDEST, WIDEST_OF_MANY = 1_024, 4_096  # 2.4 ms a search of 100,000 rows; 15 ms of a million, all of which take 60
+FIRST_WIDTH, MOST_AT_FIRST = 128, 1_024
+STEP = 1.5  # from a width to the next: a search takes about as much longer
 CHANGED_SHARE = 0.05  # of the rows, after which the graph is another
 CHECKED_NODES = 4  # at a time: 1 ms
 BUSY_S, BUSY_RESTS = 0.5, 30  # between two samples while rows are added: that long, and times what one took
@@ -31,21 +31,35 @@ RESTS = 4  # times what a step took
 
 
 class Watch:
-    """Belongs to the thread that changes the graph. `recall` is what was found last, None before that is known."""
+    """Belongs to the thread that changes the graph. `recall` is what was found last, None before that is known.
 
-    def __init__(self, vectors: Vectors, seed: int = 0) -> None:
+    `target` is the share of the nearest that searches must find.
+    """
+
+    def __init__(self, vectors: Vectors, target: float = RECALL, seed: int = 0) -> None:
         self._vectors = vectors
+        self.target = target
         self._random = np.random.default_rng(seed)
         self._shares: list[float] = []
+        self._narrower: list[float] = []  # of the same samples, by a step narrower
+        self._first_width = 0
         self._judged: Graph | None = None
         self._changed, self._turns = 0, 0
         self._stepped_s, self._taken_s = time.monotonic(), 0.0
         self.recall: float | None = None
+        self._begin_wide(vectors.graph)
 
     def note(self, graph: Graph, keys: Keys, nodes: Keys) -> None:
         """Take in which rows were added, and their nodes."""
         self._changed += len(keys)
         graph.unchecked.add(nodes[nodes == keys])
+        self._begin_wide(graph)
+
+    def _begin_wide(self, graph: Graph) -> None:
+        """Widen searches as rows become many, before it is known what they find: later they may become narrower."""
+        if (width := first_width(len(self._vectors))) > self._first_width:
+            self._first_width = width
+            graph.widen(max(graph.width, width))
 
     def rest_s(self) -> float | None:
         """Return how long to wait for the next step; None where there is none."""
@@ -101,24 +115,67 @@ class Watch:
             edge = np.sort(np.partition(every, -min(NEAREST, len(every)))[-NEAREST:])
             wanted = edge[np.isfinite(edge)]
             after, slots = self._vectors.found(capture, None, graph.search(query, GRAPH_ROWS))
-            hits = np.count_nonzero(scores_at(after.rows, slots, query) >= wanted[0])
-            self._shares.append(min(1.0, float(hits) / len(wanted)))
+            self._shares.append(reached(after, slots, query, wanted))
+            if graph.width > FIRST_WIDTH:
+                nodes = graph.search_within(query, GRAPH_ROWS, narrower_than(graph.width))
+                after, slots = self._vectors.found(capture, None, nodes)
+                self._narrower.append(reached(after, slots, query, wanted))
+            self._judge(graph)
         elif not there.any():
             self._finish(graph)
-        if len(self._shares) >= SAMPLES or (len(self._shares) >= FEW_SAMPLES and np.mean(self._shares) < BAD_RECALL):
-            self._judge(graph)
 
     def _judge(self, graph: Graph) -> None:
-        self.recall, self._shares = float(np.mean(self._shares)), []
-        wanted, least = FEW_RECALL if len(self._vectors) <= AFFORDABLE_ROWS else MANY_RECALL
-        if self.recall < wanted and graph.width < WIDEST:
-            graph.widen(2 * graph.width)
+        """Act on what is known from the samples, if it is enough to tell."""
+        rows = len(self._vectors)
+        aim, least = aims(self.target, rows)
+        widest = WIDEST if rows <= AFFORDABLE_ROWS else WIDEST_OF_MANY
+        at_widest = graph.width >= widest
+        found, mean = verdict(self._shares, least if at_widest else aim), float(np.mean(self._shares))
+        if found is None and len(self._shares) < MOST_SAMPLES:
             return
-        graph.trusted = self.recall >= least
+        narrower = verdict(self._narrower, aim)
+        self.recall, self._shares, self._narrower = mean, [], []
+        if at_widest:
+            graph.trusted = found is not False
+        elif found is False or (found is None and mean < aim):
+            graph.widen(min(widest, int(graph.width * STEP)))
+            return
+        else:
+            graph.trusted = True
+        if narrower:
+            graph.widen(narrower_than(graph.width))
+            return
         self._finish(graph)
 
     def _finish(self, graph: Graph) -> None:
         self._judged, self._changed = graph, 0
+
+
+def aims(target: float, rows: int) -> tuple[float, float]:
+    """Return below which recall searches become wider, and below which they compare every row.
+
+    Of few rows less may be missing than the target says, a quarter and half as much, since it costs them little.
+    """
+    missing = 1 - target
+    return (1 - missing / 4, 1 - missing / 2) if rows <= AFFORDABLE_ROWS else (target, target)
+
+
+def first_width(rows: int) -> int:
+    """Return how wide searches of so many rows begin: twice the rows need about twice the width."""
+    width = FIRST_WIDTH
+    while width < MOST_AT_FIRST and rows > AFFORDABLE_ROWS * width // FIRST_WIDTH:
+        width *= 2
+    return width
+
+
+def narrower_than(width: int) -> int:
+    return max(FIRST_WIDTH, int(width / STEP))
+
+
+def reached(capture: Capture, slots: Slots, query: NDArray[np.float16], wanted: NDArray[np.float32]) -> float:
+    """Return the share of the wanted scores, which ascend, that rows at these slots reach."""
+    hits = np.count_nonzero(scores_at(capture.rows, slots, query) >= wanted[0])
+    return min(1.0, float(hits) / len(wanted))
 
 
 def moved(row: NDArray[np.float16], random: np.random.Generator) -> NDArray[np.float16]:

@@ -63,7 +63,8 @@ class Access:
             if operation.request is None and scope["method"] in CHANGING:
                 self._check_origin(state)
             token = _token(scope)
-            state.caller = self._identify(scope, state, operation, token)
+            state.caller = caller = self._identify(scope, state, operation, token)
+            state.client = caller.client
             # The scope holds the state: with the scope in it, only the garbage collector would release a request.
             again = partial(self._check_again, token, operation, collection_of(scope))
             state.check = Standing(again, self._clock)

@@ -227,9 +227,8 @@ class Protocol(HttpToolsProtocol):
 
     def _send_last(self, refusal: Refusal, request_id: str) -> None:
         if not self.transport.is_closing():
-            common = self.server_state.default_headers
-            for_pages = cors_headers(self.settings.cors_origins, self.reader.origin)
-            self._linger(render(refusal, request_id, (*common, *for_pages)))
+            more = (*self.server_state.default_headers, *cors_headers(self.settings.cors_origins, self.reader.origin))
+            self._linger(render(refusal, request_id, more))
 
     def _finish(self) -> None:
         """End the connection after its last answer, or in the middle of one that cannot be finished."""

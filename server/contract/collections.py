@@ -48,6 +48,18 @@ class CollectionSettings(msgspec.Struct, frozen=True):
     threshold: float | UnsetType | None = UNSET
 
 
+class GraphState(msgspec.Struct, frozen=True):
+    """`recall` of the ten nearest documents is what searches found lately, None before it is known; `target` they must.
+
+    They keep `width` nodes in view at least. Where the graph does not reach the target they are `exact`.
+    """
+
+    recall: float | None = None
+    target: float = 0.0
+    width: int = 0
+    exact: bool = False
+
+
 class CollectionState(msgspec.Struct, frozen=True):
     """`fingerprint` is that of the model whose vectors the collection holds.
 
@@ -65,5 +77,6 @@ class CollectionState(msgspec.Struct, frozen=True):
     language: Language | None = None
     threshold: float | None = None
     passages_stale: bool = False
+    graph: GraphState = GraphState()
     pending: int = 0
     pending_words: int = 0

@@ -31,7 +31,9 @@ class IndexStatus(msgspec.Struct, frozen=True):
     `pending` documents are found by searches, but not in the graph yet. `foreign` names the collections that hold
     another model's vectors. `recall` is the least of theirs that is known, None where none is: how many of the ten
     nearest documents searches through the graph found lately. `exact` collections compare every document, since their
-    graphs miss too much. `lacking` says what of any collection is not there yet, so that searches are slower or wait.
+    graphs miss too much. `recall_target` is what all of them must find, `width` how many nodes searches keep in view at
+    least, in the collection where they are most. `lacking` says what of any collection is not there yet, so that
+    searches are slower or wait.
     """
 
     documents: int
@@ -42,6 +44,8 @@ class IndexStatus(msgspec.Struct, frozen=True):
     foreign: tuple[str, ...]
     recall: float | None = None
     exact: int = 0
+    recall_target: float | None = None
+    width: int = 0
     lacking: tuple[Lacking, ...] = ()
 
 

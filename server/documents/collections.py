@@ -4,6 +4,7 @@ from index import CollectionStats, SettingsChange
 from server.contract.collections import (
     CollectionSettings,
     CollectionState,
+    GraphState,
     ReindexProgress,
 )
 from server.contract.embedding import Demand
@@ -61,6 +62,8 @@ class Collections:
             foreign=tuple(one.name for one in stats if one.state == "foreign"),
             recall=min((one.recall for one in stats if one.recall is not None), default=None),
             exact=sum(one.exact for one in stats),
+            recall_target=max((one.recall_target for one in stats), default=None),
+            width=max((one.width for one in stats), default=0),
             lacking=tuple(part for part in PARTS if any(part in one.lacking for one in stats)),
         )
 
@@ -80,6 +83,7 @@ class Collections:
             language=stats.settings.language,
             threshold=self._rules.threshold_of(stats.name, stats.settings),
             passages_stale=stats.passages_stale,
+            graph=GraphState(stats.recall, stats.recall_target, stats.width, stats.exact),
             pending=stats.pending,
             pending_words=stats.words_pending,
         )

@@ -32,6 +32,8 @@ GAUGES = (
         "unreached_nodes", "Those that the graph does not lead to, compared in full.", lambda stats: stats.unreached
     ),
     Reading("recall", "Share of the 10 nearest that searches found lately; NaN if unknown.", recall_of),
+    Reading("recall_target", "Share of them that searches must find.", lambda stats: stats.recall_target),
+    Reading("width", "Nodes that a search keeps in view at least.", lambda stats: stats.width),
     Reading(
         "exact", "1 while searches compare every document, since the graph misses too much.", lambda stats: stats.exact
     ),
@@ -42,7 +44,7 @@ GAUGES = (
     ),
     Reading("words_failed", "1 if the index of words could not be written.", lambda stats: bool(stats.words_failure)),
     Reading("database_bytes", "The database on the disk.", lambda stats: stats.database_bytes),
-    Reading("memory_bytes", "Vectors and graph in memory.", lambda stats: stats.memory_bytes),
+    Reading("memory_bytes", "Vectors, graph and lists of filters in memory.", lambda stats: stats.memory_bytes),
     Reading("waiting_writes", "Writes that wait for their turn.", lambda stats: stats.waiting),
     Reading("snapshot_failed", "1 if the last snapshot failed.", lambda stats: bool(stats.snapshot_failure)),
     Reading("foreign", "1 if the vectors are another model's.", lambda stats: stats.state == "foreign"),

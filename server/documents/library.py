@@ -19,8 +19,8 @@ from index import Collection, Index, IndexRoomError, watched
 from server.contract import errors
 from server.contract.errors import ServerError
 from server.documents.handing import Handing
-from server.engine.turns import TURN_S, Turns
 from server.settings import MEMORY
+from server.turns import TURN_S, Turns
 
 MIN_THREADS = 2
 # Searches that are begun, most of which wait for others; each has a connection of two descriptors.
@@ -45,15 +45,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def open_library(data: Path, binding: tuple[str, int, str], cores: int) -> "Library":
+def open_library(data: Path, binding: tuple[str, int, str], cores: int, recall: float) -> "Library":
     """Open the index; `binding` is the model's fingerprint, its dimensions and its variant's fingerprint.
+
+    `recall` is the share of the ten nearest that searches must find.
 
     Raises:
         IndexRoomError: another process has the folder, it cannot be written, or its files are damaged.
     """
     fingerprint, dimensions, variant = binding
     folder = None if data == MEMORY else data
-    opened = Index(folder, fingerprint, dimensions, variant)
+    opened = Index(folder, fingerprint, dimensions, variant, recall=recall)
     opened.use_cores(cores)
     return Library(opened, max(MIN_THREADS, cores), pausing=folder is not None)
 

@@ -7,7 +7,7 @@ from server.documents.boundaries import Range
 from server.documents.cutting import Cutter, Piece, joined
 from server.documents.titles import TITLE_ROOM, Titles
 from server.engine.tokenization import CHARACTER_S, effort, surely_fits, take_some
-from server.engine.turns import Turns
+from server.turns import Turns
 
 
 class Passages:

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from server.contract.embedding import Input, TruncationSide
 from server.contract.errors import InferenceError
 from server.engine.reading import PIECE_CHARACTERS, Reader
-from server.engine.turns import TURN_S, Turns
+from server.turns import TURN_S, Turns
 
 # One to two milliseconds of tokenizing, at 0.4 µs a character of prose; a hop to a thread costs a tenth of that.
 INLINE_CHARACTERS = 4_000

@@ -11,7 +11,7 @@ from server.contract.embedding import Token
 from server.contract.errors import InvalidInputError
 from server.engine.reading import Piece, Reader
 from server.engine.tokenization import CHARACTER_S, effort, guarded, special_tokens, take_some, untruncated
-from server.engine.turns import Turns
+from server.turns import Turns
 
 
 class Tokens:

@@ -28,7 +28,7 @@ from server.engine.tokenization import (
     take_some,
     untruncated,
 )
-from server.engine.turns import Turns
+from server.turns import Turns
 
 # So many windows at a time: a body may hold millions of tokens, and others must find room in the queue.
 GROUP_WINDOWS = 512

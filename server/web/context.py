@@ -9,6 +9,7 @@ from server.contract.backend import Backend
 from server.contract.estimate import TokenEstimate
 from server.contract.names import ModelNames
 from server.settings import Settings
+from server.turns import Turns
 from server.web.body_budget import BodyBudget
 from server.web.lifecycle import Lifecycle
 from server.web.metrics import WebMetrics
@@ -26,6 +27,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     body_budget: BodyBudget
     metrics: WebMetrics
     lifecycle: Lifecycle
+    aside: Turns
 
 
 def context_of(request: Request[Any, Any, Any]) -> Context:

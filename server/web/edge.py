@@ -19,13 +19,12 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from server.contract.errors import UnavailableError
 from server.logs import name_request
-from server.settings import Settings
-from server.web.body_budget import BodyBudget
+from server.web.context import Context
 from server.web.dialect import Problem
 from server.web.document_ids import raw_path_of, take_document_id
 from server.web.exact_paths import ExactPaths
 from server.web.headers import ALWAYS, cors_headers
-from server.web.metrics import UNKNOWN_ROUTE, WebMetrics
+from server.web.metrics import UNKNOWN_ROUTE
 from server.web.problems import Problems, no_route
 from server.web.request_state import KEY, RequestState, current
 
@@ -45,15 +44,15 @@ class Edge:
         self,
         app: ASGIApp,
         paths: ExactPaths,
-        metrics: WebMetrics,
-        body_budget: BodyBudget,
+        context: Context,
         problems: Problems,
-        settings: Settings,
     ) -> None:
+        settings = context.settings
         self.app = app
         self._paths = paths
-        self._metrics = metrics
-        self._body_budget = body_budget
+        self._metrics = context.metrics
+        self._body_budget = context.body_budget
+        self._aside = context.aside
         self._turns = asyncio.Lock()
         self._problems = problems
         self._access_log = settings.access_log
@@ -101,7 +100,7 @@ class Edge:
         given = headers.get(ID_HEADER)
         value = given if given and PLAIN.fullmatch(given) else self._prefix + b"%08x" % next(self._numbers)
         state = RequestState(value.decode(), scope["path"], headers)
-        state.budget, state.turns = self._body_budget, self._turns
+        state.budget, state.turns, state.aside = self._body_budget, self._turns, self._aside
         current.set(state)
         cast("dict[str, Any]", scope)[KEY] = state
         take_document_id(scope, state)

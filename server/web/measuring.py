@@ -6,6 +6,8 @@ One pass over the bytes in parts, between which other threads run; what stands i
 import msgspec
 import numpy as np
 
+from server.web.aside import give_way
+
 PART_BYTES = 1 << 20
 # A number and its place in a list; besides that a list or an object, if empty; a text besides its characters.
 NUMBER_BYTES, CONTAINER_BYTES, TEXT_BYTES = 32, 40, 50
@@ -49,6 +51,7 @@ def measure_json(body: bytes) -> Measure:
     """Count what a body holds; of what is not JSON the counts mean nothing, and its decoder refuses it."""
     found, start, quoted = Measure(text_bytes=len(body)), 0, 0
     while start < len(body):
+        give_way()
         end = min(len(body), start + PART_BYTES)
         part = body[start:end]
         if (len(part) - len(part.rstrip(b"\\"))) % 2:  # the last one belongs to what it escapes

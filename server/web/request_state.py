@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from server.turns import Turns
 from server.web.body_budget import BodyBudget
 
 KEY = "vecd"
@@ -24,10 +25,11 @@ class RequestState(msgspec.Struct):
 
     `path` is the decoded path as it was sent, before a placeholder took the place of a document's id; `headers` are
     those of the request, by their names in lower case, the last one of each name; `counted_as` is the status to count
-    if its task is cancelled. The access check sets `caller`, the `key_id` of its key and `media`, the media type of the
-    answer. `answer_headers` returns more headers for the answer. `held_bytes` of its
+    if its task is cancelled. The access check sets `caller`, its `client`, the `key_id` of its key and `media`, the
+    media type of the answer. `answer_headers` returns more headers for the answer. `held_bytes` of its
     body and its answer are counted in the budget, `answer_bytes` of these for the answer. `check` raises where a
-    request that lasts must not go on. `turns` is held while a slice of a large answer is encoded.
+    request that lasts must not go on. `turns` is held while a slice of a large answer is encoded, and
+    work that takes long is done `aside`.
     """
 
     request_id: str
@@ -35,6 +37,7 @@ class RequestState(msgspec.Struct):
     headers: Mapping[bytes, bytes]
     counted_as: int | None = None
     caller: object = None
+    client: str = ""
     key_id: str = ""
     media: str = ""
     document_id: bytes | None = None
@@ -43,6 +46,7 @@ class RequestState(msgspec.Struct):
     answer_bytes: int = 0
     budget: BodyBudget | None = None
     turns: asyncio.Lock | None = None
+    aside: Turns | None = None
     check: Callable[[], None] = _nothing
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, Union, cast
 import msgspec
 
 from server.contract.errors import DocumentError, FilterError, InvalidInputError, ServerError, VectorError
+from server.web.aside import give_way
 
 T = TypeVar("T")
 Decode = Callable[..., Any]
@@ -95,6 +96,7 @@ def check_size(raw: msgspec.Raw, field: str) -> None:
 
 
 def _placed(decode: Decode, raw: msgspec.Raw, wanted: Any, place: str) -> Any:
+    give_way()
     try:
         return decode_in_steps(decode, raw, wanted)
     except msgspec.ValidationError as error:

@@ -212,6 +212,30 @@ def retrieval(hybrid: float = 0.7031) -> dict[str, object]:
     }
 
 
+def index(recall: float = 0.995) -> dict[str, object]:
+    """Return two sizes of an index, of which the second finds this much under a filter."""
+    ms = {"p50": 1.5, "p99": 3.0}
+    size = {"search_ms": ms, "written_per_s": 700.0, "viewed_per_s": 650.0, "memory_mb": 15.0, "database_mb": 26.0}
+    filtered = {"10%": {"recall_at_10": recall, "p50_ms": 2.0, "p99_ms": 4.0}}
+    more = {"filtered": filtered, "hybrid_ms": ms, "text_ms": ms, "settled_s": 2.0, "width": 128}
+    large = {**size, **more, "recall_at_10": 0.995}
+    start = {"restart_s": 0.8, "restart_pending": 0, "rss_mb": 350.0, "rss_mb_model": 190.0}
+    return {
+        **HOW,
+        "documents": 10_000,
+        "queries": 500,
+        "recall_at_10": 0.995,
+        "search_ms": ms,
+        "filtered": filtered,
+        "hybrid_ms": ms,
+        "text_ms": ms,
+        "ingest_search_ms": ms,
+        "ingest_beside_searches_per_s": 900.0,
+        **start,
+        "sizes": {"1000": {**size, "recall_at_10": 1.0}, "10000": large},
+    }
+
+
 def lone_load(slower: float, connections: int = 1) -> dict[str, object]:
     """Return a load that takes so many times what it takes the bare loop."""
     per_s = [100 / slower * factor for factor in (0.995, 1.0, 1.005)]
@@ -268,4 +292,5 @@ def write_all(folder: Path) -> Path:
         soak=soak(),
         door=door(),
         retrieval=retrieval(),
+        index=index(),
     )

@@ -19,6 +19,7 @@ from server.dialects.native.bodies.collections import (
     CollectionList,
     CollectionSettings,
     CollectionState,
+    Graph,
     Passages,
     PassageSettings,
     ReindexProgress,
@@ -42,6 +43,7 @@ SAMPLE = {
     "language": "english",
     "threshold": None,
     "passages_stale": False,
+    "graph": {"recall": 0.996, "target": 0.98, "width": 128, "exact": False},
     "pending": 0,
     "pending_words": 0,
 }
@@ -175,6 +177,7 @@ def to_body(state: contract.CollectionState) -> CollectionState:
         pending=state.pending,
         pending_words=state.pending_words,
         reindex=progress,
+        graph=Graph(state.graph.recall, state.graph.target, state.graph.width, state.graph.exact),
     )
 
 

@@ -1,11 +1,11 @@
 """A body of NDJSON as documents: its lines go to the backend in groups; errors of lines are reported at the end."""
 
-import asyncio
 import logging
 from array import array
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 
 import numpy as np
 
@@ -99,7 +99,7 @@ class LineStream:
     async def _count(self) -> int:
         """Return how many documents are on the disk: an id that came again was replaced."""
         ids = np.frombuffer(self._ids, np.uint64)
-        return len(np.unique(ids)) if len(ids) < MANY_IDS else len(await asyncio.to_thread(np.unique, ids))
+        return len(np.unique(ids)) if len(ids) < MANY_IDS else len(await run_aside(partial(np.unique, ids)))
 
     async def _documents(self, groups: AsyncIterator[LineGroup]) -> AsyncIterator[Sequence[Line]]:
         async for group in groups:

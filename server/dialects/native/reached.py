@@ -26,4 +26,6 @@ def index_of(metrics: Sequence[MetricFamily], reaches: Callable[[str], bool]) ->
         foreign=(),
         recall=min(recalls, default=None),
         exact=total("exact"),
+        recall_target=max(values("recall_target"), default=None),
+        width=round(max(values("width"), default=0)),
     )

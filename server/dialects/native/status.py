@@ -95,6 +95,8 @@ def _stats(asked: Asked, status: Status) -> Stats:
             index.memory_bytes,
             index.recall,
             index.exact,
+            index.recall_target,
+            index.width,
         ),
         requests=RequestStats(requests.embed, requests.batch, requests.search, requests.index),
         cache=CacheStats(

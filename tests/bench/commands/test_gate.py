@@ -6,7 +6,7 @@ import pytest
 from bench.__main__ import main
 from bench.commands.gate import beyond_noise, judge
 from bench.figures.spread import Spread
-from tests.bench.made_up import kernels, lone_load, peers, retrieval, write_results
+from tests.bench.made_up import index, kernels, lone_load, peers, retrieval, write_results
 
 
 def one(median: float, noise: float) -> dict[str, Spread]:
@@ -123,3 +123,15 @@ def test_files_of_different_kinds_and_missing_files_are_one_line_and_status_1(
     assert "cannot be compared" in error
     assert "kernels-none.json: No such file" in error
     assert error.count("\n") == 2
+
+
+def test_an_index_fell_where_it_finds_less_by_more_than_five_thousandths(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = index(0.995)
+    assert gate(tmp_path, "index", before, index(0.991), "--sigmas", "0") == 0
+    assert gate(tmp_path, "index", before, index(1.0)) == 0
+    assert gate(tmp_path, "index", before, index(0.98), "--sigmas", "9") == 1
+    out = capsys.readouterr().out
+    assert "fell: recall@10 of 10,000, 10% left: 0.995 to 0.980, by more than 0.005" in out
+    assert "recall@10 of 1,000 " in out

@@ -35,6 +35,10 @@ def test_every_figure_is_there(tiny_models: Path, tmp_path: Path) -> None:
     assert figures["restart_pending"] == 0
     assert figures["rss_mb"] > 50
     assert figures["sizes"].keys() == {"300", "8000"}
+    for one in figures["sizes"].values():
+        assert one["filtered"].keys() == FILTERS.keys()
+        assert one["hybrid_ms"]["p99"] >= one["text_ms"]["p50"] > 0
+        assert one["width"] > 0
     assert figures["flags"] == {"--documents": "8000", "--sizes": "300"}
     assert any("beside an ingest" in line for line in outcome.table)
 

@@ -207,6 +207,11 @@ def test_the_door_stands_beside_what_uvicorn_does_and_each_dialect_beside_the_na
     assert "Goal of door-box.json, requests/s of a cached text: not met, 6,500 of 7,000." in page
 
 
+def test_an_index_has_a_picture_of_every_size(page: str) -> None:
+    part = section(page, "The command index")
+    assert "![The command index: index-box.json](pictures/index-box.svg)" in part
+
+
 def test_retrieval_stands_with_every_row_on_every_collection_and_its_cost(page: str) -> None:
     part = section(page, "Retrieval")
     assert "![Retrieval: retrieval-box.json](pictures/retrieval-box.svg)" in part
@@ -275,7 +280,7 @@ def test_a_readme_without_both_markers_in_order_is_refused(readme: str) -> None:
 
 def test_pictures_have_no_background_and_no_date(places: Places) -> None:
     pictures = [content.decode() for path, content in render(places).items() if path.suffix == ".svg"]
-    assert len(pictures) == 3
+    assert len(pictures) == 4
     for picture in pictures:
         assert "<dc:date>" not in picture
         assert "#ffffff" not in picture

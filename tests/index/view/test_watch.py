@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from index import Index
 from index.search.planner import Planner
 from index.store.connections import Database, Readers
 from index.view.captures import NONE, Moment
@@ -15,7 +16,8 @@ from index.view.groups import Membership
 from index.view.links import leave_vectors
 from index.view.snapshots import append_company, read
 from index.view.vectors import Vectors
-from index.view.watch import FEW_SAMPLES, SAMPLES, WIDEST, Watch
+from index.view.verdicts import LOOKS
+from index.view.watch import WIDEST, WIDEST_OF_MANY, Watch, aims, first_width
 from tests.index.harness import document, open_index
 from tests.index.vectors import NDIM, clustered
 
@@ -36,10 +38,23 @@ class ForgetfulGraph(Graph):
         return found[[not self.hidden(node) for node in found.tolist()]]
 
 
-def watched(graph: Graph) -> tuple[Vectors, Watch]:
+class NarrowGraph(Graph):
+    """Finds of the nearest nodes a share only, the more the wider the search is."""
+
+    def __init__(self, found_by: Callable[[int], float]) -> None:
+        super().__init__(GraphParameters(NDIM))
+        self.found_by = found_by
+        self.random = np.random.default_rng(3)
+
+    def search_within(self, query: NDArray[np.float16], count: int, width: int) -> NDArray[np.int64]:
+        found = super().search_within(query, count, width)
+        return found[self.random.random(len(found)) < self.found_by(width)]
+
+
+def watched(graph: Graph, target: float = 0.98) -> tuple[Vectors, Watch]:
     vectors = Vectors(NDIM, graph)
     vectors.append(KEYS, ROWS)
-    watch = Watch(vectors)
+    watch = Watch(vectors, target)
     done = 0
     while done < COUNT:
         nodes = graph.add(KEYS[done:], ROWS[done:].astype(np.float16))
@@ -120,7 +135,8 @@ def test_nodes_that_nobody_has_looked_for_are_in_a_snapshot(tmp_path: Path) -> N
 def test_a_graph_that_misses_much_is_left_aside_and_taken_again_when_it_is_good() -> None:
     graph = ForgetfulGraph(lambda node: node % 3 == 0)
     vectors, watch = watched(graph)
-    for _ in range(2 * SAMPLES):
+    graph.widen(WIDEST // 2)
+    for _ in range(8 * LOOKS[0]):
         watch.step()
     assert (graph.trusted, graph.width) == (False, WIDEST)
     assert nearest(vectors, 8) == 9
@@ -133,9 +149,55 @@ def test_a_graph_that_misses_much_is_left_aside_and_taken_again_when_it_is_good(
 def test_it_is_said_early_that_a_graph_is_bad() -> None:
     graph = ForgetfulGraph(lambda node: node % 2 == 0)
     _, watch = watched(graph)
-    for _ in range(2 * FEW_SAMPLES + 2):
+    for _ in range(2 * LOOKS[0] + 2):
         watch.step()
     assert graph.width > 128
+
+
+@pytest.mark.parametrize(("target", "width"), [(0.8, 288), (0.92, 432), (0.98, 648)])
+def test_searches_become_as_wide_as_the_target_needs(target: float, width: int) -> None:
+    graph = NarrowGraph({128: 0.8, 192: 0.9, 288: 0.97, 432: 0.992, 648: 1.0}.__getitem__)
+    _, watch = watched(graph, target)
+    graph.unchecked.take(COUNT)
+    work(watch)
+    assert (graph.trusted, graph.width) == (True, width)
+    assert watch.recall is not None
+    assert watch.recall >= aims(target, COUNT)[0]
+
+
+def test_a_graph_that_cannot_reach_the_target_is_left_aside_for_that_target_alone() -> None:
+    for target, trusted in ((0.9, True), (0.98, False)):
+        graph = NarrowGraph(lambda _: 0.97)
+        graph.widen(WIDEST)
+        _, watch = watched(graph, target)
+        graph.unchecked.take(COUNT)
+        work(watch)
+        assert graph.trusted == trusted
+
+
+def test_searches_that_are_wider_than_needed_become_narrower() -> None:
+    graph = NarrowGraph(lambda width: 1.0 if width >= 256 else 0.5)
+    graph.widen(1_024)
+    _, watch = watched(graph)
+    graph.unchecked.take(COUNT)
+    work(watch)
+    assert (graph.trusted, graph.width) == (True, 302)
+
+
+def test_searches_of_many_rows_begin_wide_and_few_rows_may_miss_less() -> None:
+    assert [first_width(rows) for rows in (0, 200_000, 200_001, 800_000, 1_000_000, 10_000_000)] == [
+        128, 128, 256, 512, 1_024, 1_024
+    ]  # fmt: skip
+    assert first_width(10_000_000) < WIDEST_OF_MANY
+    assert aims(0.98, 100_000) == pytest.approx((0.995, 0.99))
+    assert aims(0.98, 1_000_000) == (0.98, 0.98)
+
+
+def test_the_target_of_an_index_reaches_its_watches(tmp_path: Path) -> None:
+    index = Index(tmp_path, "model", NDIM, recall=0.9)
+    assert index.collection().stats().recall_target == 0.9
+    assert index.create("another").memory.indexer.watch.target == 0.9  # type: ignore[union-attr]
+    index.close()
 
 
 def test_a_graph_that_was_exchanged_is_looked_at_anew() -> None:

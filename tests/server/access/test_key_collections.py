@@ -95,7 +95,7 @@ def test_totals_are_of_what_is_reached() -> None:
 
     names = ("documents", "pending_documents", "database_bytes", "memory_bytes", "exact")
     metrics = [family(name, at + 1, 100) for at, name in enumerate(names)]
-    metrics.append(family("recall", float("nan"), 0.5))
-    assert index_of(metrics, limited("a").reaches) == IndexStatus(1, 1, 2, 3, 4, (), None, 5)
+    metrics += [family("recall", float("nan"), 0.5), family("recall_target", 0.98, 0.98), family("width", 128, 512)]
+    assert index_of(metrics, limited("a").reaches) == IndexStatus(1, 1, 2, 3, 4, (), None, 5, 0.98, 128)
     both = index_of(metrics, limited("a", "b").reaches)
-    assert (both.documents, both.collections, both.recall) == (101, 2, 0.5)
+    assert (both.documents, both.collections, both.recall, both.width) == (101, 2, 0.5, 512)

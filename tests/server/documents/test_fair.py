@@ -34,7 +34,7 @@ def endless(collection: Collection) -> int:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
-    found = open_library(tmp_path / "data", ("model", 32, "variant"), 2)
+    found = open_library(tmp_path / "data", ("model", 32, "variant"), 2, 0.98)
     yield found
     found.close()
 

@@ -41,8 +41,12 @@ def test_the_statistics_say_what_searches_find(client: httpx.Client) -> None:
     index = client.get("/stats").json()["index"]
     assert index["exact"] == 0
     assert index["recall"] is None or 0 <= index["recall"] <= 1
+    assert (index["recall_target"], index["width"]) == (0.98, 128)
+    graph = client.get("/collections/told").json()["graph"]
+    assert graph.pop("recall") in {None, 1.0}
+    assert graph == {"target": 0.98, "width": 128, "exact": False}
     metrics = client.get("/metrics").text
-    for name in ("nodes", "unreached_nodes", "recall", "exact", "pending_words", "words_failed"):
+    for name in ("nodes", "unreached_nodes", "recall", "recall_target", "width", "exact", "words_failed"):
         assert f'vecd_index_{name}{{collection="told"}}' in metrics
 
 

@@ -3,15 +3,17 @@
 import asyncio
 import gc
 import threading
+import time
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pytest
 
-from server.web.aside import run_aside
+from server.turns import TURN_S, Turns
+from server.web.aside import give_way, new_turns, run_aside
 from server.web.body_budget import BodyBudget
 from server.web.decoding import decode_aside
 from server.web.replies import JSON
@@ -32,8 +34,17 @@ class Hold:
         return "done"
 
 
+@pytest.fixture(params=["of clients", "of the event loop"])
+def aside(request: pytest.FixtureRequest) -> Iterator[Turns | None]:
+    """The turns of long work; without, it has the threads of the event loop."""
+    turns = new_turns() if request.param == "of clients" else None
+    yield turns
+    if turns is not None:
+        turns.close(wait=True)
+
+
 def on_one_thread(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a story on an event loop whose long work has one thread."""
+    """Run a story on an event loop that has one thread."""
 
     async def run() -> None:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
@@ -42,9 +53,9 @@ def on_one_thread(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(run())
 
 
-async def serve(budget: BodyBudget, size: int, work: Any) -> Any:
+async def serve(budget: BodyBudget, size: int, work: Any, aside: Turns | None = None, client: str = "") -> Any:
     """Count a body, work at it, and count it no more, as the edge and a route do."""
-    state = RequestState("id", "/embed", {}, budget=budget)
+    state = RequestState("id", "/embed", {}, budget=budget, aside=aside, client=client)
     current.set(state)
     try:
         budget.hold(state, size)
@@ -65,10 +76,10 @@ async def until(reached: Any) -> None:
             await asyncio.sleep(0.001)
 
 
-def test_the_body_that_a_thread_works_at_is_counted_until_it_ends() -> None:
+def test_the_body_that_a_thread_works_at_is_counted_until_it_ends(aside: Turns | None) -> None:
     async def story() -> None:
         budget, call = BodyBudget(100), Hold()
-        task = asyncio.create_task(serve(budget, 60, lambda: run_aside(call)))
+        task = asyncio.create_task(serve(budget, 60, lambda: run_aside(call), aside))
         await until(call.began.is_set)
         await leave(task)
         assert budget.held_bytes == 60
@@ -78,12 +89,12 @@ def test_the_body_that_a_thread_works_at_is_counted_until_it_ends() -> None:
     on_one_thread(story)
 
 
-def test_what_waits_for_a_thread_is_forgotten_at_once() -> None:
+def test_what_waits_for_a_thread_is_forgotten_at_once(aside: Turns | None) -> None:
     async def story() -> None:
         budget, first, second = BodyBudget(100), Hold(), Hold()
-        running = asyncio.create_task(serve(budget, 60, lambda: run_aside(first)))
+        running = asyncio.create_task(serve(budget, 60, lambda: run_aside(first), aside))
         await until(first.began.is_set)
-        waiting = asyncio.create_task(serve(budget, 30, partial(run_aside, second)))
+        waiting = asyncio.create_task(serve(budget, 30, partial(run_aside, second), aside))
         await until(lambda: budget.held_bytes == 90)
         kept, began = weakref.ref(second), second.began
         del second
@@ -103,12 +114,13 @@ def test_what_waits_for_a_thread_is_forgotten_at_once() -> None:
 
 def test_a_large_body_whose_client_left_is_counted_while_it_waits_to_be_decoded(
     monkeypatch: pytest.MonkeyPatch,
+    aside: Turns | None,
 ) -> None:
     async def story() -> None:
         call = Hold()
         monkeypatch.setattr("server.web.decoding.decode", lambda *_: call())
         budget, body = BodyBudget(1 << 20), b"[" + b" " * 300_000 + b"]"
-        task = asyncio.create_task(serve(budget, len(body), lambda: decode_aside(body, JSON, list)))
+        task = asyncio.create_task(serve(budget, len(body), lambda: decode_aside(body, JSON, list), aside))
         await until(call.began.is_set)
         await leave(task)
         assert budget.held_bytes == len(body)
@@ -116,3 +128,37 @@ def test_a_large_body_whose_client_left_is_counted_while_it_waits_to_be_decoded(
         await until(lambda: budget.held_bytes == 0)
 
     on_one_thread(story)
+
+
+def test_long_work_gives_way_to_that_of_another_client() -> None:
+    """A client's body of any size holds up the next client for one turn, not for all of it."""
+    ends = list[str]()
+    may_come, came = threading.Event(), threading.Event()
+
+    def long() -> None:
+        may_come.set()
+        assert came.wait(PATIENCE_S)
+        for _ in range(3):
+            busy_for(2 * TURN_S)
+            give_way()
+        ends.append("long")
+
+    async def story() -> None:
+        turns = new_turns()
+        budget = BodyBudget(100)
+        first = asyncio.create_task(serve(budget, 1, lambda: run_aside(long), turns, "a"))
+        await until(may_come.is_set)
+        second = asyncio.create_task(serve(budget, 1, lambda: run_aside(partial(ends.append, "short")), turns, "b"))
+        await asyncio.sleep(0.01)
+        came.set()
+        await asyncio.gather(first, second)
+        turns.close(wait=True)
+
+    asyncio.run(story())
+    assert ends == ["short", "long"]
+
+
+def busy_for(seconds: float) -> None:
+    end_s = time.thread_time() + seconds
+    while time.thread_time() < end_s:
+        pass

@@ -59,6 +59,19 @@ class Passages(msgspec.Struct):
     overlap_tokens: int
 
 
+class Graph(msgspec.Struct):
+    """What searches through the graph find: `recall` is the share of the ten nearest documents that they found lately.
+
+    It is null before it is known. Below `target` they look further: at `width` nodes at least, and where the graph does
+    not reach it at all they compare every document, which is `exact`.
+    """
+
+    recall: float | None
+    target: float
+    width: int
+    exact: bool
+
+
 class CollectionState(msgspec.Struct, kw_only=True):
     """A collection.
 
@@ -80,6 +93,7 @@ class CollectionState(msgspec.Struct, kw_only=True):
     language: Stems
     threshold: Threshold
     passages_stale: bool = False
+    graph: Graph
     pending: int = 0
     pending_words: int = 0
 

@@ -36,8 +36,9 @@ class IndexStats(msgspec.Struct):
 
     `pending` documents are not in the graphs yet, and found all the same.
     `recall` is the share of the ten nearest documents that searches through the graphs found lately, in the collection
-    where it is least, and null before it is known. `exact` collections compare every document in each search, since
-    their graphs miss too much.
+    where it is least, and null before it is known; `recall_target` is the least that they must find (--index-recall).
+    `width` is how many nodes searches keep in view at least, in the collection where they are most. `exact`
+    collections compare every document in each search, since their graphs do not reach the target.
     """
 
     documents: int
@@ -47,6 +48,8 @@ class IndexStats(msgspec.Struct):
     memory_bytes: int
     recall: float | None
     exact: int
+    recall_target: float | None
+    width: int
 
 
 class RequestStats(msgspec.Struct):

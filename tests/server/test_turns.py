@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from server.engine.turns import TURN_S, Turns
+from server.turns import TURN_S, Turns
 from tests.server.polling import until
 
 

@@ -1,0 +1,159 @@
+"""Filters that are asked again: what matches is listed once, and every search is right for its own transaction."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index import Collection, Document, Index
+from index.filters.parsing import parse_filter
+from index.filters.tree import Condition, Lasting, both
+from index.search.among import OFTEN, TWICE, Among
+from index.search.planner import Planner
+from index.store.rows import key_of
+from tests.index.vectors import clustered
+
+NDIM, COUNT, QUERIES = 256, 1_500, 20
+ROWS, ASKED = clustered(COUNT, 1, NDIM, clusters=300), clustered(QUERIES, 2, NDIM, clusters=300)
+NUMBERS = np.arange(COUNT)
+FEW = 20
+THIRD, HALF = parse_filter({"third": 1}), parse_filter({"half": 1})
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    index = Index(tmp_path, "model", NDIM)  # in memory a search and a writer wait for each other
+    found = index.collection()
+    found.put_many([Document(str(n), "", {"third": n % 3, "half": n % 2}, row) for n, row in enumerate(ROWS)]).result()
+    assert found.wait_until_viewed(60)
+    yield found
+    index.close()
+
+
+def planner_of(collection: Collection) -> Planner:
+    return Planner(collection.store.readers, collection.memory.vectors, FEW, collection.memory.standing)
+
+
+def ids_found(collection: Collection, planner: Planner, number: int, condition: Condition = THIRD) -> list[str]:
+    with planner.reading() as (connection, moment):
+        keys = [key for key, _ in planner.rank(connection, moment, ASKED[number], condition, 10).ranking]
+        return [str(connection.execute("SELECT id FROM docs WHERE key = ?", (key,)).fetchall()[0][0]) for key in keys]
+
+
+def nearest(allowed: np.ndarray, number: int) -> list[str]:
+    ids = NUMBERS[allowed]
+    return [str(ids[at]) for at in np.argsort(-(ROWS[ids] @ ASKED[number]))[:10]]
+
+
+def is_listed(collection: Collection) -> bool:
+    return collection.memory.standing.size_bytes > 0
+
+
+def listed(collection: Collection) -> Planner:
+    planner = planner_of(collection)
+    for _ in range(OFTEN):
+        assert not is_listed(collection)
+        ids_found(collection, planner, 0)
+    assert is_listed(collection)
+    return planner
+
+
+@pytest.mark.parametrize("compared", [60, 10_000])
+def test_what_a_filter_leaves_is_found(collection: Collection, compared: int) -> None:
+    planner, found = listed(collection), 0
+    few = Among(collection.memory.vectors, collection.memory.standing, FEW, compared)
+    for number in range(QUERIES):
+        with planner.reading() as (connection, moment):
+            nearest_ones = few.rank(connection, moment, ASKED[number], THIRD, 10)
+            assert nearest_ones is not None
+            ids = {str(key - 1) for key, _ in nearest_ones.ranking}
+        found += len(ids & set(nearest(NUMBERS % 3 == 1, number)))
+    assert found >= 0.98 * 10 * QUERIES
+
+
+@pytest.mark.parametrize("few_new", [1_000, 1])
+def test_what_came_and_went_since_is_seen(collection: Collection, few_new: int) -> None:
+    planner, best = listed(collection), nearest(NUMBERS % 3 == 1, 0)
+    collection.delete(best[0]).result()
+    collection.put_many([Document(f"new/{n}", "", {"third": n % 3}, ASKED[0]) for n in range(4)]).result()
+    standing = collection.memory.standing
+    before = standing.size_bytes
+    for _ in range(2):
+        with planner.reading() as (connection, moment):
+            found = Among(collection.memory.vectors, standing, FEW, few_new=few_new).rank(
+                connection, moment, ASKED[0], THIRD, 10
+            )
+        assert found is not None
+        assert [key for key, _ in found.ranking] == [COUNT + 2, *(int(one) + 1 for one in best[1:])]
+    assert (standing.size_bytes > before) == (few_new == 1)
+    assert ids_found(collection, planner, 0) == ["new/1", *best[1:]]
+
+
+def test_a_patch_changes_what_matches_at_once(collection: Collection) -> None:
+    planner, best = listed(collection), nearest(NUMBERS % 3 == 1, 0)
+    with planner.reading() as (connection, moment):
+        collection.patch(best[0], {"third": 2}).result()
+        assert not is_listed(collection)
+        found = planner.rank(connection, moment, ASKED[0], THIRD, 10).ranking
+        assert found[0][0] == int(best[0]) + 1  # as it was when the transaction began
+    for _ in range(OFTEN + 1):
+        assert ids_found(collection, planner, 0)[0] == best[1]
+    assert is_listed(collection)
+
+
+def test_a_transaction_that_began_before_what_was_listed_does_not_use_it(collection: Collection) -> None:
+    planner, best = planner_of(collection), nearest(NUMBERS % 3 == 1, 0)
+    with planner.reading() as (connection, moment):
+        collection.delete(best[0]).result()
+        listed(collection)
+        assert planner.rank(connection, moment, ASKED[0], THIRD, 10).ranking[0][0] == int(best[0]) + 1
+    assert ids_found(collection, planner, 0)[0] == best[1]
+
+
+def test_slots_that_mean_something_else_are_not_used(collection: Collection) -> None:
+    planner, vectors = listed(collection), collection.memory.vectors
+    best = nearest((NUMBERS % 3 == 1) & (NUMBERS >= 750), 0)
+    collection.delete_many([str(n) for n in range(750)]).result()
+    collection.pause()  # what compacts otherwise
+    assert vectors.compact(vectors.graph, vectors.graph, vectors.clock)
+    for _ in range(2):
+        assert ids_found(collection, planner, 0) == best
+
+
+def test_what_holds_at_one_instant_alone_is_not_listed(collection: Collection) -> None:
+    planner, condition = planner_of(collection), both(THIRD, Lasting(1))
+    assert condition is not None
+    for _ in range(3):
+        assert ids_found(collection, planner, 0, condition) == nearest(NUMBERS % 3 == 1, 0)
+    assert not is_listed(collection)
+
+
+def test_few_rows_are_listed_sooner_and_compared_exactly(collection: Collection) -> None:
+    planner = Planner(collection.store.readers, collection.memory.vectors, COUNT // 2, collection.memory.standing)
+    for number in range(QUERIES):
+        assert is_listed(collection) == (number >= TWICE)
+        assert ids_found(collection, planner, number, HALF) == nearest(NUMBERS % 2 == 1, number)
+    best = nearest(NUMBERS % 2 == 1, 0)
+    collection.patch(best[0], {"half": 0}).result()
+    assert ids_found(collection, planner, 0, HALF)[:9] == best[1:]
+
+
+def test_a_list_that_grows_is_compared_exactly_until_it_is_long(collection: Collection) -> None:
+    vectors, standing = collection.memory.vectors, collection.memory.standing
+    planner = Planner(collection.store.readers, vectors, COUNT // 2, standing)
+    among = Among(vectors, standing, COUNT // 2, few_new=1)
+    for _ in range(TWICE):
+        ids_found(collection, planner, 0, HALF)
+    for number in range(2):
+        few = standing.size_bytes
+        rows = clustered(4, 5 + number, NDIM)
+        collection.put_many([Document(f"{number}/{n}", "", {"half": 1}, row) for n, row in enumerate(rows)]).result()
+        with planner.reading() as (connection, moment):
+            assert among.rank(connection, moment, rows[3], HALF, 1) is not None
+            key = key_of(connection, f"{number}/3")
+        with planner.reading() as (connection, moment):
+            found = among.rank(connection, moment, rows[3], HALF, 1)
+            assert found is not None
+            assert found.ranking[0][0] == key
+        assert standing.size_bytes > few + (NDIM // 8) * COUNT // 2 * (number == 0)
