@@ -6,6 +6,7 @@ import msgspec
 
 from index.binding import Binding
 from index.documents.settings import Settings
+from index.search.planner import EXACT_ROWS
 from index.store.reindex import Progress, Reindex
 from index.store.shared import RECALL
 from index.store.store import Store
@@ -14,6 +15,7 @@ from index.words.words import Words
 
 State = Literal["ready", "indexing", "foreign", "failed"]
 Parts = tuple[Store, Memory, Words]
+Lacking = Literal["graph", "words"]
 
 
 class CollectionStats(msgspec.Struct, frozen=True):
@@ -29,6 +31,9 @@ class CollectionStats(msgspec.Struct, frozen=True):
     `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
     before it is known; `recall_target` is how many they must find. They look as far as `width` nodes, and at the
     `unreached` ones; where `exact`, the graph misses too much, and every row is compared.
+
+    `lacking` says what makes searches slower: the graph where it lacks more rows than are compared one by one in
+    any case, the words where searches by them wait.
 
     `passages_stale`: documents are there that were cut by other settings, or before there were passages; reindexing
     mends it. `documents` counts those that have expired until they are deleted, which is soon.
@@ -63,6 +68,7 @@ class CollectionStats(msgspec.Struct, frozen=True):
     settings: Settings = Settings()
     needed_bytes: int = 0
     held_s: float = 0.0
+    lacking: tuple[Lacking, ...] = ()
 
 
 def state_of(binding: Binding, failed: bool, pending: int) -> State:
@@ -104,4 +110,10 @@ def stats_of(name: str, binding: Binding, settings: Settings, parts: Parts, rein
         settings=settings,
         needed_bytes=memory.needed_bytes,
         held_s=memory.held_s,
+        lacking=lacking_of(pending, words_ready=words.ready),
     )
+
+
+def lacking_of(pending: int, *, words_ready: bool) -> tuple[Lacking, ...]:
+    parts: tuple[tuple[Lacking, bool], ...] = (("graph", pending > EXACT_ROWS), ("words", not words_ready))
+    return tuple(part for part, lacks in parts if lacks)

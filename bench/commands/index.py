@@ -24,7 +24,7 @@ from bench.documents.corpus import Corpus, SampleSize, Sentences, embed_sentence
 from bench.documents.ingest import search_during_ingest
 from bench.documents.searches import recall_by_score, time_rounds, vector_query
 from bench.documents.sizes import fill, measure_size, open_collection, settle
-from bench.documents.start import start_apart
+from bench.documents.start import best_of, start_apart
 from bench.figures.index import (
     AlikeFigures,
     AlikeIndexFigures,
@@ -176,10 +176,7 @@ def _measure_largest(setup: Setup, sizes: dict[str, SizeFigures], folder: Path, 
         hybrid_ms=whole.hybrid_ms,
         text_ms=whole.text_ms,
         **_measure_ingest(setup, folder),
-        restart_s=min(start.restart_s for start in starts),
-        restart_pending=max(start.pending for start in starts),
-        rss_mb=min(start.rss_mb for start in starts),
-        rss_mb_model=min(start.rss_mb_model for start in starts),
+        **best_of(starts),
         sizes={**sizes, str(options.documents): whole},
         rounds=options.rounds,
         seconds=options.seconds,

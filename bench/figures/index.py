@@ -45,8 +45,9 @@ class SizeFigures(msgspec.Struct, frozen=True):
 class IndexFigures(Origin, frozen=True, kw_only=True):
     """The figures of a collection of `documents`; `sizes` has those of every size.
 
-    `restart_s` is from opening the folder to the first answer, `rss_mb` the memory of a process that has the model and
-    the documents, `rss_mb_model` that of the same process before it opened them: each the least over the rounds.
+    `restart_s` is from opening the folder to the first answer, `restart_graph_s` until the graph is there, `rss_mb` the
+    memory of a process that has the model and the documents, `rss_mb_model` that of the same process before it opened
+    them: each the least over the rounds.
     """
 
     documents: int
@@ -59,6 +60,7 @@ class IndexFigures(Origin, frozen=True, kw_only=True):
     ingest_search_ms: Milliseconds
     ingest_beside_searches_per_s: float
     restart_s: float
+    restart_graph_s: float | None = None
     restart_pending: int
     rss_mb: float
     rss_mb_model: float
@@ -134,9 +136,13 @@ def render_table(figures: IndexFigures) -> list[str]:
         *align(searches),
         *align(sizes),
         f"beside searches {figures.ingest_beside_searches_per_s:,.0f} documents/s were written",
-        f"a start takes {figures.restart_s:.2f} s; {figures.rss_mb:.0f} MB with the model, "
+        f"a start takes {figures.restart_s:.2f} s{_graph(figures)}; {figures.rss_mb:.0f} MB with the model, "
         f"of which {figures.rss_mb_model:.0f} MB without the documents",
     ]
+
+
+def _graph(figures: IndexFigures) -> str:
+    return "" if figures.restart_graph_s is None else f", {figures.restart_graph_s:.2f} s until the graph is there"
 
 
 def _ms(found: Milliseconds) -> tuple[str, str]:

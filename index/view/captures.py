@@ -115,6 +115,16 @@ def allocated(capacity: int, ndim: int) -> Capture:
     return Capture(keys, rows, np.zeros(capacity, np.bool_), nodes, owners)
 
 
+def with_room(rows: Capture, count: int, needed: int) -> Capture:
+    """Return arrays that have room for as many rows as are needed, with the first of these, so many."""
+    if needed <= len(rows.keys):
+        return rows
+    larger = allocated(max(needed, len(rows.keys) * 3 // 2), rows.rows.shape[1])
+    kept = slice(count)
+    copy_into(larger, Capture(rows.keys[kept], rows.rows[kept], rows.alive[kept], rows.nodes[kept], rows.owners[kept]))
+    return larger
+
+
 def copy_into(larger: Capture, rows: Capture) -> None:
     """Copy these rows to the beginning of larger arrays."""
     count = len(rows.keys)

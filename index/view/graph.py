@@ -215,8 +215,9 @@ class Graph:
         if path.stat().st_size != self._graph.serialized_length:  # it does not look at what closing the file says
             raise OSError(errno.EIO, f"{path} is not whole")
 
-    def read(self, content: bytes) -> None:
+    def read(self, content: NDArray[np.uint8]) -> None:
         """Become the graph in these bytes, which must be what `write` wrote: nothing is checked."""
-        self._graph.load(content)
-        self._freed = int.from_bytes(content[:4], "little") - len(self._graph)  # of so many rows that are written there
+        self._graph.load(content.data)
+        written = int.from_bytes(content[:4].tobytes(), "little")
+        self._freed = written - len(self._graph)  # of so many rows that are written there
         self.measure()

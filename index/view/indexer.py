@@ -18,6 +18,7 @@ from index.view.captures import NONE, Capture, Keys, Slots
 from index.view.crew import Crew
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
+from index.view.loading import Loading
 from index.view.pace import Pace
 from index.view.snapshots import Snapshots
 from index.view.upkeep import BOUNDED_SHARE, TOMBSTONES_SHARE, is_much, much_of
@@ -38,9 +39,8 @@ class Indexer:
     `failed` says that a fault of our own ended the thread; searches stay right, and grow slower.
     """
 
-    def __init__(self, vectors: Vectors, snapshots: Snapshots | None, shared: Shared) -> None:
-        self._vectors = vectors
-        self._snapshots = snapshots
+    def __init__(self, vectors: Vectors, snapshots: Snapshots | None, shared: Shared, loading: Loading) -> None:
+        self._vectors, self._snapshots, self._loading = vectors, snapshots, loading
         self._shared = shared
         self.watch = Watch(vectors, shared.recall)
         self._crew, self._pace = Crew(), Pace()
@@ -51,8 +51,7 @@ class Indexer:
         self._hindered: str | None = None
         self._unwritten: str | None = None
         self._rests = Rests()
-        self.rebuilds = 0
-        self.failed = False
+        self.rebuilds, self.failed = 0, False
         self._thread = threading.Thread(target=self._run, name="index-view", daemon=True)
         self._thread.start()
 
@@ -84,7 +83,7 @@ class Indexer:
             return self._pace.hold(self._wake, self._lets_go, others_wait, self._pace.longest_s(rows, lone=lone))
 
     def _lets_go(self) -> bool:
-        stands = self._closing or self.failed or self._saving or self._hindered is not None
+        stands = self._closing or self.failed or self._saving or self._hindered is not None or not self._loading.done
         return stands or self._vectors.pending <= PENDING_ROWS
 
     def close(self, *, leave_snapshot: bool = True) -> None:
@@ -126,6 +125,8 @@ class Indexer:
         return True
 
     def _follow(self) -> None:
+        if not self._loading.run(lambda: self._closing):
+            return
         self._vectors.graph.measure()
         while True:
             with self._wake:

@@ -21,7 +21,7 @@ from index.view.quantized import quantized
 SIZES = struct.Struct("<2I")
 HEAD_BYTES, COUNTS = 64, struct.Struct("<5Q")
 KEY_BYTES, LEVEL_BYTES, LINK_BYTES = 8, 2, 4
-PIECE_ROWS = 8_192
+PIECE_ROWS = 1_024  # widened they stay in the cache
 OTHER = "it is no file of this version of USearch's"
 PASSES = 8  # by each of which removed nodes get the row of a neighbour that has one
 
@@ -40,7 +40,7 @@ def leave_vectors(path: Path, target: Path) -> None:
             file.write(piece)
 
 
-def with_vectors(content: bytes, rows: Capture, membership: Membership) -> bytes:
+def with_vectors(content: bytes | memoryview, rows: Capture, membership: Membership) -> Bytes:
     """Return USearch's file of what `leave_vectors` wrote, with the rows (n, ndim) that there are now.
 
     Raises:
@@ -49,14 +49,20 @@ def with_vectors(content: bytes, rows: Capture, membership: Membership) -> bytes
     count, size_bytes = SIZES.unpack(content[: SIZES.size])
     rest = np.frombuffer(content, np.uint8, offset=SIZES.size)
     if not count:
-        return content
+        return np.frombuffer(content, np.uint8)
+    if len(rows.keys) and size_bytes != rows.rows.shape[1]:
+        raise RuntimeError(OTHER)
     starts = starts_of(rest, count)
     slots = slots_of(keys_at(rest, starts), rows, membership)
     passed_on(rest, starts, slots)
-    vectors = steps_at(rows.rows, slots) if len(rows.keys) else np.zeros((count, size_bytes), np.int8)
-    if vectors.nbytes != count * size_bytes:
-        raise RuntimeError(OTHER)
-    return b"".join((content[: SIZES.size], vectors.tobytes(), content[SIZES.size :]))
+    whole = np.empty(len(content) + count * size_bytes, np.uint8)
+    whole[: SIZES.size] = np.frombuffer(content, np.uint8, SIZES.size)
+    vectors, whole[-len(rest) :] = whole[SIZES.size : -len(rest)].view(np.int8).reshape(count, size_bytes), rest
+    if len(rows.keys):
+        put_steps(vectors, rows.rows, slots)
+    else:
+        vectors[:] = 0
+    return whole
 
 
 def starts_of(rest: Bytes, count: int) -> Slots:
@@ -108,9 +114,7 @@ def from_neighbours(rest: Bytes, start: int, slots: Slots) -> int:
     return int(known[0]) if len(known) else -1
 
 
-def steps_at(rows: NDArray[np.float16], slots: Slots) -> NDArray[np.int8]:
-    """Return rows as the graph has them."""
-    found = np.empty((len(slots), rows.shape[1]), np.int8)
+def put_steps(vectors: NDArray[np.int8], rows: NDArray[np.float16], slots: Slots) -> None:
+    """Write the rows at these slots (n,) as the graph has them into vectors (n, ndim)."""
     for start in range(0, len(slots), PIECE_ROWS):
-        found[start : start + PIECE_ROWS] = quantized(rows[slots[start : start + PIECE_ROWS]])
-    return found
+        vectors[start : start + PIECE_ROWS] = quantized(rows[slots[start : start + PIECE_ROWS]])

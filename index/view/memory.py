@@ -5,23 +5,21 @@ Follows the writer. Each row is that of a passage. Rows come before the commit a
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from index.errors import DamagedError, StorageFullError
-from index.store import rows
+from index.errors import StorageFullError
 from index.store.connections import Readers
 from index.store.group import Changes
-from index.store.passage_rows import all_several, stretches
-from index.store.queries import Keys
+from index.store.passage_rows import stretches
 from index.store.shared import Shared
 from index.store.store import Store
-from index.store.vector_rows import all_vectors
+from index.view.filling import read_rows
 from index.view.graph import Graph, GraphParameters
 from index.view.indexer import Indexer
+from index.view.loading import Loading
 from index.view.sizes import needed_bytes
 from index.view.snapshots import Snapshots
 from index.view.standing import Standing
@@ -47,7 +45,8 @@ class Memory:
         self._shared = Shared()
         self._indexer: Indexer | None = None
         self._lock = threading.Lock()
-        self._closed, self._paused, self._loaded = False, False, False
+        self._closed, self._paused = False, False
+        self.loading: Loading | None = None  # None until `load`
 
     def attach(self, store: Store, folder: Path | None) -> None:
         """Take the database to follow, and the folder of the snapshots; None means that there are none."""
@@ -60,29 +59,16 @@ class Memory:
             self.snapshots.remove_strays()
 
     def load(self) -> None:
-        """Read the vectors, load the newest snapshot that is whole, and begin to add what it lacks."""
-        for keys, vectors, owners in self._pages():
-            self.vectors.append(keys, vectors, owners)
-        loaded = None if self.snapshots is None else self.snapshots.load(self.parameters, self.vectors.capture()[0])
-        if loaded is not None:
-            self.vectors.adopt(*loaded)
-        with self._lock:
-            self._loaded = True
-            if not (self._closed or self._paused):  # or nothing would ever stop the thread
-                self._indexer = Indexer(self.vectors, self.snapshots, self._shared)
-
-    def _pages(self) -> Iterator[tuple[Keys, NDArray[np.float32], Keys]]:
+        """Read the vectors; a thread loads the newest snapshot that is whole from then on, and adds what it lacks."""
         assert self._readers is not None
-        with self._readers.reading() as connection:
-            several = all_several(connection)
-            lacking = rows.count(connection) + int(np.sum(several.counts - 1))
-            self.vectors.reserve(lacking)
-            for keys, vectors in all_vectors(connection, self.parameters.ndim):
-                lacking -= len(keys)
-                yield keys, vectors, several.owners(keys)
-        if lacking:
-            what = f"{lacking} are missing" if lacking > 0 else f"{-lacking} are of no passage"
-            raise DamagedError(f"the vectors are damaged: {what}. Restore a backup")
+        self.vectors.begin(*read_rows(self._readers, self.parameters.ndim, self._shared.cores))
+        self.loading = Loading(self.vectors, self.snapshots)
+        with self._lock:
+            if not (self._closed or self._paused):  # or nothing would ever stop the thread
+                self._start(self.loading)
+
+    def _start(self, loading: Loading) -> None:
+        self._indexer = Indexer(self.vectors, self.snapshots, self._shared, loading)
 
     @property
     def indexer(self) -> Indexer | None:
@@ -161,8 +147,8 @@ class Memory:
         """Go on after `pause`."""
         with self._lock:
             self._paused = False
-            if self._loaded:
-                self._indexer = Indexer(self.vectors, self.snapshots, self._shared)
+            if self.loading is not None:
+                self._start(self.loading)
 
     def close(self) -> None:
         """Stop the thread, which may leave a snapshot; the writer must still write."""

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import secrets
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -93,10 +94,12 @@ class Snapshots:
             raise
         self.remove_strays()
 
-    def load(self, parameters: GraphParameters, rows: Capture) -> tuple[Graph, Membership] | None:
+    def load(
+        self, parameters: GraphParameters, rows: Capture, stopped: Callable[[], bool] = lambda: False
+    ) -> tuple[Graph, Membership] | None:
         """Return the graph of the newest snapshot that is whole and fits, if there is one, and which rows it has.
 
-        Its vectors are these rows'.
+        Its vectors are these rows'. None, too, soon after it is `stopped`.
         """
         self.rejected = []
         with self._readers.reading() as connection:
@@ -108,6 +111,7 @@ class Snapshots:
                 self.rejected.append(f"{name}: built with other parameters, or by another version")
                 continue
             try:
+                self._disk.reach("before_load")
                 content = (self._folder / name).read_bytes()
             except OSError as error:
                 self.rejected.append(f"{name}: {error.strerror}")
@@ -115,6 +119,8 @@ class Snapshots:
             if hashlib.sha256(content).hexdigest() != digest:
                 self.rejected.append(f"{name}: the sha256 differs")
                 continue
+            if stopped():
+                return None
             graph = Graph(parameters, tombstones)
             try:
                 return graph, read(graph, content, rows)
@@ -157,7 +163,7 @@ def read(graph: Graph, content: bytes, rows: Capture) -> Membership:
     company = msgspec.msgpack.decode(content[end - length : end], type=Company)
     arrays = (company.keys, company.nodes, company.unreached)
     membership = Membership(*(np.frombuffer(array, "<i8").astype(np.int64) for array in arrays))
-    graph.read(with_vectors(content[: end - length], rows, membership))
+    graph.read(with_vectors(memoryview(content)[: end - length], rows, membership))
     graph.widen(company.width)
     graph.trusted = company.trusted
     graph.unchecked.add(np.frombuffer(company.unchecked, "<i8").astype(np.int64))

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 from numpy.typing import NDArray
 
-from index.view.captures import NONE, Capture, Flags, Keys, Moment, Slots, allocated, copy_into
+from index.view.captures import NONE, Capture, Flags, Keys, Moment, Slots, allocated, copy_into, with_room
 from index.view.departures import Departures
 from index.view.graph import Graph
 from index.view.groups import Groups, Membership, adopted, looked_up, membership_of
@@ -112,7 +112,7 @@ class Vectors:
         owners = keys if owners is None else owners
         with self._lock:
             end = self._count + len(keys)
-            self._grow(end)
+            self._all = with_room(self._all, self._count, end)
             new = slice(self._count, end)
             self._all.keys[new] = keys
             self._all.rows[new] = rows
@@ -135,16 +135,12 @@ class Vectors:
         with self._lock:
             self._count, self._expected, self.version = self._count - self._expected, 0, self.version + 1
 
-    def reserve(self, count: int) -> None:
-        """Make room for so many rows at once."""
+    def begin(self, rows: Capture, count: int) -> None:
+        """Take arrays whose first rows, so many, are all that there are: they are alive, and the graph has none yet."""
         with self._lock:
-            self._grow(count)
-
-    def _grow(self, needed: int) -> None:
-        if needed > len(self._all.keys):
-            larger = allocated(max(needed, len(self._all.keys) * 3 // 2), self._ndim)
-            copy_into(larger, self._first(self._count))
-            self._all = larger
+            self._all, self._count, self._expected, self.pending = rows, count, 0, count
+            self.several = bool((rows.owners[:count] != rows.keys[:count]).any())
+            self.version += 1
 
     def discard(self, documents: Sequence[int]) -> None:
         """Mark the rows of documents as gone; those that are not there are left alone."""
@@ -221,13 +217,13 @@ class Vectors:
             copy_into(smaller, Capture(now.keys[kept], now.rows[kept], now.alive[kept], nodes, now.owners[kept]))
             self._all, self._count, self._graph = smaller, len(kept), new
             self._departures.compact(since, kept)
-            self._regroup(self.unreached if regrouped is None else NONE)
+            now = self._first(self._count)
+            self._regroup(Groups.of(now.keys, now.nodes), self.unreached if regrouped is None else NONE)
         self._remove_foreign(new)
         return True
 
-    def _regroup(self, unreached: Keys) -> None:
-        now = self._first(self._count)
-        self._groups = Groups.of(now.keys, now.nodes)
+    def _regroup(self, groups: Groups, unreached: Keys) -> None:
+        now, self._groups = self._first(self._count), groups
         self._left = [np.flatnonzero(~now.alive & (now.nodes != 0))]
         self.unreached, self._generation = unreached, self._generation + 1
         self._recount()
@@ -240,11 +236,15 @@ class Vectors:
         graph.remove(np.setdiff1d(there, named))
 
     def adopt(self, graph: Graph, membership: Membership) -> None:
-        """Take a graph that was read from a file: note its rows, and remove the nodes of those not here."""
-        there = np.sort(graph.keys())
+        """Take a graph that was read from a file: note its rows, and remove the nodes of those not here.
+
+        Rows may come and go meanwhile; of a graph before it they have no nodes. Called by the thread that compacts.
+        """
+        there, before = np.sort(graph.keys()), self.capture()[0]
+        nodes = adopted(before.keys, there, membership)
+        groups = Groups.of(before.keys, nodes)
         with self._lock:
-            now = self._first(self._count)
-            now.nodes[:] = adopted(now.keys, there, membership)
+            self._all.nodes[: len(nodes)] = nodes
             self._graph = graph
-            self._regroup(membership.unreached)
+            self._regroup(groups, membership.unreached)
         self._remove_foreign(graph)

@@ -84,17 +84,20 @@ def compared(connection: apsw.Connection, postings: Postings) -> Opened | None:
     """
     try:
         reading = postings.reading(0)
-        inside = reading.keys()
+        last_key = reading.highest()
+        there = keys_up_to(connection, last_key)
+        whole = reading.has_just(there)
+        inside = there if whole else reading.keys()
     except BaseException as error:  # a panic of tantivy has no public type; everything else passes
         if is_damage(error):
             return None
         raise
-    last_key = int(inside[-1]) if len(inside) else 0
-    if len(np.unique(inside)) < len(inside):
-        return None
     if last_key > highest_key(connection) or reading.documents > 2 * len(inside) + DELETED_DOCUMENTS:
         return None
-    there = keys_up_to(connection, last_key)
+    if whole:
+        return Opened(postings, last_key)
+    if len(np.unique(inside)) < len(inside):
+        return None
     lacking = np.setdiff1d(there, inside)
     if len(lacking):
         last_key = int(lacking[0]) - 1

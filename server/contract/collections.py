@@ -64,7 +64,8 @@ class CollectionState(msgspec.Struct, frozen=True):
     """`fingerprint` is that of the model whose vectors the collection holds.
 
     `passages`, `language` and `threshold` are in force. `passages_stale`: documents are there that were cut by other
-    settings, or before there were passages; reindexing mends it.
+    settings, or before there were passages; reindexing mends it. The graph lacks `pending` passages, which are found
+    all the same, and the index of words about `pending_words` documents.
     """
 
     name: str
@@ -77,3 +78,5 @@ class CollectionState(msgspec.Struct, frozen=True):
     threshold: float | None = None
     passages_stale: bool = False
     graph: GraphState = GraphState()
+    pending: int = 0
+    pending_words: int = 0

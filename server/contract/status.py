@@ -1,6 +1,10 @@
 """The state of the engine and the index at one moment, for /stats, /health/ready and /metrics."""
 
+from typing import Literal
+
 import msgspec
+
+Lacking = Literal["graph", "words"]
 
 
 class CacheStatus(msgspec.Struct, frozen=True):
@@ -29,7 +33,7 @@ class IndexStatus(msgspec.Struct, frozen=True):
     nearest documents searches through the graph found lately. `exact` collections compare every document, since their
     graphs miss too much. `recall_target` is what all of them must find, `width` how many nodes searches keep in view at
     least, in the collection where they are most. `needed_bytes` of the memory are the documents' own, which
-    `--index-bytes` bounds.
+    `--index-bytes` bounds. `lacking` says what of any collection is not there yet, so that searches are slower or wait.
     """
 
     documents: int
@@ -43,6 +47,7 @@ class IndexStatus(msgspec.Struct, frozen=True):
     recall_target: float | None = None
     width: int = 0
     needed_bytes: int = 0
+    lacking: tuple[Lacking, ...] = ()
 
 
 class Status(msgspec.Struct, frozen=True):

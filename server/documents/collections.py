@@ -8,12 +8,14 @@ from server.contract.collections import (
     ReindexProgress,
 )
 from server.contract.embedding import Demand
-from server.contract.status import IndexStatus
+from server.contract.status import IndexStatus, Lacking
 from server.documents.library import Library
 from server.documents.reindexing import Reindexing
 from server.documents.settings import SettingsRules
 from server.engine.admitted import admitted
 from server.engine.engine import Engine
+
+PARTS: tuple[Lacking, ...] = ("graph", "words")
 
 
 class Collections:
@@ -63,6 +65,7 @@ class Collections:
             recall_target=max((one.recall_target for one in stats), default=None),
             width=max((one.width for one in stats), default=0),
             needed_bytes=sum(one.needed_bytes for one in stats),
+            lacking=tuple(part for part in PARTS if any(part in one.lacking for one in stats)),
         )
 
     def _state_of(self, stats: CollectionStats) -> CollectionState:
@@ -82,4 +85,6 @@ class Collections:
             threshold=self._rules.threshold_of(stats.name, stats.settings),
             passages_stale=stats.passages_stale,
             graph=GraphState(stats.recall, stats.recall_target, stats.width, stats.exact),
+            pending=stats.pending,
+            pending_words=stats.words_pending,
         )

@@ -58,6 +58,12 @@ def computed(texts: Sequence[Lacking], vector: Callable[[int], Rows]) -> dict[in
     return {one_.key: whole(vector(one_.key)) for one_ in texts}
 
 
+def loaded(index: Index) -> bool:
+    """Wait until the default collection has the graph that its start begins with."""
+    loading = index.collection().memory.loading
+    return loading is not None and loading.wait(60)
+
+
 def through_graph(collection: Collection, query: Query) -> list[Hit]:
     """Search by vector through the graph, however few rows there are."""
     assert query.vector is not None

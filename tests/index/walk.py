@@ -11,7 +11,7 @@ from index import Collection, Entry, Include, Query
 from index.documents.metadata import encode_metadata
 from index.documents.passages import Span
 from index.documents.query import Hit
-from tests.index.harness import entry, open_index, same_as_entry, through_graph
+from tests.index.harness import entry, loaded, open_index, same_as_entry, through_graph
 from tests.index.oracle import matches
 from tests.index.vectors import Rows, one, unit
 
@@ -102,6 +102,7 @@ class Walk:
     def restart(self) -> None:
         self._index.close()
         self._index = open_index(self._folder)
+        assert self._random.random() < 0.5 or loaded(self._index)
         assert self.collection.stats().rejected_snapshots == ()
 
     def snapshot(self) -> None:

@@ -68,6 +68,26 @@ def test_readiness_comes_back_by_itself(tiny_models: Path, tmp_path: Path) -> No
     run_check(settings, check)
 
 
+def test_what_is_lacking_is_told_and_turns_nothing_red(tiny_models: Path) -> None:
+    async def check(client: httpx.AsyncClient, backend: LocalBackend) -> None:
+        assert (await client.get("/health/ready")).json() == {"status": "ready"}
+        with patch("index.stats.EXACT_ROWS", -1):  # as if a graph lacked many rows
+            answer = await client.get("/health/ready")
+        assert (answer.status_code, answer.json()) == (200, {"status": "ready", "lacking": ["graph"]})
+        assert (await client.post("/index", json=DOCUMENT)).status_code == 200
+        collection = backend.parts.library.collection("default")
+        assert collection.wait_until_viewed(60)
+        assert collection.wait_for_words(60)
+        state = (await client.get("/collections/default")).json()
+        assert (state["state"], state["pending"], state["pending_words"]) == ("ready", 0, 0)
+        collection.memory.pause()
+        assert (await client.post("/index", json={"id": "b", "text": "b"})).status_code == 200
+        state = (await client.get("/collections/default")).json()
+        assert (state["state"], state["pending"]) == ("indexing", 1)
+
+    run_check(tiny_settings(tiny_models, insecure=True), check)
+
+
 @pytest.mark.e2e
 def test_a_fault_that_recurs_ends_the_process_with_status_1(tiny_models: Path, tmp_path: Path) -> None:
     flags = ("--port", "0", "--models", str(tiny_models), "--model", TINY, "--data", str(tmp_path))

@@ -44,6 +44,8 @@ SAMPLE = {
     "threshold": None,
     "passages_stale": False,
     "graph": {"recall": 0.996, "target": 0.98, "width": 128, "exact": False},
+    "pending": 0,
+    "pending_words": 0,
 }
 
 
@@ -172,6 +174,8 @@ def to_body(state: contract.CollectionState) -> CollectionState:
         language=state.language,
         threshold=state.threshold,
         passages_stale=state.passages_stale,
+        pending=state.pending,
+        pending_words=state.pending_words,
         reindex=progress,
         graph=Graph(state.graph.recall, state.graph.target, state.graph.width, state.graph.exact),
     )

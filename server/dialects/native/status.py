@@ -13,6 +13,7 @@ from server.dialects.native.bodies.status import (
     IndexStats,
     Liveness,
     QueueStats,
+    Readiness,
     RequestStats,
     Stats,
 )
@@ -36,7 +37,7 @@ async def health(asked: Asked) -> Reply:
     Operation(id="status_live", summary="Say that the event loop runs", scope=None, response=Liveness),
 )
 async def live(asked: Asked) -> Reply:
-    return asked.reply(Liveness("ok"))
+    return asked.reply(Liveness())
 
 
 @on_get(
@@ -44,17 +45,19 @@ async def live(asked: Asked) -> Reply:
     Operation(
         id="status_ready",
         summary="Say whether requests are taken",
-        about="503 while the server drains, a worker is dead or a thread of the index has died.",
+        about="503 while the server drains, a worker is dead or a thread of the index has died. Where `lacking` is "
+        "told, answers are right already, and take longer until it is there.",
         scope=None,
-        response=Liveness,
-        answers={HTTPStatus.SERVICE_UNAVAILABLE: Liveness},
+        response=Readiness,
+        answers={HTTPStatus.SERVICE_UNAVAILABLE: Readiness},
     ),
 )
 async def ready(asked: Asked) -> Reply:
     status = await asked.backend.status()
+    lacking = list(status.index.lacking)
     if status.ready and not asked.context.lifecycle.draining:
-        return asked.reply(Liveness("ready"))
-    return asked.reply(Liveness("not ready"), status=503, headers=NOT_READY)
+        return asked.reply(Readiness("ready", lacking))
+    return asked.reply(Readiness("not ready", lacking), status=503, headers=NOT_READY)
 
 
 @on_get(

@@ -8,7 +8,7 @@ import pytest
 
 from index import Query
 from tests.index.commands.running import fill, run
-from tests.index.harness import open_index
+from tests.index.harness import loaded, open_index
 from tests.index.vectors import one
 
 NAMES = (
@@ -47,6 +47,7 @@ def test_snapshots_are_written_and_read_there(tmp_path: Path, name: bytes) -> No
     folder = tmp_path / os.fsdecode(name)
     fill(folder, count=600)
     index = open_index(folder)
+    assert loaded(index)
     stats = index.collection().stats()
     assert (stats.viewed, stats.rejected_snapshots) == (600, ())
     assert index.collection().search(Query(vector=one(5), top_k=1))[0].id == "5"

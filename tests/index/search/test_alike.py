@@ -10,7 +10,7 @@ import pytest
 from index import Collection, Document, Index
 from index.filters.parsing import parse_filter
 from index.search.planner import Planner
-from tests.index.harness import open_index
+from tests.index.harness import loaded, open_index
 from tests.index.vectors import Rows, clustered, unit
 
 DISTINCT = 200
@@ -138,6 +138,7 @@ def test_documents_that_share_a_node_with_one_that_went_are_known_after_a_start(
     index.close()
     index = open_index(tmp_path)
     collection = index.collection()
+    assert loaded(index)
     stats = collection.stats()
     assert (stats.rejected_snapshots, stats.viewed, stats.pending) == ((), 699 + DISTINCT, 0)
     assert stats.nodes <= 1 + DISTINCT

@@ -21,6 +21,7 @@ from tests.index.torture.operations import CUTTINGS, DEFAULT, Contents, Facts, M
 from tests.index.vectors import NDIM
 
 LOOKED_AT = 10
+PATIENCE_S = 60
 
 
 class Inspection(msgspec.Struct):
@@ -50,6 +51,7 @@ def look_at(index: Index, found: Inspection, random_: random.Random, most: int =
     found.foreign = index.collection().foreign
     for name in index.names():
         collection = index.collection(name)
+        assert collection.memory.loading is None or collection.memory.loading.wait(PATIENCE_S)
         found.rejected += [f"{name}/{line}" for line in collection.stats().rejected_snapshots]
         found.state[name] = contents_of(collection, found)
         found.problems += [f"{name}: {problem}" for problem in collection.health().problems]

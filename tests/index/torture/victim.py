@@ -33,6 +33,7 @@ MAX_OPERATIONS = 400
 SNAPSHOT_EVERY = 40
 BACKUP_EVERY = 25
 REINDEXED_TEXTS = 500
+PATIENCE_S = 60
 # What is acknowledged and never done, so that the harness can show that it notices.
 LIES = {"lose": {"put", "many"}, "keep": {"delete"}}
 
@@ -65,6 +66,8 @@ class Victim:
         self._index = Index(Path(orders.folder), model.fingerprint, NDIM, model.variant, disk)
         names = self._index.names()
         if not self._index.collection().foreign:
+            for loading in (self._index.collection(name).memory.loading for name in names):
+                assert loading is None or loading.wait(PATIENCE_S)
             rejected = {name: self._index.collection(name).stats().rejected_snapshots for name in names}
             self.write({"rejected": [f"{name}/{line}" for name, lines in rejected.items() for line in lines]})
         self.say("ready")

@@ -57,7 +57,7 @@ def test_one_thread_takes_the_places_of_removed_nodes(tmp_path: Path) -> None:
     assert graph.shared_by(4) == 1
     graph.write(tmp_path / "graph")
     again = Graph(graph.parameters)
-    again.read((tmp_path / "graph").read_bytes())
+    again.read(np.fromfile(tmp_path / "graph", np.uint8))
     assert again.shared_by(4) == 1
     before = len(graph)
     filled(graph, len(KEYS), len(KEYS) // 2)

@@ -7,7 +7,8 @@ import numpy as np
 from index.view.captures import Capture
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
-from index.view.links import leave_vectors, steps_at, with_vectors
+from index.view.links import leave_vectors, with_vectors
+from index.view.quantized import quantized
 from tests.index.vectors import NDIM, clustered
 
 COUNT = 4_000
@@ -43,15 +44,15 @@ def test_no_vector_is_left_and_the_same_rows_give_the_same_file(tmp_path: Path) 
     graph, membership = built(rows)
     whole, left = stored(graph, tmp_path)
     founders = np.flatnonzero(np.isin(rows.keys, graph.keys()))
-    vectors = [row.tobytes() for row in steps_at(rows.rows, founders)]
+    vectors = [row.tobytes() for row in quantized(rows.rows[founders])]
     assert all(vector in whole for vector in vectors[::50])
     assert not any(vector in left for vector in vectors[::50])
-    assert with_vectors(left, rows, membership) == whole
+    assert bytes(with_vectors(left, rows, membership)) == whole
 
 
 def test_an_empty_graph_comes_back(tmp_path: Path) -> None:
     whole, left = stored(Graph(GraphParameters(NDIM)), tmp_path)
-    assert with_vectors(left, rows_of(np.empty(0, np.int64), np.empty((0, NDIM))), NOBODY) == whole
+    assert bytes(with_vectors(left, rows_of(np.empty(0, np.int64), np.empty((0, NDIM))), NOBODY)) == whole
 
 
 def test_searches_find_what_is_left_though_a_third_of_the_rows_have_gone(tmp_path: Path) -> None:

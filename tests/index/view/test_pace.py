@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from index.store.shared import Shared
 from index.view.graph import Graph, GraphParameters
 from index.view.indexer import Indexer
+from index.view.loading import Loading
 from index.view.pace import LONE_S, LONGEST_S, SLACK, USUAL_ROW_S, Pace
 from index.view.vectors import Vectors
 from tests.index.harness import entry, open_index
@@ -57,7 +58,7 @@ def vectors(graph: GatedGraph) -> Vectors:
 
 @pytest.fixture
 def indexer(patience: None, graph: GatedGraph, vectors: Vectors) -> Iterator[Indexer]:
-    made = Indexer(vectors, None, Shared())
+    made = Indexer(vectors, None, Shared(), Loading(vectors, None))
     yield made
     graph.gate.release(10_000)
     made.close()

@@ -13,7 +13,7 @@ from index.collection import Collection
 from index.view.graph import Graph, GraphParameters
 from index.view.upkeep import much_of
 from tests.index.fakes import RefusingDisk
-from tests.index.harness import document, open_index
+from tests.index.harness import document, loaded, open_index
 from tests.index.vectors import NDIM, one
 
 COUNT = 3_000  # more than are searched without the view
@@ -62,6 +62,7 @@ def check(index: Index) -> None:
 
 def test_a_start_loads_the_newest(folder: Path) -> None:
     index = open_index(folder)
+    assert loaded(index)
     stats = index.collection().stats()
     assert stats.rejected_snapshots == ()
     assert stats.viewed == COUNT
@@ -116,6 +117,7 @@ def test_a_damaged_snapshot_is_passed_over_for_the_one_before(folder: Path, harm
     older, newer = snapshots_of(folder)
     harm(newer, older)
     index = open_index(folder)
+    assert loaded(index)
     stats = index.collection().stats()
     assert len(stats.rejected_snapshots) == 1
     assert newer.name in stats.rejected_snapshots[0]
@@ -128,13 +130,14 @@ def test_without_any_whole_snapshot_the_view_is_built_anew_while_exact_search_an
     for path in snapshots_of(folder):
         truncate(path, path)
     index = open_index(folder)
-    stats = index.collection().stats()
-    assert len(stats.rejected_snapshots) == 2
-    assert stats.state == "indexing"
+    assert index.collection().stats().state == "indexing"
+    assert loaded(index)
+    assert len(index.collection().stats().rejected_snapshots) == 2
     check(index)
     assert index.collection().stats().viewed == COUNT
     index.close()
     index = open_index(folder)  # the rebuild left a snapshot
+    assert loaded(index)
     assert index.collection().stats().viewed == COUNT
     index.close()
 
@@ -144,6 +147,7 @@ def test_snapshots_from_before_rows_shared_nodes_are_passed_over_and_told(folder
     connection.execute("UPDATE snapshots SET parameters = json_remove(parameters, '$.group_cosine')")
     connection.close()
     index = open_index(folder)
+    assert loaded(index)
     rejected = index.collection().stats().rejected_snapshots
     assert len(rejected) == 2
     assert all("built with other parameters, or by another version" in reason for reason in rejected)
@@ -160,6 +164,7 @@ def test_a_bfloat16_graph_of_an_earlier_version_is_built_anew_and_then_removed(f
     connection.close()
     before = snapshots_of(folder)
     index = open_index(folder)
+    assert loaded(index)
     collection = index.collection()
     assert len(collection.stats().rejected_snapshots) == 2
     assert collection.search(Query(vector=one(3), top_k=1))[0].id == "3"
@@ -168,6 +173,7 @@ def test_a_bfloat16_graph_of_an_earlier_version_is_built_anew_and_then_removed(f
     assert not set(snapshots_of(folder)) & set(before)
     index.close()
     index = open_index(folder)
+    assert loaded(index)
     assert index.collection().stats().rejected_snapshots == ()
     check(index)
     index.close()

@@ -119,7 +119,7 @@ class FailingGraph(Graph):
     def like(cls, graph: Graph, file: Path) -> "FailingGraph":
         graph.write(file)
         failing = cls(graph.parameters)
-        failing.read(file.read_bytes())
+        failing.read(np.fromfile(file, np.uint8))
         return failing
 
     def add(

@@ -76,7 +76,9 @@ class CollectionState(msgspec.Struct, kw_only=True):
     """A collection.
 
     `state` is indexing while the graph that speeds up searches lacks some documents, which are found all the same;
-    foreign if the vectors are another model's; failed if a thread that maintains the collection has died.
+    foreign if the vectors are another model's; failed if a thread that maintains the collection has died. `pending` is
+    how many passages the graph lacks: all of them after a start, until it is loaded. `pending_words` is about how many
+    documents the index of words lacks: of more than 5,000 searches by words wait.
 
     `passages`, `language` and `threshold` are the settings in force. `passages_stale` says that there are documents
     that were cut by other settings, or before there were passages; reindexing mends it.
@@ -92,6 +94,8 @@ class CollectionState(msgspec.Struct, kw_only=True):
     threshold: Threshold
     passages_stale: bool = False
     graph: Graph
+    pending: int = 0
+    pending_words: int = 0
 
 
 class CollectionList(msgspec.Struct):

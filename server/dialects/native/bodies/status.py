@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from server.contract.status import Lacking
+
 
 class Health(msgspec.Struct):
     """The process runs and has a model."""
@@ -13,9 +15,20 @@ class Health(msgspec.Struct):
 
 
 class Liveness(msgspec.Struct):
-    """The state in one or two words."""
+    """The event loop runs."""
 
-    status: Literal["ok", "ready", "not ready"]
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(msgspec.Struct, omit_defaults=True):
+    """Whether requests are taken, and what some collection still lacks, if it is anything.
+
+    Without its graph, as after a start, searches compare every document: they are exact, and slower. Without its index
+    of words searches by words wait.
+    """
+
+    status: Literal["ready", "not ready"]
+    lacking: list[Lacking] = []
 
 
 class IndexStats(msgspec.Struct):
