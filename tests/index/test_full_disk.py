@@ -13,7 +13,7 @@ from index import Collection, Document, Include, Query, StorageFullError
 from index.documents.document import entry_of
 from index.store.layout import DATABASE_FILE
 from tests.disks import SmallDisk, failing_disk, files_of_at_most, small_disk
-from tests.index.harness import document, open_index, same
+from tests.index.harness import document, loaded, open_index, same
 from tests.index.vectors import NDIM, one
 
 TEXT = "room " * 4_000
@@ -216,6 +216,7 @@ def test_a_snapshot_that_finds_no_room_holds_up_no_writer(disk: SmallDisk) -> No
     assert collection.stats().snapshot_failure is None
     index.close()
     index = open_index(disk.folder / "data")
+    assert loaded(index)
     assert index.collection().stats().viewed == 2_501
     index.close()
 
