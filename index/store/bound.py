@@ -34,8 +34,8 @@ class MemoryBound:
 
     def check(self, more_bytes: int) -> None:
         """Raise MemoryFullError where so much more exceeds the bound; what takes nothing more never does."""
-        if self.most_bytes and more_bytes > 0 and (taken := self.taken_bytes) + more_bytes > self.most_bytes:
-            raise MemoryFullError(told(taken, more_bytes, self.most_bytes))
+        if self.most_bytes and more_bytes > 0 and self.taken_bytes + more_bytes > self.most_bytes:
+            raise MemoryFullError(told(more_bytes, self.most_bytes))
 
     def claim(self, one: Claimant, more_bytes: int) -> None:
         """Have so much more counted as claimed by one, or raise MemoryFullError. From any thread."""
@@ -44,8 +44,9 @@ class MemoryBound:
             one.claimed_bytes += max(0, more_bytes)
 
 
-def told(taken_bytes: int, more_bytes: int, most_bytes: int) -> str:
+def told(more_bytes: int, most_bytes: int) -> str:
+    """Say why; not what others' collections take, which a client need not know."""
     return (
-        f"the documents take {taken_bytes:,} bytes of memory, this would take {more_bytes:,} more, and --index-bytes "
-        f"allows {most_bytes:,}. Delete documents or raise --index-bytes"
+        f"this would take {more_bytes:,} bytes of memory more, and fewer are left of the {most_bytes:,} "
+        "that --index-bytes allows for all documents. Delete documents or raise --index-bytes"
     )

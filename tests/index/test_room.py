@@ -34,7 +34,7 @@ def fill(index: Index) -> None:
 def test_what_has_no_room_is_refused_whole_and_is_not_there(index: Index) -> None:
     collection = index.collection()
     collection.put_many(documents(0, 40)).result()
-    with pytest.raises(MemoryFullError, match=r"take [\d,]+ bytes .* --index-bytes allows [\d,]+\. Delete documents"):
+    with pytest.raises(MemoryFullError, match=r"take [\d,]+ bytes .* left of the [\d,]+ that --index-bytes allows"):
         collection.put_many(documents(40, 11)).result()
     assert collection.count() == 40
     collection.put_many(documents(40, 10)).result()

@@ -27,10 +27,10 @@ def given(number: int) -> dict[str, Any]:
 
 
 def check_problem(answer: Answer) -> None:
-    """It is RFC 9457's, and says what is used, what is allowed and what to do."""
+    """It is RFC 9457's, and says what is wanted, what is allowed and what to do."""
     assert answer.status == FULL, answer
     assert answer.media == "application/problem+json"
-    assert f"--index-bytes allows {BYTES:,}" in answer.body["detail"]
+    assert f"fewer are left of the {BYTES:,} that --index-bytes allows" in answer.body["detail"]
     assert "Delete documents" in answer.body["detail"]
 
 
