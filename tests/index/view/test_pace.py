@@ -58,7 +58,9 @@ def vectors(graph: GatedGraph) -> Vectors:
 
 @pytest.fixture
 def indexer(patience: None, graph: GatedGraph, vectors: Vectors) -> Iterator[Indexer]:
-    made = Indexer(vectors, None, Shared(), Loading(vectors, None))
+    loading = Loading(vectors, None)
+    made = Indexer(vectors, None, Shared(), loading)
+    assert loading.wait(LONG_S)  # nobody is held up before
     yield made
     graph.gate.release(10_000)
     made.close()
