@@ -84,12 +84,9 @@ class Planner:
             cover = smallest_cover(connection, condition, self._exact_rows + 1)
             if cover is not None and cover.rows <= self._exact_rows:
                 keys = matching(connection, condition, cover)
-                self._among.note(moment, condition, len(keys), lambda: keys)
+                self._among.note(moment, condition, keys)
                 return self._exactly(connection, self._vectors.capture(moment)[0], keys, query, wanted)
-        nearest, share = self._through_graph(connection, moment, query, condition, wanted)
-        if condition is not None:
-            rows = max(self._exact_rows + 1, share * len(self._vectors))
-            self._among.note(moment, condition, rows, lambda: matching(connection, condition, cover))
+        nearest = self._through_graph(connection, moment, query, condition, wanted)
         if nearest is not None:
             return nearest
         keys = matching(connection, condition or EVERYTHING, cover)
@@ -97,9 +94,9 @@ class Planner:
 
     def _through_graph(
         self, connection: apsw.Connection, moment: Moment, query: Vector, condition: Condition | None, wanted: int
-    ) -> tuple[Nearest | None, float]:
-        """Return the nearest, None where the graph gives too few, and the share of what it gave that matched."""
-        enough, share = wanted + SPARE, 0.0
+    ) -> Nearest | None:
+        """Return the nearest, None where the graph gives too few."""
+        enough = wanted + SPARE
         asked = enough * (SEVERAL_FACTOR if self._vectors.several else 1)
         needed, read = enough, enough
         if condition is not None:
@@ -113,14 +110,13 @@ class Planner:
             candidates, exhausted = given
             kept = candidates if condition is None else matching_of(connection, candidates, condition)
             documents = kept.documents
-            share = documents / max(1, candidates.documents)
             if exhausted or documents >= needed:
                 found = rescored(connection, kept.of_documents(read), query, wanted)
                 if len(found.ranking) == wanted or (exhausted and read >= documents):
-                    return found, share
+                    return found
                 read *= 4  # many of the nearest went after the clock was noted and before the transaction began
             asked = int(asked * max(2.0, 1.5 * needed / max(1, documents)))
-        return None, share
+        return None
 
     def nearest_of(self, connection: apsw.Connection, query: Vector, keys: Sequence[int]) -> Nearest:
         """Rank these documents of the transaction, each by its best passage."""

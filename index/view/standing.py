@@ -10,12 +10,9 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from index.store.group import Changes
 from index.view.captures import Slots, Stamp
-from index.view.sketches import Sketches
 
 ASKED = 64  # filters that are remembered as asked
 BYTES_A_ROW = 64  # of the collection, that all filters together may take
@@ -24,19 +21,16 @@ BYTES_A_ROW = 64  # of the collection, that all filters together may take
 class Matches(msgspec.Struct, frozen=True, eq=False):
     """The slots (n,) of the rows that match, in ascending order, of documents up to `highest_key`.
 
-    `sketches` are those of the rows by `middle`, where they are so many that these are of use, or none. Slots mean what
-    they do in captures of this generation.
+    Slots mean what they do in captures of this generation.
     """
 
     slots: Slots
-    sketches: Sketches
-    middle: NDArray[np.float16]
     highest_key: int
     generation: int
 
     @property
     def size_bytes(self) -> int:
-        return int(self.slots.nbytes + self.sketches.nbytes)
+        return int(self.slots.nbytes)
 
 
 class Standing:
@@ -94,6 +88,11 @@ class Standing:
             self._kept.move_to_end(condition)
             return found
 
+    def drop(self, condition: Hashable) -> None:
+        """Forget what matches, of which there is too much now."""
+        with self._lock:
+            self._kept.pop(condition, None)
+
     def asked(self, condition: Hashable) -> int:
         """Note that a filter is asked, and say how often it was since something was patched."""
         with self._lock:
@@ -111,6 +110,6 @@ class Standing:
             self._listed += 1
             self._kept[condition] = self._listed, found
             self._kept.move_to_end(condition)
-            while len(self._kept) > 1 and self._size_bytes() > BYTES_A_ROW * rows:
+            while self._size_bytes() > BYTES_A_ROW * rows:
                 forgotten, _ = self._kept.popitem(last=False)
                 self._asked.pop(forgotten, None)  # or filters that have no room together would be listed each time

@@ -5,11 +5,22 @@ import numpy as np
 from index.store.group import Changes
 from index.view.standing import BYTES_A_ROW, Matches, Standing
 
-HALF = np.zeros(4, np.float16)
-
 
 def matches(rows: int = 1) -> Matches:
-    return Matches(np.arange(rows), np.zeros((0, 1), np.uint8), HALF, 10, 0)
+    return Matches(np.arange(rows), 10, 0)
+
+
+def test_one_that_has_no_room_by_itself_is_not_kept() -> None:
+    standing = Standing()
+    standing.keep("a", matches(10 * BYTES_A_ROW), standing.stamp(), 1)
+    assert standing.size_bytes == 0
+
+
+def test_what_is_dropped_is_not_found() -> None:
+    standing = Standing()
+    standing.keep("a", matches(), standing.stamp(), 100)
+    standing.drop("a")
+    assert standing.find("a", standing.stamp()) is None
 
 
 def test_what_is_kept_is_for_transactions_that_begin_later() -> None:
