@@ -1,6 +1,6 @@
 """Threads whose clients take turns: whoever had least of their time is next, and a short task before a long one.
 
-Self-clocked fair queueing as in `scheduling/fairness.py`, in seconds of the threads' own processor time: what a task
+Self-clocked fair queueing, in seconds of the threads' own processor time: what a task
 will take is estimated for its place, and charged as it was measured. A task that is begun may give way.
 """
 
@@ -75,7 +75,7 @@ class Turns:
         self, name: str, clock: Callable[[], float] = time.thread_time, running: int = 1, most: int | None = None
     ) -> None:
         self._clock = clock
-        self._room = running
+        self._running = self._room = running
         self._unbegun = running if most is None else most
         self._most_of_one = max(1, min(running, self._unbegun - 1), self._unbegun // 4)
         self._begun: Counter[str] = Counter()
@@ -97,6 +97,10 @@ class Turns:
                 raise asyncio.CancelledError
             self._wait(task)
             self._begin()
+            if self._room == self._running and self._waiting:  # nobody would ever begin it
+                self._withdraw(task)
+                message = "no thread can be started"
+                raise RuntimeError(message)
         found: T = await asyncio.wrap_future(task.future)
         return found
 
@@ -133,9 +137,17 @@ class Turns:
     def _wait(self, task: _Task) -> None:
         self._waiting.setdefault(task.client, _Line()).add(task, next(self._arrivals))
 
-    def _begin(self) -> None:
-        """Have as many tasks run as there is room for, those first whose turn it is."""
-        while self._room > 0 and (task := self._next()) is not None:
+    def _begin(self, *, leaving: bool = False) -> None:
+        """Have as many tasks run as there is room for, those first whose turn it is.
+
+        Where no thread can be started for one, it waits on, and one that has given way goes on; unless the calling
+        thread is `leaving` its task, and takes the next one.
+        """
+        may_start = True
+        while self._room > 0 and (task := self._next(may_start=may_start)) is not None:
+            if task.resumed is None and not self._started(task, leaving=leaving):
+                may_start = False
+                continue
             client, line = task.client, self._waiting[task.client]
             line.take(task)
             if not (line.begun or line.fresh):
@@ -151,13 +163,36 @@ class Turns:
             else:
                 self._unbegun -= 1
                 self._begun[client] += 1
-                self._threads.submit(self._serve, task)
 
-    def _next(self) -> _Task | None:
+    def _started(self, task: _Task, *, leaving: bool) -> bool:
+        """Have a thread take a task, which begins once the lock is free; return whether one will."""
+        ticket = [task]
+        try:
+            self._threads.submit(self._redeem, ticket)
+        except RuntimeError:  # the system has no more threads; the pool keeps the ticket all the same
+            if not leaving:
+                ticket.clear()
+            return leaving
+        return True
+
+    def _redeem(self, ticket: list[_Task]) -> None:
+        with self._lock:
+            task = ticket.pop() if ticket else None
+        if task is not None:
+            self._serve(task)
+
+    def _withdraw(self, task: _Task) -> None:
+        line = self._waiting[task.client]
+        line.fresh = [entry for entry in line.fresh if entry[2] is not task]
+        heapq.heapify(line.fresh)
+        if not (line.begun or line.fresh):
+            del self._waiting[task.client]
+
+    def _next(self, *, may_start: bool = True) -> _Task | None:
         """Return the task whose turn it is, of those that are begun where no other may be."""
         firsts = list[_Task]()
         for client, line in self._waiting.items():
-            may_begin = self._unbegun > 0 and self._begun[client] < self._most_of_one
+            may_begin = may_start and self._unbegun > 0 and self._begun[client] < self._most_of_one
             if (task := line.first(may_begin=may_begin)) is not None:
                 firsts.append(task)
         # By the clock at which it would be done if all were served at once.
@@ -181,7 +216,7 @@ class Turns:
             self._begun[task.client] -= 1
             if not self._begun[task.client]:
                 del self._begun[task.client]
-            self._begin()  # raises RuntimeError where the system has no more threads
+            self._begin(leaving=True)
             # Whoever had the threads while nobody wanted them owes nothing.
             clock_s = self._clock_s if self._waiting else float("inf")
             self._charged_s = {one: at_s for one, at_s in self._charged_s.items() if at_s > clock_s}

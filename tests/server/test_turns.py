@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from unittest.mock import patch
@@ -265,7 +266,6 @@ def test_one_client_does_not_take_all_places(shop: Shop) -> None:
     turns.close()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_result_reaches_its_caller_where_the_next_task_finds_no_thread() -> None:
     turns, go = Turns("shop"), threading.Event()
     begin = turns._threads.submit
@@ -286,3 +286,51 @@ def test_a_result_reaches_its_caller_where_the_next_task_finds_no_thread() -> No
 
     asyncio.run(check())
     turns.close()
+
+
+def no_thread(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_who_finds_no_thread_is_told_and_later_ones_are_served() -> None:
+    turns = Turns("shop", most=4)
+
+    async def check() -> None:
+        with patch.object(threading.Thread, "start", no_thread), pytest.raises(RuntimeError, match="thread"):
+            await turns.run("one", lambda: "not served")
+        for _ in range(2):
+            assert await asyncio.wait_for(turns.run("one", lambda: "served"), 60) == "served"
+
+    asyncio.run(check())
+    turns.close(wait=True)
+
+
+def test_who_gives_way_goes_on_where_no_thread_can_be_started_for_the_next() -> None:
+    turns, begun, go = Turns("shop", most=4), threading.Event(), threading.Event()
+
+    def long() -> str:
+        begun.set()
+        assert go.wait(60)
+        for _ in range(3):
+            busy(2 * TURN_S)
+            turns.give_way()
+        return "done"
+
+    async def check() -> None:
+        first = asyncio.create_task(turns.run("one", long))
+        await asyncio.to_thread(begun.wait, 60)
+        second = asyncio.create_task(turns.run("two", lambda: "served"))
+        await asyncio.sleep(0)
+        with patch.object(threading.Thread, "start", no_thread):
+            go.set()
+            assert await asyncio.wait_for(first, 60) == "done"
+            assert await asyncio.wait_for(second, 60) == "served"
+
+    asyncio.run(check())
+    turns.close(wait=True)
+
+
+def busy(seconds: float) -> None:
+    end_s = time.thread_time() + seconds
+    while time.thread_time() < end_s:
+        pass
