@@ -25,9 +25,15 @@ class Aside:
         """
         if not self._free.acquire(blocking=False):
             return work
+        ticket = [work]
+
+        def redeem() -> T:
+            return ticket.pop()()
+
         try:
-            future = self._threads.submit(work)
-        except RuntimeError:  # no thread could be started, or the interpreter ends
+            future = self._threads.submit(redeem)
+        except RuntimeError:  # no thread could be started, or the interpreter ends; the pool keeps what it got
+            ticket.clear()
             self._free.release()
             return work
         future.add_done_callback(lambda _: self._free.release())

@@ -14,6 +14,7 @@ from index.store.turns import Turns
 
 MAX_WORDS = 8  # who write words at a time: each has 32 MB, a few threads, and up to 16 files while it merges
 MAX_SAVING = 2  # a snapshot is a file of its own, as large as the graph
+MAX_LOADING = 2  # each has the file and the graph in memory at once
 RECALL = 0.98  # the share of the ten nearest that searches find at least, unless somebody says otherwise
 
 
@@ -37,7 +38,7 @@ class Shared:
         self.idle = IdleConnections()
         self.aside = Aside(self.cores - 1)
         self.words = Turns(MAX_WORDS)
-        self.saving = threading.Semaphore(MAX_SAVING)
+        self.saving, self.loading = threading.Semaphore(MAX_SAVING), threading.Semaphore(MAX_LOADING)
         self._crowd = threading.Lock()
 
     @contextlib.contextmanager

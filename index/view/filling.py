@@ -4,6 +4,7 @@ Which keys there must be the documents and their passages say, and with that whe
 """
 
 import contextlib
+import resource
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from index.view.vectors import FIRST_CAPACITY
 
 # Of each of them but the first a descriptor stays open, which many small collections need not have.
 MAX_READERS, BLOCKS_EACH = 4, 16
+MANY_DESCRIPTORS = 8_192  # with fewer there is one reader
 LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
 
 
@@ -83,7 +85,8 @@ def read_rows(readers: Readers, ndim: int, cores: int, together: int | None = No
         rows.owners[: len(keys)] = np.repeat(documents, several.counts_of(documents))
         rows.alive[: len(keys)] = True
         filling = Filling(rows, keys, together or rows_together(ndim))
-        helpers = started(readers, filling, min(cores, MAX_READERS, filling.blocks // BLOCKS_EACH) - 1)
+        count = min(cores, MAX_READERS, filling.blocks // BLOCKS_EACH) if has_many() else 1
+        helpers = started(readers, filling, count - 1)
         try:
             filling.work(connection)
         finally:
@@ -113,3 +116,9 @@ def helped(readers: Readers, filling: Filling) -> None:
     except Exception as error:  # noqa: BLE001 - whoever began this raises it
         if not is_of_surroundings(error):
             filling.failures.append(error)
+
+
+def has_many() -> bool:
+    """Say whether the process may open so many files that some more do not matter."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft == resource.RLIM_INFINITY or soft >= MANY_DESCRIPTORS

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from index.view.snapshots import Snapshots
 from index.view.vectors import Vectors
 
+LOOK_S = 0.1  # between two looks whether it is stopped, while others have their turn
+
 
 class Loading:
     """Of the vectors that were just read, once. Until it is done the graph is `busy`, so that searches do without."""
 
-    def __init__(self, vectors: Vectors, snapshots: Snapshots | None) -> None:
+    def __init__(self, vectors: Vectors, snapshots: Snapshots | None, turn: threading.Semaphore | None = None) -> None:
         self._vectors = vectors
         self._snapshots = snapshots
+        self._turn = turn or threading.Semaphore()
         self._done = threading.Event()
         vectors.graph.busy = True
 
@@ -30,8 +33,12 @@ class Loading:
 
         Called by the thread that changes the graph.
         """
-        if not self.done:
-            self._load(stopped)
+        while not (self.done or stopped()):
+            if self._turn.acquire(timeout=LOOK_S):
+                try:
+                    self._load(stopped)
+                finally:
+                    self._turn.release()
         return self.done
 
     def _load(self, stopped: Callable[[], bool]) -> None:

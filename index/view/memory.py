@@ -62,7 +62,7 @@ class Memory:
         """Read the vectors; a thread loads the newest snapshot that is whole from then on, and adds what it lacks."""
         assert self._readers is not None
         self.vectors.begin(*read_rows(self._readers, self.parameters.ndim, self._shared.cores))
-        self.loading = Loading(self.vectors, self.snapshots)
+        self.loading = Loading(self.vectors, self.snapshots, self._shared.loading)
         with self._lock:
             if not (self._closed or self._paused):  # or nothing would ever stop the thread
                 self._start(self.loading)
@@ -84,7 +84,8 @@ class Memory:
     def needed_bytes(self) -> int:
         """What the documents that are here take in memory, without what is left of others."""
         vectors = self.vectors
-        return needed_bytes(self.parameters.ndim, len(vectors), len(vectors.graph) + vectors.pending)
+        pending = vectors.pending  # first: of a graph that is exchanged meanwhile too much is counted, not too little
+        return needed_bytes(self.parameters.ndim, len(vectors), pending + len(vectors.graph))
 
     def check_room(self, rows: int) -> None:
         """Raise MemoryFullError where so many rows more would exceed the bound; the writer decides."""
@@ -120,8 +121,8 @@ class Memory:
         """Mark the rows whose removal is committed as gone, or read all rows again."""
         self.standing.settled()
         self.vectors.confirm()
-        self.vectors.discard(changes.removed)
         self.claimed_bytes = 0
+        self.vectors.discard(changes.removed)
         if self._indexer is None:
             if changes.exchanged:
                 self.load()

@@ -215,10 +215,10 @@ class Vectors:
             smaller = allocated(max(FIRST_CAPACITY, len(kept) * 9 // 8), self._ndim)
             nodes = now.nodes[kept] if regrouped is None else looked_up(now.keys[kept], regrouped)
             copy_into(smaller, Capture(now.keys[kept], now.rows[kept], now.alive[kept], nodes, now.owners[kept]))
-            self._all, self._count, self._graph = smaller, len(kept), new
+            groups, dead = Groups.of(now.keys[kept], nodes), len(kept) - int(np.count_nonzero(now.alive[kept]))
             self._departures.compact(since, kept)
-            now = self._first(self._count)
-            self._regroup(Groups.of(now.keys, now.nodes), self.unreached if regrouped is None else NONE)
+            self._all, self._count, self._graph, self.dead = smaller, len(kept), new, dead  # at once: others count
+            self._regroup(groups, self.unreached if regrouped is None else NONE)
         self._remove_foreign(new)
         return True
 

@@ -42,7 +42,7 @@ class Watch:
         self._random = np.random.default_rng(seed)
         self._shares: list[float] = []
         self._narrower: list[float] = []  # of the same samples, by a step narrower
-        self._first_width = 0
+        self._widened, self._first_width = vectors.graph, 0
         self._judged: Graph | None = None
         self._changed, self._turns = 0, 0
         self._stepped_s, self._taken_s = time.monotonic(), 0.0
@@ -57,9 +57,13 @@ class Watch:
 
     def _begin_wide(self, graph: Graph) -> None:
         """Widen searches as rows become many, before it is known what they find: later they may become narrower."""
+        if graph is not self._widened:  # one that was loaded or built anew has its own width, and was not looked at
+            self._widened, self._first_width, self._shares, self._narrower = graph, 0, [], []
         if (width := first_width(len(self._vectors))) > self._first_width:
             self._first_width = width
-            graph.widen(max(graph.width, width))
+            if graph.width < width:
+                graph.widen(width)
+                self._shares, self._narrower = [], []
 
     def rest_s(self) -> float | None:
         """Return how long to wait for the next step; None where there is none."""
@@ -76,6 +80,7 @@ class Watch:
     def step(self) -> None:
         """Do a piece of the work."""
         started_s, graph = time.monotonic(), self._vectors.graph
+        self._begin_wide(graph)
         if not self.judged and not (graph.unchecked and self._turns % 2):
             self._sample()
         elif graph.unchecked:

@@ -11,9 +11,13 @@ import pytest
 from index import Collection, Index, Query
 from index.search.planner import EXACT_ROWS
 from index.stats import lacking_of
+from index.view.graph import Graph, GraphParameters
+from index.view.loading import Loading
+from index.view.vectors import Vectors
 from tests.index.fakes import PointedDisk
 from tests.index.harness import document, loaded, open_index, through_graph
-from tests.index.vectors import one
+from tests.index.vectors import NDIM, one
+from tests.server.polling import until
 
 COUNT = 1_500
 PATIENCE_S = 60
@@ -189,4 +193,33 @@ def test_a_pause_meanwhile_puts_it_off(folder: Path, held: Held) -> None:
     assert collection.stats().viewed == COUNT + 1
     assert nearest(collection, 10_000) == "new"
     assert collection.health().problems == ()
+    index.close()
+
+
+def test_collections_load_a_few_at_a_time() -> None:
+    turn = threading.Semaphore(1)
+    vectors = Vectors(NDIM, Graph(GraphParameters(NDIM)))
+    loading = Loading(vectors, None, turn)
+    asked = list[bool]()
+
+    def stopped() -> bool:
+        asked.append(loading.done)
+        return len(asked) > 1
+
+    with turn:
+        assert not loading.run(stopped)
+    assert asked == [False, False]
+    assert loading.run(lambda: False)
+    assert turn.acquire(blocking=False)
+
+
+def test_searches_through_a_graph_that_was_loaded_are_as_wide_as_its_rows_want(
+    folder: Path, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.view.watch.first_width", lambda rows: 128 + rows // 10)
+    index = begun(folder, held)
+    held.let_go.set()
+    assert loaded(index)
+    graph = index.collection().memory.vectors.graph
+    until(lambda: graph.width >= 128 + COUNT // 10)
     index.close()

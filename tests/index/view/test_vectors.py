@@ -54,6 +54,23 @@ def test_a_row_that_comes_while_others_are_compacted_away_stands_once() -> None:
     assert (len(vectors), vectors.pending) == (4, 4)
 
 
+def test_rows_are_counted_while_others_are_compacted_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks how many there are does not wait for it."""
+    vectors, counted = Vectors(NDIM, Graph(GraphParameters(NDIM))), list[int]()
+    vectors.append(range(1, 9), ROWS)
+    vectors.discard([1, 2, 3, 4, 5, 6])
+    settled = Capture.settled_after
+
+    def counting(capture: Capture, since: int) -> int:
+        counted.append(len(vectors))
+        return settled(capture, since)
+
+    monkeypatch.setattr(Capture, "settled_after", counting)
+    assert vectors.compact(vectors.graph, vectors.graph, vectors.clock)
+    assert counted == [2]
+    assert len(vectors) == 2
+
+
 def test_rows_are_counted_whatever_happens_to_them() -> None:
     view = Graph(GraphParameters(NDIM))
     vectors = Vectors(NDIM, view)
