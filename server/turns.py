@@ -11,11 +11,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
+
+from server.pool import Pool
 
 T = TypeVar("T")
 # What takes longer is cut into turns of about this time.
@@ -79,7 +81,7 @@ class Turns:
         self._unbegun = running if most is None else most
         self._most_of_one = max(1, min(running, self._unbegun - 1), self._unbegun // 4)
         self._begun: Counter[str] = Counter()
-        self._threads = ThreadPoolExecutor(self._unbegun, thread_name_prefix=name)
+        self._threads = Pool(self._unbegun, name)
         self._lock = threading.Lock()
         self._waiting: dict[str, _Line] = {}
         self._arrivals = itertools.count()
@@ -166,20 +168,11 @@ class Turns:
 
     def _started(self, task: _Task, *, leaving: bool) -> bool:
         """Have a thread take a task, which begins once the lock is free; return whether one will."""
-        ticket = [task]
         try:
-            self._threads.submit(self._redeem, ticket)
-        except RuntimeError:  # the system has no more threads; the pool keeps the ticket all the same
-            if not leaving:
-                ticket.clear()
-            return leaving
+            self._threads.submit(partial(self._serve, task), by_caller=leaving)
+        except RuntimeError:  # the system has no more threads
+            return False
         return True
-
-    def _redeem(self, ticket: list[_Task]) -> None:
-        with self._lock:
-            task = ticket.pop() if ticket else None
-        if task is not None:
-            self._serve(task)
 
     def _withdraw(self, task: _Task) -> None:
         line = self._waiting[task.client]

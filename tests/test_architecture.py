@@ -83,7 +83,7 @@ WINGS: Mapping[str, Mapping[str, set[str]]] = {
 }
 # Modules of a room that all its wings may import, and that import no wing but those named.
 GROUND: Mapping[str, Mapping[str, set[str]]] = {
-    "server": {"settings": {"contract"}, "logs": set(), "turns": set(), "version": set()},
+    "server": {"settings": {"contract"}, "logs": set(), "pool": set(), "turns": set(), "version": set()},
     "index": {"errors": set()},
     "bench": {
         "errors": set(),

@@ -62,14 +62,14 @@ class Among:
 
     def note(self, moment: Moment, condition: Condition, documents: Keys) -> None:
         """Take in that a filter was asked, and which documents match it; keep them if it is asked again."""
-        rows = len(documents)
-        if not FEWEST_ROWS <= rows <= self._exact_rows:
+        if not FEWEST_ROWS <= len(documents) <= self._exact_rows:
             return
         if moment.stamp is None or passes(condition) or self._standing.asked(condition) < TIMES:
             return
         capture, _ = self._vectors.capture(moment)
-        if capture.whole:
-            found = Matches(slots_of(capture, documents), moment.highest_key, capture.generation)
+        slots = slots_of(capture, documents)
+        if capture.whole and len(slots) <= self._exact_rows:
+            found = Matches(slots, moment.highest_key, capture.generation)
             self._standing.keep(condition, found, moment.stamp, len(capture.keys))
 
 

@@ -90,6 +90,8 @@ class Planner:
         if nearest is not None:
             return nearest
         keys = matching(connection, condition or EVERYTHING, cover)
+        if condition is not None:
+            self._among.note(moment, condition, keys)
         return self._exactly(connection, self._vectors.capture(moment)[0], keys, query, wanted)
 
     def _through_graph(

@@ -5,18 +5,17 @@ Only what lets go of the interpreter gains by it, and only where it takes longer
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 class Aside:
-    """So many threads, started as they are needed. From any thread."""
+    """So many threads at a time, one for each work: to start one takes a hundredth of what such work takes."""
 
     def __init__(self, threads: int) -> None:
         self._free = threading.Semaphore(threads)
-        self._threads = ThreadPoolExecutor(max(1, threads), "index-aside")
 
     def begin(self, work: Callable[[], T]) -> Callable[[], T]:
         """Begin the work if a thread is free; return what waits for its result, or else does it.
@@ -25,16 +24,18 @@ class Aside:
         """
         if not self._free.acquire(blocking=False):
             return work
-        ticket = [work]
-
-        def redeem() -> T:
-            return ticket.pop()()
-
+        future: Future[T] = Future()
         try:
-            future = self._threads.submit(redeem)
-        except RuntimeError:  # no thread could be started, or the interpreter ends; the pool keeps what it got
-            ticket.clear()
+            threading.Thread(target=self._do, args=(work, future), name="index-aside", daemon=True).start()
+        except RuntimeError:  # none can be started
             self._free.release()
             return work
-        future.add_done_callback(lambda _: self._free.release())
         return future.result
+
+    def _do(self, work: Callable[[], T], future: Future[T]) -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - outermost frame: the caller must learn of it
+            future.set_exception(error)
+        finally:
+            self._free.release()

@@ -30,7 +30,8 @@ class MemoryBound:
     @property
     def taken_bytes(self) -> int:
         """What all collections need, and what is claimed. Never waits for long."""
-        return sum(one.needed_bytes + one.claimed_bytes for one in self._claimants())
+        # Claims first: of what is committed in between too much is counted, not too little.
+        return sum(one.claimed_bytes + one.needed_bytes for one in self._claimants())
 
     def check(self, more_bytes: int) -> None:
         """Raise MemoryFullError where so much more exceeds the bound; what takes nothing more never does."""

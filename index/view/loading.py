@@ -6,7 +6,7 @@ from collections.abc import Callable
 from index.view.snapshots import Snapshots
 from index.view.vectors import Vectors
 
-LOOK_S = 0.1  # between two looks whether it is stopped, while others have their turn
+LOOK_S = 0.02  # between two looks whether it is stopped, while others have their turn
 
 
 class Loading:

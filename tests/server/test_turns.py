@@ -268,18 +268,13 @@ def test_one_client_does_not_take_all_places(shop: Shop) -> None:
 
 def test_a_result_reaches_its_caller_where_the_next_task_finds_no_thread() -> None:
     turns, go = Turns("shop"), threading.Event()
-    begin = turns._threads.submit
-
-    def refuse(*call: object) -> None:
-        begin(*call)  # type: ignore[arg-type]  # as an executor does, which keeps what it finds no thread for
-        raise RuntimeError("can't start new thread")
 
     async def check() -> None:
         first = asyncio.create_task(turns.run("one", partial(go.wait, 60)))
         await asyncio.sleep(0)
         second = asyncio.create_task(turns.run("two", lambda: "served"))
         await asyncio.sleep(0)
-        with patch.object(turns._threads, "submit", refuse):
+        with patch.object(threading.Thread, "start", no_thread):
             go.set()
             assert await asyncio.wait_for(first, 60)
         assert await asyncio.wait_for(second, 60) == "served"
@@ -300,6 +295,31 @@ def test_who_finds_no_thread_is_told_and_later_ones_are_served() -> None:
             await turns.run("one", lambda: "not served")
         for _ in range(2):
             assert await asyncio.wait_for(turns.run("one", lambda: "served"), 60) == "served"
+
+    asyncio.run(check())
+    turns.close(wait=True)
+
+
+def test_after_a_thread_that_could_not_be_started_there_are_as_many_as_are_needed() -> None:
+    turns, begun, go = Turns("shop", most=4), threading.Event(), threading.Event()
+
+    def long() -> str:
+        begun.set()
+        assert go.wait(60)
+        busy(2 * TURN_S)
+        turns.give_way()
+        return "done"
+
+    async def check() -> None:
+        with patch.object(threading.Thread, "start", no_thread), pytest.raises(RuntimeError, match="thread"):
+            await turns.run("one", lambda: "not served")
+        first = asyncio.create_task(turns.run("one", long))
+        await asyncio.to_thread(begun.wait, 60)
+        second = asyncio.create_task(turns.run("two", lambda: "served"))
+        await asyncio.sleep(0)
+        go.set()
+        assert await asyncio.wait_for(first, 60) == "done"
+        assert await asyncio.wait_for(second, 60) == "served"
 
     asyncio.run(check())
     turns.close(wait=True)

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import Collection, Document, Index
+from index import Collection, Document, Entry, Index, Passages, check_content
 from index.filters.parsing import parse_filter
 from index.filters.tree import Condition, Lasting, both
 from index.search.among import TIMES, Among
 from index.search.planner import Planner
+from tests.index.harness import spans_of
 from tests.index.vectors import clustered
 
 NDIM, COUNT, QUERIES = 256, 1_500, 20
@@ -162,4 +163,17 @@ def test_rows_that_are_nearly_alike_are_told_apart_as_without_a_list(tmp_path: P
     for _ in range(TIMES + 1):
         assert ids_found(found, planner, 0, HALF) == first
     assert is_listed(found)
+    index.close()
+
+
+def test_documents_of_too_many_rows_are_not_listed(tmp_path: Path) -> None:
+    index = Index(tmp_path, "model", NDIM)
+    found = index.collection()
+    spans = spans_of(12, 3)
+    cut = [Passages(ROWS[3 * n : 3 * n + 3], spans, None) for n in range(20)]
+    found.put_many([Entry(check_content(str(n), "twelve chars", {"half": 1}), cut[n]) for n in range(20)]).result()
+    planner = Planner(found.store.readers, found.memory.vectors, 30, found.memory.standing)
+    for _ in range(TIMES + 1):
+        ids_found(found, planner, 0, HALF)
+    assert not is_listed(found)
     index.close()
