@@ -1,7 +1,7 @@
 """Ranks the documents that a standing filter leaves, each compared in full.
 
-A filter is listed when it is asked a second time, from what its search lists anyhow; from then on neither the database
-nor the keys of all rows are asked for it, which takes as long as the comparison.
+What a filter leaves is kept when it is asked a second time, where its search lists it anyhow; from then on the database
+is asked for what came since alone, and no keys are looked for, which takes longer than the comparison.
 """
 
 import apsw

@@ -1,8 +1,8 @@
 """Plans a search by vector: exactly over all rows that match the filter, or approximately through the graph.
 
 Few rows are compared one by one; that is exact, and cheaper than a graph. Where many match, the graph is asked for more
-than is wanted and the filter applied to what it gives, until there is enough; a filter that is asked often takes
-another way, that of `among.py`. The float32 vectors decide the order. Each row is a passage's: a document is found
+than is wanted and the filter applied to what it gives, until there is enough; what a filter that is asked again leaves
+may be known already (`among.py`). The float32 vectors decide the order. Each row is a passage's: a document is found
 once, by its best one.
 """
 
