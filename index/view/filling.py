@@ -28,26 +28,35 @@ LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
 
 
 class Filling:
-    """The work: blocks by their slots, which readers take one after the other. The first error ends it."""
+    """The work: blocks by their slots, which readers take one after the other. An error ends it once those taken are read."""
 
     def __init__(self, rows: Capture, keys: Keys, size: int) -> None:
         self._rows, self._keys, self._size = rows, keys, size
         self._ndim = rows.rows.shape[1]
         self._waiting = deque(range(0, max(1, len(keys)), size))
-        self.failures: list[BaseException] = []
+        self._failures: list[tuple[int, BaseException]] = []
 
     @property
     def blocks(self) -> int:
         """How many nobody has taken."""
         return len(self._waiting)
 
+    @property
+    def failure(self) -> BaseException | None:
+        """The error of the first block that has one, whichever reader was quicker: blocks are taken in order."""
+        return min(self._failures, key=lambda one: one[0])[1] if self._failures else None
+
+    def fail(self, error: BaseException, start: int = 0) -> None:
+        """End the work, for the block that starts there or for a reader that has none."""
+        self._failures.append((start, error))
+
     def work(self, connection: apsw.Connection) -> None:
         """Read blocks until there are none, or one has failed."""
-        try:
-            while not self.failures and (start := self._next()) is not None:
+        while not self._failures and (start := self._next()) is not None:
+            try:
                 self._fill(connection, start)
-        except BaseException as error:  # noqa: BLE001 - whoever began this raises it
-            self.failures.append(error)
+            except BaseException as error:  # noqa: BLE001 - whoever began this raises it
+                self.fail(error, start)
 
     def _next(self) -> int | None:
         try:
@@ -92,8 +101,8 @@ def read_rows(readers: Readers, ndim: int, cores: int, together: int | None = No
         finally:
             for one in helpers:
                 one.join()
-        for error in filling.failures:
-            raise error
+        if filling.failure:
+            raise filling.failure
     return rows, len(keys)
 
 
@@ -115,7 +124,7 @@ def helped(readers: Readers, filling: Filling) -> None:
             filling.work(connection)
     except Exception as error:  # noqa: BLE001 - whoever began this raises it
         if not is_of_surroundings(error):
-            filling.failures.append(error)
+            filling.fail(error)
 
 
 def has_many() -> bool:

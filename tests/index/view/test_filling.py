@@ -189,3 +189,12 @@ def test_a_database_without_documents_has_no_rows(database: Path) -> None:
     connection.close()
     with pytest.raises(DamagedError, match="damaged"):
         read_rows(Readers(Database(database)), NDIM, 2)
+
+
+def test_of_several_errors_that_of_the_first_block_is_told() -> None:
+    filling = Filling(allocated(FIRST_CAPACITY, NDIM), np.arange(4 * TOGETHER), TOGETHER)
+    assert filling.failure is None
+    late, early = DamagedError("late"), DamagedError("early")
+    filling.fail(late, 2 * TOGETHER)
+    filling.fail(early, TOGETHER)
+    assert filling.failure is early
