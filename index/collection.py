@@ -184,7 +184,7 @@ class Collection:
 
     def stats(self) -> CollectionStats:
         """Return the collection's state, from counters alone. Never waits."""
-        parts = self.store, self.memory, self.words
+        parts = self.store, self.memory, self.words, self.projections
         return stats_of(self.name, self._binding, self.settings, parts, self._reindex)
 
     def check_writable(self) -> None:

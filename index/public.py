@@ -6,7 +6,7 @@ from index.documents.facets import Facet
 from index.documents.ids import MAX_ID_BYTES
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
 from index.documents.passages import MAX_PASSAGES, Passage, Passages, whole
-from index.documents.projection import MAX_PROJECTED, Plane, Projection
+from index.documents.projection import Plane, Projection
 from index.documents.query import (
     MAX_PER_GROUP,
     MAX_SNIPPET_CHARACTERS,
@@ -76,7 +76,6 @@ __all__ = [
     "MAX_METADATA_DEPTH",
     "MAX_METADATA_FIELDS",
     "MAX_PASSAGES",
-    "MAX_PROJECTED",
     "MAX_PER_GROUP",
     "MAX_SNIPPET_CHARACTERS",
     "MAX_TEXT_BYTES",

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float32]
 FieldValue: TypeAlias = bool | int | float | str | None
 
-MAX_PROJECTED = 100_000
-
 
 class Plane(msgspec.Struct, frozen=True, eq=False):
     """The plane along which vectors differ most: a vector stands at `(vector - mean) @ components.T`.

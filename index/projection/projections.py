@@ -5,6 +5,7 @@ was still the one that was read before it is right for as long as the number sta
 """
 
 import secrets
+import sys
 import threading
 
 import msgspec
@@ -32,6 +33,12 @@ class Made(msgspec.Struct, frozen=True, eq=False):
     number: int | None
     limit: int
 
+    @property
+    def size_bytes(self) -> int:
+        """The memory that it takes."""
+        shown = self.projection
+        return self.keys.nbytes + shown.x.nbytes + shown.y.nbytes + sum(map(sys.getsizeof, shown.ids))
+
 
 class Projections:
     """Of one collection. Follows the writer; asked from any thread, once it is attached."""
@@ -43,6 +50,7 @@ class Projections:
         self._lock = threading.Lock()
         self._run, self._number = secrets.token_hex(4), 0
         self._kept: Made | None = None
+        self._kept_bytes = 0
 
     def attach(self, store: Store) -> None:
         """Take the database whose documents these are."""
@@ -71,6 +79,11 @@ class Projections:
         """What changes with the documents; None while some have expired that are not deleted yet."""
         number = self._number
         return number if self._lasting() is None else None
+
+    @property
+    def size_bytes(self) -> int:
+        """The memory that the one which is kept takes. Never waits."""
+        return 0 if self._kept is None else self._kept_bytes
 
     def project(self, field: str | None, limit: int) -> Projection:
         """Return the projection of at most `limit` documents, with the values of a field of theirs.
@@ -109,6 +122,7 @@ class Projections:
         return Made(Projection(material.documents, material.ids, x, y, [], plane, state), material.keys, number, limit)
 
     def _keep(self, made: Made) -> None:
+        size_bytes = made.size_bytes
         with self._lock:
             if made.number == self._number:
-                self._kept = made
+                self._kept, self._kept_bytes = made, size_bytes

@@ -4,10 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from server.contract.limits import MAX_PROJECTED
 from server.dialects.native.bodies.documents import Row
 
-DEFAULT_PROJECTED = 20_000
+DEFAULT_PROJECTED, MAX_PROJECTED = 20_000, 100_000
 
 
 class ProjectionRequest(msgspec.Struct, forbid_unknown_fields=True):
