@@ -62,7 +62,7 @@ def widest(scatter: NDArray[np.float64]) -> tuple[Floats, tuple[float, float]]:
     there = shares > ROUNDING
     components = np.where(there[:, None], components * np.sign(largest), 0.0)
     first, second = np.where(there, shares, 0.0).tolist()
-    return components.astype(np.float32), (first, second)
+    return components.astype(np.float32, order="C"), (first, second)
 
 
 def places_of(rows: Rows, plane: Plane) -> Floats:
