@@ -5,7 +5,15 @@ import { difference, mean, quantile, shares } from "../../../server/static/conso
 import { areaPath, linePath } from "../../../server/static/console/live/paths.js";
 import { histogramOf, parseMetrics, sumOf, valueOf } from "../../../server/static/console/live/prometheus.js";
 import { between, read } from "../../../server/static/console/live/readings.js";
-import { add, greatest, latest, nearestPoint, segments } from "../../../server/static/console/live/window.js";
+import {
+  add,
+  greatest,
+  latest,
+  nearestPoint,
+  segments,
+  shownSpan,
+  timeMarks,
+} from "../../../server/static/console/live/window.js";
 
 const METRICS = (requests, hits, cpu, searches) => `# HELP vecd_http_requests_total Requests answered.
 # TYPE vecd_http_requests_total counter
@@ -109,4 +117,15 @@ test("lines break where a figure is not known", () => {
   const [x, y] = [(value) => value * 10, (value) => 100 - value];
   assert.equal(linePath(points, "a", x, y), "M0 99L10 98M30 96h0.01");
   assert.equal(areaPath(points, "a", x, y, 100), "M0 100L0 99L10 98L10 100Z");
+});
+
+test("the time axis grows with what is there, and has a few round marks", () => {
+  assert.deepEqual(
+    [shownSpan([], 5), shownSpan([{ seconds: 10 }], 30), shownSpan([{ seconds: 0 }], 100)],
+    [60, 60, 100],
+  );
+  assert.equal(shownSpan([{ seconds: 0 }], 1000), 300);
+  assert.deepEqual(timeMarks(60), [0, 15, 30, 45]);
+  assert.deepEqual(timeMarks(300), [0, 120, 240]);
+  assert.deepEqual(timeMarks(300, 5), [0, 60, 120, 180, 240]);
 });

@@ -12,19 +12,16 @@ const STATES = {
   failed: ["bad", "failed"],
 };
 
+const SHOWN_DIGITS = 8;
+
 /** Return {node, show(collections, samples)}; samples are those of GET /metrics, which have the bytes. */
 export function collectionTable() {
   const body = el("tbody", {});
-  const heads = ["Collection", "Documents", "State", "Memory", "Disk", "Recall"].map((name) =>
+  const heads = ["Collection", "Documents", "State", "Memory", "Disk", "Recall", "Vectors"].map((name) =>
     el("th", { scope: "col" }, name),
   );
-  const table = el("table", {}, el("thead", {}, el("tr", {}, heads)), body);
-  const scroll = el(
-    "div",
-    { class: "collections-scroll", tabindex: "0", role: "region", aria: { labelledby: "collections-title" } },
-    table,
-  );
-  const content = el("div", {}, scroll);
+  const table = el("table", { aria: { labelledby: "collections-title" } }, el("thead", {}, el("tr", {}, heads)), body);
+  const content = el("div", {}, table);
   const node = el(
     "section",
     { class: "card collections" },
@@ -47,7 +44,7 @@ export function collectionTable() {
       );
       return;
     }
-    fill(content, scroll);
+    fill(content, table);
     fill(
       body,
       collections.map((one) => rowOf(one, samples)),
@@ -64,18 +61,22 @@ function rowOf({ name, documents, state, pending, reindex, graph, fingerprint },
       ? `, ${whole(pending)} to go`
       : "";
   const figure = (metric) => bytes(valueOf(samples, metric, { collection: name }));
+  const recall = graph.recall === null ? "–" : percent(graph.recall);
+  const target = graph.exact ? "every document is compared" : `of at least ${percent(graph.target)}`;
   return el(
     "tr",
     {},
-    el("th", { scope: "row", title: `fingerprint ${fingerprint}` }, name),
-    el("td", {}, whole(documents)),
-    el("td", {}, el("span", { class: `state state-${kind}` }, word + more)),
-    el("td", {}, figure("vecd_index_memory_bytes")),
-    el("td", {}, figure("vecd_index_database_bytes")),
-    el(
-      "td",
-      { title: graph.exact ? "every document is compared" : `of at least ${percent(graph.target)}` },
-      graph.recall === null ? "–" : percent(graph.recall),
-    ),
+    el("th", { scope: "row" }, name),
+    cell("Documents", whole(documents)),
+    cell("State", el("span", { class: `state state-${kind}` }, word + more)),
+    cell("Memory", figure("vecd_index_memory_bytes")),
+    cell("Disk", figure("vecd_index_database_bytes")),
+    cell("Recall", recall, target),
+    cell("Vectors", el("code", {}, fingerprint.slice(0, SHOWN_DIGITS)), `fingerprint ${fingerprint}`),
   );
+}
+
+/** On a narrow screen each cell says its column itself. */
+function cell(column, content, title = "") {
+  return el("td", { data: { name: column }, title }, content);
 }

@@ -43,7 +43,7 @@ function factsOf(stats) {
       "provider",
       stats.cores ? `${stats.provider}, ${stats.cores} core${stats.cores === 1 ? "" : "s"}` : stats.provider,
     ],
-    ["reads", `${whole(stats.max_tokens)} tokens, gives ${whole(stats.dimensions)} dimensions`],
+    ["vectors", `${whole(stats.dimensions)} dimensions, of ${whole(stats.max_tokens)} tokens at most`],
     ["fingerprint", el("code", { class: "fingerprint" }, stats.fingerprint)],
     [
       "cache",

@@ -1,6 +1,7 @@
 // The last minutes as points in time: figures go in at one end and are forgotten at the other.
 
 export const WINDOW_S = 300;
+const LEAST_S = 60;
 // Two readings that are further apart than this leave a gap: the page was hidden, or the server away.
 export const GAP_S = 8;
 
@@ -12,6 +13,17 @@ export function add(points, point, windowS = WINDOW_S) {
   if (last && point.seconds - last.seconds > GAP_S)
     kept.push({ seconds: (last.seconds + point.seconds) / 2, gap: true });
   return [...kept, point];
+}
+
+/** Return how many seconds are shown: those that there are points of, a minute at least and the window at most. */
+export function shownSpan(points, now) {
+  return points.length ? Math.min(WINDOW_S, Math.max(LEAST_S, now - points[0].seconds)) : LEAST_S;
+}
+
+/** Return the marks of a time axis, as seconds before now: a few round ones. */
+export function timeMarks(span, most = 4) {
+  const step = [15, 30, 60, 120, 300].find((one) => span / one <= most + 0.5);
+  return Array.from({ length: Math.floor((span - 1) / step) + 1 }, (_, index) => index * step);
 }
 
 /** Return the greatest of some figures over all points, 0 where there is none. */

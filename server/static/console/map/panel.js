@@ -10,8 +10,12 @@ const LINE_CHARACTERS = 90;
 const PAUSE_MS = 90;
 const LIST_PAUSE_MS = 220;
 
-/** Return {node, showDocument(id), showList(title, items), end()}; `choose(point)` is called for one of the list. */
-export function panel(texts, choose) {
+/**
+ * Return {node, showDocument(id), showList(title, items), end()}.
+ *
+ * `choose(point)` is called for one of the list, `read(id, text)` once the text of the document is there.
+ */
+export function panel(texts, { choose, read }) {
   const card = el("div", { class: "document-card", aria: { live: "polite" } });
   const heading = el("h2", {});
   const list = el("ol", { class: "near-list", aria: { label: "Documents on the map" } });
@@ -30,14 +34,19 @@ export function panel(texts, choose) {
     if (id === null)
       return fill(card, el("p", { class: "muted small" }, "Point at a document, or choose one, to read it here."));
     const known = texts().known(id);
-    if (known) return fill(card, documentOf(known));
+    if (known) return show(known);
     own.timer = setTimeout(() => load(id), PAUSE_MS);
+  }
+
+  function show(found) {
+    fill(card, documentOf(found));
+    read(found.id, found.text);
   }
 
   async function load(id) {
     try {
       const found = await texts().read(id);
-      if (own.wanted === id) fill(card, documentOf(found));
+      if (own.wanted === id) show(found);
     } catch (error) {
       if (own.wanted === id && !isAborted(error)) fill(card, el("p", { class: "muted small" }, wordsOf(error).title));
     }

@@ -7,6 +7,7 @@ import { followKeys, followPointers } from "./gestures.js";
 import { layGrid, nearest, nearestOf } from "./grid.js";
 import { drawOverlay, OVERLAY_COLOURS } from "./overlay.js";
 import { bounds } from "./projecting.js";
+import { pointTip } from "./tip.js";
 import { drawingOrder, radiusOf, splat } from "./splatting.js";
 
 const REACH_PX = 16;
@@ -25,7 +26,9 @@ export function stage(state, on) {
     role: "application",
     aria: { label: "Map of documents", describedby: "map-keys" },
   });
-  const node = el("div", { class: "map-stage" }, points, over, el("p", { class: "unseen", id: "map-keys" }, ABOUT));
+  const tip = pointTip();
+  const about = el("p", { class: "unseen", id: "map-keys" }, ABOUT);
+  const node = el("div", { class: "map-stage" }, points, over, tip.node, about);
   const own = { places: emptyPlaces(), grid: null, camera: null, whole: null, look: null, image: null, glide: 0 };
   const seen = { found: null, hovered: -1, chosen: -1, crosshair: false };
 
@@ -49,6 +52,7 @@ export function stage(state, on) {
     above.changed();
   };
   const look = (next) => {
+    tip.hide();
     own.camera = next;
     redraw();
   };
@@ -60,6 +64,7 @@ export function stage(state, on) {
   const hover = (point) => {
     if (point === seen.hovered) return;
     seen.hovered = point;
+    tip.hide();
     over.classList.toggle("is-over", point >= 0);
     above.changed();
     on.point(point);
@@ -89,6 +94,12 @@ export function stage(state, on) {
     whole: moves.whole,
     middle: () => [camera().x, camera().y],
     focus: () => over.focus(),
+
+    /** Say a text beside the point under the pointer. */
+    say(point, text) {
+      if (point !== seen.hovered) return;
+      tip.show(...cameras.toScreen(camera(), size(), own.places.xs[point], own.places.ys[point]), size(), text);
+    },
 
     /** Show other points, all of them in view. */
     load(xs, ys) {

@@ -34,13 +34,14 @@ export function mount(root, context) {
     field: null,
     alone: null,
     chosen: -1,
+    pointed: -1,
     listing: 0,
   };
   const map = stage(state, { point: showPointed, choose, moved: listSoon });
-  const side = panel(
-    () => own.texts,
-    (point) => choose(point, true),
-  );
+  const side = panel(() => own.texts, {
+    choose: (point) => choose(point, true),
+    read: (id, text) => own.projection?.ids[own.pointed] === id && map.say(own.pointed, text),
+  });
   const key = legend((group) => paint(own.alone === group ? null : group));
   const note = messages();
   const picker = collectionPicker(context, (error) => note.problem(error));
@@ -145,6 +146,7 @@ export function mount(root, context) {
   }
 
   function showPointed(point) {
+    own.pointed = point;
     const shown = point >= 0 ? point : own.chosen;
     side.showDocument(shown >= 0 ? own.projection.ids[shown] : null);
   }

@@ -1,32 +1,68 @@
 // A text's tokens as coloured chips, and the place where the model stops reading.
 
-import { el } from "../elements.js";
+import { el, fill } from "../elements.js";
 import { countInWords, pieces } from "./tokens.js";
 
-// More chips than these are not drawn: nobody looks at them one by one.
-const MAX_CHIPS = 700;
+// Of a long text those tokens are drawn that begin it and those around the cut; the others on demand.
+const WHOLE = 110;
+const BEGINNING = 44;
+const AROUND_CUT = 22;
+// More than these are never drawn: nobody looks at them one by one.
+const MOST = 1500;
 const TINTS = 4;
 
 /** Return the chips of a text's tokens, and a table of them that opens on demand. */
 export function tokenChips(text, tokens, maxTokens, name) {
-  const all = pieces(text, tokens, maxTokens);
-  const drawn = all.slice(0, MAX_CHIPS);
-  const nodes = [];
-  let tint = 0;
-  drawn.forEach((piece, index) => {
-    if (piece.cut && !drawn[index - 1]?.cut) nodes.push(cutMark(maxTokens));
-    if (piece.gap.includes("\n")) nodes.push(el("br"));
-    if (!piece.continues) tint = (tint + 1) % TINTS;
-    nodes.push(chip(piece, tint));
-  });
-  const rest = all.length - drawn.length;
-  if (rest) nodes.push(el("li", { class: "token-rest" }, `and ${rest.toLocaleString("en")} more`));
+  const all = pieces(text, tokens, maxTokens).slice(0, MOST);
   const label = `Tokens of ${name}: ${countInWords(tokens.length, maxTokens)}`;
+  const list = el("ol", { class: "token-list", aria: { label } });
+  const chips = chipsOf(all, maxTokens);
+  const runs = shownRuns(all);
+  const unfold = () => {
+    fill(list, chips);
+    list.tabIndex = -1;
+    list.focus();
+  };
+  let next = 0;
+  for (const [start, end] of runs) {
+    if (start > next) list.append(folded(start - next, unfold));
+    list.append(...chips.slice(start, end).flat());
+    next = end;
+  }
+  if (next < all.length) list.append(folded(all.length - next, unfold));
+  return el("div", { class: "tokens" }, list, tokenTable(all, name));
+}
+
+/** Return which tokens are drawn at first, as [start, end] of each run. */
+function shownRuns(all) {
+  if (all.length <= WHOLE) return [[0, all.length]];
+  const cut = all.findIndex((piece) => piece.cut);
+  if (cut < 0) return [[0, BEGINNING + 2 * AROUND_CUT]];
+  const end = Math.min(all.length, cut + AROUND_CUT);
+  return cut - AROUND_CUT <= BEGINNING
+    ? [[0, end]]
+    : [
+        [0, BEGINNING],
+        [cut - AROUND_CUT, end],
+      ];
+}
+
+/** Return for each token its chip, with what stands before it. */
+function chipsOf(all, maxTokens) {
+  let tint = 0;
+  return all.map((piece, index) => {
+    if (!piece.continues) tint = (tint + 1) % TINTS;
+    const before = piece.cut && !all[index - 1]?.cut ? [cutMark(maxTokens)] : [];
+    return [...before, chip(piece, tint)];
+  });
+}
+
+function folded(count, unfold) {
+  const words = `${count.toLocaleString("en")} more`;
   return el(
-    "div",
-    { class: "tokens" },
-    el("ol", { class: "token-list", aria: { label } }, nodes),
-    tokenTable(drawn, name),
+    "li",
+    { class: "token-fold" },
+    el("button", { class: "button quiet small", type: "button", onclick: unfold }, words),
   );
 }
 

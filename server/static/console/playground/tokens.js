@@ -33,10 +33,15 @@ export function pieces(text, tokens, maxTokens) {
       return { ...common, gap: "", text: token.text, continues: false, start: null, stop: null };
     const [start, stop] = [places[token.start] ?? text.length, places[token.stop] ?? text.length];
     const gap = text.slice(end, start);
-    const continues = !gap && index > 0 && token.text.startsWith("##");
+    const continues = !gap && inWord(text, start);
     end = stop;
     return { ...common, gap, text: text.slice(start, stop), continues, start: token.start, stop: token.stop };
   });
+}
+
+/** Whether a place is within a word: letters or digits stand on both sides. */
+function inWord(text, place) {
+  return /[\p{L}\p{N}]$/u.test(text.slice(0, place)) && /^[\p{L}\p{N}]/u.test(text.slice(place));
 }
 
 /** Say in words how many tokens a text has, and what the model reads of them. */

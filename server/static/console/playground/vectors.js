@@ -1,7 +1,7 @@
 // What is said of vectors, and how a strip of their values is laid out. Pure functions.
 
 /** Return the columns and rows in which so many values are drawn on a strip of a width, whole rows where it can be. */
-export function stripLayout(count, width, leastPixels = 2) {
+export function stripLayout(count, width, leastPixels = 1.9) {
   const most = Math.max(1, Math.floor(width / leastPixels));
   let rows = Math.max(1, Math.ceil(count / most));
   while (count % rows && rows < count && rows < 16) rows += 1;
