@@ -1,23 +1,28 @@
 // The colours of the groups of a colouring, as the theme has them.
 
-import { along } from "../drawing/mixing.js";
+import { along, mix } from "../drawing/mixing.js";
 import { readColours } from "../drawing/surface.js";
 import { MAX_CATEGORIES } from "./colouring.js";
 
 const SERIES = Array.from({ length: MAX_CATEGORIES }, (_, index) => `--series-${index + 1}`);
 const RAMP = ["--ramp-1", "--ramp-2", "--ramp-3", "--ramp-4"];
-const STRONG = 0.88;
+const STRONG = 1;
 const GREY = 0.55;
 const FADED = 0.16;
 
-/** Return {background, colours, alphas, shown} of all groups; `alone` is the one that is shown, null for all. */
+/**
+ * Return {background, colours, drawn, shown} of all groups; `alone` is the one that is shown, null for all.
+ *
+ * `colours` are those of the legend; `drawn` those of points, faded towards the background where others count.
+ */
 export function lookOf(colouring, alone) {
   const [background, grey, ...series] = readColours(["--surface", "--series-0", ...SERIES]);
   const groups = colouring.kind === "scale" ? scaleColours(colouring.steps) : series;
   const colours = [grey, ...groups];
   const shown = colours.map((_, group) => alone === null || group === alone);
-  const alphas = colours.map((_, group) => (shown[group] ? (group || alone === 0 ? STRONG : GREY) : FADED));
-  return { background, colours, shown, alphas };
+  const strength = (group) => (shown[group] ? (group || alone === 0 ? STRONG : GREY) : FADED);
+  const drawn = colours.map((colour, group) => mix(background, colour, strength(group)));
+  return { background, colours, drawn, shown };
 }
 
 function scaleColours(steps) {

@@ -10,30 +10,24 @@ export function radiusOf(count, enlarged) {
   return base * Math.min(2.4, Math.max(0.9, enlarged ** 0.3));
 }
 
-/** Return the pixels around a point's middle, with how much of each is the point's, and how much its rim's. */
-export function stampOf(radius, withRim) {
-  const rim = withRim ? Math.max(1, radius * 0.28) : 0;
-  const reach = Math.ceil(radius + rim + 1);
-  const [dx, dy, fill, edge] = [[], [], [], []];
+/**
+ * Return a disc's pixels around its middle, as distances in an image of this width: `solid` ones, and those of its edge
+ * with their `cover` of 256. It reaches `reach` pixels far.
+ */
+export function discOf(radius, width) {
+  const reach = Math.ceil(radius + 1);
+  const [solid, edge, cover] = [[], [], []];
   for (let y = -reach; y <= reach; y += 1) {
     for (let x = -reach; x <= reach; x += 1) {
-      const away = Math.hypot(x, y);
-      const inside = clamp(radius - away + 0.5);
-      const outside = withRim ? clamp(radius + rim - away + 0.5) : inside;
-      if (outside <= 0.02) continue;
-      dx.push(x);
-      dy.push(y);
-      fill.push(Math.round(inside * 256));
-      edge.push(Math.round(outside * 256));
+      const share = Math.max(0, Math.min(1, radius - Math.hypot(x, y) + 0.5));
+      if (share > 0.98) solid.push(x + y * width);
+      else if (share > 0.02) {
+        edge.push(x + y * width);
+        cover.push(Math.round(share * 256));
+      }
     }
   }
-  return {
-    reach,
-    dx: Int32Array.from(dx),
-    dy: Int32Array.from(dy),
-    fill: Int32Array.from(fill),
-    edge: Int32Array.from(edge),
-  };
+  return { reach, solid: Int32Array.from(solid), edge: Int32Array.from(edge), cover: Int32Array.from(cover) };
 }
 
 /** Return the order in which points are drawn: group 0 and those that are not shown first, below the others. */
@@ -48,39 +42,46 @@ export function drawingOrder(groups, shown) {
 }
 
 /**
- * Draw points into `image` (ImageData, filled with the background here).
+ * Draw points into `image` (ImageData, filled with the background here); those that reach over its edge are left out.
  *
  * `points` has `xs`, `ys`, `groups`, `order`; `look` has `background` and `colours` of the groups as [red, green, blue],
- * `alphas` of the groups from 0 to 1, and `radius` in the image's pixels; `view` maps to pixels: x * scale + left.
+ * and `radius` in the image's pixels; `view` maps to pixels: x * scale + left, top - y * scale.
  */
 export function splat(image, points, look, view) {
-  const { data, width, height } = image;
-  const [red, green, blue] = look.background;
-  new Uint32Array(data.buffer).fill(((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0);
-  const stamp = stampOf(look.radius, points.xs.length <= RIMS_UP_TO);
-  const { reach } = stamp;
-  for (const point of points.order) {
-    const column = Math.round(points.xs[point] * view.scale + view.left);
-    const row = Math.round(view.top - points.ys[point] * view.scale);
-    if (column < -reach || row < -reach || column >= width + reach || row >= height + reach) continue;
-    const group = points.groups[point];
-    press(data, width, height, column, row, stamp, look.colours[group], look.alphas[group], look.background);
+  const { width, height } = image;
+  const pixels = new Uint32Array(image.data.buffer);
+  const behind = packed(look.background);
+  pixels.fill(behind);
+  const hasRim = points.xs.length <= RIMS_UP_TO;
+  const disc = discOf(look.radius, width);
+  const rim = hasRim ? discOf(look.radius + Math.max(1, look.radius * 0.28), width) : disc;
+  const words = look.colours.map(packed);
+  const { xs, ys, groups, order } = points;
+  for (let index = 0; index < order.length; index += 1) {
+    const point = order[index];
+    const column = Math.round(xs[point] * view.scale + view.left);
+    const row = Math.round(view.top - ys[point] * view.scale);
+    if (column < rim.reach || row < rim.reach || column + rim.reach >= width || row + rim.reach >= height) continue;
+    const at = row * width + column;
+    if (hasRim) press(pixels, at, rim, behind);
+    press(pixels, at, disc, words[groups[point]]);
   }
 }
 
-function press(data, width, height, column, row, { dx, dy, fill, edge }, [red, green, blue], alpha, [r, g, b]) {
-  for (let index = 0; index < dx.length; index += 1) {
-    const [x, y] = [column + dx[index], row + dy[index]];
-    if (x < 0 || y < 0 || x >= width || y >= height) continue;
-    const at = (y * width + x) * 4;
-    const whole = edge[index] * alpha;
-    const own = fill[index] / edge[index];
-    data[at] += ((r + (red - r) * own - data[at]) * whole) / 256;
-    data[at + 1] += ((g + (green - g) * own - data[at + 1]) * whole) / 256;
-    data[at + 2] += ((b + (blue - b) * own - data[at + 2]) * whole) / 256;
+/** Draw one disc around a pixel. Red and blue of an edge are mixed together: neither reaches into the other's bits. */
+function press(pixels, at, { solid, edge, cover }, word) {
+  for (let index = 0; index < solid.length; index += 1) pixels[at + solid[index]] = word;
+  const [redBlue, green] = [word & 0xff00ff, word & 0xff00];
+  for (let index = 0; index < edge.length; index += 1) {
+    const [place, own] = [at + edge[index], cover[index]];
+    const there = pixels[place];
+    const mixed = (Math.imul(there & 0xff00ff, 256 - own) + Math.imul(redBlue, own)) >>> 8;
+    const mixedGreen = (Math.imul(there & 0xff00, 256 - own) + Math.imul(green, own)) >>> 8;
+    pixels[place] = 0xff000000 | (mixed & 0xff00ff) | (mixedGreen & 0xff00);
   }
 }
 
-function clamp(share) {
-  return Math.max(0, Math.min(1, share));
+/** Return an opaque colour as a pixel, where the least byte comes first. */
+function packed([red, green, blue]) {
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }

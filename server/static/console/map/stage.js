@@ -12,6 +12,7 @@ import { drawingOrder, radiusOf, splat } from "./splatting.js";
 
 const REACH_PX = 16;
 const NEAREST = 8;
+const MARGIN_PX = 20;
 const GLIDE_MS = 260;
 const ABOUT =
   "Arrow keys move the map, plus and minus enlarge it, zero shows all of it, Enter chooses the point in the middle. " +
@@ -110,7 +111,7 @@ export function stage(state, on) {
       redraw();
     },
 
-    /** Colour the points: `groups` of each, and `look` with `background`, `colours`, `alphas` and `shown` of the groups. */
+    /** Colour the points: `groups` of each, and `look` with `background`, `drawn` and `shown` of the groups. */
     paint(groups, colouring) {
       own.places.groups = groups;
       own.places.order = drawingOrder(groups, colouring.shown);
@@ -152,15 +153,17 @@ function emptyPlaces() {
   return { xs: new Float32Array(0), ys: new Float32Array(0), groups: new Uint8Array(0), order: new Uint32Array(0) };
 }
 
+/** Draw all points into an image that is larger than the canvas by a margin, so that those at its edge are whole. */
 function drawPoints(context, { width, height, ratio }, own, camera) {
-  const [columns, rows] = [Math.round(width * ratio), Math.round(height * ratio)];
+  const margin = Math.round(MARGIN_PX * ratio);
+  const [columns, rows] = [Math.round(width * ratio) + 2 * margin, Math.round(height * ratio) + 2 * margin];
   if (own.image?.width !== columns || own.image.height !== rows) own.image = context.createImageData(columns, rows);
   const enlarged = own.whole ? camera.scale / own.whole.scale : 1;
   const radius = radiusOf(own.places.xs.length, enlarged) * ratio;
   const scale = camera.scale * ratio;
   const view = { scale, left: columns / 2 - camera.x * scale, top: rows / 2 + camera.y * scale };
-  splat(own.image, own.places, { ...own.look, radius }, view);
-  context.putImageData(own.image, 0, 0);
+  splat(own.image, own.places, { background: own.look.background, colours: own.look.drawn, radius }, view);
+  context.putImageData(own.image, -margin, -margin);
 }
 
 /** Move the camera there in a moment, or at once for those who want no motion. */
