@@ -1,0 +1,52 @@
+// The last minutes as points in time: figures go in at one end and are forgotten at the other.
+
+export const WINDOW_S = 300;
+// Two readings that are further apart than this leave a gap: the page was hidden, or the server away.
+export const GAP_S = 8;
+
+/** Return the points with one more, without those that are older than the window. */
+export function add(points, point, windowS = WINDOW_S) {
+  const oldest = point.seconds - windowS;
+  const kept = points.filter((one) => one.seconds >= oldest);
+  const last = kept.at(-1);
+  if (last && point.seconds - last.seconds > GAP_S) kept.push({ seconds: (last.seconds + point.seconds) / 2, gap: true });
+  return [...kept, point];
+}
+
+/** Return the greatest of some figures over all points, 0 where there is none. */
+export function greatest(points, keys) {
+  let most = 0;
+  for (const point of points) for (const key of keys) if (point[key] > most) most = point[key];
+  return most;
+}
+
+/** Return the last value of a figure that is known, NaN where there is none. */
+export function latest(points, key) {
+  for (let index = points.length - 1; index >= 0; index -= 1) if (Number.isFinite(points[index][key])) return points[index][key];
+  return Number.NaN;
+}
+
+/** Return the point that is nearest to a time, null where there is none. */
+export function nearestPoint(points, seconds) {
+  let found = null;
+  for (const point of points) {
+    if (point.gap) continue;
+    if (!found || Math.abs(point.seconds - seconds) < Math.abs(found.seconds - seconds)) found = point;
+  }
+  return found;
+}
+
+/** Return lists of neighbouring points at which a figure is known: what one line connects. */
+export function segments(points, key) {
+  const found = [];
+  let current = null;
+  for (const point of points) {
+    if (!Number.isFinite(point[key])) {
+      if (point.gap) current = null;
+      continue;
+    }
+    if (!current) found.push((current = []));
+    current.push(point);
+  }
+  return found;
+}
