@@ -1,0 +1,54 @@
+// Dialogs: the browser's own element, which holds the focus, closes with Esc and gives the focus back.
+
+import { el } from "./elements.js";
+import { icon } from "./icons.js";
+
+let count = 0;
+
+/**
+ * Show a dialog with this heading; returns `{element, body, close}`. `kind` is a class: "" or "drawer".
+ *
+ * `closed()` is called once it is gone, however it went.
+ */
+export function openDialog(title, content, { kind = "", closed = () => {}, actions = [] } = {}) {
+  const id = `dialog-${(count += 1)}`;
+  const heading = el("h2", { id }, title);
+  const body = el("div", { class: "dialog-body" }, content);
+  const element = el(
+    "dialog",
+    { class: `dialog ${kind}`, aria: { labelledby: id }, onclick: closeOutside, onclose: gone },
+    el("header", { class: "dialog-head" }, actions, heading, closeButton(() => element.close())),
+    body,
+  );
+  function closeOutside(event) {
+    if (event.target === element) element.close();
+  }
+  function gone() {
+    element.remove();
+    closed();
+  }
+  document.body.append(element);
+  element.showModal();
+  return { element, heading, body, close: () => element.close() };
+}
+
+/** Ask a question; resolves with whether the person said yes. */
+export function confirmed(title, text, { yes = "OK", danger = false } = {}) {
+  return new Promise((resolve) => {
+    let answer = false;
+    const say = (value) => () => {
+      answer = value;
+      dialog.close();
+    };
+    const cancel = el("button", { class: "button", type: "button", onclick: say(false) }, "Cancel");
+    const go = el("button", { class: danger ? "button danger" : "button primary", onclick: say(true) }, yes);
+    const content = [el("p", {}, text), el("div", { class: "dialog-foot" }, cancel, go)];
+    const dialog = openDialog(title, content, { closed: () => resolve(answer) });
+    dialog.element.setAttribute("role", "alertdialog");
+    cancel.focus();
+  });
+}
+
+function closeButton(close) {
+  return el("button", { class: "icon-button", type: "button", aria: { label: "Close" }, onclick: close }, icon("close"));
+}
