@@ -1,0 +1,163 @@
+// The map: all documents of a collection in two dimensions, coloured by a field, with a query and its hits on it.
+
+import { onColours } from "../colours.js";
+import { el, fill } from "../elements.js";
+import { isAborted, wordsOf } from "../errors.js";
+import { percent, whole } from "../drawing/scales.js";
+import { colour, plain } from "./colouring.js";
+import { bestField, find, readFields, readProjection } from "./loading.js";
+import { legend } from "./legend.js";
+import { lookOf } from "./look.js";
+import { messages } from "./messages.js";
+import { panel } from "./panel.js";
+import { stage } from "./stage.js";
+import { documentTexts } from "./texts.js";
+import { toolbar } from "./toolbar.js";
+
+export const title = "Map";
+
+// Fewer documents than these have no map.
+const LEAST = 3;
+const HIT_ENLARGED = 1.6;
+
+export function mount(root, { api, state, announce }) {
+  const own = { asking: null, finding: null, texts: null, projection: null, points: new Map(), colouring: plain(0), field: null, alone: null, chosen: -1, hits: null };
+  const map = stage(state, { point: showPointed, choose, moved: () => listNearest() });
+  const side = panel(() => own.texts, (point) => choose(point, true));
+  const key = legend((group) => paint(own.alone === group ? null : group));
+  const tools = toolbar({ zoom: map.zoom, whole: map.whole, colourBy, find: findQuery });
+  const note = messages();
+  const facts = el("p", { class: "map-facts muted small" });
+  const body = el("div", { class: "map-body" }, el("div", { class: "card map-box" }, map.node, tools.zoomers, note.node), el("aside", { class: "map-side", aria: { label: "Documents" } }, el("section", { class: "card map-legend", aria: { label: "Colours" } }, key.node), side.node));
+  root.append(el("header", { class: "view-head" }, el("h1", {}, "Map"), facts), tools.node, body);
+
+  /** Load the collection's map anew. */
+  async function load() {
+    own.asking?.abort();
+    own.finding?.abort();
+    const { signal } = (own.asking = new AbortController());
+    const collection = state.get("collection");
+    own.texts = documentTexts(api, collection);
+    note.busy("Looking at all documents…");
+    try {
+      const fields = await readFields(api, collection, signal);
+      const { count } = await api.post(pathOf(collection, "index/count"), {}, { signal });
+      own.field = count >= LEAST ? bestField(fields, count) : null;
+      tools.showFields(fields, own.field);
+      if (count < LEAST) return showEmpty(count, collection);
+      await project(signal);
+    } catch (error) {
+      if (!isAborted(error)) note.problem(wordsOf(error));
+    }
+  }
+
+  async function project(signal) {
+    const collection = state.get("collection");
+    own.projection = await readProjection(api, collection, own.field, signal);
+    const { ids, xs, ys, explained, documents } = own.projection;
+    own.points = new Map(ids.map((id, point) => [id, point]));
+    map.load(xs, ys);
+    own.chosen = -1;
+    own.hits = null;
+    recolour();
+    note.clear();
+    tools.enable(true);
+    const shown = ids.length < documents ? `${whole(ids.length)} of ${whole(documents)} documents` : `${whole(ids.length)} documents`;
+    const kept = explained.reduce((sum, share) => sum + share, 0);
+    facts.textContent = `${shown} of “${collection}”: near each other where their meanings are. Two principal components, which hold ${percent(kept)} of what sets them apart.`;
+    side.showDocument(null);
+    listNearest();
+    announce(`Map of ${shown}`);
+  }
+
+  function showEmpty(count, collection) {
+    own.projection = null;
+    map.load(new Float32Array(0), new Float32Array(0));
+    facts.textContent = "";
+    fill(key.node);
+    tools.enable(false);
+    side.showDocument(null);
+    side.showList("Nearest to the middle", []);
+    note.empty(count, collection);
+  }
+
+  async function colourBy(field) {
+    own.asking?.abort();
+    const { signal } = (own.asking = new AbortController());
+    own.field = field;
+    own.alone = null;
+    try {
+      const { values } = field ? await readProjection(api, state.get("collection"), field, signal) : { values: [] };
+      own.projection.values = values;
+      recolour();
+      announce(field ? `Coloured by ${field}` : "All in one colour");
+    } catch (error) {
+      if (!isAborted(error)) note.problem(wordsOf(error));
+    }
+  }
+
+  function recolour() {
+    own.alone = null;
+    own.colouring = own.field ? colour(own.projection.values) : plain(own.projection.ids.length);
+    paint(null);
+  }
+
+  function paint(alone) {
+    own.alone = alone;
+    if (!own.projection) return;
+    const look = lookOf(own.colouring, alone);
+    key.show(own.colouring, look.colours, own.field, alone);
+    map.paint(own.colouring.groups, look);
+  }
+
+  function showPointed(point) {
+    const shown = point >= 0 ? point : own.chosen;
+    side.showDocument(shown >= 0 ? own.projection.ids[shown] : null);
+  }
+
+  function choose(point, isGoing = false) {
+    own.chosen = point;
+    map.choose(point);
+    showPointed(point);
+    if (point >= 0 && isGoing) map.goTo(...map.place(point), HIT_ENLARGED);
+  }
+
+  function listNearest() {
+    if (!own.projection || own.hits) return;
+    const points = map.nearest(...map.middle());
+    side.showList("Nearest to the middle", points.map((point) => ({ point, id: own.projection.ids[point] })));
+  }
+
+  async function findQuery(query) {
+    own.finding?.abort();
+    if (!query || !own.projection) return showHits(null);
+    const { signal } = (own.finding = new AbortController());
+    try {
+      showHits(await find(api, state.get("collection"), query, own.projection, signal));
+    } catch (error) {
+      if (!isAborted(error)) note.problem(wordsOf(error));
+    }
+  }
+
+  function showHits(found) {
+    own.hits = found;
+    if (!found) {
+      map.showFound(null);
+      return listNearest();
+    }
+    const hits = found.hits.map(({ id, score }) => ({ point: own.points.get(id), id, score })).filter(({ point }) => point !== undefined);
+    map.showFound({ x: found.x, y: found.y, points: hits.map(({ point }) => point) });
+    side.showList(`Nearest to “${found.query}”`, hits);
+    announce(`${hits.length} documents near “${found.query}”`);
+  }
+
+  const unwatch = [state.on("collection", load), onColours(state, () => paint(own.alone))];
+  load();
+  return () => {
+    own.asking?.abort();
+    own.finding?.abort();
+    for (const end of unwatch) end();
+    map.end();
+    side.end();
+  };
+}
