@@ -6,6 +6,7 @@ from index.documents.facets import Facet
 from index.documents.ids import MAX_ID_BYTES
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
 from index.documents.passages import MAX_PASSAGES, Passage, Passages, whole
+from index.documents.projection import MAX_PROJECTED, Plane, Projection
 from index.documents.query import (
     MAX_PER_GROUP,
     MAX_SNIPPET_CHARACTERS,
@@ -75,6 +76,7 @@ __all__ = [
     "MAX_METADATA_DEPTH",
     "MAX_METADATA_FIELDS",
     "MAX_PASSAGES",
+    "MAX_PROJECTED",
     "MAX_PER_GROUP",
     "MAX_SNIPPET_CHARACTERS",
     "MAX_TEXT_BYTES",
@@ -110,7 +112,9 @@ __all__ = [
     "Passage",
     "PassageSettings",
     "Passages",
+    "Plane",
     "Progress",
+    "Projection",
     "Query",
     "QueryError",
     "Reindex",

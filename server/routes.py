@@ -4,7 +4,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from server.console import page as console
 from server.dialects.cohere import routes as cohere
-from server.dialects.native import batches, collections, documents, embeddings, listing, search, status
+from server.dialects.native import batches, collections, documents, embeddings, listing, projection, search, status
 from server.dialects.native.dialect import NATIVE
 from server.dialects.ollama import routes as ollama
 from server.dialects.openai import routes as openai
@@ -19,6 +19,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *documents.ROUTES,
     *batches.ROUTES,
     *listing.ROUTES,
+    *projection.ROUTES,
     *search.ROUTES,
     *collections.ROUTES,
     *openai.ROUTES,
