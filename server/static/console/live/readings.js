@@ -45,12 +45,15 @@ export function read(samples, seconds) {
   };
 }
 
-/** Return the figures of the time between two readings: rates a second, percentiles in seconds, and what is now. */
-export function between(later, earlier) {
+/**
+ * Return the figures of the time between two readings: rates a second, and what is now. Percentiles in seconds, means and
+ * the share of hits are of the time since `wide`, a reading that is further back.
+ */
+export function between(later, earlier, wide = earlier) {
   const seconds = Math.max(later.seconds - earlier.seconds, 1e-3);
   const rate = (value, before) => Math.max(0, value >= before ? value - before : value) / seconds;
-  const [search, inference, wait, runs] = ["search", "inference", "wait", "runTexts"].map((key) => difference(later[key], earlier[key]));
-  const lookedUp = [later.hits - earlier.hits, later.misses - earlier.misses].map((count) => Math.max(0, count));
+  const [search, inference, wait, runs] = ["search", "inference", "wait", "runTexts"].map((key) => difference(later[key], wide[key]));
+  const lookedUp = [later.hits - wide.hits, later.misses - wide.misses].map((count) => Math.max(0, count));
   return {
     seconds: later.seconds,
     searches: rate(later.requests.searches, earlier.requests.searches),

@@ -52,14 +52,12 @@ function addMissing(entries, count) {
   if (count) entries.push({ group: 0, label: "no value", count });
 }
 
-/** Return the value with its kind: the number 1 and the text "1" are two values. A list counts by its first element. */
+/** Return the value with its kind: the number 1 and the text "1" are two values. */
 function keyOf(value) {
-  const one = Array.isArray(value) ? value[0] : value;
-  return JSON.stringify(one ?? null);
+  return JSON.stringify(value);
 }
 
 function labelOf(key) {
   const value = JSON.parse(key);
-  if (value === null) return "no value";
   return value === "" ? "(empty)" : String(value);
 }

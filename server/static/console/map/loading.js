@@ -22,9 +22,9 @@ export async function readFields(api, collection, signal) {
   return names.map((name) => ({ name, distinct: facets[name].distinct })).filter(({ distinct }) => distinct > 0);
 }
 
+/** Whether a map is coloured by such a value; lists and objects have no colour. */
 function isPlain(value) {
-  const one = Array.isArray(value) ? value[0] : value;
-  return ["boolean", "number", "string"].includes(typeof one);
+  return ["boolean", "number", "string"].includes(typeof value);
 }
 
 /** Return the field that tells most at a glance: a few values, as near to five as there is; null where none has few. */

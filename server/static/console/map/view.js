@@ -1,8 +1,10 @@
 // The map: all documents of a collection in two dimensions, coloured by a field, with a query and its hits on it.
 
+import { inCollection } from "../api.js";
 import { onColours } from "../colours.js";
 import { el, fill } from "../elements.js";
 import { isAborted, wordsOf } from "../errors.js";
+import { collectionPicker } from "../picker.js";
 import { percent, whole } from "../drawing/scales.js";
 import { colour, plain } from "./colouring.js";
 import { bestField, find, readFields, readProjection } from "./loading.js";
@@ -20,13 +22,15 @@ export const title = "Map";
 const LEAST = 3;
 const HIT_ENLARGED = 1.6;
 
-export function mount(root, { api, state, announce }) {
+export function mount(root, context) {
+  const { api, state, announce } = context;
   const own = { asking: null, finding: null, texts: null, projection: null, points: new Map(), colouring: plain(0), field: null, alone: null, chosen: -1, hits: null };
   const map = stage(state, { point: showPointed, choose, moved: () => listNearest() });
   const side = panel(() => own.texts, (point) => choose(point, true));
   const key = legend((group) => paint(own.alone === group ? null : group));
-  const tools = toolbar({ zoom: map.zoom, whole: map.whole, colourBy, find: findQuery });
   const note = messages();
+  const picker = collectionPicker(context, (error) => note.problem(wordsOf(error)));
+  const tools = toolbar({ zoom: map.zoom, whole: map.whole, colourBy, find: findQuery }, picker.element);
   const facts = el("p", { class: "map-facts muted small" });
   const body = el("div", { class: "map-body" }, el("div", { class: "card map-box" }, map.node, tools.zoomers, note.node), el("aside", { class: "map-side", aria: { label: "Documents" } }, el("section", { class: "card map-legend", aria: { label: "Colours" } }, key.node), side.node));
   root.append(el("header", { class: "view-head" }, el("h1", {}, "Map"), facts), tools.node, body);
@@ -41,7 +45,7 @@ export function mount(root, { api, state, announce }) {
     note.busy("Looking at all documents…");
     try {
       const fields = await readFields(api, collection, signal);
-      const { count } = await api.post(pathOf(collection, "index/count"), {}, { signal });
+      const { count } = await api.post(inCollection(collection, "index/count"), {}, { signal });
       own.field = count >= LEAST ? bestField(fields, count) : null;
       tools.showFields(fields, own.field);
       if (count < LEAST) return showEmpty(count, collection);
@@ -152,8 +156,11 @@ export function mount(root, { api, state, announce }) {
   }
 
   const unwatch = [state.on("collection", load), onColours(state, () => paint(own.alone))];
+  picker.refresh();
   load();
   return () => {
+    picker.close();
+    tools.end();
     own.asking?.abort();
     own.finding?.abort();
     for (const end of unwatch) end();
