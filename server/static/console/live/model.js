@@ -18,7 +18,7 @@ function factsOf(stats) {
   return [
     ["model", stats.model],
     ["variant", stats.variant],
-    fidelity && ["fidelity", `cosine ${fidelity.mean.toFixed(4)} to fp32 on average, ${fidelity.least.toFixed(4)} at least`, `At the export, on ${fidelity.measured_on}; on the probes at this start at least ${fidelity.on_probes.toFixed(4)}`],
+    fidelity && ["fidelity", `cosine ${fidelity.mean.toFixed(4)} to fp32 on average, ${fidelity.least.toFixed(4)} at least`, `Measured at the export on ${fidelity.measured_on}; at this start the golden probes had ${fidelity.on_probes.toFixed(4)} at least`],
     ["instructions", instructions(stats)],
     ["provider", stats.cores ? `${stats.provider}, ${stats.cores} core${stats.cores === 1 ? "" : "s"}` : stats.provider],
     ["reads", `${whole(stats.max_tokens)} tokens, gives ${whole(stats.dimensions)} dimensions`],

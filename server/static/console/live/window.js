@@ -42,7 +42,7 @@ export function segments(points, key) {
   let current = null;
   for (const point of points) {
     if (!Number.isFinite(point[key])) {
-      if (point.gap) current = null;
+      current = null;
       continue;
     }
     if (!current) found.push((current = []));
