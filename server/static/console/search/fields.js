@@ -1,0 +1,57 @@
+// Which fields the documents of a collection have, and how often each value stands in them under the filters in force.
+
+import { filterOf, isEmpty, replaced } from "./filter.js";
+
+const SAMPLE = 200;
+const MOST_FIELDS = 16; // of one request
+export const SHOWN_VALUES = 8;
+
+/** Return `{names, lists}`: fields of the first documents, and of these the ones that have lists. */
+export async function fieldsOf(api, path, signal) {
+  const page = await api.get(path("index"), { signal, query: { fields: "metadata", limit: String(SAMPLE) } });
+  const counts = new Map();
+  const lists = new Set();
+  for (const { metadata } of page.documents) {
+    for (const [name, value] of Object.entries(metadata)) {
+      if (name.startsWith("$") || !isComparable(value)) continue;
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+      if (Array.isArray(value)) lists.add(name);
+    }
+  }
+  const names = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a)).slice(0, MOST_FIELDS);
+  return { names, lists };
+}
+
+/**
+ * Return the facets by their fields. Those of a field that has a condition are counted without it, so that one sees
+ * which other values there would be.
+ */
+export async function facetsOf(api, path, { names, lists }, conditions, signal) {
+  const own = names.filter((name) => !isEmpty(conditions[name]));
+  const others = names.filter((name) => isEmpty(conditions[name]));
+  const count = async (fields, some) => {
+    if (!fields.length) return {};
+    const filter = filterOf(some, lists);
+    const body = { fields, limit: SHOWN_VALUES, ...(filter ? { filter } : {}) };
+    return (await api.post(path("index/facets"), body, { signal })).facets;
+  };
+  const found = await Promise.all([
+    count(others, conditions),
+    ...own.map((name) => count([name], replaced(conditions, name, undefined))),
+  ]);
+  return Object.assign({}, ...found);
+}
+
+/** Put the fields first that have few values: with one value for each document nothing is chosen. */
+export function ordered(names, facets, documents) {
+  const cost = (name) => {
+    const { distinct = 0 } = facets[name] ?? {};
+    return distinct >= Math.max(documents * 0.8, 2) ? distinct + 1e9 : distinct;
+  };
+  return [...names].sort((a, b) => cost(a) - cost(b));
+}
+
+function isComparable(value) {
+  if (Array.isArray(value)) return value.some((one) => one !== null && typeof one !== "object");
+  return value !== null && typeof value !== "object";
+}
