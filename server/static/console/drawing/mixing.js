@@ -4,7 +4,8 @@
 export function parse(colour) {
   const text = colour.trim();
   if (text.startsWith("#")) {
-    const digits = text.length < 6 ? [...text.slice(1, 4)].map((digit) => digit + digit) : text.slice(1, 7).match(/../g);
+    const digits =
+      text.length < 6 ? [...text.slice(1, 4)].map((digit) => digit + digit) : text.slice(1, 7).match(/../g);
     return digits.map((pair) => Number.parseInt(pair, 16));
   }
   const numbers = text.match(/-?[\d.]+/g);

@@ -17,7 +17,13 @@ export function chart(about, marked) {
   const keys = el("ul", { class: "chart-keys" });
   const picture = svg("svg", { class: "chart-picture", role: "img", tabindex: "0", height: HEIGHT });
   const title = el("h3", { id: `chart-${about.id}`, title: about.about }, about.title);
-  const node = el("section", { class: "card chart", aria: { labelledby: `chart-${about.id}` } }, el("header", {}, title, value), picture, keys);
+  const node = el(
+    "section",
+    { class: "card chart", aria: { labelledby: `chart-${about.id}` } },
+    el("header", {}, title, value),
+    picture,
+    keys,
+  );
 
   function draw(points, now) {
     Object.assign(own, { points, now });
@@ -27,7 +33,11 @@ export function chart(about, marked) {
     own.x = linear([now - WINDOW_S, now], [EDGE.left, width - EDGE.right]);
     const y = linear([0, top.at(-1)], [HEIGHT - EDGE.bottom, EDGE.top]);
     picture.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-    picture.replaceChildren(...axes(about, top, width, own.x, y, now), ...lines(about, points, own.x, y), cursor(own, y));
+    picture.replaceChildren(
+      ...axes(about, top, width, own.x, y, now),
+      ...lines(about, points, own.x, y),
+      cursor(own, y),
+    );
     tell();
   }
 
@@ -39,8 +49,17 @@ export function chart(about, marked) {
     const main = about.total ? values.reduce((sum, one) => sum + (one || 0), 0) : values[0];
     value.textContent = known ? about.write(main) : (about.empty ?? "–");
     value.classList.toggle("is-empty", !known);
-    fill(keys, about.lines.length > 1 ? about.lines.map(([, name, colour], index) => keyOf(name, colour, known ? about.write(values[index]) : "")) : null, point ? el("li", { class: "chart-when" }, `${Math.round(own.now - point.seconds)} s ago`) : null);
-    picture.setAttribute("aria-label", inWords(about, own.points, values, point ? `${Math.round(own.now - point.seconds)} seconds ago` : "now"));
+    fill(
+      keys,
+      about.lines.length > 1
+        ? about.lines.map(([, name, colour], index) => keyOf(name, colour, known ? about.write(values[index]) : ""))
+        : null,
+      point ? el("li", { class: "chart-when" }, `${Math.round(own.now - point.seconds)} s ago`) : null,
+    );
+    picture.setAttribute(
+      "aria-label",
+      inWords(about, own.points, values, point ? `${Math.round(own.now - point.seconds)} seconds ago` : "now"),
+    );
   }
 
   const resizes = new ResizeObserver(([{ contentRect }]) => {
@@ -80,7 +99,12 @@ function listen(picture, own, marked) {
 }
 
 function topOf({ lines: own, top, whole, binary }, points) {
-  const most = top ?? greatest(points, own.map(([key]) => key));
+  const most =
+    top ??
+    greatest(
+      points,
+      own.map(([key]) => key),
+    );
   if (!binary) return ticks(most || 1, 3, { whole });
   const unit = 2 ** (10 * Math.max(0, Math.floor(Math.log2(most || 1) / 10)));
   return ticks((most || 1) / unit, 3).map((tick) => tick * unit);
@@ -89,12 +113,20 @@ function topOf({ lines: own, top, whole, binary }, points) {
 function axes({ write }, values, width, x, y, now) {
   const across = values.flatMap((value, index) => [
     svg("line", { class: index ? "grid" : "base", x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value) }),
-    svg("text", { class: "tick", x: EDGE.left - 7, y: y(value) + 3.5, "text-anchor": "end" }, write(value).replace("/s", "")),
+    svg(
+      "text",
+      { class: "tick", x: EDGE.left - 7, y: y(value) + 3.5, "text-anchor": "end" },
+      write(value).replace("/s", ""),
+    ),
   ]);
   const shown = width < 300 ? MINUTES.filter((minute) => minute % 5 === 0) : MINUTES;
   const along = shown.map((minute) => {
     const anchor = minute === 0 ? "end" : minute === 5 ? "start" : "middle";
-    return svg("text", { class: "tick", x: x(now - minute * 60), y: HEIGHT - 6, "text-anchor": anchor }, minute ? `−${minute} min` : "now");
+    return svg(
+      "text",
+      { class: "tick", x: x(now - minute * 60), y: HEIGHT - 6, "text-anchor": anchor },
+      minute ? `−${minute} min` : "now",
+    );
   });
   return [...across, ...along];
 }
@@ -121,7 +153,13 @@ function latestOf(about, points, key) {
 }
 
 function keyOf(name, colour, value) {
-  return el("li", {}, el("span", { class: `dot dot-${colour}`, aria: { hidden: "true" } }), `${name} `, el("b", {}, value));
+  return el(
+    "li",
+    {},
+    el("span", { class: `dot dot-${colour}`, aria: { hidden: "true" } }),
+    `${name} `,
+    el("b", {}, value),
+  );
 }
 
 function inWords({ title, lines: all, write, empty }, points, values, when) {

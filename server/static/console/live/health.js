@@ -27,7 +27,8 @@ export function healthLine(announce) {
     node,
     show({ status, lacking = [] }) {
       const text = lacking.map((one) => LACKING[one] ?? `It lacks its ${one}.`).join(" ");
-      if (status !== "ready") set("bad", "Not ready", text || "It is starting or stopping, or a worker is being replaced.");
+      if (status !== "ready")
+        set("bad", "Not ready", text || "It is starting or stopping, or a worker is being replaced.");
       else set(lacking.length ? "slow" : "good", lacking.length ? "Ready, not complete" : "Ready", text);
     },
     away: () => set("bad", "No answer", "The figures stop until the server answers again."),

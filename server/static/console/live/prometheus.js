@@ -51,7 +51,8 @@ function matches(sample, labels) {
 
 function parseLabels(text) {
   const labels = {};
-  for (const [, name, value] of text.matchAll(LABEL)) labels[name] = value.replace(/\\./g, (pair) => ESCAPES[pair] ?? pair);
+  for (const [, name, value] of text.matchAll(LABEL))
+    labels[name] = value.replace(/\\./g, (pair) => ESCAPES[pair] ?? pair);
   return labels;
 }
 

@@ -52,7 +52,9 @@ export function read(samples, seconds) {
 export function between(later, earlier, wide = earlier) {
   const seconds = Math.max(later.seconds - earlier.seconds, 1e-3);
   const rate = (value, before) => Math.max(0, value >= before ? value - before : value) / seconds;
-  const [search, inference, wait, runs] = ["search", "inference", "wait", "runTexts"].map((key) => difference(later[key], wide[key]));
+  const [search, inference, wait, runs] = ["search", "inference", "wait", "runTexts"].map((key) =>
+    difference(later[key], wide[key]),
+  );
   const lookedUp = [later.hits - wide.hits, later.misses - wide.misses].map((count) => Math.max(0, count));
   return {
     seconds: later.seconds,
@@ -74,7 +76,11 @@ export function between(later, earlier, wide = earlier) {
 }
 
 function percentiles(name, histogram) {
-  return { [`${name}50`]: quantile(histogram, 0.5), [`${name}95`]: quantile(histogram, 0.95), [`${name}99`]: quantile(histogram, 0.99) };
+  return {
+    [`${name}50`]: quantile(histogram, 0.5),
+    [`${name}95`]: quantile(histogram, 0.95),
+    [`${name}99`]: quantile(histogram, 0.99),
+  };
 }
 
 /** Return a histogram with the samples of all its labels added up. */

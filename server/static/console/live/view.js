@@ -20,7 +20,11 @@ export function mount(root, { api, state, announce }) {
   const collections = collectionTable();
   const problem = el("div", {});
   const charts = CHARTS.map((about) => chart(about, (seconds) => charts.forEach((one) => one.mark(seconds))));
-  const grid = el("div", { class: "charts" }, charts.map(({ node }) => node));
+  const grid = el(
+    "div",
+    { class: "charts" },
+    charts.map(({ node }) => node),
+  );
   root.append(
     el("header", { class: "view-head" }, el("h1", {}, "Live"), health.node),
     problem,
@@ -57,5 +61,10 @@ export function mount(root, { api, state, announce }) {
 /** The figures need the scope admin: other keys are told so. */
 function problemOf(error) {
   const { title: what, detail } = wordsOf(error);
-  return el("div", { class: "problem", role: "alert" }, icon("warning"), el("div", {}, el("strong", {}, what), el("p", {}, detail)));
+  return el(
+    "div",
+    { class: "problem", role: "alert" },
+    icon("warning"),
+    el("div", {}, el("strong", {}, what), el("p", {}, detail)),
+  );
 }

@@ -9,7 +9,8 @@ export function add(points, point, windowS = WINDOW_S) {
   const oldest = point.seconds - windowS;
   const kept = points.filter((one) => one.seconds >= oldest);
   const last = kept.at(-1);
-  if (last && point.seconds - last.seconds > GAP_S) kept.push({ seconds: (last.seconds + point.seconds) / 2, gap: true });
+  if (last && point.seconds - last.seconds > GAP_S)
+    kept.push({ seconds: (last.seconds + point.seconds) / 2, gap: true });
   return [...kept, point];
 }
 
@@ -22,7 +23,8 @@ export function greatest(points, keys) {
 
 /** Return the last value of a figure that is known, NaN where there is none. */
 export function latest(points, key) {
-  for (let index = points.length - 1; index >= 0; index -= 1) if (Number.isFinite(points[index][key])) return points[index][key];
+  for (let index = points.length - 1; index >= 0; index -= 1)
+    if (Number.isFinite(points[index][key])) return points[index][key];
   return Number.NaN;
 }
 

@@ -26,13 +26,21 @@ function byCategory(values, present) {
   const counts = new Map();
   for (const value of present) counts.set(keyOf(value), (counts.get(keyOf(value)) ?? 0) + 1);
   const ranked = [...counts].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1));
-  const entries = ranked.slice(0, MAX_CATEGORIES).map(([key, count], index) => ({ group: index + 1, label: labelOf(key), count }));
+  const entries = ranked
+    .slice(0, MAX_CATEGORIES)
+    .map(([key, count], index) => ({ group: index + 1, label: labelOf(key), count }));
   const groupOf = new Map(ranked.slice(0, MAX_CATEGORIES).map(([key], index) => [key, index + 1]));
-  const groups = Uint8Array.from(values, (value) => (value === null || value === undefined ? 0 : (groupOf.get(keyOf(value)) ?? 0)));
+  const groups = Uint8Array.from(values, (value) =>
+    value === null || value === undefined ? 0 : (groupOf.get(keyOf(value)) ?? 0),
+  );
   const others = ranked.slice(MAX_CATEGORIES);
   if (others.length) {
     const count = others.reduce((sum, [, one]) => sum + one, 0);
-    entries.push({ group: 0, label: `${others.length.toLocaleString("en")} other value${others.length > 1 ? "s" : ""}`, count });
+    entries.push({
+      group: 0,
+      label: `${others.length.toLocaleString("en")} other value${others.length > 1 ? "s" : ""}`,
+      count,
+    });
   }
   addMissing(entries, values.length - present.length);
   return { kind: "categories", groups, entries };
@@ -41,7 +49,8 @@ function byCategory(values, present) {
 function bySize(values, present) {
   let [least, greatest] = [Infinity, -Infinity];
   for (const value of present) [least, greatest] = [Math.min(least, value), Math.max(greatest, value)];
-  const stepOf = (value) => 1 + Math.min(SCALE_STEPS - 1, Math.floor(((value - least) / (greatest - least)) * SCALE_STEPS));
+  const stepOf = (value) =>
+    1 + Math.min(SCALE_STEPS - 1, Math.floor(((value - least) / (greatest - least)) * SCALE_STEPS));
   const groups = Uint8Array.from(values, (value) => (value === null || value === undefined ? 0 : stepOf(value)));
   const entries = [];
   addMissing(entries, values.length - present.length);

@@ -23,8 +23,14 @@ export function layGrid(xs, ys, { left, right, bottom, top }) {
 /** Return the nearest points within `radius` of a place, nearest first, at most `count`. `shown` says which count. */
 export function nearest(grid, x, y, radius, count = 1, shown = () => true) {
   const found = [];
-  const [west, east] = [clamp((x - radius - grid.left) / grid.width, grid.side), clamp((x + radius - grid.left) / grid.width, grid.side)];
-  const [south, north] = [clamp((y - radius - grid.bottom) / grid.height, grid.side), clamp((y + radius - grid.bottom) / grid.height, grid.side)];
+  const [west, east] = [
+    clamp((x - radius - grid.left) / grid.width, grid.side),
+    clamp((x + radius - grid.left) / grid.width, grid.side),
+  ];
+  const [south, north] = [
+    clamp((y - radius - grid.bottom) / grid.height, grid.side),
+    clamp((y + radius - grid.bottom) / grid.height, grid.side),
+  ];
   for (let row = south; row <= north; row += 1) {
     const cells = [row * grid.side + west, row * grid.side + east];
     for (let place = grid.starts[cells[0]]; place < grid.starts[cells[1] + 1]; place += 1) {
@@ -39,7 +45,8 @@ export function nearest(grid, x, y, radius, count = 1, shown = () => true) {
 /** Return the `count` nearest points to a place, however far they are: the radius grows until there are so many. */
 export function nearestOf(grid, x, y, count, radius, shown = () => true) {
   const wanted = Math.min(count, grid.xs.length);
-  const most = 4 * Math.hypot(grid.width * grid.side, grid.height * grid.side) + Math.hypot(x - grid.left, y - grid.bottom);
+  const most =
+    4 * Math.hypot(grid.width * grid.side, grid.height * grid.side) + Math.hypot(x - grid.left, y - grid.bottom);
   let found = [];
   for (let reach = radius; ; reach *= 2) {
     found = nearest(grid, x, y, reach, wanted, shown);

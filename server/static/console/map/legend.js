@@ -22,16 +22,27 @@ export function legend(toggled) {
 
 function list(colouring, colours, field, alone, toggled) {
   const items = colouring.entries.map(({ group, label, count }) => {
-    const swatch = el("span", { class: "swatch", style: { "background-color": css(colours[group]) }, aria: { hidden: "true" } });
+    const swatch = el("span", {
+      class: "swatch",
+      style: { "background-color": css(colours[group]) },
+      aria: { hidden: "true" },
+    });
     const parts = [swatch, el("span", { class: "clip" }, label), " ", el("span", { class: "count" }, whole(count))];
-    const press = { type: "button", class: "legend-entry", aria: { pressed: String(alone === group) }, onclick: () => toggled(group) };
+    const press = {
+      type: "button",
+      class: "legend-entry",
+      aria: { pressed: String(alone === group) },
+      onclick: () => toggled(group),
+    };
     return el("li", {}, el("button", press, parts));
   });
   return items.length ? el("ul", { class: "legend-list", aria: { label: `Values of ${field}` } }, items) : null;
 }
 
 function scaleBar({ least, greatest, steps }, colours, field) {
-  const cells = Array.from({ length: steps }, (_, index) => el("span", { style: { "background-color": css(colours[index + 1]) } }));
+  const cells = Array.from({ length: steps }, (_, index) =>
+    el("span", { style: { "background-color": css(colours[index + 1]) } }),
+  );
   return el(
     "figure",
     { class: "scale", aria: { label: `${field} from ${least} to ${greatest}` } },

@@ -14,9 +14,13 @@ export async function readFields(api, collection, signal) {
   const { documents } = await api.get(inCollection(collection, "index"), { query, signal });
   const counts = new Map();
   for (const { metadata } of documents) {
-    for (const [name, value] of Object.entries(metadata ?? {})) if (isPlain(value)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const [name, value] of Object.entries(metadata ?? {}))
+      if (isPlain(value)) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  const names = [...counts].sort((one, other) => other[1] - one[1]).map(([name]) => name).slice(0, MAX_FIELDS);
+  const names = [...counts]
+    .sort((one, other) => other[1] - one[1])
+    .map(([name]) => name)
+    .slice(0, MAX_FIELDS);
   if (!names.length) return [];
   const { facets } = await api.post(inCollection(collection, "index/facets"), { fields: names, limit: 1 }, { signal });
   return names.map((name) => ({ name, distinct: facets[name].distinct })).filter(({ distinct }) => distinct > 0);

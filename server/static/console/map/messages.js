@@ -13,11 +13,28 @@ export function messages() {
   return {
     node,
     busy: (text) => show(el("p", { class: "muted", role: "status" }, text)),
-    problem: ({ title, detail }) => show(el("div", { class: "problem", role: "alert" }, icon("warning"), el("div", {}, el("strong", {}, title), el("p", {}, detail)))),
-    empty(count, collection) {
-      const has = count ? `“${collection}” has ${count === 1 ? "one document" : `${count} documents`}.` : `“${collection}” has no documents yet.`;
+    problem: ({ title, detail }) =>
       show(
-        el("div", { class: "map-empty" }, icon("map", 28), el("h2", {}, "Nothing to draw yet"), el("p", { class: "muted" }, `${has} A map takes three at least.`), el("a", { class: "button primary", href: "#search" }, "Add documents")),
+        el(
+          "div",
+          { class: "problem", role: "alert" },
+          icon("warning"),
+          el("div", {}, el("strong", {}, title), el("p", {}, detail)),
+        ),
+      ),
+    empty(count, collection) {
+      const has = count
+        ? `“${collection}” has ${count === 1 ? "one document" : `${count} documents`}.`
+        : `“${collection}” has no documents yet.`;
+      show(
+        el(
+          "div",
+          { class: "map-empty" },
+          icon("map", 28),
+          el("h2", {}, "Nothing to draw yet"),
+          el("p", { class: "muted" }, `${has} A map takes three at least.`),
+          el("a", { class: "button primary", href: "#search" }, "Add documents"),
+        ),
       );
     },
     clear() {

@@ -91,7 +91,12 @@ function drawCrosshair(context, { width, height }, colour) {
   context.strokeStyle = css(colour);
   context.lineWidth = 1.5;
   context.beginPath();
-  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+  for (const [dx, dy] of [
+    [1, 0],
+    [-1, 0],
+    [0, 1],
+    [0, -1],
+  ]) {
     context.moveTo(x + dx * 5, y + dy * 5);
     context.lineTo(x + dx * 14, y + dy * 14);
   }

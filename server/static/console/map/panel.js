@@ -15,14 +15,20 @@ export function panel(texts, choose) {
   const card = el("div", { class: "document-card", aria: { live: "polite" } });
   const heading = el("h2", {});
   const list = el("ol", { class: "near-list", aria: { label: "Documents on the map" } });
-  const node = el("div", { class: "map-panel" }, el("section", { class: "card here", aria: { label: "This document" } }, card), el("section", { class: "card near" }, heading, list));
+  const node = el(
+    "div",
+    { class: "map-panel" },
+    el("section", { class: "card here", aria: { label: "This document" } }, card),
+    el("section", { class: "card near" }, heading, list),
+  );
   const own = { timer: 0, listTimer: 0, wanted: null };
 
   /** Show a document; that of which the text is not there yet is asked for once the pointer rests. */
   function showDocument(id) {
     clearTimeout(own.timer);
     own.wanted = id;
-    if (id === null) return fill(card, el("p", { class: "muted small" }, "Point at a document, or choose one, to read it here."));
+    if (id === null)
+      return fill(card, el("p", { class: "muted small" }, "Point at a document, or choose one, to read it here."));
     const known = texts().known(id);
     if (known) return fill(card, documentOf(known));
     own.timer = setTimeout(() => load(id), PAUSE_MS);
@@ -44,15 +50,33 @@ export function panel(texts, choose) {
     const lines = items.map(({ point, id, score }) => {
       const line = el("span", { class: "near-text" }, shortened(texts().known(id)?.text ?? id, LINE_CHARACTERS));
       const worth = score === undefined ? null : el("span", { class: "near-score" }, signed(score));
-      return { id, line, item: el("li", {}, el("button", { type: "button", class: "near-entry", onclick: () => choose(point) }, line, worth)) };
+      return {
+        id,
+        line,
+        item: el(
+          "li",
+          {},
+          el("button", { type: "button", class: "near-entry", onclick: () => choose(point) }, line, worth),
+        ),
+      };
     });
-    fill(list, lines.map(({ item }) => item));
+    fill(
+      list,
+      lines.map(({ item }) => item),
+    );
     own.listTimer = setTimeout(() => fillIn(lines), LIST_PAUSE_MS);
   }
 
   function fillIn(lines) {
     for (const { id, line } of lines) {
-      texts().read(id).then((found) => { line.textContent = shortened(found.text, LINE_CHARACTERS); }, () => {});
+      texts()
+        .read(id)
+        .then(
+          (found) => {
+            line.textContent = shortened(found.text, LINE_CHARACTERS);
+          },
+          () => {},
+        );
     }
   }
 
@@ -70,7 +94,14 @@ export function panel(texts, choose) {
 
 function documentOf({ id, text, metadata }) {
   const fields = Object.entries(metadata ?? {}).slice(0, 8);
-  const facts = fields.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, shortened(typeof value === "string" ? value : JSON.stringify(value), 80))));
+  const facts = fields.map(([name, value]) =>
+    el(
+      "div",
+      {},
+      el("dt", {}, name),
+      el("dd", {}, shortened(typeof value === "string" ? value : JSON.stringify(value), 80)),
+    ),
+  );
   return [
     el("p", { class: "document-id mono clip", title: id }, id),
     el("p", { class: "document-text" }, shortened(text, CARD_CHARACTERS)),

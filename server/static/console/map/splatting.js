@@ -27,15 +27,23 @@ export function stampOf(radius, withRim) {
       edge.push(Math.round(outside * 256));
     }
   }
-  return { reach, dx: Int32Array.from(dx), dy: Int32Array.from(dy), fill: Int32Array.from(fill), edge: Int32Array.from(edge) };
+  return {
+    reach,
+    dx: Int32Array.from(dx),
+    dy: Int32Array.from(dy),
+    fill: Int32Array.from(fill),
+    edge: Int32Array.from(edge),
+  };
 }
 
 /** Return the order in which points are drawn: group 0 and those that are not shown first, below the others. */
 export function drawingOrder(groups, shown) {
   const order = new Uint32Array(groups.length);
   let [front, back] = [0, groups.length];
-  for (let point = 0; point < groups.length; point += 1) if (!groups[point] || !shown[groups[point]]) order[front++] = point;
-  for (let point = groups.length - 1; point >= 0; point -= 1) if (groups[point] && shown[groups[point]]) order[--back] = point;
+  for (let point = 0; point < groups.length; point += 1)
+    if (!groups[point] || !shown[groups[point]]) order[front++] = point;
+  for (let point = groups.length - 1; point >= 0; point -= 1)
+    if (groups[point] && shown[groups[point]]) order[--back] = point;
   return order;
 }
 

@@ -19,7 +19,12 @@ const ABOUT =
 /** Return the stage. `on` has `point(index)`, `choose(index)` (-1 for none) and `moved()`; `colouring` see `paint`. */
 export function stage(state, on) {
   const points = el("canvas", { class: "map-points", aria: { hidden: "true" } });
-  const over = el("canvas", { class: "map-over", tabindex: "0", role: "application", aria: { label: "Map of documents", describedby: "map-keys" } });
+  const over = el("canvas", {
+    class: "map-over",
+    tabindex: "0",
+    role: "application",
+    aria: { label: "Map of documents", describedby: "map-keys" },
+  });
   const node = el("div", { class: "map-stage" }, points, over, el("p", { class: "unseen", id: "map-keys" }, ABOUT));
   const own = { places: emptyPlaces(), grid: null, camera: null, whole: null, look: null, image: null, glide: 0 };
   const seen = { found: null, hovered: -1, chosen: -1, crosshair: false };
@@ -115,7 +120,8 @@ export function stage(state, on) {
       glide(own, target, look);
     },
 
-    nearest: (x, y, count = NEAREST) => (own.grid ? nearestOf(own.grid, x, y, count, REACH_PX / camera().scale, shows) : []),
+    nearest: (x, y, count = NEAREST) =>
+      own.grid ? nearestOf(own.grid, x, y, count, REACH_PX / camera().scale, shows) : [],
     place: (point) => [own.places.xs[point], own.places.ys[point]],
 
     end() {

@@ -10,12 +10,24 @@ const ZOOM = 1.5;
 /** Return {node, zoomers, showFields(fields, chosen), enable(on)}; `on` has zoom, whole, colourBy and find. */
 export function toolbar(on, picker) {
   const select = el("select", { class: "select", id: "map-field" });
-  const box = el("input", { class: "input", type: "search", id: "map-query", autocomplete: "off", placeholder: "Find on the map", aria: { label: "Find on the map" } });
+  const box = el("input", {
+    class: "input",
+    type: "search",
+    id: "map-query",
+    autocomplete: "off",
+    placeholder: "Find on the map",
+    aria: { label: "Find on the map" },
+  });
   const node = el(
     "form",
     { class: "map-tools", role: "search" },
     picker,
-    el("div", { class: "map-colour" }, el("label", { class: "muted small", htmlFor: "map-field" }, "Colour by"), el("span", { class: "picker" }, select, icon("down"))),
+    el(
+      "div",
+      { class: "map-colour" },
+      el("label", { class: "muted small", htmlFor: "map-field" }, "Colour by"),
+      el("span", { class: "picker" }, select, icon("down")),
+    ),
     el("div", { class: "map-find" }, icon("search"), box),
   );
   const zoomers = el(
@@ -45,7 +57,9 @@ export function toolbar(on, picker) {
     zoomers,
     query: () => box.value.trim(),
     showFields(fields, chosen) {
-      const options = fields.map(({ name, distinct }) => el("option", { value: name }, `${name} · ${whole(distinct)} value${distinct === 1 ? "" : "s"}`));
+      const options = fields.map(({ name, distinct }) =>
+        el("option", { value: name }, `${name} · ${whole(distinct)} value${distinct === 1 ? "" : "s"}`),
+      );
       fill(select, el("option", { value: "" }, "one colour"), options);
       select.value = chosen ?? "";
     },
@@ -57,5 +71,9 @@ export function toolbar(on, picker) {
 }
 
 function zoomer(name, sign, run) {
-  return el("button", { class: "icon-button", type: "button", title: name, aria: { label: name }, onclick: run }, el("span", { aria: { hidden: "true" } }, sign));
+  return el(
+    "button",
+    { class: "icon-button", type: "button", title: name, aria: { label: name }, onclick: run },
+    el("span", { aria: { hidden: "true" } }, sign),
+  );
 }

@@ -24,15 +24,39 @@ const HIT_ENLARGED = 1.6;
 
 export function mount(root, context) {
   const { api, state, announce } = context;
-  const own = { asking: null, finding: null, texts: null, projection: null, points: new Map(), colouring: plain(0), field: null, alone: null, chosen: -1, hits: null };
+  const own = {
+    asking: null,
+    finding: null,
+    texts: null,
+    projection: null,
+    points: new Map(),
+    colouring: plain(0),
+    field: null,
+    alone: null,
+    chosen: -1,
+    hits: null,
+  };
   const map = stage(state, { point: showPointed, choose, moved: () => listNearest() });
-  const side = panel(() => own.texts, (point) => choose(point, true));
+  const side = panel(
+    () => own.texts,
+    (point) => choose(point, true),
+  );
   const key = legend((group) => paint(own.alone === group ? null : group));
   const note = messages();
   const picker = collectionPicker(context, (error) => note.problem(wordsOf(error)));
   const tools = toolbar({ zoom: map.zoom, whole: map.whole, colourBy, find: findQuery }, picker.element);
   const facts = el("p", { class: "map-facts muted small" });
-  const body = el("div", { class: "map-body" }, el("div", { class: "card map-box" }, map.node, tools.zoomers, note.node), el("aside", { class: "map-side", aria: { label: "Documents" } }, el("section", { class: "card map-legend", aria: { label: "Colours" } }, key.node), side.node));
+  const body = el(
+    "div",
+    { class: "map-body" },
+    el("div", { class: "card map-box" }, map.node, tools.zoomers, note.node),
+    el(
+      "aside",
+      { class: "map-side", aria: { label: "Documents" } },
+      el("section", { class: "card map-legend", aria: { label: "Colours" } }, key.node),
+      side.node,
+    ),
+  );
   root.append(el("header", { class: "view-head" }, el("h1", {}, "Map"), facts), tools.node, body);
 
   /** Load the collection's map anew. */
@@ -66,7 +90,10 @@ export function mount(root, context) {
     recolour();
     note.clear();
     tools.enable(true);
-    const shown = ids.length < documents ? `${whole(ids.length)} of ${whole(documents)} documents` : `${whole(ids.length)} documents`;
+    const shown =
+      ids.length < documents
+        ? `${whole(ids.length)} of ${whole(documents)} documents`
+        : `${whole(ids.length)} documents`;
     const kept = explained.reduce((sum, share) => sum + share, 0);
     facts.textContent = `${shown} of “${collection}”: near each other where their meanings are. Two principal components, which hold ${percent(kept)} of what sets them apart.`;
     side.showDocument(null);
@@ -129,7 +156,10 @@ export function mount(root, context) {
   function listNearest() {
     if (!own.projection || own.hits) return;
     const points = map.nearest(...map.middle());
-    side.showList("Nearest to the middle", points.map((point) => ({ point, id: own.projection.ids[point] })));
+    side.showList(
+      "Nearest to the middle",
+      points.map((point) => ({ point, id: own.projection.ids[point] })),
+    );
   }
 
   async function findQuery(query) {
@@ -149,7 +179,9 @@ export function mount(root, context) {
       map.showFound(null);
       return listNearest();
     }
-    const hits = found.hits.map(({ id, score }) => ({ point: own.points.get(id), id, score })).filter(({ point }) => point !== undefined);
+    const hits = found.hits
+      .map(({ id, score }) => ({ point: own.points.get(id), id, score }))
+      .filter(({ point }) => point !== undefined);
     map.showFound({ x: found.x, y: found.y, points: hits.map(({ point }) => point) });
     side.showList(`Nearest to “${found.query}”`, hits);
     announce(`${hits.length} documents near “${found.query}”`);

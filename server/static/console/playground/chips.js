@@ -22,7 +22,12 @@ export function tokenChips(text, tokens, maxTokens, name) {
   const rest = all.length - drawn.length;
   if (rest) nodes.push(el("li", { class: "token-rest" }, `and ${rest.toLocaleString("en")} more`));
   const label = `Tokens of ${name}: ${countInWords(tokens.length, maxTokens)}`;
-  return el("div", { class: "tokens" }, el("ol", { class: "token-list", aria: { label } }, nodes), tokenTable(drawn, name));
+  return el(
+    "div",
+    { class: "tokens" },
+    el("ol", { class: "token-list", aria: { label } }, nodes),
+    tokenTable(drawn, name),
+  );
 }
 
 function cutMark(maxTokens) {
@@ -54,7 +59,11 @@ function tableOf(all, name) {
   const head = ["#", "token", "id", "bytes", "read"].map((title) => el("th", { scope: "col" }, title));
   const rows = all.map(({ token, id, start, stop, cut }, index) => {
     const place = start === null ? "–" : `${start}–${stop}`;
-    return el("tr", {}, [index + 1, token, id, place, cut ? "no" : "yes"].map((value) => el("td", {}, String(value))));
+    return el(
+      "tr",
+      {},
+      [index + 1, token, id, place, cut ? "no" : "yes"].map((value) => el("td", {}, String(value))),
+    );
   });
   return el(
     "div",

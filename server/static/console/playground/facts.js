@@ -9,7 +9,9 @@ export function embeddingFacts(result, tokenCount) {
   const badge = result.cached
     ? el("span", { class: "badge badge-good" }, "from the cache")
     : el("span", { class: "badge" }, "computed");
-  const cut = result.truncated ? el("span", { class: "badge badge-warn" }, `cut: ${tokenCount - result.tokens} tokens not read`) : null;
+  const cut = result.truncated
+    ? el("span", { class: "badge badge-warn" }, `cut: ${tokenCount - result.tokens} tokens not read`)
+    : null;
   const facts = [
     ["tokens", result.tokens.toLocaleString("en")],
     ["dimensions", result.dimensions.toLocaleString("en")],
@@ -19,7 +21,11 @@ export function embeddingFacts(result, tokenCount) {
   return el(
     "div",
     { class: "facts" },
-    el("dl", { class: "fact-list" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
+    el(
+      "dl",
+      { class: "fact-list" },
+      facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
+    ),
     el("div", { class: "badges" }, badge, cut),
     spent ? timeBar(result.timing, spent) : null,
   );
@@ -27,9 +33,16 @@ export function embeddingFacts(result, tokenCount) {
 
 function timeBar(timing, spent) {
   const shown = timing.filter((part) => part.ms > 0);
-  const parts = shown.map(({ name, ms }) => el("span", { class: `time-part time-${name}`, style: { "flex-grow": String(ms / spent) } }));
+  const parts = shown.map(({ name, ms }) =>
+    el("span", { class: `time-part time-${name}`, style: { "flex-grow": String(ms / spent) } }),
+  );
   const names = shown.map(({ name, label, ms }) =>
     el("li", {}, el("span", { class: `time-dot time-${name}`, aria: { hidden: "true" } }), `${label} ${writeMs(ms)}`),
   );
-  return el("div", { class: "time" }, el("div", { class: "time-bar", aria: { hidden: "true" } }, parts), el("ul", { class: "time-parts" }, names));
+  return el(
+    "div",
+    { class: "time" },
+    el("div", { class: "time-bar", aria: { hidden: "true" } }, parts),
+    el("ul", { class: "time-parts" }, names),
+  );
 }

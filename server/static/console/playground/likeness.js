@@ -9,7 +9,12 @@ import { heatmap } from "./heatmap.js";
 /** Return {node, show(texts), recolour(), end()}; texts have a `number` and a `text`. */
 export function likeness(api) {
   const content = el("div", { class: "likeness-content" });
-  const node = el("section", { class: "card likeness", aria: { labelledby: "likeness-title" } }, el("h2", { id: "likeness-title" }, "How alike they are"), content);
+  const node = el(
+    "section",
+    { class: "card likeness", aria: { labelledby: "likeness-title" } },
+    el("h2", { id: "likeness-title" }, "How alike they are"),
+    content,
+  );
   const own = { asking: null, shown: "", recolour: () => {} };
 
   async function show(texts) {
@@ -19,19 +24,41 @@ export function likeness(api) {
     own.asking?.abort();
     own.recolour = () => {};
     if (texts.length < 2) {
-      fill(content, el("p", { class: "muted" }, "With two texts or more, each is compared with each here: 1 means the same, 0 unrelated."));
+      fill(
+        content,
+        el(
+          "p",
+          { class: "muted" },
+          "With two texts or more, each is compared with each here: 1 means the same, 0 unrelated.",
+        ),
+      );
       return;
     }
     const { signal } = (own.asking = new AbortController());
     try {
-      const map = heatmap(await compare(api, texts.map(({ text }) => text), signal), texts);
+      const map = heatmap(
+        await compare(
+          api,
+          texts.map(({ text }) => text),
+          signal,
+        ),
+        texts,
+      );
       own.recolour = map.recolour;
       fill(content, map.node);
     } catch (error) {
       if (isAborted(error)) return;
       own.shown = "";
       const { title, detail } = wordsOf(error);
-      fill(content, el("div", { class: "problem", role: "alert" }, icon("warning"), el("div", {}, el("strong", {}, title), el("p", {}, detail))));
+      fill(
+        content,
+        el(
+          "div",
+          { class: "problem", role: "alert" },
+          icon("warning"),
+          el("div", {}, el("strong", {}, title), el("p", {}, detail)),
+        ),
+      );
     }
   }
 

@@ -19,12 +19,25 @@ let made = 0;
 export function textRow(start, tools) {
   const id = `text-${(made += 1)}`;
   const own = { number: 0, timer: 0, asking: null, endStrip: () => {} };
-  const area = el("textarea", { class: "input text-area", id, rows: 2, value: start, spellcheck: false, placeholder: "Write something" });
+  const area = el("textarea", {
+    class: "input text-area",
+    id,
+    rows: 2,
+    value: start,
+    spellcheck: false,
+    placeholder: "Write something",
+  });
   const label = el("label", { htmlFor: id });
   const again = el("button", { class: "button quiet small", type: "button" }, "Embed again");
   const remove = el("button", { class: "icon-button", type: "button" }, icon("close"));
   const output = el("div", { class: "row-output" });
-  const node = el("section", { class: "card text-row" }, el("header", { class: "row-head" }, label, again, remove), area, output);
+  const node = el(
+    "section",
+    { class: "card text-row" },
+    el("header", { class: "row-head" }, label, again, remove),
+    area,
+    output,
+  );
   const name = () => `text ${own.number}`;
 
   const row = {
@@ -60,7 +73,10 @@ export function textRow(start, tools) {
     const { signal } = (own.asking = new AbortController());
     node.setAttribute("aria-busy", "true");
     try {
-      const found = await Promise.all([embed(tools.api, text, tools.useCache(), signal), tokenize(tools.api, text, signal)]);
+      const found = await Promise.all([
+        embed(tools.api, text, tools.useCache(), signal),
+        tokenize(tools.api, text, signal),
+      ]);
       show(text, ...found);
     } catch (error) {
       if (!isAborted(error)) showError(error);
@@ -74,14 +90,27 @@ export function textRow(start, tools) {
     if (!text) return fill(output);
     const strip = vectorStrip(result.vector, name(), tools.state);
     own.endStrip = strip.end;
-    fill(output, embeddingFacts(result, tokens.length), tokenChips(text, tokens, tools.maxTokens(), name()), strip.node);
+    fill(
+      output,
+      embeddingFacts(result, tokens.length),
+      tokenChips(text, tokens, tools.maxTokens(), name()),
+      strip.node,
+    );
     tools.announce(`Text ${own.number}: ${result.tokens} tokens, ${result.cached ? "from the cache" : "computed"}`);
   }
 
   function showError(error) {
     own.endStrip();
     const { title, detail } = wordsOf(error);
-    fill(output, el("div", { class: "problem", role: "alert" }, icon("warning"), el("div", {}, el("strong", {}, title), el("p", {}, detail))));
+    fill(
+      output,
+      el(
+        "div",
+        { class: "problem", role: "alert" },
+        icon("warning"),
+        el("div", {}, el("strong", {}, title), el("p", {}, detail)),
+      ),
+    );
   }
 
   area.addEventListener("input", () => {

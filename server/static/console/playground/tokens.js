@@ -29,7 +29,8 @@ export function pieces(text, tokens, maxTokens) {
   return tokens.map((token, index) => {
     const cut = index >= kept && index < tokens.length - closing;
     const common = { id: token.id, token: token.text, special: token.special, cut };
-    if (token.start === null) return { ...common, gap: "", text: token.text, continues: false, start: null, stop: null };
+    if (token.start === null)
+      return { ...common, gap: "", text: token.text, continues: false, start: null, stop: null };
     const [start, stop] = [places[token.start] ?? text.length, places[token.stop] ?? text.length];
     const gap = text.slice(end, start);
     const continues = !gap && index > 0 && token.text.startsWith("##");

@@ -71,10 +71,23 @@ export function mount(root, { api, state, announce }) {
   examples.addEventListener("click", fillIn);
   cache.addEventListener("change", () => own.rows.forEach((row) => row.ask()));
   const check = el("label", { class: "check", htmlFor: "use-cache" }, cache, "Use the cache");
-  root.append(intro(), el("div", { class: "bench" }, el("div", { class: "texts" }, list, el("div", { class: "row" }, add, examples, check)), alike.node));
+  root.append(
+    intro(),
+    el(
+      "div",
+      { class: "bench" },
+      el("div", { class: "texts" }, list, el("div", { class: "row" }, add, examples, check)),
+      alike.node,
+    ),
+  );
   addRow("");
   addRow("");
-  readMaxTokens(api).then((most) => { own.maxTokens = most; }, () => {});
+  readMaxTokens(api).then(
+    (most) => {
+      own.maxTokens = most;
+    },
+    () => {},
+  );
   const unwatch = onColours(state, alike.recolour);
   return () => {
     unwatch();
@@ -88,6 +101,10 @@ function intro() {
     "header",
     { class: "view-head" },
     el("h1", {}, "Playground"),
-    el("p", { class: "muted" }, "Write a few texts: see their tokens, their vectors, the time they take, and how alike they are."),
+    el(
+      "p",
+      { class: "muted" },
+      "Write a few texts: see their tokens, their vectors, the time they take, and how alike they are.",
+    ),
   );
 }

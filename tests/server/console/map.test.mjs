@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { centre, fit, pan, toMap, toScreen, zoom } from "../../../../server/static/console/map/camera.js";
-import { colour } from "../../../../server/static/console/map/colouring.js";
-import { layGrid, nearest, nearestOf } from "../../../../server/static/console/map/grid.js";
-import { bounds, project } from "../../../../server/static/console/map/projecting.js";
-import { drawingOrder, splat, stampOf } from "../../../../server/static/console/map/splatting.js";
+import { centre, fit, pan, toMap, toScreen, zoom } from "../../../server/static/console/map/camera.js";
+import { colour } from "../../../server/static/console/map/colouring.js";
+import { layGrid, nearest, nearestOf } from "../../../server/static/console/map/grid.js";
+import { bounds, project } from "../../../server/static/console/map/projecting.js";
+import { drawingOrder, splat, stampOf } from "../../../server/static/console/map/splatting.js";
 
 const SIZE = { width: 800, height: 600 };
 
@@ -16,7 +16,17 @@ function numbers(count, seed = 7) {
 }
 
 test("a vector is placed by its distance from the mean along each component", () => {
-  assert.deepEqual(project([3, 4, 5], [1, 1, 1], [[1, 0, 0], [0, 0.5, 0.5]]), [2, 3.5]);
+  assert.deepEqual(
+    project(
+      [3, 4, 5],
+      [1, 1, 1],
+      [
+        [1, 0, 0],
+        [0, 0.5, 0.5],
+      ],
+    ),
+    [2, 3.5],
+  );
 });
 
 test("bounds hold all points, and those of none are around zero", () => {
@@ -53,8 +63,15 @@ test("moving the map moves what is on it, and a place can be brought to the midd
 test("the grid finds the same nearest points as looking at all of them", () => {
   const [xs, ys] = [numbers(3000, 1), numbers(3000, 2)];
   const grid = layGrid(xs, ys, bounds(xs, ys));
-  for (const [x, y] of [[0, 0], [0.49, -0.49], [-0.7, 0.1], [0.123, 0.321]]) {
-    const all = Array.from(xs.keys()).sort((a, b) => (xs[a] - x) ** 2 + (ys[a] - y) ** 2 - (xs[b] - x) ** 2 - (ys[b] - y) ** 2);
+  for (const [x, y] of [
+    [0, 0],
+    [0.49, -0.49],
+    [-0.7, 0.1],
+    [0.123, 0.321],
+  ]) {
+    const all = Array.from(xs.keys()).sort(
+      (a, b) => (xs[a] - x) ** 2 + (ys[a] - y) ** 2 - (xs[b] - x) ** 2 - (ys[b] - y) ** 2,
+    );
     assert.deepEqual(nearestOf(grid, x, y, 8, 0.01), all.slice(0, 8));
   }
   assert.deepEqual(nearest(grid, 5, 5, 0.1), []);
@@ -63,8 +80,14 @@ test("the grid finds the same nearest points as looking at all of them", () => {
 test("points that are not shown are not found", () => {
   const [xs, ys] = [Float32Array.of(0, 1, 2), Float32Array.of(0, 0, 0)];
   const grid = layGrid(xs, ys, bounds(xs, ys));
-  assert.deepEqual(nearestOf(grid, 0, 0, 2, 0.1, (point) => point !== 0), [1, 2]);
-  assert.deepEqual(nearestOf(grid, 0, 0, 9, 0.1, () => false), []);
+  assert.deepEqual(
+    nearestOf(grid, 0, 0, 2, 0.1, (point) => point !== 0),
+    [1, 2],
+  );
+  assert.deepEqual(
+    nearestOf(grid, 0, 0, 9, 0.1, () => false),
+    [],
+  );
 });
 
 test("points that are all at one place do not break the grid", () => {
@@ -80,13 +103,22 @@ test("the most frequent values get colours, all others share one", () => {
   assert.deepEqual(entries[0], { group: 1, label: "a", count: 2 });
   assert.notEqual(groups[3], groups[4], "the number 1 is not the text 1");
   assert.equal(groups[5], 0);
-  assert.equal(entries.reduce((sum, { count }) => sum + count, 0), values.length);
-  assert.deepEqual(entries.slice(-2).map(({ label }) => label), ["9 other values", "no value"]);
+  assert.equal(
+    entries.reduce((sum, { count }) => sum + count, 0),
+    values.length,
+  );
+  assert.deepEqual(
+    entries.slice(-2).map(({ label }) => label),
+    ["9 other values", "no value"],
+  );
 });
 
 test("many numbers make a scale, few make categories", () => {
   const scale = colour([...Array.from({ length: 20 }, (_, index) => 1990 + index), null]);
-  assert.deepEqual([scale.kind, scale.least, scale.greatest, scale.groups[0], scale.groups[19], scale.groups[20]], ["scale", 1990, 2009, 1, 16, 0]);
+  assert.deepEqual(
+    [scale.kind, scale.least, scale.greatest, scale.groups[0], scale.groups[19], scale.groups[20]],
+    ["scale", 1990, 2009, 1, 16, 0],
+  );
   assert.equal(colour([1, 2, 3, 1]).kind, "categories");
   assert.equal(colour([null, null]).kind, "plain");
 });
@@ -97,8 +129,21 @@ test("points without a colour lie below the others", () => {
 
 test("a point is drawn where the view says, and nothing beyond the edge", () => {
   const image = { width: 20, height: 10, data: new Uint8ClampedArray(20 * 10 * 4) };
-  const points = { xs: Float32Array.of(0, 100), ys: Float32Array.of(0, 0), groups: Uint8Array.of(1, 1), order: Uint32Array.of(0, 1) };
-  const look = { background: [255, 255, 255], colours: [[0, 0, 0], [200, 0, 0]], alphas: [1, 1], radius: 2 };
+  const points = {
+    xs: Float32Array.of(0, 100),
+    ys: Float32Array.of(0, 0),
+    groups: Uint8Array.of(1, 1),
+    order: Uint32Array.of(0, 1),
+  };
+  const look = {
+    background: [255, 255, 255],
+    colours: [
+      [0, 0, 0],
+      [200, 0, 0],
+    ],
+    alphas: [1, 1],
+    radius: 2,
+  };
   splat(image, points, look, { scale: 1, left: 10, top: 5 });
   const at = (x, y) => [...image.data.slice((y * 20 + x) * 4, (y * 20 + x) * 4 + 4)];
   assert.deepEqual(at(10, 5), [200, 0, 0, 255]);

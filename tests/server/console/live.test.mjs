@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { difference, mean, quantile, shares } from "../../../../server/static/console/live/histograms.js";
-import { areaPath, linePath } from "../../../../server/static/console/live/paths.js";
-import { histogramOf, parseMetrics, sumOf, valueOf } from "../../../../server/static/console/live/prometheus.js";
-import { between, read } from "../../../../server/static/console/live/readings.js";
-import { add, greatest, latest, nearestPoint, segments } from "../../../../server/static/console/live/window.js";
+import { difference, mean, quantile, shares } from "../../../server/static/console/live/histograms.js";
+import { areaPath, linePath } from "../../../server/static/console/live/paths.js";
+import { histogramOf, parseMetrics, sumOf, valueOf } from "../../../server/static/console/live/prometheus.js";
+import { between, read } from "../../../server/static/console/live/readings.js";
+import { add, greatest, latest, nearestPoint, segments } from "../../../server/static/console/live/window.js";
 
 const METRICS = (requests, hits, cpu, searches) => `# HELP vecd_http_requests_total Requests answered.
 # TYPE vecd_http_requests_total counter
@@ -50,17 +50,28 @@ test("percentiles lie within the bucket that holds their rank", () => {
   assert.equal(quantile(histogram, 0.99), 4, "beyond the last bound its bound is told");
   assert.ok(Number.isNaN(quantile({ bounds: [1], counts: [0], sum: 0, count: 0 }, 0.5)));
   assert.equal(mean({ sum: 9, count: 3 }), 3);
-  assert.deepEqual(shares(histogram).map(({ count }) => count), [0, 10, 0, 2]);
+  assert.deepEqual(
+    shares(histogram).map(({ count }) => count),
+    [0, 10, 0, 2],
+  );
 });
 
 test("a histogram of a server that was restarted counts from zero", () => {
   const later = { bounds: [1], counts: [2], sum: 1, count: 2 };
   assert.equal(difference(later, { bounds: [1], counts: [5], sum: 4, count: 5 }), later);
-  assert.deepEqual(difference(later, { bounds: [1], counts: [1], sum: 0.25, count: 1 }), { bounds: [1], counts: [1], sum: 0.75, count: 1 });
+  assert.deepEqual(difference(later, { bounds: [1], counts: [1], sum: 0.25, count: 1 }), {
+    bounds: [1],
+    counts: [1],
+    sum: 0.75,
+    count: 1,
+  });
 });
 
 test("two readings give rates, and what watches the server is not counted", () => {
-  const [earlier, later] = [read(parseMetrics(METRICS(10, 0, 5, 2)), 100), read(parseMetrics(METRICS(30, 30, 6, 6)), 102)];
+  const [earlier, later] = [
+    read(parseMetrics(METRICS(10, 0, 5, 2)), 100),
+    read(parseMetrics(METRICS(30, 30, 6, 6)), 102),
+  ];
   const found = between(later, earlier);
   assert.deepEqual([found.searches, found.embeds, found.documents], [10, 0, 0]);
   assert.equal(later.requests.searches, 31);
@@ -75,15 +86,26 @@ test("two readings give rates, and what watches the server is not counted", () =
 test("the window forgets what is old and shows where nothing was read", () => {
   let points = [];
   for (const seconds of [0, 2, 4, 200, 202, 303]) points = add(points, { seconds, value: seconds }, 300);
-  assert.deepEqual(points.filter(({ gap }) => !gap).map(({ seconds }) => seconds), [4, 200, 202, 303]);
-  assert.deepEqual(segments(points, "value").map((run) => run.length), [1, 2, 1]);
+  assert.deepEqual(
+    points.filter(({ gap }) => !gap).map(({ seconds }) => seconds),
+    [4, 200, 202, 303],
+  );
+  assert.deepEqual(
+    segments(points, "value").map((run) => run.length),
+    [1, 2, 1],
+  );
   assert.equal(greatest(points, ["value"]), 303);
   assert.equal(latest(points, "none") === latest(points, "value"), false);
   assert.equal(nearestPoint(points, 203).seconds, 202);
 });
 
 test("lines break where a figure is not known", () => {
-  const points = [{ seconds: 0, a: 1 }, { seconds: 1, a: 2 }, { seconds: 2, a: Number.NaN }, { seconds: 3, a: 4 }];
+  const points = [
+    { seconds: 0, a: 1 },
+    { seconds: 1, a: 2 },
+    { seconds: 2, a: Number.NaN },
+    { seconds: 3, a: 4 },
+  ];
   const [x, y] = [(value) => value * 10, (value) => 100 - value];
   assert.equal(linePath(points, "a", x, y), "M0 99L10 98M30 96h0.01");
   assert.equal(areaPath(points, "a", x, y, 100), "M0 100L0 99L10 98L10 100Z");

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { along, contrast, diverging, inkOn, parse } from "../../../../server/static/console/drawing/mixing.js";
-import { bytes, duration, linear, percent, shortNumber, signed, ticks } from "../../../../server/static/console/drawing/scales.js";
+import { along, contrast, diverging, inkOn, parse } from "../../../server/static/console/drawing/mixing.js";
+import {
+  bytes,
+  duration,
+  linear,
+  percent,
+  shortNumber,
+  signed,
+  ticks,
+} from "../../../server/static/console/drawing/scales.js";
 
 test("ticks are round, begin at zero and reach the top", () => {
   assert.deepEqual(ticks(9), [0, 5, 10]);
@@ -32,9 +40,30 @@ test("colours are read as style sheets and browsers write them", () => {
 });
 
 test("a scale of colours ends at its ends and diverges from its middle", () => {
-  const scale = [[0, 0, 0], [100, 100, 100], [255, 255, 255]];
-  assert.deepEqual([along(scale, -1), along(scale, 0.5), along(scale, 2)], [[0, 0, 0], [100, 100, 100], [255, 255, 255]]);
-  assert.deepEqual(diverging([[9, 0, 0], [0, 0, 0], [0, 0, 9]], -4), [9, 0, 0]);
+  const scale = [
+    [0, 0, 0],
+    [100, 100, 100],
+    [255, 255, 255],
+  ];
+  assert.deepEqual(
+    [along(scale, -1), along(scale, 0.5), along(scale, 2)],
+    [
+      [0, 0, 0],
+      [100, 100, 100],
+      [255, 255, 255],
+    ],
+  );
+  assert.deepEqual(
+    diverging(
+      [
+        [9, 0, 0],
+        [0, 0, 0],
+        [0, 0, 9],
+      ],
+      -4,
+    ),
+    [9, 0, 0],
+  );
 });
 
 test("ink is readable on every colour", () => {
