@@ -1,8 +1,7 @@
 // Live: what the server does now and did in the last minutes, what serves, and what it keeps.
 
 import { el, fill } from "../elements.js";
-import { wordsOf } from "../errors.js";
-import { icon } from "../icons.js";
+import { failure } from "../search/failure.js";
 import { chart } from "./chart.js";
 import { CHARTS } from "./charts.js";
 import { collectionTable } from "./collections.js";
@@ -49,22 +48,11 @@ export function mount(root, { api, state, announce }) {
     stats: model.show,
     failed(error) {
       if (error.name === "OfflineError") return health.away();
-      fill(problem, problemOf(error));
+      fill(problem, failure(error));
     },
   });
   return () => {
     end();
     for (const one of charts) one.end();
   };
-}
-
-/** The figures need the scope admin: other keys are told so. */
-function problemOf(error) {
-  const { title: what, detail } = wordsOf(error);
-  return el(
-    "div",
-    { class: "problem", role: "alert" },
-    icon("warning"),
-    el("div", {}, el("strong", {}, what), el("p", {}, detail)),
-  );
 }

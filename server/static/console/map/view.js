@@ -3,11 +3,12 @@
 import { inCollection } from "../api.js";
 import { onColours } from "../colours.js";
 import { el, fill } from "../elements.js";
-import { isAborted, wordsOf } from "../errors.js";
+import { isAborted } from "../errors.js";
 import { collectionPicker } from "../picker.js";
 import { percent, whole } from "../drawing/scales.js";
 import { colour, plain } from "./colouring.js";
-import { bestField, find, readFields, readProjection } from "./loading.js";
+import { finder } from "./finding.js";
+import { bestField, readFields, readProjection } from "./loading.js";
 import { legend } from "./legend.js";
 import { lookOf } from "./look.js";
 import { messages } from "./messages.js";
@@ -26,15 +27,12 @@ export function mount(root, context) {
   const { api, state, announce } = context;
   const own = {
     asking: null,
-    finding: null,
     texts: null,
     projection: null,
-    points: new Map(),
     colouring: plain(0),
     field: null,
     alone: null,
     chosen: -1,
-    hits: null,
   };
   const map = stage(state, { point: showPointed, choose, moved: () => listNearest() });
   const side = panel(
@@ -43,8 +41,12 @@ export function mount(root, context) {
   );
   const key = legend((group) => paint(own.alone === group ? null : group));
   const note = messages();
-  const picker = collectionPicker(context, (error) => note.problem(wordsOf(error)));
-  const tools = toolbar({ zoom: map.zoom, whole: map.whole, colourBy, find: findQuery }, picker.element);
+  const picker = collectionPicker(context, (error) => note.problem(error));
+  const tools = toolbar(
+    { zoom: map.zoom, whole: map.whole, colourBy, find: (query) => hits.find(query) },
+    picker.element,
+  );
+  const hits = finder({ api, state, announce, map, side, note, projection: () => own.projection, rest: listNearest });
   const facts = el("p", { class: "map-facts muted small" });
   const body = el(
     "div",
@@ -62,7 +64,7 @@ export function mount(root, context) {
   /** Load the collection's map anew. */
   async function load() {
     own.asking?.abort();
-    own.finding?.abort();
+    hits.forget();
     const { signal } = (own.asking = new AbortController());
     const collection = state.get("collection");
     own.texts = documentTexts(api, collection);
@@ -75,7 +77,7 @@ export function mount(root, context) {
       if (count < LEAST) return showEmpty(count, collection);
       await project(signal);
     } catch (error) {
-      if (!isAborted(error)) note.problem(wordsOf(error));
+      if (!isAborted(error)) note.problem(error);
     }
   }
 
@@ -83,10 +85,8 @@ export function mount(root, context) {
     const collection = state.get("collection");
     own.projection = await readProjection(api, collection, own.field, signal);
     const { ids, xs, ys, explained, documents } = own.projection;
-    own.points = new Map(ids.map((id, point) => [id, point]));
     map.load(xs, ys);
     own.chosen = -1;
-    own.hits = null;
     recolour();
     note.clear();
     tools.enable(true);
@@ -97,7 +97,7 @@ export function mount(root, context) {
     const kept = explained.reduce((sum, share) => sum + share, 0);
     facts.textContent = `${shown} of “${collection}”: near each other where their meanings are. Two principal components, which hold ${percent(kept)} of what sets them apart.`;
     side.showDocument(null);
-    listNearest();
+    hits.find(tools.query());
     announce(`Map of ${shown}`);
   }
 
@@ -123,7 +123,7 @@ export function mount(root, context) {
       recolour();
       announce(field ? `Coloured by ${field}` : "All in one colour");
     } catch (error) {
-      if (!isAborted(error)) note.problem(wordsOf(error));
+      if (!isAborted(error)) note.problem(error);
     }
   }
 
@@ -154,37 +154,12 @@ export function mount(root, context) {
   }
 
   function listNearest() {
-    if (!own.projection || own.hits) return;
+    if (!own.projection || hits.shown()) return;
     const points = map.nearest(...map.middle());
     side.showList(
       "Nearest to the middle",
       points.map((point) => ({ point, id: own.projection.ids[point] })),
     );
-  }
-
-  async function findQuery(query) {
-    own.finding?.abort();
-    if (!query || !own.projection) return showHits(null);
-    const { signal } = (own.finding = new AbortController());
-    try {
-      showHits(await find(api, state.get("collection"), query, own.projection, signal));
-    } catch (error) {
-      if (!isAborted(error)) note.problem(wordsOf(error));
-    }
-  }
-
-  function showHits(found) {
-    own.hits = found;
-    if (!found) {
-      map.showFound(null);
-      return listNearest();
-    }
-    const hits = found.hits
-      .map(({ id, score }) => ({ point: own.points.get(id), id, score }))
-      .filter(({ point }) => point !== undefined);
-    map.showFound({ x: found.x, y: found.y, points: hits.map(({ point }) => point) });
-    side.showList(`Nearest to “${found.query}”`, hits);
-    announce(`${hits.length} documents near “${found.query}”`);
   }
 
   const unwatch = [state.on("collection", load), onColours(state, () => paint(own.alone))];
@@ -194,7 +169,7 @@ export function mount(root, context) {
     picker.close();
     tools.end();
     own.asking?.abort();
-    own.finding?.abort();
+    hits.forget();
     for (const end of unwatch) end();
     map.end();
     side.end();

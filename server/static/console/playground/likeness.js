@@ -1,8 +1,8 @@
 // The panel that compares the texts: what to do first, then the heat map, or why there is none.
 
 import { el, fill } from "../elements.js";
-import { isAborted, wordsOf } from "../errors.js";
-import { icon } from "../icons.js";
+import { isAborted } from "../errors.js";
+import { failure } from "../search/failure.js";
 import { compare } from "./asking.js";
 import { heatmap } from "./heatmap.js";
 
@@ -49,16 +49,7 @@ export function likeness(api) {
     } catch (error) {
       if (isAborted(error)) return;
       own.shown = "";
-      const { title, detail } = wordsOf(error);
-      fill(
-        content,
-        el(
-          "div",
-          { class: "problem", role: "alert" },
-          icon("warning"),
-          el("div", {}, el("strong", {}, title), el("p", {}, detail)),
-        ),
-      );
+      fill(content, failure(error));
     }
   }
 

@@ -1,8 +1,9 @@
 // One text of the playground: where it is written, and below it what became of it.
 
 import { el, fill } from "../elements.js";
-import { isAborted, wordsOf } from "../errors.js";
+import { isAborted } from "../errors.js";
 import { icon } from "../icons.js";
+import { failure } from "../search/failure.js";
 import { embed, tokenize } from "./asking.js";
 import { tokenChips } from "./chips.js";
 import { embeddingFacts } from "./facts.js";
@@ -18,7 +19,7 @@ let made = 0;
  */
 export function textRow(start, tools) {
   const id = `text-${(made += 1)}`;
-  const own = { number: 0, timer: 0, asking: null, endStrip: () => {} };
+  const own = { number: 0, timer: 0, asking: null, shown: null, endStrip: () => {} };
   const area = el("textarea", {
     class: "input text-area",
     id,
@@ -46,11 +47,13 @@ export function textRow(start, tools) {
     text: () => area.value,
     focus: () => area.focus(),
     rename(number) {
+      const isOther = own.number !== number;
       own.number = number;
       label.textContent = `Text ${number}`;
       node.setAttribute("aria-label", `Text ${number}`);
       again.setAttribute("aria-label", `Embed text ${number} again`);
       remove.setAttribute("aria-label", `Remove text ${number}`);
+      if (isOther && own.shown) show(...own.shown);
     },
     write(text) {
       area.value = text;
@@ -78,6 +81,7 @@ export function textRow(start, tools) {
         tokenize(tools.api, text, signal),
       ]);
       show(text, ...found);
+      tools.announce(`Text ${own.number}: ${found[0].tokens} tokens, ${found[0].cached ? "from the cache" : "computed"}`);
     } catch (error) {
       if (!isAborted(error)) showError(error);
     }
@@ -87,6 +91,7 @@ export function textRow(start, tools) {
   function show(text, result, tokens) {
     own.endStrip();
     own.endStrip = () => {};
+    own.shown = text ? [text, result, tokens] : null;
     if (!text) return fill(output);
     const strip = vectorStrip(result.vector, name(), tools.state);
     own.endStrip = strip.end;
@@ -96,21 +101,12 @@ export function textRow(start, tools) {
       tokenChips(text, tokens, tools.maxTokens(), name()),
       strip.node,
     );
-    tools.announce(`Text ${own.number}: ${result.tokens} tokens, ${result.cached ? "from the cache" : "computed"}`);
   }
 
   function showError(error) {
     own.endStrip();
-    const { title, detail } = wordsOf(error);
-    fill(
-      output,
-      el(
-        "div",
-        { class: "problem", role: "alert" },
-        icon("warning"),
-        el("div", {}, el("strong", {}, title), el("p", {}, detail)),
-      ),
-    );
+    own.shown = null;
+    fill(output, failure(error));
   }
 
   area.addEventListener("input", () => {
