@@ -12,8 +12,7 @@ export function chart(about, marked) {
   const own = { points: [], now: 0, width: 0, mark: null, scales: null };
   const value = el("p", { class: "chart-value" });
   const keys = el("ul", { class: "chart-keys" });
-  const name = { "aria-label": `${about.title} over the last minutes`, role: "slider", tabindex: "0" };
-  const picture = svg("svg", { class: "chart-picture", height: HEIGHT, ...name });
+  const picture = svg("svg", { class: "chart-picture", height: HEIGHT, role: "img", tabindex: "0" });
   const title = el("h3", { id: `chart-${about.id}`, title: about.about }, about.title);
   const header = el("header", {}, title, value);
   const node = el("section", { class: "card chart", aria: { labelledby: title.id } }, header, picture, keys);
@@ -35,10 +34,7 @@ export function chart(about, marked) {
     value.textContent = isKnown ? about.write(mainOf(about, values)) : (about.empty ?? "–");
     value.classList.toggle("is-empty", !isKnown);
     fill(keys, keysOf(about, values, isKnown), ago ? el("li", { class: "chart-when" }, `${ago} s ago`) : null);
-    picture.setAttribute("aria-valuemin", String(-Math.round(own.scales.span)));
-    picture.setAttribute("aria-valuemax", "0");
-    picture.setAttribute("aria-valuenow", String(-ago));
-    picture.setAttribute("aria-valuetext", inWords(about, own.points, values, ago ? `${ago} seconds ago` : "now"));
+    picture.setAttribute("aria-label", inWords(about, own.points, values, ago ? `${ago} seconds ago` : "now"));
   }
 
   const resizes = new ResizeObserver(([{ contentRect }]) => {
@@ -97,10 +93,10 @@ function keysOf({ lines, write, about }, values, isKnown) {
   });
 }
 
-function inWords({ lines, write, empty }, points, values, when) {
+function inWords({ title, lines, write, empty }, points, values, when) {
   const told = lines.map(([key, name], index) => {
     const value = Number.isFinite(values[index]) ? write(values[index]) : (empty ?? "unknown");
     return `${name} ${value}, at most ${write(greatest(points, [key]))}`;
   });
-  return `${when}: ${told.join("; ")}`;
+  return `${title} over the last minutes; ${when}: ${told.join("; ")}`;
 }

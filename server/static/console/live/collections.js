@@ -12,15 +12,21 @@ const STATES = {
   failed: ["bad", "failed"],
 };
 
+// Roles are said, since a table that is laid out anew on a narrow screen loses its own.
 const SHOWN_DIGITS = 8;
 
 /** Return {node, show(collections, samples)}; samples are those of GET /metrics, which have the bytes. */
 export function collectionTable() {
   const body = el("tbody", {});
   const heads = ["Collection", "Documents", "State", "Memory", "Disk", "Recall", "Vectors"].map((name) =>
-    el("th", { scope: "col" }, name),
+    el("th", { scope: "col", role: "columnheader" }, name),
   );
-  const table = el("table", { aria: { labelledby: "collections-title" } }, el("thead", {}, el("tr", {}, heads)), body);
+  const table = el(
+    "table",
+    { role: "table", aria: { labelledby: "collections-title" } },
+    el("thead", {}, el("tr", { role: "row" }, heads)),
+    body,
+  );
   const content = el("div", {}, table);
   const node = el(
     "section",
@@ -65,8 +71,8 @@ function rowOf({ name, documents, state, pending, reindex, graph, fingerprint },
   const target = graph.exact ? "every document is compared" : `of at least ${percent(graph.target)}`;
   return el(
     "tr",
-    {},
-    el("th", { scope: "row" }, name),
+    { role: "row" },
+    el("th", { scope: "row", role: "rowheader" }, name),
     cell("Documents", whole(documents)),
     cell("State", el("span", { class: `state state-${kind}` }, word + more)),
     cell("Memory", figure("vecd_index_memory_bytes")),
@@ -78,5 +84,5 @@ function rowOf({ name, documents, state, pending, reindex, graph, fingerprint },
 
 /** On a narrow screen each cell says its column itself. */
 function cell(column, content, title = "") {
-  return el("td", { data: { name: column }, title }, content);
+  return el("td", { role: "cell", data: { name: column }, title }, content);
 }

@@ -26,7 +26,12 @@ function list(colouring, colours, field, alone, toggled) {
       style: { "background-color": css(colours[group]) },
       aria: { hidden: "true" },
     });
-    const parts = [swatch, el("span", { class: "clip" }, label), " ", el("span", { class: "count" }, whole(count))];
+    const parts = [
+      swatch,
+      el("span", { class: "clip", title: label }, label),
+      " ",
+      el("span", { class: "count" }, whole(count)),
+    ];
     const press = {
       type: "button",
       class: "legend-entry",

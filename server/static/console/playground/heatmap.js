@@ -32,7 +32,7 @@ function tableOf(cells, texts) {
   const rows = cells.map((row, one) => el("tr", {}, head("row", texts[one].number), row));
   return el(
     "table",
-    { class: "heat", role: "grid" },
+    { class: "heat" },
     el("caption", { class: "unseen" }, caption),
     el("thead", {}, el("tr", {}, el("td"), heads)),
     el("tbody", {}, rows),
