@@ -16,7 +16,7 @@ const LIST_PAUSE_MS = 220;
  * `choose(point)` is called for one of the list, `read(id, text)` once the text of the document is there.
  */
 export function panel(texts, { choose, read }) {
-  const card = el("div", { class: "document-card", aria: { live: "polite" } });
+  const card = el("div", { class: "document-card", tabindex: "0", aria: { live: "polite" } });
   const heading = el("h2", {});
   const list = el("ol", { class: "near-list", aria: { label: "Documents on the map" } });
   const node = el(

@@ -56,8 +56,8 @@ export function mount(root, context) {
     { class: "map-body" },
     el("div", { class: "card map-box" }, map.node, tools.zoomers, note.node),
     el(
-      "aside",
-      { class: "map-side", aria: { label: "Documents" } },
+      "div",
+      { class: "map-side" },
       el("section", { class: "card map-legend", aria: { label: "Colours" } }, key.node),
       side.node,
     ),
