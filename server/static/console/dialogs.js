@@ -8,16 +8,16 @@ let count = 0;
 /**
  * Show a dialog with this heading; returns `{element, body, close}`. `kind` is a class: "" or "drawer".
  *
- * `closed()` is called once it is gone, however it went.
+ * `closed()` is called once it is gone, however it went; `before` and `after` stand beside the heading.
  */
-export function openDialog(title, content, { kind = "", closed = () => {}, actions = [] } = {}) {
+export function openDialog(title, content, { kind = "", closed = () => {}, before = [], after = [] } = {}) {
   const id = `dialog-${(count += 1)}`;
   const heading = el("h2", { id }, title);
   const body = el("div", { class: "dialog-body" }, content);
   const element = el(
     "dialog",
     { class: `dialog ${kind}`, aria: { labelledby: id }, onclick: closeOutside, onclose: gone },
-    el("header", { class: "dialog-head" }, actions, heading, closeButton(() => element.close())),
+    el("header", { class: "dialog-head" }, before, heading, after, closeButton(() => element.close())),
     body,
   );
   function closeOutside(event) {

@@ -6,6 +6,7 @@ import { pieces, shownValue, titleOf } from "./text.js";
 import { reaching, shownScore } from "./threshold.js";
 
 const SHOWN_FIELDS = 4;
+const LONG = 100; // characters of an excerpt after which the text goes on, most likely
 const ELSEWHERE = new Set(["title", "name", "hash", "source", "modified", "path", "file"]);
 
 /** Return `{element, render, focusFirst}`; `open(hit)` is called for the hit that a person chose, `leave()` upwards. */
@@ -106,7 +107,7 @@ function bar(score, threshold, most) {
 
 function excerpt({ text, start, marks }) {
   const parts = pieces(text, marks).map((one) => (one.isMarked ? el("mark", {}, one.text) : one.text));
-  return el("p", { class: "excerpt" }, start > 0 ? "… " : null, parts, text.length > 200 ? " …" : null);
+  return el("p", { class: "excerpt" }, start > 0 ? "… " : null, parts, text.length > LONG && !text.endsWith("…") ? " …" : null);
 }
 
 function placeOf({ id, metadata = {} }) {

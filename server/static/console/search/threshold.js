@@ -19,7 +19,7 @@ export function shownScore(score) {
   return score >= 10 ? score.toFixed(1) : score.toFixed(2);
 }
 
-/** Return `{element, value, set, scale, reset}`; `change()` is called while the slider is dragged. */
+/** Return `{element, value, set, scale, reset, enable}`; `change()` is called while the slider is dragged. */
 export function thresholdSlider(change) {
   const output = el("output", { class: "number", htmlFor: "threshold" });
   const input = el("input", { type: "range", id: "threshold", min: "0", max: "1", value: "0", step: "0.01", oninput: moved });
@@ -67,6 +67,11 @@ export function thresholdSlider(change) {
     show();
   }
 
+  /** Without a question there are no scores that could reach anything. */
+  function enable(isEnabled) {
+    input.disabled = !isEnabled;
+  }
+
   show();
-  return { element, value, set, scale, reset };
+  return { element, value, set, scale, reset, enable };
 }

@@ -43,8 +43,8 @@ export function mount(root, context) {
   const status = el("p", { class: "summary number", role: "status" });
   const place = el("div", { class: "answer" });
   const more = el("button", { class: "button", type: "button", hidden: true, onclick: showMore }, "Show more");
-  const code = el("button", { class: "button small", type: "button", onclick: copyCode }, icon("code"), "Copy as code");
-  const add = el("button", { class: "button", type: "button", onclick: () => openAdd(context, null, reload) }, icon("upload"), "Add files");
+  const code = el("button", { class: "button small", type: "button", aria: { label: "Copy as code" }, onclick: copyCode }, icon("code"), el("span", { class: "label" }, "Copy as code"));
+  const add = el("button", { class: "button", type: "button", onclick: () => addFiles(null) }, icon("upload"), "Add files");
   const controls = el("div", { class: "controls" }, mode.element, threshold.element, code);
   const asking = latest(showFailure);
   const counting = latest(() => panel.render({ names: [], facets: {}, conditions, documents }));
@@ -59,7 +59,7 @@ export function mount(root, context) {
   const ends = [
     box.close,
     picker.close,
-    watchDrops((files) => openAdd(context, files, reload)),
+    watchDrops(addFiles),
     state.on("collection", () => begin()),
     state.on("online", (online) => online && reload()),
     asking.stop,
@@ -114,7 +114,7 @@ export function mount(root, context) {
   function renderAnswer(question) {
     status.textContent = summaryOf(answer, question.query);
     more.hidden = !answer.more;
-    controls.classList.toggle("idle", !question.query);
+    threshold.enable(Boolean(question.query));
     if (!answer.hits.length) {
       const isFiltered = Object.keys(conditions).length > 0;
       const search = () => (mode.set("hybrid"), changeMode());
@@ -139,13 +139,17 @@ export function mount(root, context) {
     asking.stop();
     status.textContent = "";
     more.hidden = true;
-    fill(place, emptyCollection(state.get("collection"), (files) => openAdd(context, files, reload), addSamples));
+    fill(place, emptyCollection(state.get("collection"), addFiles, addSamples));
   }
 
   function showFailure(error) {
     status.textContent = "";
     more.hidden = true;
     fill(place, failure(error));
+  }
+
+  function addFiles(files) {
+    openAdd(context, files, { added: reload, closed: () => box.input.focus() });
   }
 
   async function addSamples() {
