@@ -17,7 +17,7 @@ export function openDialog(title, content, { kind = "", closed = () => {}, befor
   const element = el(
     "dialog",
     { class: `dialog ${kind}`, aria: { labelledby: id }, onclick: closeOutside, onclose: gone },
-    el("header", { class: "dialog-head" }, before, heading, after, closeButton(() => element.close())),
+    el("div", { class: "dialog-head" }, before, heading, after, closeButton(() => element.close())),
     body,
   );
   function closeOutside(event) {

@@ -67,7 +67,7 @@ function markCurrent(name) {
 
 function addTools() {
   for (const link of document.querySelectorAll("nav.views a")) link.prepend(icon(ICONS[link.hash.slice(1)]));
-  const key = el("button", { class: "icon-button", type: "button", onclick: () => askForKey("", "") }, icon("key"));
+  const key = el("button", { class: "icon-button", type: "button", onclick: () => askForKey("") }, icon("key"));
   const theme = el("button", { class: "icon-button", type: "button", onclick: changeTheme });
   const help = el("button", { class: "icon-button help", type: "button", onclick: showHelp }, icon("help"));
   label(help, "Keyboard help");

@@ -14,7 +14,7 @@ const SHOWN = 50;
 
 /**
  * Show the dialog, with files that were dropped already or without. `added()` is called when there are new documents,
- * `closed()` once the dialog is gone.
+ * `closed()` once the dialog is gone. Returns the dialog.
  */
 export function openAdd(context, files, { added, closed }) {
   const collection = context.state.get("collection");
@@ -22,6 +22,8 @@ export function openAdd(context, files, { added, closed }) {
   const dialog = openDialog("Add documents", [], { closed: end });
   if (files) start(files);
   else fill(dialog.body, el("p", { class: "muted" }, "To the collection ", el("strong", {}, collection), "."), dropzone(start));
+
+  return dialog;
 
   function end() {
     controller.abort();

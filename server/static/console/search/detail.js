@@ -35,7 +35,7 @@ export function openDetail(context, hit, deleted) {
       const options = { signal: controller.signal, query: { id: one.id, include_passages: "true" } };
       const stored = await api.get(path("index"), options);
       if (shown !== one) return;
-      show(stored, one.passage);
+      show(stored, foundIn(one));
     } catch (error) {
       if (!isAborted(error)) fill(dialog.body, failure(error));
     }
@@ -46,6 +46,7 @@ export function openDetail(context, hit, deleted) {
     dialog.heading.textContent = titleOf(stored);
     dialog.body.scrollTop = 0;
     fill(dialog.body, about(stored), texts(stored, found), alike);
+    showFound(dialog.body);
     showAlike(stored.id, alike);
   }
 
@@ -55,6 +56,7 @@ export function openDetail(context, hit, deleted) {
     const name = `Passages (${passages.length})`;
     const list = tabs("Parts", ["Text", name], panel, (chosen) => {
       fill(panel, chosen === "Text" ? wholeText(stored.text, found) : passageList(stored.text, passages, found));
+      showFound(panel);
     });
     return el("section", {}, list, panel);
   }
@@ -98,9 +100,19 @@ export function openDetail(context, hit, deleted) {
   load(hit);
 }
 
+/** Return where it was found: the passage, in mode text the part that was shown; a document of a list was not found. */
+function foundIn({ passage, snippet }) {
+  return passage ?? (snippet?.end === undefined ? undefined : snippet);
+}
+
 /** What is alike by meaning has many words in common that mean nothing. */
 function unmarked(hit) {
   return { ...hit, snippet: { ...hit.snippet, marks: [] } };
+}
+
+/** Scroll to what was found, where it is far down. */
+function showFound(place) {
+  place.querySelector(".found")?.scrollIntoView({ block: "nearest" });
 }
 
 function about({ id, metadata, expires_at: end }) {

@@ -18,7 +18,7 @@ export function facetPanel(change) {
     el("summary", {}, icon("filter"), el("span", { class: "grow" }, "Filters"), count, icon("down")),
     body,
   );
-  const element = el("section", { class: "filters", aria: { label: "Filters" } }, fold);
+  const element = el("section", { class: "filters", hidden: true, aria: { label: "Filters" } }, fold);
   const folded = new Map();
 
   function render({ names, facets, conditions, documents }) {
@@ -26,7 +26,8 @@ export function facetPanel(change) {
     count.textContent = active ? String(active) : "";
     element.hidden = !names.length;
     const focused = document.activeElement?.id;
-    const fields = ordered(names, facets, documents).map((name, number) => {
+    const shown = names.filter((name) => facets[name]?.values.length || !isEmpty(conditions[name]));
+    const fields = ordered(shown, facets, documents).map((name, number) => {
       const facet = facets[name] ?? { values: [], distinct: 0 };
       const isUnique = facet.distinct > SHOWN_VALUES && facet.distinct >= documents * 0.8;
       const isOpen = folded.get(name) ?? (!isEmpty(conditions[name]) || (number < OPEN_FIELDS && !isUnique));

@@ -107,7 +107,7 @@ function bar(score, threshold, most) {
 
 function excerpt({ text, start, marks }) {
   const parts = pieces(text, marks).map((one) => (one.isMarked ? el("mark", {}, one.text) : one.text));
-  return el("p", { class: "excerpt" }, start > 0 ? "… " : null, parts, text.length > LONG && !text.endsWith("…") ? " …" : null);
+  return el("p", { class: "excerpt" }, start > 0 ? "…\u00a0" : null, parts, text.length > LONG && !text.endsWith("…") ? "\u00a0…" : null);
 }
 
 function placeOf({ id, metadata = {} }) {

@@ -21,7 +21,7 @@ export function shownScore(score) {
 
 /** Return `{element, value, set, scale, reset, enable}`; `change()` is called while the slider is dragged. */
 export function thresholdSlider(change) {
-  const output = el("output", { class: "number", htmlFor: "threshold" });
+  const output = el("span", { class: "number", aria: { hidden: "true" } });
   const input = el("input", { type: "range", id: "threshold", min: "0", max: "1", value: "0", step: "0.01", oninput: moved });
   const element = el("div", { class: "threshold" }, el("label", { htmlFor: "threshold" }, "Threshold"), input, output);
 

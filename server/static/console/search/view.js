@@ -17,7 +17,7 @@ import { facetsOf, fieldsOf } from "./fields.js";
 import { hitList } from "./hits.js";
 import { latest } from "./latest.js";
 import { searchBody } from "./question.js";
-import { areSamples, SAMPLES } from "./samples.js";
+import { areSamples, storeSamples } from "./samples.js";
 import { scaleOf, thresholdSlider } from "./threshold.js";
 import { emptyCollection, nothingFound, suggestions } from "./welcome.js";
 
@@ -32,6 +32,7 @@ export function mount(root, context) {
   let documents = 0;
   let answer = { hits: [], more: null, took: null, total: null };
   let isEntered = false;
+  let adding = null;
 
   const box = searchBox({ changed: () => refresh(TYPING_MS), entered, down: () => hits.focusFirst() });
   const mode = modeChoice(changeMode);
@@ -54,7 +55,7 @@ export function mount(root, context) {
     el("h1", { class: "unseen" }, "Search"),
     el("div", { class: "head" }, picker.element, add),
     el("search", { class: "ask" }, box.element, controls),
-    el("div", { class: "columns" }, panel.element, el("div", { class: "found" }, chips.element, status, place, more)),
+    el("div", { class: "columns" }, panel.element, el("div", { class: "found" }, el("h2", { class: "unseen" }, "Results"), chips.element, status, place, more)),
   );
   const ends = [
     box.close,
@@ -149,19 +150,18 @@ export function mount(root, context) {
   }
 
   function addFiles(files) {
-    openAdd(context, files, { added: reload, closed: () => box.input.focus() });
+    adding?.close();
+    adding = openAdd(context, files, { added: reload, closed: () => box.input.focus() });
   }
 
   async function addSamples() {
     try {
-      await api.post(path("index/batch"), { documents: SAMPLES });
+      await storeSamples(context);
+      box.input.focus();
+      await reload();
     } catch (error) {
       place.prepend(failure(error));
-      return;
     }
-    context.announce("Three documents added");
-    box.input.focus();
-    await reload();
   }
 
   function changeMode() {
