@@ -5,7 +5,8 @@ import { filterOf, isEmpty, replaced } from "./filter.js";
 const SAMPLE = 200;
 const MOST_FIELDS = 16; // of one request
 export const SHOWN_VALUES = 8;
-const LAST = new Set(["modified", "title", "name", "file", "path", "source", "hash"]);
+// Fields that tell one document from another, by which hardly anybody filters.
+export const LAST = new Set(["modified", "title", "name", "file", "path", "source", "hash"]);
 const FAR = 1e9;
 
 /** Return `{names, lists}`: fields of the first documents, and of these the ones that have lists. */
