@@ -34,6 +34,7 @@ async function show() {
   const name = wanted();
   if (name === shown) return;
   shown = name;
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   end();
   end = () => {};
   markCurrent(name);

@@ -38,7 +38,6 @@ export function hitList({ open, leave, setThreshold }) {
       element.querySelector(".divider button")?.focus();
     });
     if (count) return el("div", { class: "divider" }, toggle);
-    const best = Math.floor(under[0].score * 100) / 100;
     return el(
       "div",
       { class: "none-reach" },
@@ -47,7 +46,7 @@ export function hitList({ open, leave, setThreshold }) {
         "div",
         { class: "row divider" },
         toggle,
-        best > 0 ? el("button", { class: "button small", type: "button", onclick: () => setThreshold(best) }, `Set it to ${shownScore(best)}`) : null,
+        el("button", { class: "button small", type: "button", onclick: () => setThreshold(under[0].score) }, "Set it to the best"),
         el("button", { class: "button small", type: "button", onclick: () => setThreshold(null) }, "No threshold"),
       ),
     );
