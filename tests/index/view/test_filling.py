@@ -13,7 +13,9 @@ from index import DamagedError, UnreadableError
 from index.store.connections import Database, Readers
 from index.store.passage_rows import all_several
 from index.store.vector_rows import all_vectors
-from index.view.filling import read_rows
+from index.view.captures import allocated
+from index.view.filling import Filling, read_rows
+from index.view.vectors import FIRST_CAPACITY
 from tests.index.harness import document, entry, open_index
 from tests.index.vectors import NDIM
 
