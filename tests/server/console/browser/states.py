@@ -111,7 +111,7 @@ def of_the_map(page: Page) -> Iterator[str]:
 def of_live(page: Page) -> Iterator[str]:
     with view(page, "Live"):
         expect(page.get_by_role("status").filter(has_text="Ready")).to_be_visible()
-        expect(page.get_by_role("region", name="Collections").get_by_role("table")).to_be_visible()
+        expect(page.get_by_role("table", name="Collections")).to_be_visible()
         expect(page.get_by_role("region", name="Model").get_by_role("definition").first).to_be_visible()
         yield "live"
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 from playwright.sync_api import Locator, Page, Response, expect
@@ -73,8 +74,10 @@ def status(page: Page) -> Locator:
 
 
 def _asks(response: Response, words: str, mode: str) -> bool:
-    asked = response.request.post_data_json if response.url.endswith("/search") else None
-    return bool(asked) and asked.get("query") == words and asked.get("mode") == mode.lower()
+    if not response.url.endswith("/search"):
+        return False
+    asked: dict[str, Any] = response.request.post_data_json or {}
+    return asked.get("query") == words and asked.get("mode") == mode.lower()
 
 
 def _counted(hits: int) -> str:
