@@ -6,7 +6,7 @@ import { signed } from "../drawing/scales.js";
 import { shortened } from "./texts.js";
 
 const CARD_CHARACTERS = 420;
-const LINE_CHARACTERS = 90;
+const LINE_CHARACTERS = 68;
 const PAUSE_MS = 90;
 const LIST_PAUSE_MS = 220;
 
