@@ -44,8 +44,7 @@ def collection(index: Index) -> Collection:
 
 def placed(vectors: Rows, found: Projection) -> Rows:
     """Where a client places vectors."""
-    places: Rows = (vectors - found.plane.mean) @ found.plane.components.T
-    return places
+    return np.asarray((vectors - found.plane.mean) @ found.plane.components.T, np.float32)
 
 
 def points(found: Projection) -> dict[str, tuple[float, float]]:
