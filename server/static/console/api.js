@@ -37,7 +37,7 @@ export function addressOf(path) {
  * Return the functions that ask the server. Each takes `{signal, query, headers}` and resolves with what the answer
  * holds, or rejects with ApiError, OfflineError, or AbortError where the signal ended it.
  *
- * `askForKey(reason)` resolves once there is another key, or with false where the person gave none.
+ * `askForKey(wrong)` resolves once there is another key, or with false where the person gave none.
  */
 export function createApi(state, askForKey) {
   async function ask(method, path, body, options = {}) {
@@ -46,9 +46,9 @@ export function createApi(state, askForKey) {
       const answer = await send(state, method, path, body, options);
       if (answer.status !== 401) return read(answer, options);
       const problem = await problemOf(answer);
-      const other = sent === state.get("key") ? await askForKey(problem.detail, sent) : true;
+      const hasOther = sent !== state.get("key") || (await askForKey(sent));
       options.signal?.throwIfAborted();
-      if (!other) throw new ApiError(401, problem);
+      if (!hasOther) throw new ApiError(401, problem);
     }
   }
 

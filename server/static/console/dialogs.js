@@ -8,20 +8,25 @@ let count = 0;
 /**
  * Show a dialog with this heading; returns `{element, body, close}`. `kind` is a class: "" or "drawer".
  *
- * `closed()` is called once it is gone, however it went.
+ * `closed()` is called once it is gone, however it went; `before` and `after` stand beside the heading.
  */
-export function openDialog(title, content, { kind = "", closed = () => {}, actions = [] } = {}) {
+export function openDialog(title, content, { kind = "", closed = () => {}, before = [], after = [] } = {}) {
   const id = `dialog-${(count += 1)}`;
   const heading = el("h2", { id }, title);
   const body = el("div", { class: "dialog-body" }, content);
   const element = el(
     "dialog",
-    { class: `dialog ${kind}`, aria: { labelledby: id }, onclick: closeOutside, onclose: gone },
-    el("header", { class: "dialog-head" }, actions, heading, closeButton(() => element.close())),
+    { class: `dialog ${kind}`, aria: { labelledby: id }, onpointerdown: press, onclick: closeOutside, onclose: gone },
+    el("div", { class: "dialog-head" }, before, heading, after, closeButton(() => element.close())),
     body,
   );
+  // Who selects text and lets go of it outside does not mean to close.
+  let isOutside = false;
+  function press(event) {
+    isOutside = event.target === element;
+  }
   function closeOutside(event) {
-    if (event.target === element) element.close();
+    if (event.target === element && isOutside) element.close();
   }
   function gone() {
     element.remove();
@@ -42,9 +47,11 @@ export function confirmed(title, text, { yes = "OK", danger = false } = {}) {
     };
     const cancel = el("button", { class: "button", type: "button", onclick: say(false) }, "Cancel");
     const go = el("button", { class: danger ? "button danger" : "button primary", onclick: say(true) }, yes);
-    const content = [el("p", {}, text), el("div", { class: "dialog-foot" }, cancel, go)];
+    const id = `question-${(count += 1)}`;
+    const content = [el("p", { id }, text), el("div", { class: "dialog-foot" }, cancel, go)];
     const dialog = openDialog(title, content, { closed: () => resolve(answer) });
     dialog.element.setAttribute("role", "alertdialog");
+    dialog.element.setAttribute("aria-describedby", id);
     cancel.focus();
   });
 }

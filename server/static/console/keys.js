@@ -3,18 +3,18 @@
 import { openDialog } from "./dialogs.js";
 import { el } from "./elements.js";
 
-/** Return `askForKey(reason, wrong)`: resolves with whether there is another key now. */
+/** Return `askForKey(wrong)`: resolves with whether there is another key now; `wrong` is the one that was refused. */
 export function keyDialog(state) {
   let pending = null;
-  return (reason, wrong) => {
-    pending ??= ask(state, reason, wrong).finally(() => {
+  return (wrong) => {
+    pending ??= ask(state, wrong).finally(() => {
       pending = null;
     });
     return pending;
   };
 }
 
-function ask(state, reason, wrong) {
+function ask(state, wrong) {
   return new Promise((resolve) => {
     let given = false;
     const field = el("input", {
@@ -30,10 +30,9 @@ function ask(state, reason, wrong) {
     const form = el(
       "form",
       { class: "stack", onsubmit: use },
-      el("p", { class: "muted" }, wrong ? "The server does not take this key." : "This server answers those who have a key."),
+      el("p", { class: "muted" }, wrong ? "The server does not know this key, or it has ended." : "This server answers those who have a key."),
       el("label", { class: "field", htmlFor: "key-field" }, el("span", {}, "Key"), field),
       el("label", { class: "check", htmlFor: "key-kept" }, kept, "Remember it until this tab is closed"),
-      reason && wrong ? el("p", { class: "small muted" }, reason) : null,
       el(
         "p",
         { class: "small muted" },

@@ -34,6 +34,7 @@ async function show() {
   const name = wanted();
   if (name === shown) return;
   shown = name;
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   end();
   end = () => {};
   markCurrent(name);
@@ -67,7 +68,7 @@ function markCurrent(name) {
 
 function addTools() {
   for (const link of document.querySelectorAll("nav.views a")) link.prepend(icon(ICONS[link.hash.slice(1)]));
-  const key = el("button", { class: "icon-button", type: "button", onclick: () => askForKey("", "") }, icon("key"));
+  const key = el("button", { class: "icon-button", type: "button", onclick: () => askForKey("") }, icon("key"));
   const theme = el("button", { class: "icon-button", type: "button", onclick: changeTheme });
   const help = el("button", { class: "icon-button help", type: "button", onclick: showHelp }, icon("help"));
   label(help, "Keyboard help");

@@ -5,7 +5,7 @@ import { el, fill } from "./elements.js";
 import { isAborted, wordsOf } from "./errors.js";
 import { icon } from "./icons.js";
 
-const NAME = "[a-z0-9_-]{1,64}";
+const NAME = "[a-z0-9_\\-]{1,64}";
 const LANGUAGES = [
   "english", "arabic", "danish", "dutch", "finnish", "french", "german", "greek", "hungarian", "italian", "norwegian",
   "portuguese", "romanian", "russian", "spanish", "swedish", "tamil", "turkish",
@@ -86,5 +86,6 @@ export function collectionPicker({ api, state, announce }, failed = () => {}) {
     }
   }
 
+  fill(select, el("option", { value: state.get("collection") }, state.get("collection")));
   return { element, refresh, collections: () => collections, close: state.on("collection", show) };
 }

@@ -1,4 +1,4 @@
-// What the views share: the key, the collection, the theme, whether the server answers. Others are told of changes.
+// What the views share: the key, the collection, the question, the theme, whether the server answers. Others are told of changes.
 //
 // A key lies in memory, and in sessionStorage where the person wished it; it ends with the tab. The collection lies in
 // sessionStorage too, the theme in localStorage.
@@ -12,6 +12,7 @@ export function createState() {
     collection: stored(sessionStorage_, "collection") ?? DEFAULT_COLLECTION,
     theme: document.documentElement.dataset.theme ?? "",
     online: true,
+    query: "",
   };
   const listeners = new Map();
 

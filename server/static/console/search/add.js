@@ -12,13 +12,23 @@ import { upload } from "./upload.js";
 
 const SHOWN = 50;
 
-/** Show the dialog, with files that were dropped already or without; `added()` is called when there are new documents. */
-export function openAdd(context, files, added) {
+/**
+ * Show the dialog, with files that were dropped already or without. `added()` is called when there are new documents,
+ * `closed()` once the dialog is gone. Returns the dialog.
+ */
+export function openAdd(context, files, { added, closed }) {
   const collection = context.state.get("collection");
   const controller = new AbortController();
-  const dialog = openDialog("Add documents", [], { closed: () => controller.abort() });
+  const dialog = openDialog("Add documents", [], { closed: end });
   if (files) start(files);
   else fill(dialog.body, el("p", { class: "muted" }, "To the collection ", el("strong", {}, collection), "."), dropzone(start));
+
+  return dialog;
+
+  function end() {
+    controller.abort();
+    closed();
+  }
 
   async function start(chosen) {
     const some = chosen.filter(({ name }) => isRead(name));

@@ -34,11 +34,11 @@ async function list(api, path, question, before, signal) {
 }
 
 /** Return what the line above the results says. */
-export function summaryOf({ hits, more, took, total }, query) {
+export function summaryOf({ hits, took, total }, query) {
   const number = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
   if (!query) return total === null ? "" : number(total, "document");
-  const best = more ? ", the best" : "";
-  return `${number(hits.length, "result")}${best} · ${Math.max(1, Math.round(took))} ms`;
+  const order = hits.length > 1 ? ", best first" : "";
+  return `${number(hits.length, "result")}${order} · ${Math.max(1, Math.round(took))} ms`;
 }
 
 /** A document of a list, shown as a hit is: by the beginning of its text. */

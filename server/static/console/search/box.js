@@ -10,12 +10,13 @@ const MODES = [
 ];
 
 /**
- * Return `{element, input, query, ask, close}`: the box. `changed()` is called while a person types, `entered()` at Enter,
+ * Return `{element, input, query, ask, close}`: the box, with what stood in it last. `changed()` is called while a person types, `entered()` at Enter,
  * `down()` at the arrow key that leads to the results.
  */
-export function searchBox({ changed, entered, down }) {
+export function searchBox(state, { changed, entered, down }) {
   const input = el("input", {
     type: "search",
+    value: state.get("query"),
     id: "query",
     placeholder: "Ask in your own words",
     autocomplete: "off",
@@ -23,7 +24,7 @@ export function searchBox({ changed, entered, down }) {
     enterkeyhint: "search",
     maxLength: 10000,
     aria: { label: "Search" },
-    oninput: changed,
+    oninput: typed,
     onkeydown,
   });
   const element = el("div", { class: "box" }, icon("search", 20), input, el("kbd", { aria: { hidden: "true" } }, "/"));
@@ -36,10 +37,15 @@ export function searchBox({ changed, entered, down }) {
     event.preventDefault();
   }
 
+  function typed() {
+    state.set("query", input.value);
+    changed();
+  }
+
   function ask(query) {
     input.value = query;
     input.focus();
-    changed();
+    typed();
   }
 
   function onSlash(event) {

@@ -11,7 +11,7 @@ const SAID_MS = 1600;
 export function showCode(context, address, body) {
   const calls = callsOf(address, body, Boolean(context.state.get("key")));
   const code = el("pre", { class: "code", tabIndex: 0, aria: { label: "Code" } });
-  const copy = el("button", { class: "button", type: "button", onclick: () => copyCode() });
+  const copy = el("button", { class: "button primary", type: "button", onclick: () => copyCode() });
   const panel = el("div", { class: "code-panel" }, code, copy);
   let language = "curl";
   label("copy", "Copy");

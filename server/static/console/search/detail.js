@@ -12,6 +12,8 @@ import { likeBody } from "./question.js";
 import { tabs } from "./tabs.js";
 import { shownValue, titleOf } from "./text.js";
 
+const LONG = 32; // characters that take a line of their own
+
 /** Show a document in a drawer; `deleted(id)` is called once it is gone. */
 export function openDetail(context, hit, deleted) {
   const { api, state, announce } = context;
@@ -19,7 +21,8 @@ export function openDetail(context, hit, deleted) {
   const back = el("button", { class: "icon-button", type: "button", hidden: true, aria: { label: "Back" }, onclick: goBack }, icon("back"));
   const controller = new AbortController();
   const closed = () => controller.abort();
-  const dialog = openDialog(titleOf(hit), [], { kind: "drawer", actions: back, closed });
+  const remove = el("button", { class: "icon-button", type: "button", title: "Delete", aria: { label: "Delete" }, onclick: () => end(shown) }, icon("trash"));
+  const dialog = openDialog(titleOf(hit), [], { kind: "drawer", before: back, after: remove, closed });
   const before = [];
   let shown = hit;
 
@@ -32,7 +35,7 @@ export function openDetail(context, hit, deleted) {
       const options = { signal: controller.signal, query: { id: one.id, include_passages: "true" } };
       const stored = await api.get(path("index"), options);
       if (shown !== one) return;
-      show(stored, one.passage);
+      show(stored, foundIn(one));
     } catch (error) {
       if (!isAborted(error)) fill(dialog.body, failure(error));
     }
@@ -40,10 +43,10 @@ export function openDetail(context, hit, deleted) {
 
   function show(stored, found) {
     const alike = el("section", { class: "alike" });
-    const remove = el("button", { class: "button", type: "button", onclick: () => end(stored) }, icon("trash"), "Delete");
     dialog.heading.textContent = titleOf(stored);
     dialog.body.scrollTop = 0;
-    fill(dialog.body, about(stored), texts(stored, found), alike, el("div", { class: "dialog-foot" }, remove));
+    fill(dialog.body, about(stored), texts(stored, found), alike);
+    showFound(dialog.body);
     showAlike(stored.id, alike);
   }
 
@@ -53,6 +56,7 @@ export function openDetail(context, hit, deleted) {
     const name = `Passages (${passages.length})`;
     const list = tabs("Parts", ["Text", name], panel, (chosen) => {
       fill(panel, chosen === "Text" ? wholeText(stored.text, found) : passageList(stored.text, passages, found));
+      showFound(panel);
     });
     return el("section", {}, list, panel);
   }
@@ -61,7 +65,7 @@ export function openDetail(context, hit, deleted) {
     try {
       const hits = await api.post(path("search"), likeBody(id), { signal: controller.signal });
       if (!hits.length) return;
-      const list = el("ol", { aria: { label: "More like this" } }, hits.map((one) => row(one, null, 1, follow)));
+      const list = el("ol", { aria: { label: "More like this" } }, hits.map((one) => row(unmarked(one), null, 1, follow)));
       fill(place, el("h3", {}, icon("alike"), "More like this"), list);
     } catch (error) {
       if (!isAborted(error)) fill(place, failure(error));
@@ -96,11 +100,31 @@ export function openDetail(context, hit, deleted) {
   load(hit);
 }
 
+/** Return where it was found: the passage, in mode text the part that was shown; a document of a list was not found. */
+function foundIn({ passage, snippet }) {
+  return passage ?? (snippet?.end === undefined ? undefined : snippet);
+}
+
+/** What is alike by meaning has many words in common that mean nothing. */
+function unmarked(hit) {
+  return { ...hit, snippet: { ...hit.snippet, marks: [] } };
+}
+
+/** Scroll to what was found, where it is far down. */
+function showFound(place) {
+  place.querySelector(".found")?.scrollIntoView({ block: "nearest" });
+}
+
 function about({ id, metadata, expires_at: end }) {
-  const rows = [["id", id], ...Object.entries(metadata), ...(end ? [["expires at", end]] : [])];
+  const { title: _, ...others } = metadata;
+  const rows = [["id", id], ...Object.entries(others), ...(end ? [["expires at", end]] : [])];
   return el(
     "dl",
     { class: "metadata" },
-    rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { class: name === "id" ? "mono" : "" }, shownValue(value)))),
+    rows.map(([name, value]) => {
+      const text = shownValue(value);
+      const kind = text.length > LONG ? "long" : "";
+      return el("div", { class: kind }, el("dt", {}, name), el("dd", { class: name === "id" ? "mono" : "" }, text));
+    }),
   );
 }

@@ -39,7 +39,8 @@ export function watchDrops(take) {
   const veil = el("div", { class: "veil", hidden: true }, el("p", {}, icon("upload", 32), "Drop to add"));
   const controller = new AbortController();
   const listen = (name, listener) => window.addEventListener(name, listener, { signal: controller.signal });
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  // What is on its way already is not to be ended by what is dropped now.
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files") && !document.querySelector("dialog progress");
   listen("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
@@ -50,8 +51,8 @@ export function watchDrops(take) {
   });
   listen("drop", async (event) => {
     veil.hidden = true;
-    if (!hasFiles(event)) return;
     event.preventDefault();
+    if (!hasFiles(event)) return;
     const found = await dropped(event.dataTransfer);
     if (found.length) take(found);
   });

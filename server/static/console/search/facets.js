@@ -3,7 +3,7 @@
 
 import { el, fill } from "../elements.js";
 import { icon } from "../icons.js";
-import { ordered, SHOWN_VALUES } from "./fields.js";
+import { LAST, ordered } from "./fields.js";
 import { isEmpty, replaced, toggled } from "./filter.js";
 
 const OPEN_FIELDS = 4;
@@ -18,7 +18,7 @@ export function facetPanel(change) {
     el("summary", {}, icon("filter"), el("span", { class: "grow" }, "Filters"), count, icon("down")),
     body,
   );
-  const element = el("section", { class: "filters", aria: { label: "Filters" } }, fold);
+  const element = el("section", { class: "filters", hidden: true, aria: { label: "Filters" } }, fold);
   const folded = new Map();
 
   function render({ names, facets, conditions, documents }) {
@@ -26,10 +26,10 @@ export function facetPanel(change) {
     count.textContent = active ? String(active) : "";
     element.hidden = !names.length;
     const focused = document.activeElement?.id;
-    const fields = ordered(names, facets, documents).map((name, number) => {
+    const shown = names.filter((name) => facets[name]?.values.length || !isEmpty(conditions[name]));
+    const fields = ordered(shown, facets, documents).map((name, number) => {
       const facet = facets[name] ?? { values: [], distinct: 0 };
-      const isUnique = facet.distinct > SHOWN_VALUES && facet.distinct >= documents * 0.8;
-      const isOpen = folded.get(name) ?? (!isEmpty(conditions[name]) || (number < OPEN_FIELDS && !isUnique));
+      const isOpen = folded.get(name) ?? (!isEmpty(conditions[name]) || (number < OPEN_FIELDS && !LAST.has(name)));
       return field(name, facet, conditions, isOpen);
     });
     fill(body, fields);
@@ -44,8 +44,8 @@ export function facetPanel(change) {
     const more = facet.distinct > facet.values.length;
     const made = el(
       "details",
-      { class: "facet", open: isOpen, ontoggle: () => folded.set(name, made.open) },
-      el("summary", {}, el("span", { class: "clip grow" }, name), icon("down")),
+      { class: "facet", open: isOpen },
+      el("summary", { onclick: () => folded.set(name, !made.open) }, el("span", { class: "clip grow" }, name), icon("down")),
       el("ul", { aria: { label: name } }, rows),
       more ? bounds(name, facet, conditions) : null,
     );

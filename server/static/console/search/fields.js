@@ -5,6 +5,9 @@ import { filterOf, isEmpty, replaced } from "./filter.js";
 const SAMPLE = 200;
 const MOST_FIELDS = 16; // of one request
 export const SHOWN_VALUES = 8;
+// Fields that tell one document from another, by which hardly anybody filters.
+export const LAST = new Set(["modified", "title", "name", "file", "path", "source", "hash"]);
+const FAR = 1e9;
 
 /** Return `{names, lists}`: fields of the first documents, and of these the ones that have lists. */
 export async function fieldsOf(api, path, signal) {
@@ -42,11 +45,12 @@ export async function facetsOf(api, path, { names, lists }, conditions, signal) 
   return Object.assign({}, ...found);
 }
 
-/** Put the fields first that have few values: with one value for each document nothing is chosen. */
+/** Put the fields first that have few values: with one value for each document nothing is chosen, nor by titles. */
 export function ordered(names, facets, documents) {
   const cost = (name) => {
     const { distinct = 0 } = facets[name] ?? {};
-    return distinct >= Math.max(documents * 0.8, 2) ? distinct + 1e9 : distinct;
+    const isUnique = distinct >= Math.max(documents * 0.8, 2);
+    return distinct + (isUnique ? FAR : 0) + (LAST.has(name) ? 2 * FAR : 0);
   };
   return [...names].sort((a, b) => cost(a) - cost(b));
 }

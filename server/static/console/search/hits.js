@@ -6,6 +6,7 @@ import { pieces, shownValue, titleOf } from "./text.js";
 import { reaching, shownScore } from "./threshold.js";
 
 const SHOWN_FIELDS = 4;
+const LONG = 100; // characters of an excerpt after which the text goes on, most likely
 const ELSEWHERE = new Set(["title", "name", "hash", "source", "modified", "path", "file"]);
 
 /** Return `{element, render, focusFirst}`; `open(hit)` is called for the hit that a person chose, `leave()` upwards. */
@@ -37,7 +38,6 @@ export function hitList({ open, leave, setThreshold }) {
       element.querySelector(".divider button")?.focus();
     });
     if (count) return el("div", { class: "divider" }, toggle);
-    const best = Math.floor(under[0].score * 100) / 100;
     return el(
       "div",
       { class: "none-reach" },
@@ -46,7 +46,7 @@ export function hitList({ open, leave, setThreshold }) {
         "div",
         { class: "row divider" },
         toggle,
-        best > 0 ? el("button", { class: "button small", type: "button", onclick: () => setThreshold(best) }, `Set it to ${shownScore(best)}`) : null,
+        el("button", { class: "button small", type: "button", onclick: () => setThreshold(under[0].score) }, "Set it to the best"),
         el("button", { class: "button small", type: "button", onclick: () => setThreshold(null) }, "No threshold"),
       ),
     );
@@ -106,7 +106,7 @@ function bar(score, threshold, most) {
 
 function excerpt({ text, start, marks }) {
   const parts = pieces(text, marks).map((one) => (one.isMarked ? el("mark", {}, one.text) : one.text));
-  return el("p", { class: "excerpt" }, start > 0 ? "… " : null, parts, text.length > 200 ? " …" : null);
+  return el("p", { class: "excerpt" }, start > 0 ? "…\u00a0" : null, parts, text.length > LONG && !text.endsWith("…") ? "\u00a0…" : null);
 }
 
 function placeOf({ id, metadata = {} }) {

@@ -1,11 +1,12 @@
 // The text that is seen of a page. The page is parsed apart from this one: nothing of it is loaded, run or shown.
 
-const UNSEEN = "script, style, template, noscript, head, svg, iframe, object, nav";
+const UNSEEN = "script, style, template, noscript, head, svg, iframe, object, nav, [hidden]";
+const TAG = /<([a-z][\w:-]*)(?:[^>"']|"[^"]*"|'[^']*')*>/gi;
 const BLOCKS = "address, article, aside, blockquote, br, dd, div, dl, dt, figcaption, footer, form, h1, h2, h3, h4, h5, h6, header, hr, li, main, ol, p, pre, section, table, tr, ul";
 
 /** Return `{text, title}` of a page's source. */
 export function htmlOf(source) {
-  const parsed = new DOMParser().parseFromString(withoutStyles(source), "text/html");
+  const parsed = new DOMParser().parseFromString(bare(source), "text/html");
   const title = (parsed.title || parsed.querySelector("h1")?.textContent || "").replace(/\s+/g, " ").trim();
   for (const one of parsed.querySelectorAll(UNSEEN)) one.remove();
   for (const one of parsed.querySelectorAll(BLOCKS)) {
@@ -16,11 +17,14 @@ export function htmlOf(source) {
   return { text: tidy(parsed.body?.textContent ?? ""), title };
 }
 
-/** The policy of this page would complain of each style that the other brings, though none is ever applied. */
-function withoutStyles(source) {
+/**
+ * Take styles and all attributes but `hidden` away: the policy of this page would complain of each style and listener
+ * that the other has, though none is ever applied.
+ */
+function bare(source) {
   return source
     .replace(/<style\b[\s\S]*?<\/style\s*>/gi, "")
-    .replace(/\sstyle\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, "");
+    .replace(TAG, (tag, name) => (/\shidden(?=[\s=>/])/i.test(tag) ? `<${name} hidden>` : `<${name}>`));
 }
 
 function tidy(text) {

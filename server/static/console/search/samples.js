@@ -1,6 +1,8 @@
 // Three documents for those who have none at hand, and questions that share no word with what answers them.
 
-export const SAMPLES = [
+import { inCollection } from "../api.js";
+
+const SAMPLES = [
   {
     id: "sample-heating",
     text:
@@ -31,6 +33,12 @@ export const SAMPLES = [
 ];
 
 export const QUESTIONS = ["my flat is freezing", "something to bake over night", "bright light in the evening"];
+
+/** Add the samples to the collection. */
+export async function storeSamples({ api, state, announce }) {
+  await api.post(inCollection(state.get("collection"), "index/batch"), { documents: SAMPLES });
+  announce("Three documents added");
+}
 
 /** Whether these documents are the samples alone. */
 export function areSamples(documents) {

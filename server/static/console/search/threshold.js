@@ -19,15 +19,17 @@ export function shownScore(score) {
   return score >= 10 ? score.toFixed(1) : score.toFixed(2);
 }
 
-/** Return `{element, value, set, scale, reset}`; `change()` is called while the slider is dragged. */
+/** Return `{element, value, set, scale, reset, enable}`; `change()` is called while the slider is dragged. */
 export function thresholdSlider(change) {
-  const output = el("output", { class: "number", htmlFor: "threshold" });
+  const output = el("span", { class: "number", aria: { hidden: "true" } });
   const input = el("input", { type: "range", id: "threshold", min: "0", max: "1", value: "0", step: "0.01", oninput: moved });
+  let frame = 0;
   const element = el("div", { class: "threshold" }, el("label", { htmlFor: "threshold" }, "Threshold"), input, output);
 
   function moved() {
     show();
-    change();
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(change);
   }
 
   function show() {
@@ -42,8 +44,10 @@ export function thresholdSlider(change) {
     return Number(input.value) > 0 ? Number(input.value) : null;
   }
 
+  /** Put the slider at a threshold, or at the last step before it: what has this score is to reach it. */
   function set(threshold) {
-    input.value = String(threshold ?? 0);
+    const step = Number(input.step);
+    input.value = String(Math.floor((threshold ?? 0) / step + 1e-9) * step);
     show();
   }
 
@@ -67,6 +71,11 @@ export function thresholdSlider(change) {
     show();
   }
 
+  /** Without a question there are no scores that could reach anything. */
+  function enable(isEnabled) {
+    input.disabled = !isEnabled;
+  }
+
   show();
-  return { element, value, set, scale, reset };
+  return { element, value, set, scale, reset, enable };
 }

@@ -5,7 +5,8 @@ import { el, fill } from "../elements.js";
 import { icon } from "../icons.js";
 import { collectionPicker } from "../picker.js";
 import { openAdd } from "./add.js";
-import { answerOf, summaryOf } from "./asking.js";
+import { answerArea } from "./area.js";
+import { answerOf } from "./asking.js";
 import { modeChoice, searchBox } from "./box.js";
 import { activeFilters } from "./chips.js";
 import { showCode } from "./code_dialog.js";
@@ -14,12 +15,11 @@ import { watchDrops } from "./dropzone.js";
 import { facetPanel } from "./facets.js";
 import { failure } from "./failure.js";
 import { facetsOf, fieldsOf } from "./fields.js";
-import { hitList } from "./hits.js";
 import { latest } from "./latest.js";
 import { searchBody } from "./question.js";
-import { areSamples, SAMPLES } from "./samples.js";
-import { scaleOf, thresholdSlider } from "./threshold.js";
-import { emptyCollection, nothingFound, suggestions } from "./welcome.js";
+import { storeSamples } from "./samples.js";
+import { thresholdSlider } from "./threshold.js";
+import { emptyCollection } from "./welcome.js";
 
 export const title = "Search";
 const TYPING_MS = 90;
@@ -30,22 +30,31 @@ export function mount(root, context) {
   let conditions = {};
   let fields = { names: [], lists: new Set() };
   let documents = 0;
-  let answer = { hits: [], more: null, took: null, total: null };
   let isEntered = false;
+  let adding = null;
 
-  const box = searchBox({ changed: () => refresh(TYPING_MS), entered, down: () => hits.focusFirst() });
+  const showFailure = (error) => area.say(failure(error));
+  const box = searchBox(state, { changed: typed, entered, down: () => area.focusFirst() });
   const mode = modeChoice(changeMode);
-  const threshold = thresholdSlider(renderHits);
+  const threshold = thresholdSlider(() => area.renderHits());
   const chips = activeFilters(changeConditions);
   const panel = facetPanel(changeConditions);
-  const hits = hitList({ open, leave: () => box.input.focus(), setThreshold });
   const picker = collectionPicker(context, showFailure);
-  const status = el("p", { class: "summary number", role: "status" });
-  const place = el("div", { class: "answer" });
-  const more = el("button", { class: "button", type: "button", hidden: true, onclick: showMore }, "Show more");
-  const code = el("button", { class: "button small", type: "button", onclick: copyCode }, icon("code"), "Copy as code");
-  const add = el("button", { class: "button", type: "button", onclick: () => openAdd(context, null, reload) }, icon("upload"), "Add files");
-  const controls = el("div", { class: "controls" }, mode.element, threshold.element, code);
+  const area = answerArea(threshold, {
+    open: (hit) => openDetail(context, hit, reload),
+    leave: () => box.input.focus(),
+    more: (before) => asking.run((signal) => ask(before, signal)),
+    clear: () => changeConditions({}),
+    search: () => (mode.set("hybrid"), changeMode()),
+    ask: box.ask,
+  });
+  const code = el(
+    "button",
+    { class: "button small", type: "button", title: "Copy as code", aria: { label: "Copy as code" }, onclick: copyCode },
+    icon("code"),
+    el("span", { class: "label" }, "Copy as code"),
+  );
+  const add = el("button", { class: "button", type: "button", onclick: () => addFiles(null) }, icon("upload"), "Add files");
   const asking = latest(showFailure);
   const counting = latest(() => panel.render({ names: [], facets: {}, conditions, documents }));
 
@@ -53,14 +62,14 @@ export function mount(root, context) {
     root,
     el("h1", { class: "unseen" }, "Search"),
     el("div", { class: "head" }, picker.element, add),
-    el("search", { class: "ask" }, box.element, controls),
-    el("div", { class: "columns" }, panel.element, el("div", { class: "found" }, chips.element, status, place, more)),
+    el("search", { class: "ask" }, box.element, el("div", { class: "controls" }, mode.element, threshold.element, code)),
+    el("div", { class: "columns" }, panel.element, el("div", { class: "found" }, el("h2", { class: "unseen" }, "Results"), chips.element, area.elements)),
   );
   const ends = [
     box.close,
     picker.close,
-    watchDrops((files) => openAdd(context, files, reload)),
-    state.on("collection", () => begin()),
+    watchDrops(addFiles),
+    state.on("collection", begin),
     state.on("online", (online) => online && reload()),
     asking.stop,
     counting.stop,
@@ -92,14 +101,21 @@ export function mount(root, context) {
 
   function refresh(waitMs = 0) {
     chips.render(conditions);
-    if (documents) asking.run((signal) => ask(null, signal), waitMs);
-    else showEmpty();
+    code.disabled = !box.query();
+    if (documents) {
+      asking.run((signal) => ask(null, signal), waitMs);
+      return;
+    }
+    asking.stop();
+    area.say(emptyCollection(state.get("collection"), addFiles, addSamples));
   }
 
   async function ask(before, signal) {
     const question = questionNow();
-    answer = await answerOf(api, path, question, before, signal);
-    renderAnswer(question);
+    const answer = await answerOf(api, path, question, before, signal);
+    area.show(answer, question);
+    if (isEntered) area.focusFirst();
+    isEntered = false;
   }
 
   async function count(signal) {
@@ -111,53 +127,19 @@ export function mount(root, context) {
     return { query: box.query(), mode: mode.value(), conditions, lists: fields.lists };
   }
 
-  function renderAnswer(question) {
-    status.textContent = summaryOf(answer, question.query);
-    more.hidden = !answer.more;
-    controls.classList.toggle("idle", !question.query);
-    if (!answer.hits.length) {
-      const isFiltered = Object.keys(conditions).length > 0;
-      const search = () => (mode.set("hybrid"), changeMode());
-      fill(place, nothingFound({ mode: question.mode, isFiltered, clear: () => changeConditions({}), search }));
-      return;
-    }
-    threshold.scale(scaleOf(question.mode, question.query ? answer.hits : []));
-    fill(place, !question.query && areSamples(answer.hits) ? suggestions(box.ask) : null, hits.element);
-    renderHits();
-    if (isEntered) hits.focusFirst();
-    isEntered = false;
-  }
-
-  function renderHits() {
-    const { hits: found } = answer;
-    const isScored = found.length > 0 && found[0].score !== undefined;
-    const most = mode.value() === "text" ? (found[0]?.score ?? 1) : 1;
-    hits.render({ hits: found, threshold: isScored ? threshold.value() : null, most });
-  }
-
-  function showEmpty() {
-    asking.stop();
-    status.textContent = "";
-    more.hidden = true;
-    fill(place, emptyCollection(state.get("collection"), (files) => openAdd(context, files, reload), addSamples));
-  }
-
-  function showFailure(error) {
-    status.textContent = "";
-    more.hidden = true;
-    fill(place, failure(error));
+  function addFiles(files) {
+    adding?.close();
+    adding = openAdd(context, files, { added: reload, closed: () => box.input.focus() });
   }
 
   async function addSamples() {
     try {
-      await api.post(path("index/batch"), { documents: SAMPLES });
+      await storeSamples(context);
+      box.input.focus();
+      await reload();
     } catch (error) {
-      place.prepend(failure(error));
-      return;
+      area.warn(error);
     }
-    context.announce("Three documents added");
-    box.input.focus();
-    await reload();
   }
 
   function changeMode() {
@@ -171,23 +153,14 @@ export function mount(root, context) {
     counting.run(count);
   }
 
-  function setThreshold(value) {
-    threshold.set(value);
-    renderHits();
+  function typed() {
+    isEntered = false;
+    refresh(TYPING_MS);
   }
 
   function entered() {
     isEntered = true;
     refresh();
-  }
-
-  function showMore() {
-    const { more: before } = answer;
-    asking.run((signal) => ask(before, signal));
-  }
-
-  function open(hit) {
-    openDetail(context, hit, () => reload());
   }
 
   function copyCode() {

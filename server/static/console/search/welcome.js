@@ -31,9 +31,10 @@ export function suggestions(ask) {
 }
 
 /** A search without hits: why, and what would find something. */
-export function nothingFound({ mode, isFiltered, clear, search }) {
+export function nothingFound({ mode, query, conditions, clear, search }) {
+  const isFiltered = Object.keys(conditions).length > 0;
   const [text, label, act] = isFiltered
-    ? ["No document fits the filters and the question.", "Clear filters", clear]
+    ? [query ? "No document fits the filters and the question." : "No document fits the filters.", "Clear filters", clear]
     : ["No document has these words. Hybrid also finds what means the same.", "Search by Hybrid", search];
   const isHelped = isFiltered || mode === "text";
   return el(
