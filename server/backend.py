@@ -209,8 +209,10 @@ class LocalBackend:
     ) -> dict[str, Facet]:
         return await self._listing.facets(name, fields, condition, limit, demand)
 
-    async def projection(self, name: str, field: str | None, limit: int, demand: Demand) -> Projection:
-        return await self._listing.projection(name, field, limit, demand)
+    async def projection(
+        self, name: str, field: str | None, condition: JsonObject | None, limit: int, demand: Demand
+    ) -> Projection:
+        return await self._listing.projection(name, field, condition, limit, demand)
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
         async with admitted(self._engine, demand):

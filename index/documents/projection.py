@@ -25,9 +25,9 @@ class Plane(msgspec.Struct, frozen=True, eq=False):
 class Projection(msgspec.Struct, frozen=True, eq=False):
     """Documents in the order in which they were written: `ids`, and where each stands, `x` and `y` (n,).
 
-    `documents` is how many there are, of which these are all or evenly taken. `values` are those of the field that was
-    asked for, None where a document has no boolean, number or string in it; without a field there are none. `state`
-    is the same only while no document has changed.
+    `documents` is how many match, of which these are all or evenly taken; the plane is that of all there are. `values`
+    are those of the field that was asked for, None where a document has no boolean, number or string in it; without a
+    field there are none. `state` is the same only while no document has changed.
     """
 
     documents: int

@@ -7,11 +7,13 @@ was still the one that was read before it is right for as long as the number sta
 import secrets
 import sys
 import threading
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from index.documents.projection import Projection
+from index.documents.projection import Plane, Projection
+from index.filters.parsing import parse_filter
 from index.filters.tree import Condition
 from index.projection.components import places_of, plane_of
 from index.projection.reading import Material, material_of, values_of
@@ -25,13 +27,20 @@ from index.view.captures import Moment
 from index.view.vectors import Vectors
 
 
+class Choice(msgspec.Struct, frozen=True):
+    """Which documents are shown: so many at most of those that match."""
+
+    limit: int
+    condition: Condition | None
+
+
 class Made(msgspec.Struct, frozen=True, eq=False):
-    """A projection without values, its documents' keys, its limit, and its number where that is known."""
+    """A projection without values, its documents' keys, of which they are, and its number where that is known."""
 
     projection: Projection
     keys: Keys
+    choice: Choice
     number: int | None
-    limit: int
 
     @property
     def size_bytes(self) -> int:
@@ -85,22 +94,25 @@ class Projections:
         """The memory that the one which is kept takes. Never waits."""
         return 0 if self._kept is None else self._kept_bytes
 
-    def project(self, field: str | None, limit: int) -> Projection:
-        """Return the projection of at most `limit` documents, with the values of a field of theirs.
+    def project(self, field: str | None, limit: int, filter_: dict[str, Any] | None = None) -> Projection:
+        """Return the projection of at most `limit` documents that match, with the values of a field of theirs.
 
-        Whoever asks while it is made for another makes it, too.
+        Whoever asks while it is made for another makes it, too. Raises FilterError.
         """
         assert self._readers is not None
+        choice = Choice(limit, parse_filter(filter_) if filter_ else None)
         lasting, before, clock = self._lasting(), self._number, self._vectors.clock
         with self._readers.reading() as connection:
             moment = Moment(clock, highest_key(connection))
             number = before if before == self._number else None  # that of what the transaction shows, where it is known
-            made: Made | Material | None = self._find(number, limit) if lasting is None else None
+            kept = self._find(number) if lasting is None else None
+            made: Made | Material | None = kept if kept is not None and kept.choice == choice else None
             if made is None:
-                made = material_of(connection, self._vectors.capture(moment)[0], lasting, limit)
+                made = material_of(connection, self._vectors.capture(moment)[0], lasting, choice.condition, limit)
             values = [] if field is None else values_of(connection, made.keys, field)
         if isinstance(made, Material):
-            made = self._make(made, number, limit)
+            plane = plane_of(made.learned) if kept is None else kept.projection.plane
+            made = Made(self._drawn(made, plane, number), made.keys, choice, number)
             if lasting is None:
                 self._keep(made)
         return msgspec.structs.replace(made.projection, values=values)
@@ -109,17 +121,16 @@ class Projections:
         assert self._reads is not None
         return self._reads.lasting()
 
-    def _find(self, number: int | None, limit: int) -> Made | None:
+    def _find(self, number: int | None) -> Made | None:
         kept = self._kept
-        return kept if kept is not None and (kept.number, kept.limit) == (number, limit) else None
+        return kept if kept is not None and kept.number == number else None
 
-    def _make(self, material: Material, number: int | None, limit: int) -> Made:
-        plane = plane_of(material.learned)
+    def _drawn(self, material: Material, plane: Plane, number: int | None) -> Projection:
         places = places_of(material.shown, plane)
         known = f"{number}-{material.documents}"  # of one number some may have expired, and none come
         state = f"{self._run}-{known if number is not None else secrets.token_hex(8)}"
         x, y = np.ascontiguousarray(places.T)
-        return Made(Projection(material.documents, material.ids, x, y, [], plane, state), material.keys, number, limit)
+        return Projection(material.matching, material.ids, x, y, [], plane, state)
 
     def _keep(self, made: Made) -> None:
         size_bytes = made.size_bytes

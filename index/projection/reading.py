@@ -30,27 +30,35 @@ VALUES = (
 
 
 class Material(msgspec.Struct, frozen=True, eq=False):
-    """What a projection is made of: how many documents there are, the keys and ids of those shown, and their rows.
+    """What a projection is made of: the keys and ids of the documents shown, of so many that match, and their rows.
 
-    `learned` are the rows that the components are computed of.
+    `learned` are the rows that the components are computed of, of all documents, of which there are so many.
     """
 
     documents: int
+    matching: int
     keys: Keys
     ids: list[str]
     shown: Rows
     learned: Rows
 
 
-def material_of(connection: apsw.Connection, capture: Capture, lasting: Condition | None, limit: int) -> Material:
-    """Return what a projection of at most `limit` documents takes; `capture` has the rows of the transaction."""
+def material_of(
+    connection: apsw.Connection, capture: Capture, lasting: Condition | None, condition: Condition | None, limit: int
+) -> Material:
+    """Return what a projection of at most `limit` of the documents that match takes.
+
+    `capture` has the rows of the transaction; the documents that there are have not expired.
+    """
     keys = narrowed(connection, lasting or Every(()), all_keys(connection))
     keys, rows = first_rows(connection, capture, keys)
-    chosen = evenly(len(keys), limit)
-    shown, learned = keys[chosen], evenly(len(keys), MAX_LEARNED_ROWS)
+    matching = keys if condition is None else narrowed(connection, condition, keys)
+    shown = matching[evenly(len(matching), limit)]
+    chosen, learned = np.searchsorted(keys, shown), evenly(len(keys), MAX_LEARNED_ROWS)
     ids = text_by_key(connection, shown)
     return Material(
         documents=len(keys),
+        matching=len(matching),
         keys=shown,
         ids=[ids[key] for key in shown.tolist()],
         shown=Rows(rows.every, rows.slots[chosen]),

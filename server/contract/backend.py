@@ -91,8 +91,10 @@ class Backend(Protocol):
     ) -> dict[str, Facet]:
         """Return of each field the values that most of the documents that match a filter have; raises FilterError."""
 
-    async def projection(self, name: str, field: str | None, limit: int, demand: Demand) -> Projection:
-        """Return documents as points of a plane, `limit` at most; raises FingerprintError."""
+    async def projection(
+        self, name: str, field: str | None, condition: JsonObject | None, limit: int, demand: Demand
+    ) -> Projection:
+        """Return documents that match as points of a plane, `limit` at most; raises FingerprintError, FilterError."""
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
         """Run all searches, or none.

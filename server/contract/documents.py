@@ -107,10 +107,11 @@ class Facet(msgspec.Struct, frozen=True):
 class Projection(msgspec.Struct, frozen=True, eq=False):
     """Documents as points of a plane: `ids`, and where each stands, `x` and `y` (n,) float32.
 
-    `documents` is how many there are, of which these are all or evenly taken. `values` are those of a field, None where
-    a document has no boolean, number or string in it; there are none where no field was asked for. A vector stands at
-    `(vector - mean) @ components.T`: `mean` (dimensions,), `components` (2, dimensions); `explained` is the share of
-    the variance along each. `state` is the same only while no document has changed.
+    `documents` is how many match, of which these are all or evenly taken; the plane is that of all there are. `values`
+    are those of a field, None where a document has no boolean, number or string in it; there are none where no field
+    was asked for. A vector stands at `(vector - mean) @ components.T`: `mean` (dimensions,), `components` (2,
+    dimensions); `explained` is the share of the variance along each. `state` is the same only while no document has
+    changed.
     """
 
     documents: int

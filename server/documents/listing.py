@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from index import Collection
 from server.contract.documents import DocumentPage, Facet, Include, JsonObject, Projection
 from server.contract.embedding import Demand
@@ -50,16 +52,20 @@ class Listing:
         async with admitted(self._engine, demand):
             return facets_of(await self._library.find(demand.client, collection.facets, fields, condition, limit))
 
-    async def projection(self, name: str, field: str | None, limit: int, demand: Demand) -> Projection:
+    async def projection(
+        self, name: str, field: str | None, condition: JsonObject | None, limit: int, demand: Demand
+    ) -> Projection:
         collection = self._library.collection(name)
         with translated_errors():
             collection.check_searchable()
 
-        async def project() -> Projection:
-            return projection_of(await self._library.find(demand.client, collection.projections.project, field, limit))
+        async def begin() -> Projection:
+            project = collection.projections.project
+            return projection_of(await self._library.find(demand.client, project, field, limit, condition))
 
         async with admitted(self._engine, demand):
             number = collection.projections.number
             if number is None:  # what somebody began earlier may have documents that have expired since
-                return await project()
-            return await self._projecting.join((collection, number, field, limit), project)
+                return await begin()
+            asked = msgspec.json.encode((field, condition, limit))
+            return await self._projecting.join((collection, number, asked), begin)

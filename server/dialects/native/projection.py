@@ -2,7 +2,7 @@
 
 import msgspec
 
-from server.contract.errors import FingerprintError
+from server.contract.errors import FilterError, FingerprintError
 from server.dialects.asked import Asked
 from server.dialects.native.bodies.projection import Projection, ProjectionRequest
 from server.dialects.native.collection_paths import ADMITTED, COLLECTION, READING, at
@@ -20,7 +20,7 @@ POINT_BYTES = 30
     Operation(
         id="documents_projection",
         summary="Show documents as points of a plane",
-        about="Neighbours are near each other there, as far as a plane can show it. It is kept until documents change.",
+        about="What is similar is near, as far as a plane can show it. It is kept until documents change.",
         scope="search",
         request=ProjectionRequest,
         optional_body=True,
@@ -28,12 +28,12 @@ POINT_BYTES = 30
         takes=BODIES,
         gives=BODIES,
         parameters=(COLLECTION,),
-        raises=(*READING, *ADMITTED, FingerprintError),
+        raises=(*READING, *ADMITTED, FingerprintError, FilterError),
     ),
 )
 async def project(asked: Asked) -> Reply:
     data = await asked.body(ProjectionRequest)
-    found = await asked.backend.projection(asked.collection, data.field, data.limit, asked.demand())
+    found = await asked.backend.projection(asked.collection, data.field, data.filter, data.limit, asked.demand())
     size = POINT_BYTES * len(found.ids) + sum(map(len, found.ids))
     size += sum(len(one) for one in found.values if isinstance(one, str))
     return await asked.reply_with_texts(msgspec.structs.asdict(found), size)

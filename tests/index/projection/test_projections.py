@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from index import Collection, Document, Include, Index, Projection
+from index import Collection, Document, FilterError, Include, Index, Projection
 from index.projection.reading import VALUE_CHARACTERS, first_rows
 from index.store.narrowing import all_keys
 from index.view.captures import allocated
@@ -44,8 +44,7 @@ def collection(index: Index) -> Collection:
 
 def placed(vectors: Rows, found: Projection) -> Rows:
     """Where a client places vectors."""
-    places: Rows = (vectors - found.plane.mean) @ found.plane.components.T
-    return places
+    return np.asarray((vectors - found.plane.mean) @ found.plane.components.T, np.float32)
 
 
 def points(found: Projection) -> dict[str, tuple[float, float]]:
@@ -76,6 +75,20 @@ def test_of_more_documents_evenly_taken_ones_are_shown_on_the_same_plane(collect
     assert some.values == [n * DOCUMENTS // 7 for n in range(7)]
     assert points(some).items() <= points(every).items()
     assert (some.plane.components == every.plane.components).all()
+
+
+def test_documents_that_match_stand_where_they_do_among_all(collection: Collection) -> None:
+    some = collection.projections.project("n", MANY, {"n": {"$lt": 9}})
+    every = collection.projections.project(None, MANY)
+    assert (some.documents, some.ids, some.values) == (9, every.ids[:9], list(range(9)))
+    assert points(some).items() <= points(every).items()
+    assert (some.plane.mean == every.plane.mean).all()
+    assert some.state == every.state
+    assert collection.projections.project("n", 3, {"n": {"$lt": 9}}).values == [0, 3, 6]
+    with pytest.raises(FilterError):
+        collection.projections.project(None, MANY, {"n": {"$near": 1}})
+    collection.patch("d1", {"n": 100}).result()
+    assert collection.projections.project("n", MANY, {"n": {"$lt": 9}}).values == [0, *range(2, 9)]
 
 
 def test_a_document_of_several_passages_stands_where_its_first_one_does(collection: Collection) -> None:

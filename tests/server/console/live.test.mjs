@@ -93,7 +93,7 @@ test("two readings give rates, and what watches the server is not counted", () =
 
 test("the window forgets what is old and shows where nothing was read", () => {
   let points = [];
-  for (const seconds of [0, 2, 4, 200, 202, 303]) points = add(points, { seconds, value: seconds }, 300);
+  for (const seconds of [0, 2, 4, 200, 202, 303]) points = add(points, { seconds, everyS: 2, value: seconds }, 300);
   assert.deepEqual(
     points.filter(({ gap }) => !gap).map(({ seconds }) => seconds),
     [4, 200, 202, 303],

@@ -82,8 +82,30 @@ def test_a_body_is_optional_and_the_field_and_the_limit_are_what_it_may_have(map
     assert (few["ids"], few["state"]) == (["d0", "d7", "d15", "d22"], whole["state"])
 
 
+def test_with_a_filter_the_documents_that_match_stand_where_they_stand_without(mapped: Mapped) -> None:
+    whole, some = mapped.ask(), mapped.ask(field="n", filter={"n": {"$gte": 20}})
+    assert (some["documents"], some["values"]) == (10, list(range(20, 30)))
+    assert (some["x"], some["y"]) == (whole["x"][20:], whole["y"][20:])
+    assert {name: some[name] for name in ("mean", "components", "explained", "state")}.items() <= whole.items()
+    assert mapped.ask(filter={}) == mapped.ask(filter=None) == whole
+    nothing = mapped.ask(filter={"n": -1})
+    assert (nothing["documents"], nothing["ids"], nothing["mean"]) == (0, [], whole["mean"])
+    answer = mapped.client.post(f"{mapped.path}/index/projection", json={"filter": {"n": {"$near": 1}}})
+    assert answer.status_code == 422
+
+
 @pytest.mark.parametrize(
-    "body", [{"field": ""}, {"field": 1}, {"limit": 0}, {"limit": 100_001}, {"limit": "7"}, {"fields": ["n"]}, []]
+    "body",
+    [
+        {"filter": []},
+        {"field": ""},
+        {"field": 1},
+        {"limit": 0},
+        {"limit": 100_001},
+        {"limit": "7"},
+        {"fields": ["n"]},
+        [],
+    ],
 )
 def test_what_cannot_be_shown_is_told(mapped: Mapped, body: Any) -> None:
     assert mapped.client.post(f"{mapped.path}/index/projection", json=body).status_code == 400
@@ -156,7 +178,7 @@ def test_those_who_ask_at_once_share_one_computation_unless_something_was_writte
         listing = Listing(backend.parts.engine, cast("Library", library), 1_000_000)
 
         def ask(limit: int) -> Awaitable[Projection]:
-            return listing.projection("default", None, limit, Demand(client=str(limit)))
+            return listing.projection("default", None, None, limit, Demand(client=str(limit)))
 
         found = await asyncio.gather(*(ask(10) for _ in range(5)), ask(2))
         assert len({id(one) for one in found}) == 2

@@ -30,7 +30,7 @@ export function collectionTable() {
   const content = el("div", {}, table);
   const node = el(
     "section",
-    { class: "card collections" },
+    { class: "card collections", aria: { labelledby: "collections-title" } },
     el("h2", { id: "collections-title" }, "Collections"),
     content,
   );

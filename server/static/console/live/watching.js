@@ -5,6 +5,8 @@ import { parseMetrics } from "./prometheus.js";
 import { between, read } from "./readings.js";
 
 export const FIGURES_S = 2;
+// With many collections the figures are long, and cost the server more: they are asked for more seldom.
+const FIGURES_CHARACTERS = 60_000;
 const READINESS_S = 4;
 const COLLECTIONS_S = 10;
 const STATS_S = 60;
@@ -21,9 +23,12 @@ export function watch(api, on) {
   const readings = [];
   const tasks = [
     { every: FIGURES_S, run: () => readFigures(api, readings, on, signal) },
-    { every: READINESS_S, run: async () => on.readiness(await readReadiness(api, signal)) },
-    { every: COLLECTIONS_S, run: async () => on.collections((await api.get("collections", { signal })).collections) },
-    { every: STATS_S, run: async () => on.stats(await api.get("stats", { signal })) },
+    { every: READINESS_S, run: () => readReadiness(api, signal).then(on.readiness) },
+    {
+      every: COLLECTIONS_S,
+      run: () => api.get("collections", { signal }).then((found) => on.collections(found.collections)),
+    },
+    { every: STATS_S, run: () => api.get("stats", { signal }).then(on.stats) },
   ];
   const stops = tasks.map((task) => repeat(task, on.failed, signal));
   const look = () => {
@@ -37,7 +42,10 @@ export function watch(api, on) {
   };
 }
 
-/** Run a task, and again so many seconds after it has begun; a hidden page runs none until it is seen. */
+/**
+ * Run a task, and again so many seconds after it has begun, or as many as it asks for; a hidden page runs none until it
+ * is seen.
+ */
 function repeat({ every, run }, failed, signal) {
   let timer = 0;
   let isRunning = false;
@@ -46,26 +54,32 @@ function repeat({ every, run }, failed, signal) {
     if (isRunning || document.hidden || signal.aborted) return;
     isRunning = true;
     const begun = performance.now();
+    let seconds = every;
     try {
-      await run();
+      const wished = await run();
+      if (typeof wished === "number") seconds = wished;
     } catch (error) {
       if (!signal.aborted) failed(error);
     }
     isRunning = false;
-    if (!signal.aborted) timer = setTimeout(now, Math.max(0, every * 1000 - (performance.now() - begun)));
+    if (!signal.aborted) timer = setTimeout(now, Math.max(0, seconds * 1000 - (performance.now() - begun)));
   }
   now();
   return { now, stop: () => clearTimeout(timer) };
 }
 
 async function readFigures(api, readings, on, signal) {
-  const samples = parseMetrics(await api.get("metrics", { signal }));
+  const text = await api.get("metrics", { signal });
+  const samples = parseMetrics(text);
+  const everyS = FIGURES_S * Math.ceil(text.length / FIGURES_CHARACTERS);
   const reading = read(samples, performance.now() / 1000);
   const before = readings.at(-1);
   while (readings.length && reading.seconds - readings[0].seconds > WIDE_S) readings.shift();
   const wide = readings[0] ?? before;
   readings.push(reading);
-  on.figures(before ? between(reading, before, wide) : { seconds: reading.seconds, ...reading.gauges }, samples);
+  const figures = before ? between(reading, before, wide) : { seconds: reading.seconds, ...reading.gauges };
+  on.figures({ ...figures, everyS }, samples);
+  return everyS;
 }
 
 /** Return {status, lacking}; a server that is not ready answers 503 with the same. */

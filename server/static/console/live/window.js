@@ -2,15 +2,15 @@
 
 export const WINDOW_S = 300;
 const LEAST_S = 60;
-// Two readings that are further apart than this leave a gap: the page was hidden, or the server away.
-export const GAP_S = 8;
+// Readings that are further apart than so many of them leave a gap: the page was hidden, or the server away.
+const GAP_READINGS = 4;
 
 /** Return the points with one more, without those that are older than the window. */
 export function add(points, point, windowS = WINDOW_S) {
   const oldest = point.seconds - windowS;
   const kept = points.filter((one) => one.seconds >= oldest);
   const last = kept.at(-1);
-  if (last && point.seconds - last.seconds > GAP_S)
+  if (last && point.seconds - last.seconds > GAP_READINGS * point.everyS)
     kept.push({ seconds: (last.seconds + point.seconds) / 2, gap: true });
   return [...kept, point];
 }

@@ -28,7 +28,7 @@ export function finder({ api, state, announce, map, side, note, projection, rest
     const places = new Map(projection().ids.map((id, point) => [id, point]));
     const hits = found.hits
       .filter(({ id }) => places.has(id))
-      .map(({ id, score }) => ({ point: places.get(id), id, score }));
+      .map(({ id, score, snippet }) => ({ point: places.get(id), id, score, text: snippet.text }));
     map.showFound({ x: found.x, y: found.y, points: hits.map(({ point }) => point) });
     side.showList(`Nearest to “${found.query}”`, hits);
     announce(`${hits.length} documents near “${found.query}”`);

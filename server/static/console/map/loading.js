@@ -7,6 +7,7 @@ const SAMPLE = 200;
 // The server counts at most so many fields at once.
 const MAX_FIELDS = 16;
 const MAX_HITS = 20;
+const SNIPPET_CHARACTERS = 90;
 
 /** Return the metadata fields that a collection's documents have: {name, distinct}, as far as a sample shows them. */
 export async function readFields(api, collection, signal) {
@@ -47,7 +48,14 @@ export async function readProjection(api, collection, field, signal) {
 
 /** Embed a query and search for it: its place on the map, and the hits with their scores, best first. */
 export async function find(api, collection, query, projection, signal) {
-  const search = { query, mode: "vector", top_k: MAX_HITS, threshold: -1, fields: ["id", "score"] };
+  const search = {
+    query,
+    mode: "vector",
+    top_k: MAX_HITS,
+    threshold: -1,
+    fields: ["id", "score"],
+    snippet: { max_characters: SNIPPET_CHARACTERS },
+  };
   const [embedded, hits] = await Promise.all([
     api.post("embed", { texts: [query] }, { signal }),
     api.post(inCollection(collection, "search"), search, { signal }),

@@ -52,40 +52,30 @@ export function panel(texts, { choose, read }) {
     }
   }
 
-  /** Show documents as {point, id, score}; their texts follow when the map has come to rest. */
+  /**
+   * Show documents as {point, id, score, text}; of those without a text it follows when the map has come to rest, and
+   * until then their ids stand there.
+   */
   function showList(title, items) {
     clearTimeout(own.listTimer);
     heading.textContent = title;
-    const lines = items.map(({ point, id, score }) => {
-      const line = el("span", { class: "near-text" }, shortened(texts().known(id)?.text ?? id, LINE_CHARACTERS));
-      const worth = score === undefined ? null : el("span", { class: "near-score" }, signed(score));
-      return {
-        id,
-        line,
-        item: el(
-          "li",
-          {},
-          el("button", { type: "button", class: "near-entry", onclick: () => choose(point) }, line, worth),
-        ),
-      };
+    const lines = items.map((item) => {
+      const text = item.text ?? texts().known(item.id)?.text;
+      return { id: item.id, isKnown: text !== undefined, line: lineOf(text ?? item.id), item };
     });
     fill(
       list,
-      lines.map(({ item }) => item),
+      lines.map(({ line, item }) => el("li", {}, entryOf(line, item, choose))),
     );
-    own.listTimer = setTimeout(() => fillIn(lines), LIST_PAUSE_MS);
+    own.listTimer = setTimeout(() => fillIn(lines.filter(({ isKnown }) => !isKnown)), LIST_PAUSE_MS);
   }
 
-  function fillIn(lines) {
+  async function fillIn(lines) {
     for (const { id, line } of lines) {
-      texts()
+      const found = await texts()
         .read(id)
-        .then(
-          (found) => {
-            line.textContent = shortened(found.text, LINE_CHARACTERS);
-          },
-          () => {},
-        );
+        .catch(() => null);
+      if (found) line.textContent = shortened(found.text, LINE_CHARACTERS);
     }
   }
 
@@ -99,6 +89,15 @@ export function panel(texts, { choose, read }) {
       clearTimeout(own.listTimer);
     },
   };
+}
+
+function lineOf(text) {
+  return el("span", { class: "near-text" }, shortened(text, LINE_CHARACTERS));
+}
+
+function entryOf(line, { point, score }, choose) {
+  const worth = score === undefined ? null : el("span", { class: "near-score" }, signed(score));
+  return el("button", { type: "button", class: "near-entry", onclick: () => choose(point) }, line, worth);
 }
 
 function documentOf({ id, text, metadata }) {

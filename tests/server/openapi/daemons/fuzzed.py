@@ -147,6 +147,7 @@ FITTING: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "/index/delete": _fit_deletion,
     "/index/count": _fit_selection,
     "/index/facets": _fit_selection,
+    "/index/projection": _fit_selection,
     "/search": fit_search,
     "/search/batch": lambda body: {"searches": [fit_search(one) for one in body["searches"]]},
 }
