@@ -11,9 +11,9 @@ const NUMBERED = 9;
 export function drawOverlay(context, size, [text, surface, accent, muted], camera, places, seen) {
   context.clearRect(0, 0, size.width, size.height);
   const at = (point) => toScreen(camera, size, places.xs[point], places.ys[point]);
+  if (seen.chosen >= 0) ring(context, at(seen.chosen), 12, 3, css(text), css(surface));
   if (seen.found) drawFound(context, size, { text, surface, accent }, camera, seen.found, at);
   if (seen.crosshair) drawCrosshair(context, size, muted);
-  if (seen.chosen >= 0) ring(context, at(seen.chosen), 9, 3, css(accent), css(surface));
   if (seen.hovered >= 0 && seen.hovered !== seen.chosen) ring(context, at(seen.hovered), 8, 2, css(text), css(surface));
 }
 

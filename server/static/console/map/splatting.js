@@ -4,10 +4,14 @@
 // From these many points on they have no rim, which would hide the others.
 const RIMS_UP_TO = 4000;
 
-/** Return a point's radius in CSS pixels: smaller where there are many, larger where the map is enlarged. */
-export function radiusOf(count, enlarged) {
+// On a map of this height and width points have their usual radius.
+const USUAL_SIDE_PX = 760;
+
+/** Return a point's radius in CSS pixels: smaller where there are many or little room, larger on an enlarged map. */
+export function radiusOf(count, enlarged, { width, height }) {
   const base = count <= 300 ? 5.5 : count <= 1500 ? 4.2 : count <= 6000 ? 3.2 : 2.3;
-  return base * Math.min(2.4, Math.max(0.9, enlarged ** 0.3));
+  const room = Math.min(1.1, Math.max(0.65, Math.sqrt(width * height) / USUAL_SIDE_PX));
+  return base * room * Math.min(2.4, Math.max(0.9, enlarged ** 0.3));
 }
 
 /**

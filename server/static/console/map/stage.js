@@ -96,9 +96,9 @@ export function stage(state, on) {
     middle: () => [camera().x, camera().y],
     focus: () => over.focus(),
 
-    /** Say a text beside the point under the pointer. */
+    /** Say a text beside the point that is pointed at or chosen. */
     say(point, text) {
-      if (point !== seen.hovered) return;
+      if (point !== seen.hovered && point !== seen.chosen) return;
       tip.show(...cameras.toScreen(camera(), size(), own.places.xs[point], own.places.ys[point]), size(), text);
     },
 
@@ -159,7 +159,7 @@ function drawPoints(context, { width, height, ratio }, own, camera) {
   const [columns, rows] = [Math.round(width * ratio) + 2 * margin, Math.round(height * ratio) + 2 * margin];
   if (own.image?.width !== columns || own.image.height !== rows) own.image = context.createImageData(columns, rows);
   const enlarged = own.whole ? camera.scale / own.whole.scale : 1;
-  const radius = radiusOf(own.places.xs.length, enlarged) * ratio;
+  const radius = radiusOf(own.places.xs.length, enlarged, { width, height }) * ratio;
   const scale = camera.scale * ratio;
   const view = { scale, left: columns / 2 - camera.x * scale, top: rows / 2 + camera.y * scale };
   splat(own.image, own.places, { background: own.look.background, colours: own.look.drawn, radius }, view);
