@@ -30,7 +30,7 @@ function ask(state, wrong) {
     const form = el(
       "form",
       { class: "stack", onsubmit: use },
-      el("p", { class: "muted" }, wrong ? "The server does not know this key, or it has ended." : "This server answers those who have a key."),
+      el("p", { class: "muted" }, wrong ? "The server does not take this key: it is unknown, or has ended." : "This server answers those who have a key."),
       el("label", { class: "field", htmlFor: "key-field" }, el("span", {}, "Key"), field),
       el("label", { class: "check", htmlFor: "key-kept" }, kept, "Remember it until this tab is closed"),
       el(

@@ -70,7 +70,7 @@ function addTools() {
   for (const link of document.querySelectorAll("nav.views a")) link.prepend(icon(ICONS[link.hash.slice(1)]));
   const key = el("button", { class: "icon-button", type: "button", onclick: () => askForKey("") }, icon("key"));
   const theme = el("button", { class: "icon-button", type: "button", onclick: changeTheme });
-  const help = el("button", { class: "icon-button help", type: "button", onclick: showHelp }, icon("help"));
+  const help = el("button", { class: "icon-button help", type: "button", onclick: () => showHelp(state) }, icon("help"));
   label(help, "Keyboard help");
   const update = () => {
     const isDark = shownTheme(state) === "dark";
@@ -116,10 +116,10 @@ async function tryAgain() {
 
 function onKey(event) {
   const isTyping = event.target.closest("input:not([type=range], [type=checkbox], [type=radio]), textarea, select");
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping || document.querySelector("dialog[open]")) return;
+  if (!state.get("shortcuts") || event.ctrlKey || event.metaKey || event.altKey || isTyping || document.querySelector("dialog[open]")) return;
   const view = VIEWS[Number(event.key) - 1];
   if (view) location.hash = view;
-  else if (event.key === "?") showHelp();
+  else if (event.key === "?") showHelp(state);
   else if (event.key === "t") changeTheme();
   else return;
   event.preventDefault();

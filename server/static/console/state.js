@@ -1,7 +1,7 @@
 // What the views share: the key, the collection, the question, the theme, whether the server answers. Others are told of changes.
 //
 // A key lies in memory, and in sessionStorage where the person wished it; it ends with the tab. The collection lies in
-// sessionStorage too, the theme in localStorage.
+// sessionStorage too, the theme and whether single keys do something in localStorage.
 
 const PREFIX = "vecd.";
 const DEFAULT_COLLECTION = "default";
@@ -13,6 +13,7 @@ export function createState() {
     theme: document.documentElement.dataset.theme ?? "",
     online: true,
     query: "",
+    shortcuts: stored(localStorage_, "shortcuts") !== "off",
   };
   const listeners = new Map();
 
@@ -25,6 +26,7 @@ export function createState() {
       values[name] = value;
       if (name === "collection") store(sessionStorage_, name, value);
       if (name === "theme") showTheme(value);
+      if (name === "shortcuts") store(localStorage_, name, value ? "" : "off");
       for (const listener of [...(listeners.get(name) ?? [])]) listener(value);
     },
 

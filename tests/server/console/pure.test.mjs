@@ -15,6 +15,9 @@ const { callsOf } = await load("code.js");
 const { searchBody, listQuery } = await load("question.js");
 const { reaching, scaleOf } = await load("threshold.js");
 const { documentsOf, isRead } = await load("read.js");
+const { latest } = await load("latest.js");
+const { facetsOf, fieldsOf } = await load("fields.js");
+const { upload } = await load("upload.js");
 
 test("conditions become the simplest filter that says the same", () => {
   assert.equal(filterOf({}), null);
@@ -145,4 +148,75 @@ test("the same call is written in three languages, without a key in it", () => {
   assert.match(calls.Python, /"filter": None,/);
   assert.match(calls.Python, /"fields": \["id"\]/);
   assert.match(calls.JavaScript, /process\.env\.VECD_KEY/);
+});
+
+test("what is asked later ends what was asked before, and of several questions in a row one is sent", async () => {
+  const failed = [];
+  const { run, stop } = latest((error) => failed.push(error.message));
+  const shown = [];
+  const gates = {};
+  const ask = (name) => async (signal) => {
+    await new Promise((resolve) => (gates[name] = resolve));
+    signal.throwIfAborted();
+    shown.push(name);
+  };
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+  run(ask("never sent"), 0);
+  run(ask("slow"), 0);
+  while (!gates.slow) await turn();
+  run(ask("quick"), 0);
+  while (!gates.quick) await turn();
+  gates.quick();
+  gates.slow();
+  await turn();
+  assert.deepEqual(shown, ["quick"]);
+  assert.equal("never sent" in gates, false);
+  run(async () => { throw new Error("broken"); }, 0);
+  while (!failed.length) await turn();
+  assert.deepEqual(failed, ["broken"]);
+  run(ask("stopped"), 0);
+  stop();
+  await turn();
+  assert.equal("stopped" in gates, false);
+});
+
+test("fields of documents that lack what the first ones have are found, too", async () => {
+  const asked = [];
+  const pages = [[{ a: 1, both: "x" }, { a: 2, both: "y", $odd: 1 }], [{ both: "z", tags: ["t"], deep: { er: 1 } }], []];
+  const api = { get: async (_, { query }) => (asked.push(query.filter), { documents: (pages.shift() ?? []).map((metadata) => ({ metadata })) }) };
+  const { names, lists } = await fieldsOf(api, (route) => route);
+  assert.deepEqual(names, ["both", "a", "tags"]);
+  assert.deepEqual([...lists], ["tags"]);
+  assert.deepEqual(asked, [undefined, '{"$or":[{"a":{"$exists":false}},{"both":{"$exists":false}}]}', '{"$or":[{"both":{"$exists":false}}]}']);
+});
+
+test("values of a field that has a condition are counted without it", async () => {
+  const asked = [];
+  const api = { post: async (_, body) => (asked.push(body), { facets: Object.fromEntries(body.fields.map((one) => [one, { values: [], distinct: 0 }])) }) };
+  await facetsOf(api, (route) => route, { names: ["a", "b"], lists: new Set() }, { a: { values: [1] } });
+  assert.deepEqual(asked.map(({ fields, filter }) => [fields, filter]), [[["b"], { a: 1 }], [["a"], undefined]]);
+});
+
+test("documents go in groups, a refused line does not stop the others, and a stop tells what is stored", async () => {
+  const files = [{ file: new File(["text\n" + "line\n".repeat(70)], "t.csv", { lastModified: 0 }), name: "t.csv" }];
+  const sent = [];
+  const api = {
+    post: async (path, body) => {
+      const lines = body.trim().split("\n").length;
+      sent.push([path, lines]);
+      return sent.length === 1 ? { indexed: lines - 1, errors: [{ line: 2, status: 422, detail: "too long" }] } : { indexed: lines };
+    },
+  };
+  const told = [];
+  const { signal } = new AbortController();
+  const sum = await upload({ api, path: (route) => route, files, signal, told: ({ share }) => told.push(share) });
+  assert.deepEqual(sent, [["index/batch", 32], ["index/batch", 32], ["index/batch", 6]]);
+  assert.equal(sum.documents, 69);
+  assert.deepEqual(sum.refused, [{ name: "t.csv#2", reason: "too long" }]);
+  assert.deepEqual(told, [...told].sort());
+  assert.equal(Math.round(told.at(-1) * 1000), 1000);
+  const controller = new AbortController();
+  const stopping = { post: async () => (controller.abort(), { indexed: 32 }) };
+  const stopped = upload({ api: { post: async (...all) => { controller.signal.throwIfAborted(); return stopping.post(...all); } }, path: (route) => route, files, signal: controller.signal, told: () => {} });
+  await assert.rejects(stopped, (error) => error.name === "AbortError" && error.stored === 32);
 });

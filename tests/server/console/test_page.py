@@ -109,6 +109,17 @@ def test_the_digest_is_that_of_all_files(tmp_path: Path) -> None:
     assert before.html != after.html
 
 
+def test_one_module_asks_the_server_and_at_relative_addresses() -> None:
+    asking = {
+        path.name
+        for path in sources()
+        if re.search(r"\bfetch\(|XMLHttpRequest|EventSource|WebSocket", path.read_text("utf-8"))
+    }
+    assert asking <= {"api.js", "code.js"}  # the latter writes calls for people to copy
+    for path in sources():
+        assert not re.search(r"\b(?:get|post|put|patch|delete|path)\(\s*[`\"']/", path.read_text("utf-8")), path
+
+
 def test_data_never_becomes_markup() -> None:
     for path in sources():
         assert not re.search(MARKUP, path.read_text("utf-8")), path

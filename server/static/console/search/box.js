@@ -50,7 +50,7 @@ export function searchBox(state, { changed, entered, down }) {
 
   function onSlash(event) {
     const isTyping = event.target.closest("input:not([type=range], [type=checkbox], [type=radio]), textarea, select");
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping || document.querySelector("dialog[open]")) return;
+    if (event.key !== "/" || !state.get("shortcuts") || event.ctrlKey || event.metaKey || event.altKey || isTyping || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     input.focus();
     input.select();

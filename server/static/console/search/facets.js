@@ -21,7 +21,7 @@ export function facetPanel(change) {
   const element = el("section", { class: "filters", hidden: true, aria: { label: "Filters" } }, fold);
   const folded = new Map();
 
-  function render({ names, facets, conditions, documents }) {
+  function render({ names, lists, facets, conditions, documents }) {
     const active = Object.values(conditions).filter((one) => !isEmpty(one)).length;
     count.textContent = active ? String(active) : "";
     element.hidden = !names.length;
@@ -30,13 +30,13 @@ export function facetPanel(change) {
     const fields = ordered(shown, facets, documents).map((name, number) => {
       const facet = facets[name] ?? { values: [], distinct: 0 };
       const isOpen = folded.get(name) ?? (!isEmpty(conditions[name]) || (number < OPEN_FIELDS && !LAST.has(name)));
-      return field(name, facet, conditions, isOpen);
+      return field(name, facet, conditions, { isOpen, isList: lists.has(name) });
     });
     fill(body, fields);
     if (focused) document.getElementById(focused)?.focus();
   }
 
-  function field(name, facet, conditions, isOpen) {
+  function field(name, facet, conditions, { isOpen, isList }) {
     const chosen = conditions[name]?.values ?? [];
     const gone = chosen.filter((value) => !facet.values.some((one) => one.value === value));
     const values = [...facet.values, ...gone.map((value) => ({ value, count: 0 }))];
@@ -47,7 +47,7 @@ export function facetPanel(change) {
       { class: "facet", open: isOpen },
       el("summary", { onclick: () => folded.set(name, !made.open) }, el("span", { class: "clip grow" }, name), icon("down")),
       el("ul", { aria: { label: name } }, rows),
-      more ? bounds(name, facet, conditions) : null,
+      more && !isList ? bounds(name, facet, conditions) : null,
     );
     return made;
   }

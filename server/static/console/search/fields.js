@@ -2,27 +2,42 @@
 
 import { filterOf, isEmpty, replaced } from "./filter.js";
 
-const SAMPLE = 200;
+const SAMPLE = 100;
+const ROUNDS = 5;
 const MOST_FIELDS = 16; // of one request
 export const SHOWN_VALUES = 8;
 // Fields that tell one document from another, by which hardly anybody filters.
 export const LAST = new Set(["modified", "title", "name", "file", "path", "source", "hash"]);
 const FAR = 1e9;
 
-/** Return `{names, lists}`: fields of the first documents, and of these the ones that have lists. */
+/**
+ * Return `{names, lists}`: the fields that documents have, and of these the ones that have lists. The server has no list
+ * of them. So some documents are looked at, then some that lack a field which all of these have, and so on.
+ */
 export async function fieldsOf(api, path, signal) {
-  const page = await api.get(path("index"), { signal, query: { fields: "metadata", limit: String(SAMPLE) } });
   const counts = new Map();
   const lists = new Set();
-  for (const { metadata } of page.documents) {
-    for (const [name, value] of Object.entries(metadata)) {
-      if (name.startsWith("$") || !isComparable(value)) continue;
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-      if (Array.isArray(value)) lists.add(name);
-    }
+  let seen = 0;
+  let common = null;
+  for (let round = 0; round < ROUNDS && common?.length !== 0; round += 1) {
+    const filter = common && JSON.stringify({ $or: common.map((name) => ({ [name]: { $exists: false } })) });
+    const query = { fields: "metadata", limit: String(SAMPLE), ...(filter ? { filter } : {}) };
+    const { documents } = await api.get(path("index"), { signal, query });
+    if (!documents.length) break;
+    for (const { metadata } of documents) note(metadata, counts, lists);
+    seen += documents.length;
+    common = [...counts.keys()].filter((name) => counts.get(name) === seen).slice(0, MOST_FIELDS);
   }
   const names = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a)).slice(0, MOST_FIELDS);
   return { names, lists };
+}
+
+function note(metadata, counts, lists) {
+  for (const [name, value] of Object.entries(metadata)) {
+    if (name.startsWith("$") || !isComparable(value)) continue;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    if (Array.isArray(value)) lists.add(name);
+  }
 }
 
 /**

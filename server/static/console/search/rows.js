@@ -18,7 +18,7 @@ export function rowDocuments(rows, name, place) {
   const refused = [];
   rows.forEach((row, at) => {
     const number = at + 1;
-    const reason = !isObject(row) ? "is no object" : !isText(row[column]) ? `has no text (${column})` : "";
+    const reason = !isObject(row) ? "is no JSON object" : !isText(row[column]) ? `has no text (${column})` : "";
     if (reason) refused.push({ name: `${name}#${number}`, reason });
     else documents.push({ id: idOf(row) ?? `${name}#${number}`, text: row[column], metadata: metadataOf(row, column, place) });
   });

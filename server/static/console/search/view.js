@@ -56,7 +56,7 @@ export function mount(root, context) {
   );
   const add = el("button", { class: "button", type: "button", onclick: () => addFiles(null) }, icon("upload"), "Add files");
   const asking = latest(showFailure);
-  const counting = latest(() => panel.render({ names: [], facets: {}, conditions, documents }));
+  const counting = latest(() => panel.render({ names: [], lists: new Set(), facets: {}, conditions, documents }));
 
   fill(
     root,
@@ -120,7 +120,7 @@ export function mount(root, context) {
 
   async function count(signal) {
     const facets = await facetsOf(api, path, fields, conditions, signal);
-    panel.render({ names: fields.names, facets, conditions, documents });
+    panel.render({ ...fields, facets, conditions, documents });
   }
 
   function questionNow() {
