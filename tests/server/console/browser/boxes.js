@@ -5,7 +5,7 @@
   const CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=slider], [role=tab]";
   const found = [];
 
-  const open = document.querySelector("dialog:modal") ?? document.body;
+  const open = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
   const elements = [...open.querySelectorAll("*")].filter(one => one.checkVisibility({ visibilityProperty: true,
     opacityProperty: true, contentVisibilityAuto: true }) && !one.closest("svg, [inert]"));
   const styles = new Map(elements.map(one => [one, getComputedStyle(one)]));
@@ -97,6 +97,12 @@
     one, box: clipped(one, one.getBoundingClientRect()).seen, name: told(one), layer: layer(one) }))
     .filter(({ box }) => some(box));
 
+  // Where one types, the text may have the room that the box does not give to what is typed.
+  const taken = ({ one, box }) => {
+    if (!one.matches("input, textarea")) return box;
+    const own = style(one);
+    return { ...box, left: box.left + parseFloat(own.paddingLeft), right: box.right - parseFloat(own.paddingRight) };
+  };
   const inside = (a, b) => a.contains(b) || b.contains(a);
   texts.forEach((a, at) => {
     for (const b of texts.slice(at + 1))
@@ -104,7 +110,7 @@
         found.push(`text over text: ${a.name} in ${told(a.one)} and ${b.name} in ${told(b.one)}, ${size(meet(a.box, b.box))}`);
     for (const b of controls)
       if (!inside(b.one, a.one) && ![...(b.one.labels ?? [])].some(label => label.contains(a.one) && label.contains(b.one))
-        && a.layer === b.layer && some(meet(a.box, b.box)))
+        && a.layer === b.layer && some(meet(a.box, taken(b))))
         found.push(`text over a control: ${a.name} in ${told(a.one)} and ${b.name}, ${size(meet(a.box, b.box))}`);
   });
   controls.forEach((a, at) => {

@@ -28,6 +28,11 @@ def server(chromium: Browser) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="package")
+def direct_place(server: RunningServer) -> Place:
+    return Place(server.url)
+
+
+@pytest.fixture(scope="package")
 def keyed_place(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with with_keys(tmp_path_factory.mktemp("console-keys")) as place:
         yield place
@@ -39,26 +44,19 @@ def nginx_place(server: RunningServer, tmp_path_factory: pytest.TempPathFactory)
         yield place
 
 
-@pytest.fixture(params=["direct", "nginx", "keys"])
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+@pytest.fixture(params=["direct", "nginx", "keyed"])
+def place(request: pytest.FixtureRequest) -> Place:
     """Each of the places, with nothing in."""
-    match request.param:
-        case "direct":
-            found = Place(request.getfixturevalue("server").url)
-        case "nginx":
-            found = request.getfixturevalue("nginx_place")
-        case _:
-            found = request.getfixturevalue("keyed_place")
+    found: Place = request.getfixturevalue(f"{request.param}_place")
     empty(found)
     return found
 
 
 @pytest.fixture
-def direct(server: RunningServer) -> Place:
+def direct(direct_place: Place) -> Place:
     """The daemon itself, with nothing in."""
-    found = Place(server.url)
-    empty(found)
-    return found
+    empty(direct_place)
+    return direct_place
 
 
 @pytest.fixture

@@ -33,7 +33,8 @@ def paragraphs() -> list[dict[str, Any]]:
 
 
 def _documents(name: str, text: str) -> list[dict[str, Any]]:
-    title, found, stem = name, [], name.removesuffix(".md")
+    title, stem = name, name.removesuffix(".md")
+    found: list[dict[str, Any]] = []
     for part in re.split(r"\n\s*\n", text):
         if heading := HEADING.match(part.strip()):
             title = heading[1] if title == name else title

@@ -12,8 +12,8 @@ TOKENS = re.compile("^Tokens of")
 QUESTION = "what went wrong in the garden last year?"
 
 
-def dialog_of(page: Page) -> Locator:
-    return page.locator("dialog[open]").last
+def dialogs(page: Page) -> Locator:
+    return page.locator("dialog[open]")
 
 
 @contextmanager
@@ -27,11 +27,12 @@ def view(page: Page, name: str) -> Iterator[None]:
 @contextmanager
 def opened(page: Page, button: Locator) -> Iterator[Locator]:
     """Open a dialog by its button until the block ends."""
+    before = dialogs(page).count()
     button.click()
-    expect(dialog_of(page)).to_be_visible()
-    yield dialog_of(page)
+    expect(dialogs(page)).to_have_count(before + 1)
+    yield dialogs(page).last
     page.keyboard.press("Escape")
-    expect(dialog_of(page)).to_be_hidden()
+    expect(dialogs(page)).to_have_count(before)
 
 
 def searches(page: Page) -> Iterator[str]:
@@ -111,7 +112,7 @@ def of_the_map(page: Page) -> Iterator[str]:
 def of_live(page: Page) -> Iterator[str]:
     with view(page, "Live"):
         expect(page.get_by_role("status").filter(has_text="Ready")).to_be_visible()
-        expect(page.get_by_role("region", name="Collections").get_by_role("table")).to_be_visible()
+        expect(page.get_by_role("table", name="Collections")).to_be_visible()
         expect(page.get_by_role("region", name="Model").get_by_role("definition").first).to_be_visible()
         yield "live"
 

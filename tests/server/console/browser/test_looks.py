@@ -9,7 +9,6 @@ from itertools import product
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.running import RunningServer
 from tests.server.console.browser.accessibility import hindrances
 from tests.server.console.browser.boxes import misplaced
 from tests.server.console.browser.conftest import empty
@@ -24,7 +23,8 @@ Found = dict[str, tuple[list[str], list[str]]]
 
 
 def look(page: Page) -> tuple[list[str], list[str]]:
-    return misplaced(page), hindrances(page)
+    """Return what is wrong with the boxes and, as width says nothing of that, for a wide page what hinders people."""
+    return misplaced(page), hindrances(page) if page.viewport_size == SIZES["wide"] else []
 
 
 def shown(watched: Watched) -> Found:
@@ -34,14 +34,13 @@ def shown(watched: Watched) -> Found:
 
 
 @pytest.fixture(scope="module", params=EACH, ids=["-".join(each) for each in EACH])
-def looks(request: pytest.FixtureRequest, chromium: Browser, server: RunningServer) -> Iterator[Found]:
+def looks(request: pytest.FixtureRequest, chromium: Browser, direct_place: Place) -> Iterator[Found]:
     """Everything that is there to be seen, in one theme and one width."""
     theme: Theme
     width: Width
     theme, width = request.param
-    place = Place(server.url)
-    empty(place)
-    with watching(chromium, place, theme=theme, width=width) as watched, place.client() as client:
+    empty(direct_place)
+    with watching(chromium, direct_place, theme=theme, width=width) as watched, direct_place.client() as client:
         bare = enter(watched)
         found: Found = {"an empty server": look(bare)}
         fill(client)

@@ -16,7 +16,7 @@ from tests.e2e.notes_data import FOLDER, notes
 from tests.server.console.browser.visits import documents, drop, enter
 from tests.server.console.browser.watched import SIZES, Watched
 
-QUESTION = "how many bar should the heating have?"
+QUESTION = "how do I get air out of the radiators?"
 ANSWER = "Boiler"
 
 

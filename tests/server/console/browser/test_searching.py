@@ -15,7 +15,7 @@ from tests.server.polling import until
 QUESTIONS = {
     "Hybrid": ("bleed the bathroom radiator", "Boiler"),
     "Text": ("gauge should show bar", "Boiler"),
-    "Vector": ("the heating makes noises", "Boiler"),
+    "Vector": ("going to the dentist", "Crown, lower right"),
 }
 
 

@@ -2,9 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
-from playwright.sync_api import Locator, Page, Response, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.server.console.browser.chromium import PATIENCE_MS
 from tests.server.console.browser.watched import Watched
@@ -59,9 +60,11 @@ def search(page: Page, words: str, mode: str = "Hybrid") -> Locator:
     """Type words as they come, wait for what they find, and return the hits."""
     set_mode(page, mode)
     box(page).fill("")
-    with page.expect_response(lambda response: _asks(response, words, mode)) as answered:
+    with page.expect_request_finished(lambda request: _asks(request, words, mode)) as answered:
         box(page).press_sequentially(words)
-    expect(status(page)).to_contain_text(_counted(len(answered.value.json())))
+    response = answered.value.response()
+    assert response is not None
+    expect(status(page)).to_contain_text(_counted(len(response.json())))
     return results(page)
 
 
@@ -72,9 +75,11 @@ def status(page: Page) -> Locator:
     )
 
 
-def _asks(response: Response, words: str, mode: str) -> bool:
-    asked = response.request.post_data_json if response.url.endswith("/search") else None
-    return bool(asked) and asked.get("query") == words and asked.get("mode") == mode.lower()
+def _asks(request: Request, words: str, mode: str) -> bool:
+    if not request.url.endswith("/search"):
+        return False
+    asked: dict[str, Any] = request.post_data_json or {}
+    return asked.get("query") == words and asked.get("mode") == mode.lower()
 
 
 def _counted(hits: int) -> str:
