@@ -5,11 +5,12 @@
 # make fuzz    ten million random calls of the operators under the same; CALLS=200000 for fewer
 # make torture  ten thousand faults, power cuts and kills of a process that writes documents, and histories of clients checked;
 #              KILLS=100 FAULTS=500 IMAGES=500 HISTORY_S=30 for fewer
+# make screenshots  docs/pictures/console-*.png: each view of the console, light and dark, wide and on a phone
 # make docs    docs/api.md and docs/settings.md, from what the code says of itself
 # make bench   about a quarter of an hour of the whole benchmark into .bench/latest/, after installing what it compares with;
 #              STS=DIR adds the STS benchmark, IR=DIR test collections of retrieval
 .DELETE_ON_ERROR:
-.PHONY: serve check test bench docs export kernels sanitize fuzz torture constraints clean
+.PHONY: serve check test bench docs export kernels sanitize fuzz torture screenshots constraints clean
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 MODEL := all-MiniLM-L6-v2
@@ -42,6 +43,9 @@ test: check $(MANIFEST)
 
 docs: .venv/.serve
 	$(BIN)/python -m server.reference
+
+screenshots: .venv/.test $(MANIFEST)
+	$(BIN)/python -m tests.server.console.browser pictures
 
 LATEST := .bench/latest
 # Where no variant takes texts of any lengths, `ragged` has nothing to measure and says so; the rest goes on.
