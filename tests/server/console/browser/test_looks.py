@@ -18,7 +18,6 @@ from tests.server.console.browser.states import STATES, opened, view
 from tests.server.console.browser.visits import enter, results, search
 from tests.server.console.browser.watched import SIZES, THEMES, Theme, Watched, Width, watching
 
-
 AWKWARD = "awkward"
 EACH = list(product(THEMES, SIZES))
 Found = dict[str, tuple[list[str], list[str]]]
