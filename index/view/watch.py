@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from index.store.shared import RECALL
 from index.view.captures import Capture, Keys, Slots, places
 from index.view.graph import GRAPH_ROWS, Graph
-from index.view.scores import scores_at, scores_of
+from index.view.sampling import nearest_scores
+from index.view.scores import scores_at
 from index.view.vectors import Vectors
 from index.view.verdicts import MOST_SAMPLES, verdict
 
 NEAREST = 10
+TOGETHER = 16  # rows that are drawn at once
+SAME = np.float32(2e-6)  # by which one product differs that is summed in two ways
 # Comparing so many rows takes little more time than the widest search; of more the graph may miss more.
 AFFORDABLE_ROWS = 200_000
 WIDEST, WIDEST_OF_MANY = 1_024, 4_096  # 2.4 ms a search of 100,000 rows; 15 ms of a million, all of which take 60
@@ -90,7 +93,7 @@ class Watch:
         self._taken_s = self._stepped_s - started_s
 
     def step_at_times(self) -> None:
-        """Draw a row now and then while there is other work: documents may come without an end."""
+        """Draw rows now and then while there is other work: documents may come without an end."""
         started_s = time.monotonic()
         if started_s > self._stepped_s + max(BUSY_S, BUSY_RESTS * self._taken_s) and not self.judged:
             self._sample()
@@ -109,48 +112,52 @@ class Watch:
             self._vectors.mark_unreached(graph, capture.keys[lost])
 
     def _sample(self) -> None:
-        """Draw a row, and compare what the graph finds for it with what there is."""
+        """Draw some rows, and compare what the graph finds for them with what there is."""
         capture, graph = self._vectors.capture()
         there = capture.alive & capture.viewed
-        drawn = self._random.integers(0, max(1, len(there)), 8 if len(there) else 0)
-        drawn = drawn[there[drawn]]
+        drawn = self._random.integers(0, max(1, len(there)), 8 * TOGETHER if len(there) else 0)
+        drawn = drawn[there[drawn]][:TOGETHER]
         if len(drawn) and not graph.busy:
-            query = moved(capture.rows[drawn[0]], self._random)
-            every = np.where(there, scores_of(capture.rows, query), np.float32(-np.inf))
-            edge = np.sort(np.partition(every, -min(NEAREST, len(every)))[-NEAREST:])
-            wanted = edge[np.isfinite(edge)]
-            after, slots = self._vectors.found(capture, None, graph.search(query, GRAPH_ROWS))
-            self._shares.append(reached(after, slots, query, wanted))
-            if graph.width > FIRST_WIDTH:
-                nodes = graph.search_within(query, GRAPH_ROWS, narrower_than(graph.width))
-                after, slots = self._vectors.found(capture, None, nodes)
-                self._narrower.append(reached(after, slots, query, wanted))
-            self._judge(graph)
+            queries = np.stack([moved(capture.rows[slot], self._random) for slot in drawn])
+            for query, wanted in zip(queries, nearest_scores(capture.rows, there, queries, NEAREST), strict=True):
+                if self._compare(capture, graph, query, wanted):
+                    break  # the other queries are of searches as they were
         elif not there.any():
             self._finish(graph)
 
-    def _judge(self, graph: Graph) -> None:
-        """Act on what is known from the samples, if it is enough to tell."""
+    def _compare(self, capture: Capture, graph: Graph, query: NDArray[np.float16], wanted: NDArray[np.float32]) -> bool:
+        """Note which share of the wanted scores the graph reaches; return whether that decided anything."""
+        after, slots = self._vectors.found(capture, None, graph.search(query, GRAPH_ROWS))
+        self._shares.append(reached(after, slots, query, wanted))
+        if graph.width > FIRST_WIDTH:
+            nodes = graph.search_within(query, GRAPH_ROWS, narrower_than(graph.width))
+            after, slots = self._vectors.found(capture, None, nodes)
+            self._narrower.append(reached(after, slots, query, wanted))
+        return self._judge(graph)
+
+    def _judge(self, graph: Graph) -> bool:
+        """Act on what is known from the samples, if it is enough to tell; return whether it is."""
         rows = len(self._vectors)
         aim, least = aims(self.target, rows)
         widest = WIDEST if rows <= AFFORDABLE_ROWS else WIDEST_OF_MANY
         at_widest = graph.width >= widest
         found, mean = verdict(self._shares, least if at_widest else aim), float(np.mean(self._shares))
         if found is None and len(self._shares) < MOST_SAMPLES:
-            return
+            return False
         narrower = verdict(self._narrower, aim)
         self.recall, self._shares, self._narrower = mean, [], []
         if at_widest:
             graph.trusted = found is not False
         elif found is False or (found is None and mean < aim):
             graph.widen(min(widest, int(graph.width * STEP)))
-            return
+            return True
         else:
             graph.trusted = True
         if narrower:
             graph.widen(narrower_than(graph.width))
-            return
-        self._finish(graph)
+        else:
+            self._finish(graph)
+        return True
 
     def _finish(self, graph: Graph) -> None:
         self._judged, self._changed = graph, 0
@@ -179,7 +186,7 @@ def narrower_than(width: int) -> int:
 
 def reached(capture: Capture, slots: Slots, query: NDArray[np.float16], wanted: NDArray[np.float32]) -> float:
     """Return the share of the wanted scores, which ascend, that rows at these slots reach."""
-    hits = np.count_nonzero(scores_at(capture.rows, slots, query) >= wanted[0])
+    hits = np.count_nonzero(scores_at(capture.rows, slots, query) >= wanted[0] - SAME)
     return min(1.0, float(hits) / len(wanted))
 
 
