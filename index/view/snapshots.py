@@ -23,10 +23,11 @@ from index.store.disk import Disk, digest_of, make_closed
 from index.store.layout import SNAPSHOT
 from index.store.queries import select
 from index.store.writer import Writer
-from index.view.captures import Capture
+from index.view.captures import Capture, Keys
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
 from index.view.links import leave_vectors, with_vectors
+from index.view.orphans import orphans_of
 from index.view.vectors import Vectors
 
 KEPT = 2
@@ -56,11 +57,11 @@ class Snapshots:
         self.rejected: list[str] = []
         self.saved = 0
 
-    def save(self, vectors: Vectors) -> None:
-        """Write one, and remove those older than the two newest. Raises StorageFullError; nothing is lost then.
+    def save(self, vectors: Vectors) -> Keys:
+        """Write one, and remove those older than the two newest; return the nodes that hardly any other leads to.
 
-        It does not count where the graph is no longer the current one by then, since all vectors were exchanged. Called
-        by the thread that changes the graph.
+        Raises StorageFullError; nothing is lost then. It does not count where the graph is no longer the current one by
+        then, since all vectors were exchanged. Called by the thread that changes the graph.
         """
         graph, rows = vectors.graph, len(vectors) - vectors.pending
         name = f"{SNAPSHOT}{secrets.token_hex(8)}.usearch"
@@ -69,6 +70,7 @@ class Snapshots:
             make_closed(whole)  # or USearch would have others read it
             graph.write(whole)
             leave_vectors(whole, temporary)
+            orphans = orphans_of(temporary)
             self._disk.reach("in_save")
             whole.unlink()
             append_company(temporary, graph, vectors.membership())
@@ -93,6 +95,7 @@ class Snapshots:
             self._disk.discard(final)
             raise
         self.remove_strays()
+        return orphans
 
     def load(
         self, parameters: GraphParameters, rows: Capture, stopped: Callable[[], bool] = lambda: False

@@ -28,7 +28,8 @@ WIDEST, WIDEST_OF_MANY = 1_024, 4_096  # 2.4 ms a search of 100,000 rows; 15 ms 
 FIRST_WIDTH, MOST_AT_FIRST = 128, 1_024
 STEP = 1.5  # from a width to the next: a search takes about as much longer
 CHANGED_SHARE = 0.05  # of the rows, after which the graph is another
-CHECKED_NODES = 4  # at a time: 1 ms
+EXACT_ROWS = 20_000  # of fewer no search goes through the graph
+CHECKED_NODES, RESCUED_NODES = 4, 16  # at a time: 1 ms, 2 ms
 BUSY_S, BUSY_RESTS = 0.5, 30  # between two samples while rows are added: that long, and times what one took
 RESTS = 4  # times what a step took
 
@@ -48,6 +49,7 @@ class Watch:
         self._widened, self._first_width = vectors.graph, 0
         self._judged: Graph | None = None
         self._changed, self._turns = 0, 0
+        self._grown = 0  # since it was looked for orphans
         self._stepped_s, self._taken_s = time.monotonic(), 0.0
         self.recall: float | None = None
         self._begin_wide(vectors.graph)
@@ -55,8 +57,22 @@ class Watch:
     def note(self, graph: Graph, keys: Keys, nodes: Keys) -> None:
         """Take in which rows were added, and their nodes."""
         self._changed += len(keys)
+        self._grown += len(keys)
         graph.unchecked.add(nodes[nodes == keys])
         self._begin_wide(graph)
+
+    @property
+    def looks(self) -> bool:
+        """Whether so many rows came since it was looked for orphans that they have to be looked for first."""
+        rows = len(self._vectors)
+        return rows > EXACT_ROWS and self._grown > CHANGED_SHARE * rows
+
+    def see(self, graph: Graph, orphans: Keys) -> None:
+        """Take in which nodes of a graph no other leads to."""
+        self._grown = 0
+        if graph is self._vectors.graph and len(orphans):
+            graph.orphans.add(orphans)
+            self._judged, self._shares, self._narrower = None, [], []
 
     def _begin_wide(self, graph: Graph) -> None:
         """Widen searches as rows become many, before it is known what they find: later they may become narrower."""
@@ -70,7 +86,8 @@ class Watch:
 
     def rest_s(self) -> float | None:
         """Return how long to wait for the next step; None where there is none."""
-        if not self._vectors.graph.unchecked and self.judged:
+        graph = self._vectors.graph
+        if not (graph.unchecked or graph.orphans) and self.judged:
             return None
         return max(0.0, self._stepped_s + RESTS * self._taken_s - time.monotonic())
 
@@ -84,7 +101,9 @@ class Watch:
         """Do a piece of the work."""
         started_s, graph = time.monotonic(), self._vectors.graph
         self._begin_wide(graph)
-        if not self.judged and not (graph.unchecked and self._turns % 2):
+        if graph.orphans:
+            self._rescue(graph, graph.orphans.take(RESCUED_NODES))
+        elif not self.judged and not (graph.unchecked and self._turns % 2):
             self._sample()
         elif graph.unchecked:
             self._check(graph, graph.unchecked.take(CHECKED_NODES))
@@ -99,6 +118,13 @@ class Watch:
             self._sample()
             self._stepped_s = time.monotonic()
             self._taken_s = self._stepped_s - started_s
+
+    def _rescue(self, graph: Graph, orphans: Keys) -> None:
+        """Have searches find nodes that hardly any other leads to."""
+        capture, current = self._vectors.capture()
+        slots, there = places(capture.keys, orphans)
+        if graph is current and there.any():
+            graph.rescue(orphans[there], capture.rows[slots[there]])
 
     def _check(self, graph: Graph, nodes: Keys) -> None:
         """Look for nodes by their own rows."""
