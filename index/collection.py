@@ -1,7 +1,6 @@
 """A collection: documents with one model's vectors, written durably and searched by vector, by words or by both.
 
-What writes returns a future that is done after the commit. Calls may come from any thread; searches and look-ups run on
-the caller's.
+What writes returns a future that is done after the commit. Calls may come from any thread, on which reads run.
 """
 
 import threading
@@ -22,6 +21,7 @@ from index.documents.vector import Model
 from index.errors import IndexRoomError
 from index.examination import examine_all
 from index.filters.tree import both
+from index.projection.projections import Projections
 from index.room import Room
 from index.search.searcher import Searcher
 from index.stats import CollectionStats, stats_of
@@ -46,15 +46,16 @@ class Collection:
 
     def __init__(self, name: str, folder: Path | None, model: Model, disk: Disk, clock: Clock, shared: Shared) -> None:
         self.name, self.model = name, model
-        self.memory = Memory(model.ndim)
-        self.words = Words()
+        self.memory, self.words = Memory(model.ndim), Words()
+        self.projections = Projections(self.memory.vectors)
         self._configuration = Configuration()
         disk.reach("before_open")
-        followers = Followers(self._configuration, self.memory, self.words)
+        followers = Followers(self.projections, self._configuration, self.memory, self.words)
         self.store = Store(folder and folder / DATABASE_FILE, model.variant, followers, disk, clock, shared)
         self._reindex: Reindex | None = None
         self._lock = threading.Lock()
         try:
+            self.projections.attach(self.store)
             self._configuration.attach(self.store)
             self.memory.attach(self.store, folder)
             self.room = Room(self.store, self.memory)
@@ -183,7 +184,7 @@ class Collection:
 
     def stats(self) -> CollectionStats:
         """Return the collection's state, from counters alone. Never waits."""
-        parts = self.store, self.memory, self.words
+        parts = self.store, self.memory, self.words, self.projections
         return stats_of(self.name, self._binding, self.settings, parts, self._reindex)
 
     def check_writable(self) -> None:

@@ -6,6 +6,7 @@ from index.documents.facets import Facet
 from index.documents.ids import MAX_ID_BYTES
 from index.documents.metadata import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_FIELDS
 from index.documents.passages import MAX_PASSAGES, Passage, Passages, whole
+from index.documents.projection import Plane, Projection
 from index.documents.query import (
     MAX_PER_GROUP,
     MAX_SNIPPET_CHARACTERS,
@@ -110,7 +111,9 @@ __all__ = [
     "Passage",
     "PassageSettings",
     "Passages",
+    "Plane",
     "Progress",
+    "Projection",
     "Query",
     "QueryError",
     "Reindex",

@@ -6,6 +6,7 @@ import msgspec
 
 from index.binding import Binding
 from index.documents.settings import Settings
+from index.projection.projections import Projections
 from index.search.planner import EXACT_ROWS
 from index.store.reindex import Progress, Reindex
 from index.store.shared import RECALL
@@ -14,7 +15,7 @@ from index.view.memory import Memory
 from index.words.words import Words
 
 State = Literal["ready", "indexing", "foreign", "failed"]
-Parts = tuple[Store, Memory, Words]
+Parts = tuple[Store, Memory, Words, Projections]
 Lacking = Literal["graph", "words"]
 
 
@@ -22,11 +23,11 @@ class CollectionStats(msgspec.Struct, frozen=True):
     """`state` is indexing while the graph lacks rows, and foreign where the vectors are another model's.
 
     The graph has `viewed` rows in `nodes`, those that are nearly equal in one, and lacks `pending`; `waiting` jobs are
-    not written yet. `memory_bytes` are those of the rows, the graph and what filters leave, `needed_bytes` what of them
-    is the documents' own. Writers were held up for `held_s` since the start. `reindex` is approximately how far an
-    exchange of all vectors is, if one is under way. `words_pending` is about how many documents the index of words
-    lacks, `words_failure` why it could not be written. `snapshot_failure` says why the last snapshot could not be
-    written, `rejected_snapshots` why some were not loaded.
+    not written yet. `memory_bytes` are those of the rows, the graph, what filters leave and the projection that is
+    kept, `needed_bytes` what of them is the documents' own. Writers were held up for `held_s` since the start.
+    `reindex` is approximately how far an exchange of all vectors is, if one is under way. `words_pending` is about how
+    many documents the index of words lacks, `words_failure` why it could not be written. `snapshot_failure` says why
+    the last snapshot could not be written, `rejected_snapshots` why some were not loaded.
 
     `recall` is how many of the ten nearest rows searches through the graph found lately, of rows drawn by chance, None
     before it is known; `recall_target` is how many they must find. They look as far as `width` nodes, and at the
@@ -77,7 +78,7 @@ def state_of(binding: Binding, failed: bool, pending: int) -> State:
 
 def stats_of(name: str, binding: Binding, settings: Settings, parts: Parts, reindex: Reindex | None) -> CollectionStats:
     """From any thread."""
-    store, memory, words = parts
+    store, memory, words, projections = parts
     indexer, snapshots, vectors, writer = memory.indexer, memory.snapshots, memory.vectors, store.writer
     graph, pending, documents = vectors.graph, vectors.pending, writer.documents
     return CollectionStats(
@@ -90,7 +91,7 @@ def stats_of(name: str, binding: Binding, settings: Settings, parts: Parts, rein
         tombstones=graph.tombstones,
         rebuilds=0 if indexer is None else indexer.rebuilds,
         view_bytes=graph.size_bytes,
-        memory_bytes=graph.size_bytes + vectors.size_bytes + memory.standing.size_bytes,
+        memory_bytes=graph.size_bytes + vectors.size_bytes + memory.standing.size_bytes + projections.size_bytes,
         database_bytes=writer.database_bytes,
         commits=writer.commits,
         waiting=writer.waiting,

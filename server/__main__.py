@@ -4,6 +4,7 @@ A command loads only what it needs: serving is imported after the settings are c
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 
@@ -17,6 +18,9 @@ def main(arguments: list[str]) -> None:
         importlib.import_module("server.access.key_commands").run(arguments[1:], file)
     else:
         settings = read_settings(arguments)
+        # Read when numpy is loaded: threads of its linear algebra would take the cores from the model, and wait for
+        # each other there, a second for what one does in 0.1.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         importlib.import_module("server.serving").serve(settings)
 
 

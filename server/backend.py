@@ -18,6 +18,7 @@ from server.contract.documents import (
     JsonObject,
     Line,
     LinesWritten,
+    Projection,
     Search,
     Written,
 )
@@ -207,6 +208,11 @@ class LocalBackend:
         self, name: str, fields: Sequence[str], condition: JsonObject | None, limit: int, demand: Demand
     ) -> dict[str, Facet]:
         return await self._listing.facets(name, fields, condition, limit, demand)
+
+    async def projection(
+        self, name: str, field: str | None, condition: JsonObject | None, limit: int, demand: Demand
+    ) -> Projection:
+        return await self._listing.projection(name, field, condition, limit, demand)
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
         async with admitted(self._engine, demand):

@@ -3,7 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 
 from server.dialects.cohere import routes as cohere
-from server.dialects.native import batches, collections, documents, embeddings, listing, search, status
+from server.dialects.native import batches, collections, documents, embeddings, listing, projection, search, status
 from server.dialects.native.dialect import NATIVE
 from server.dialects.ollama import routes as ollama
 from server.dialects.openai import routes as openai
@@ -18,6 +18,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *documents.ROUTES,
     *batches.ROUTES,
     *listing.ROUTES,
+    *projection.ROUTES,
     *search.ROUTES,
     *collections.ROUTES,
     *openai.ROUTES,

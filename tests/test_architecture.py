@@ -54,6 +54,7 @@ WINGS: Mapping[str, Mapping[str, set[str]]] = {
         "words": {"documents", "filters", "store"},
         "view": {"store"},
         "search": {"documents", "filters", "store", "view", "words"},
+        "projection": {"documents", "filters", "store", "view"},
         "sources": set(),
         "commands": {"documents", "sources", "store", "words"},
     },

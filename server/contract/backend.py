@@ -18,6 +18,7 @@ from server.contract.documents import (
     JsonObject,
     Line,
     LinesWritten,
+    Projection,
     Search,
     Written,
 )
@@ -89,6 +90,11 @@ class Backend(Protocol):
         self, name: str, fields: Sequence[str], condition: JsonObject | None, limit: int, demand: Demand
     ) -> dict[str, Facet]:
         """Return of each field the values that most of the documents that match a filter have; raises FilterError."""
+
+    async def projection(
+        self, name: str, field: str | None, condition: JsonObject | None, limit: int, demand: Demand
+    ) -> Projection:
+        """Return documents that match as points of a plane, `limit` at most; raises FingerprintError, FilterError."""
 
     async def search(self, name: str, searches: Sequence[Search], demand: Demand) -> Found:
         """Run all searches, or none.

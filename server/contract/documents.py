@@ -104,6 +104,27 @@ class Facet(msgspec.Struct, frozen=True):
     distinct: int
 
 
+class Projection(msgspec.Struct, frozen=True, eq=False):
+    """Documents as points of a plane: `ids`, and where each stands, `x` and `y` (n,) float32.
+
+    `documents` is how many match, of which these are all or evenly taken; the plane is that of all there are. `values`
+    are those of a field, None where a document has no boolean, number or string in it; there are none where no field
+    was asked for. A vector stands at `(vector - mean) @ components.T`: `mean` (dimensions,), `components` (2,
+    dimensions); `explained` is the share of the variance along each. `state` is the same only while no document has
+    changed.
+    """
+
+    documents: int
+    ids: list[str]
+    x: Rows
+    y: Rows
+    values: list[bool | int | float | str | None]
+    mean: Rows
+    components: Rows
+    explained: list[float]
+    state: str
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """What hits are to hold beside their scores; a `snippet` has at most so many characters, None is none."""
 

@@ -13,6 +13,7 @@ from server.contract.documents import (
     Mark,
     Part,
     Passage,
+    Projection,
     Snippet,
 )
 
@@ -33,6 +34,21 @@ def facets_of(found: Mapping[str, index.Facet]) -> dict[str, Facet]:
         field: Facet([FacetValue(value, count) for value, count in one.values], one.distinct)
         for field, one in found.items()
     }
+
+
+def projection_of(found: index.Projection) -> Projection:
+    plane = found.plane
+    return Projection(
+        documents=found.documents,
+        ids=found.ids,
+        x=found.x,
+        y=found.y,
+        values=found.values,
+        mean=plane.mean,
+        components=plane.components,
+        explained=list(plane.explained),
+        state=found.state,
+    )
 
 
 def hit_of(hit: index.Hit) -> Hit:

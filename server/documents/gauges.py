@@ -44,7 +44,7 @@ GAUGES = (
     ),
     Reading("words_failed", "1 if the index of words could not be written.", lambda stats: bool(stats.words_failure)),
     Reading("database_bytes", "The database on the disk.", lambda stats: stats.database_bytes),
-    Reading("memory_bytes", "Vectors, graph and lists of filters in memory.", lambda stats: stats.memory_bytes),
+    Reading("memory_bytes", "Vectors, graph, lists of filters, projection.", lambda stats: stats.memory_bytes),
     Reading("needed_bytes", "What of them documents need, for --index-bytes.", lambda stats: stats.needed_bytes),
     Reading("waiting_writes", "Writes that wait for their turn.", lambda stats: stats.waiting),
     Reading("snapshot_failed", "1 if the last snapshot failed.", lambda stats: bool(stats.snapshot_failure)),

@@ -1,12 +1,15 @@
-"""Documents by their order and by filters: lists, counts and the values of fields."""
+"""Documents by their order and by filters, and all at once: lists, counts, the values of fields, and projections."""
 
 from collections.abc import Sequence
 
+import msgspec
+
 from index import Collection
-from server.contract.documents import DocumentPage, Facet, Include, JsonObject
+from server.contract.documents import DocumentPage, Facet, Include, JsonObject, Projection
 from server.contract.embedding import Demand
-from server.documents.converting import document_of, facets_of, include_of
-from server.documents.library import Library
+from server.documents.converting import document_of, facets_of, include_of, projection_of
+from server.documents.library import Library, translated_errors
+from server.documents.sharing import Sharing
 from server.engine.admitted import admitted
 from server.engine.engine import Engine
 
@@ -18,6 +21,7 @@ class Listing:
         self._engine = engine
         self._library = library
         self._max_bytes = max_bytes
+        self._projecting: Sharing[Projection] = Sharing()
 
     async def list_after(
         self, name: str, after: str, limit: int, demand: Demand, include: Include, condition: JsonObject | None = None
@@ -47,3 +51,21 @@ class Listing:
         collection = self._library.collection(name)
         async with admitted(self._engine, demand):
             return facets_of(await self._library.find(demand.client, collection.facets, fields, condition, limit))
+
+    async def projection(
+        self, name: str, field: str | None, condition: JsonObject | None, limit: int, demand: Demand
+    ) -> Projection:
+        collection = self._library.collection(name)
+        with translated_errors():
+            collection.check_searchable()
+
+        async def begin() -> Projection:
+            project = collection.projections.project
+            return projection_of(await self._library.find(demand.client, project, field, limit, condition))
+
+        async with admitted(self._engine, demand):
+            number = collection.projections.number
+            if number is None:  # what somebody began earlier may have documents that have expired since
+                return await begin()
+            asked = msgspec.json.encode((field, condition, limit))
+            return await self._projecting.join((collection, number, asked), begin)

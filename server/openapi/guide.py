@@ -19,6 +19,8 @@ whole is embedded as by `/embed/batch`. A longer one is cut into passages, and f
 - **Lists.** `GET /index` lists documents in the order of their ids' bytes, with `filter` (JSON, percent-encoded) those
   that match, with `fields` only what is named: `GET /index?fields=id,metadata&filter=%7B%22year%22%3A1991%7D`.
   `POST /index/count` counts them, `POST /index/facets` counts the values of fields.
+- **A map.** `POST /index/projection` gives documents as points of a plane, where similar ones are near each other, and
+  what places any other vector among them.
 - **Collections.** Each route of `/index` and `/search` also exists under `/collections/{name}`, as in
   `POST /collections/{name}/search`, for the collection with that name; without a name it is the collection `default`.
   `PUT /collections/{name}` creates a collection, and changes its settings: how texts are cut into passages, the

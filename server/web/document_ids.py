@@ -16,7 +16,7 @@ from server.web.request_state import RequestState, state_of
 ID_PATH = re.compile(rb"((?:/collections/[^/]*)?/index)/(.*)", re.DOTALL)
 PLACEHOLDER = "/-"
 # With these methods the names are actions; with all others they are ids.
-ACTIONS = {b"batch", b"delete", b"count", b"facets"}
+ACTIONS = {b"batch", b"delete", b"count", b"facets", b"projection"}
 ACTION_METHODS = {"POST", "OPTIONS"}
 
 

@@ -76,10 +76,15 @@ def _pack_array(array: NDArray[np.float32]) -> msgspec.Raw:
 
 
 def _pack_rows(rows: NDArray[np.float32]) -> bytes:
-    # Each row is the head of an array of 16-bit length, then 0xca and four big-endian bytes for each number.
+    # Each row is the head of an array, then 0xca and four big-endian bytes for each number.
     count, width = rows.shape
     numbers = np.empty((count, width, 5), np.uint8)
     numbers[:, :, 0] = 0xCA
     numbers[:, :, 1:] = rows.astype(">f4").view(np.uint8).reshape(count, width, 4)
-    head = np.frombuffer(b"\xdc" + width.to_bytes(2, "big"), np.uint8)
+    head = np.frombuffer(_head_of(width), np.uint8)
     return np.concatenate([np.tile(head, (count, 1)), numbers.reshape(count, 5 * width)], axis=1).tobytes()
+
+
+def _head_of(length: int) -> bytes:
+    """Return the head of an array, with a length of 16 bits, or of 32 where it needs them."""
+    return b"\xdc" + length.to_bytes(2, "big") if length < 1 << 16 else b"\xdd" + length.to_bytes(4, "big")

@@ -36,6 +36,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/index/delete", {"ids": ["nobody"]}),
     ("POST", "/index/delete", {"filter": {"n": 5}}),
     ("POST", "/search", {"query": "a text"}),
+    ("POST", "/index/projection", {}),
     ("DELETE", "/index?id=b", None),
     ("DELETE", "/index/a", None),
 ]

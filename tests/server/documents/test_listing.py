@@ -173,7 +173,7 @@ def test_what_cannot_be_counted_is_told(listed: Listed, body: Metadata) -> None:
     assert listed.client.post(f"{listed.path}/index/facets", json=body).status_code == 400
 
 
-@pytest.mark.parametrize("name", ["count", "facets"])
+@pytest.mark.parametrize("name", ["count", "facets", "projection"])
 def test_a_document_may_be_called_like_a_route(listed: Listed, name: str) -> None:
     assert listed.client.post(f"{listed.path}/index", json={"id": name, "text": "a"}).status_code == 200
     assert listed.client.get(f"{listed.path}/index/{name}").json()["id"] == name

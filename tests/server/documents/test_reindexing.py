@@ -65,6 +65,7 @@ def check_foreign(client: httpx.Client, documents: int) -> None:
         client.post("/search", json={"query": "a"}),
         client.post("/search", json={"query": "a", "mode": "hybrid"}),
         client.post("/search", json={"like": "d1"}),
+        client.post("/index/projection"),
         client.patch("/index/d1", json={"metadata": {"a": 1}}),
     ):
         assert answer.status_code == 409, answer.text

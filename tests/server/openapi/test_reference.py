@@ -36,7 +36,7 @@ def test_every_route_has_a_row_and_every_route_that_takes_something_a_section() 
 def test_what_is_there_twice_is_told_once() -> None:
     document = DOCUMENT
     twins = [path for path in document["paths"] if is_twin(path, document)]
-    assert len(twins) == 8
+    assert len(twins) == 9
     assert "GET /collections/{name} |" in to_markdown(document)
     for path in twins:
         assert document["paths"][path].keys() == document["paths"][path.removeprefix(COLLECTION)].keys()

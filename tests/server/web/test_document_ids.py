@@ -27,6 +27,8 @@ IDS = [
     "batch",
     "batch/",
     "delete",
+    "projection",
+    "projection/",
     "index",
     "-",
     "+",

@@ -48,7 +48,7 @@ def test_message_pack_gives_back_the_same_bits(rows: Rows) -> None:
     assert again.tobytes() == rows.tobytes()
 
 
-@pytest.mark.parametrize("width", [1, 15, 16, 255, 256, 384, 65_535])
+@pytest.mark.parametrize("width", [1, 15, 16, 255, 256, 384, 65_535, 65_536])
 @pytest.mark.parametrize("count", [0, 1, 15, 16])
 def test_message_pack_has_the_shape_at_every_width_of_its_heads(count: int, width: int) -> None:
     rows = np.arange(count * width, dtype=np.float32).reshape(count, width)

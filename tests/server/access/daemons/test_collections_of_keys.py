@@ -25,6 +25,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("DELETE", "/index?id=x", None),
     ("POST", "/index/batch", {"documents": []}),
     ("POST", "/index/delete", {"ids": ["x"]}),
+    ("POST", "/index/projection", {}),
     ("POST", "/search", {"query": "a text"}),
     ("POST", "/search/batch", {"searches": [{"query": "a text"}]}),
 ]

@@ -31,7 +31,7 @@ Case = schemathesis.Case[Any]
 HURRIED = "/embed"
 IN_COLLECTION = "/collections/{name}"
 # Requests that may have no body.
-BODILESS = {("PUT", ""), ("POST", "/index/count")}
+BODILESS = {("PUT", ""), ("POST", "/index/count"), ("POST", "/index/projection")}
 # Deleted by, in place of a filter that would delete everything, which no schema can tell.
 ANY_OTHER = {"year": 1991}
 # Listed by, in place of a text that is no filter.
@@ -147,6 +147,7 @@ FITTING: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "/index/delete": _fit_deletion,
     "/index/count": _fit_selection,
     "/index/facets": _fit_selection,
+    "/index/projection": _fit_selection,
     "/search": fit_search,
     "/search/batch": lambda body: {"searches": [fit_search(one) for one in body["searches"]]},
 }

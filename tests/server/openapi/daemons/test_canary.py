@@ -51,7 +51,7 @@ AT_THE_DOOR = (
 )
 INSIDES = ("Traceback", ".py", "/server/", "site-packages", "Error(", "secret inside")
 # They miss their collection, the default one, only while somebody drops it.
-WHILE_DROPPED = {f"POST /index{action}" for action in ("", "/batch", "/delete", "/count", "/facets")}
+WHILE_DROPPED = {f"POST /index{action}" for action in ("", "/batch", "/delete", "/count", "/facets", "/projection")}
 RUNS_FAIL = (TOKENIZER_RAISES, TOKENIZER_PANICS, RUN_FAILS, RUN_GIVES_NAN, WORKER_DIES)
 
 
