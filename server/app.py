@@ -16,6 +16,7 @@ from server.access.hosts import Hosts
 from server.access.keys import KeyRing
 from server.access.proxies import behind_proxies
 from server.access.rates import Rates
+from server.console import page as console
 from server.contract.backend import Backend
 from server.contract.errors import ServerError
 from server.contract.estimate import TokenEstimate
@@ -94,7 +95,7 @@ def _litestar(
             HTTPException: problems.handle_http_exception,
             Exception: problems.handle_unexpected,
         },
-        state=State({STATE: context, page.STATE: documentation}),
+        state=State({STATE: context, page.STATE: documentation, console.STATE: console.load_console()}),
         logging_config=None,
         openapi_config=None,
     )

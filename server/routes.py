@@ -2,6 +2,7 @@
 
 from litestar.handlers import HTTPRouteHandler
 
+from server.console import page as console
 from server.dialects.cohere import routes as cohere
 from server.dialects.native import batches, collections, documents, embeddings, listing, projection, search, status
 from server.dialects.native.dialect import NATIVE
@@ -27,5 +28,6 @@ ROUTES: list[HTTPRouteHandler] = [
     *cohere.ROUTES,
     *ollama.ROUTES,
     *status.ROUTES,
+    *console.ROUTES,
     *page.ROUTES,
 ]

@@ -19,7 +19,7 @@ settings.load_profile("vecd")
 
 QUICK = "not e2e"
 # Folders whose tests start daemons, browsers or clients of their own, and fixtures that do: not for the quick gate.
-SLOW_FOLDERS = {"chroma", "clients", "daemons", "e2e", "faults", "hostile", "syscalls"}
+SLOW_FOLDERS = {"browser", "chroma", "clients", "daemons", "e2e", "faults", "hostile", "syscalls"}
 SLOW_FIXTURES = {"plain", "ids", "keyed", "client", "locked_server"}
 
 

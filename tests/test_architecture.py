@@ -44,6 +44,7 @@ WINGS: Mapping[str, Mapping[str, set[str]]] = {
         "connection": {"web", "contract"},
         "dialects": {"access", "web", "contract"},
         "openapi": {"access", "web", "contract"},
+        "console": {"web"},
         "engine": {"contract"},
         "documents": {"engine", "contract"},
     },
@@ -103,6 +104,7 @@ SHARED_DIALECTS = {("tei", "openai")}
 NEVER_LOADED = {
     "server.dialects": {"index", "models.runtime", "onnxruntime", "tokenizers", "usearch", "apsw", "tantivy"},
     "server.openapi": {"index", "models.runtime", "onnxruntime", "tokenizers", "usearch", "apsw", "tantivy"},
+    "server.console": {"index", "models.runtime", "onnxruntime", "tokenizers", "usearch", "apsw", "tantivy"},
     "server.connection": {"index", "models.runtime", "onnxruntime", "tokenizers", "usearch", "apsw", "tantivy"},
     "server.engine": {"litestar", "uvicorn", "httptools", "index", "usearch", "apsw", "tantivy"},
     "server.documents": {"litestar", "uvicorn", "httptools"},

@@ -1,10 +1,5 @@
-"""The documentation: GET /openapi.json, and GET /docs with all files of the page.
+"""The documentation: GET /openapi.json, and GET /docs with all files of the page."""
 
-The content security policy lets the page load scripts, styles and data of this server only. The address of a file holds
-a digest of its content, so that browsers can cache it forever.
-"""
-
-import hashlib
 from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -12,7 +7,6 @@ from typing import Any, cast
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
 from server.access.keys import KeyRing
@@ -22,30 +16,24 @@ from server.version import VERSION
 from server.web.context import Context
 from server.web.dialect import Dialect
 from server.web.operations import Operation, Parameter, handled
+from server.web.pages import MEDIA, Asset, Page, asset_reply, digest_of, page_reply, policy_of
 from server.web.replies import Reply
 
 on_get = handled("GET", "HEAD")
 STATIC = Path(__file__).resolve().parent.parent / "static"
 VENDOR = STATIC / "vendor" / "swagger-ui-dist-5.35.0"
-HTML, SCRIPT, STYLE = "text/html; charset=utf-8", "text/javascript; charset=utf-8", "text/css; charset=utf-8"
-DIGEST_DIGITS = 16
-# `default-src 'none'`: what is not named here is not loaded. Swagger UI has its images in data: URLs.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
+FILES = (VENDOR / "swagger-ui.css", VENDOR / "swagger-ui-bundle.js", STATIC / "docs.js")
+POLICY = policy_of("'self' data:")  # Swagger UI has its images in data: URLs
 STATE = "documentation"
 
 
 class Documentation(msgspec.Struct, frozen=True):
-    """The OpenAPI document with and without required keys; the page; and its files by their addresses."""
+    """The OpenAPI document with and without required keys, and the page."""
 
     keys: KeyRing
     with_keys: bytes
     without_keys: bytes
-    page: bytes
-    assets: dict[str, tuple[str, bytes]]
+    page: Page
 
 
 def document(
@@ -70,18 +58,14 @@ def document(
 
 def load_documentation(keys: KeyRing, with_keys: Any, without_keys: Any) -> Documentation:
     """Read the page and its files, and encode the documents."""
-    files = [
-        (VENDOR / "swagger-ui.css", STYLE),
-        (VENDOR / "swagger-ui-bundle.js", SCRIPT),
-        (STATIC / "docs.js", SCRIPT),
-    ]
-    page, assets = (STATIC / "docs.html").read_text("utf-8"), {}
-    for path, media in files:
+    html, assets = (STATIC / "docs.html").read_text("utf-8"), dict[str, Asset]()
+    for path in FILES:
         content = path.read_bytes()
-        address = f"{hashlib.sha256(content).hexdigest()[:DIGEST_DIGITS]}/{path.name}"
-        assets[address] = (media, content)
-        page = page.replace(f"{{{path.name}}}", f"docs/assets/{address}")
-    return Documentation(keys, msgspec.json.encode(with_keys), msgspec.json.encode(without_keys), page.encode(), assets)
+        address = f"{digest_of([content])}/{path.name}"
+        assets[address] = Asset(MEDIA[path.suffix], content)
+        html = html.replace(f"{{{path.name}}}", f"docs/assets/{address}")
+    page = Page(html=html.encode(), policy=POLICY, assets=assets)
+    return Documentation(keys, msgspec.json.encode(with_keys), msgspec.json.encode(without_keys), page)
 
 
 @on_get(
@@ -97,8 +81,7 @@ async def openapi(request: Request[Any, Any, Any]) -> Reply:
     Operation(id="docs_page", summary="Show this document as a page", scope=None, response=str, gives=("text/html",)),
 )
 async def page(request: Request[Any, Any, Any]) -> Reply:
-    headers = {"content-security-policy": POLICY, "cache-control": "no-cache"}
-    return Reply(_documentation(request).page, media_type=HTML, headers=headers)
+    return page_reply(_documentation(request).page)
 
 
 @on_get(
@@ -118,31 +101,11 @@ async def page(request: Request[Any, Any, Any]) -> Reply:
     ),
 )
 async def asset(request: Request[Any, Any, Any]) -> Reply:
-    address = "{digest}/{name}".format(**request.path_params)
-    if address not in _documentation(request).assets:
-        raise NotFoundException(status_code=HTTPStatus.NOT_FOUND)
-    media, content = _documentation(request).assets[address]
-    return Reply(content, media_type=media, headers=FOREVER)
-
-
-@on_get(
-    "/",
-    Operation(
-        id="docs_front",
-        summary="Lead to the documentation",
-        scope=None,
-        response=None,
-        status=307,
-        gives=("text/html",),
-        headers={"location": "/docs"},
-    ),
-)
-async def front() -> Reply:
-    return Reply(b"", status=307, media_type=HTML, headers={"location": "docs"})
+    return asset_reply(_documentation(request).page, request.path_params["digest"], request.path_params["name"])
 
 
 def _documentation(request: Request[Any, Any, Any]) -> Documentation:
     return cast("Documentation", request.app.state[STATE])
 
 
-ROUTES = [front, openapi, page, asset]
+ROUTES = [openapi, page, asset]

@@ -4,11 +4,13 @@ from http import HTTPStatus
 
 import msgspec
 
-from server.contract.status import Status
+from server.contract.facts import Fidelity
+from server.contract.status import IndexStatus, Status
 from server.dialects.asked import Asked
 from server.dialects.health import METRICS, NOT_READY, reply_metrics
 from server.dialects.native.bodies.status import (
     CacheStats,
+    FidelityStats,
     Health,
     IndexStats,
     Liveness,
@@ -86,18 +88,10 @@ def _stats(asked: Asked, status: Status) -> Stats:
         provider=facts.provider,
         variant=facts.variant.name,
         attention=facts.variant.attention,
+        cores=facts.cores,
+        fidelity=_fidelity(facts.variant.fidelity),
         fingerprint=facts.fingerprint,
-        index=IndexStats(
-            index.documents,
-            index.collections,
-            index.pending,
-            index.database_bytes,
-            index.memory_bytes,
-            index.recall,
-            index.exact,
-            index.recall_target,
-            index.width,
-        ),
+        index=_index(index),
         requests=RequestStats(requests.embed, requests.batch, requests.search, requests.index),
         cache=CacheStats(
             cache.hits,
@@ -109,6 +103,24 @@ def _stats(asked: Asked, status: Status) -> Stats:
         ),
         queue=QueueStats(queue.texts, queue.tokens, queue.seconds),
         active_requests=status.active_requests,
+    )
+
+
+def _fidelity(fidelity: Fidelity) -> FidelityStats:
+    return FidelityStats(fidelity.mean, fidelity.least, fidelity.measured_on, fidelity.on_probes)
+
+
+def _index(index: IndexStatus) -> IndexStats:
+    return IndexStats(
+        index.documents,
+        index.collections,
+        index.pending,
+        index.database_bytes,
+        index.memory_bytes,
+        index.recall,
+        index.exact,
+        index.recall_target,
+        index.width,
     )
 
 

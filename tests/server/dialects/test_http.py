@@ -180,6 +180,14 @@ def test_stats_count_requests_by_route_and_cache_hits(client: httpx.Client) -> N
     assert 0 < after["cache"]["hit_rate"] < 1
 
 
+def test_stats_tell_how_true_the_variant_is_and_on_how_many_cores_it_runs(client: httpx.Client) -> None:
+    stats = client.get("/stats").json()
+    assert stats["cores"] >= 1
+    assert 0.9 < stats["fidelity"]["least"] <= stats["fidelity"]["mean"] <= 1.001
+    assert stats["fidelity"]["on_probes"] > 0.9
+    assert stats["fidelity"]["measured_on"]
+
+
 def test_every_response_has_a_request_id_and_embeddings_have_timings(client: httpx.Client) -> None:
     answer = client.post("/embed", json={"texts": ["timed"]}, headers={"x-request-id": "trace-7"})
     assert answer.headers["x-request-id"] == "trace-7"

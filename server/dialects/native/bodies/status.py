@@ -80,10 +80,23 @@ class QueueStats(msgspec.Struct):
     seconds: float
 
 
+class FidelityStats(msgspec.Struct):
+    """How near embeddings are to those of fp32, as cosines: `mean` and `least` at the export.
+
+    `measured_on` is the provider that computed them then; `on_probes` is the least on the golden probes at this start.
+    """
+
+    mean: float
+    least: float
+    measured_on: str
+    on_probes: float
+
+
 class Stats(msgspec.Struct, kw_only=True):
     """The model, and counts since the start.
 
     `attention` says in which numbers that of the fused operators computes, f32, bf16 or tiles; null for other variants.
+    `cores` is how many runs there are side by side.
     """
 
     model: str
@@ -92,6 +105,8 @@ class Stats(msgspec.Struct, kw_only=True):
     provider: str
     variant: str
     attention: str | None
+    cores: int
+    fidelity: FidelityStats
     fingerprint: str
     index: IndexStats
     requests: RequestStats

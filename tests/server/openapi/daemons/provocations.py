@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from server.access.keys import KeyRing
+from server.console.page import load_console
 from server.openapi.limits import FILTER
 from server.openapi.page import load_documentation
 from server.routes import DIALECTS
@@ -25,7 +26,9 @@ TEXT, NAME, KEY, PLACE = "canarytext", "canaryname", "canarykey", "canaryplace"
 KEPT, FOREIGN = "kept", "foreign"
 COLLECTION = "/collections/{name}"
 JSON = "application/json"
-ASSETS = load_documentation(KeyRing(Path("/no/such/keys.json")), None, None).assets
+DOCUMENTATION = load_documentation(KeyRing(Path("/no/such/keys.json")), None, None)
+# A file of each page, by what the addresses of its files begin with.
+ASSETS = {"/docs/": next(iter(DOCUMENTATION.page.assets)), "/console/": next(iter(load_console().assets))}
 NUMBERS = itertools.count()
 # Fields with what is embedded; every other string is a name of something.
 # Fields that may be objects: what is not known in them is told by its name.
@@ -78,7 +81,8 @@ class Subject:
     def path(self) -> str:
         """Return a path that is there."""
         name = "default" if self.template.startswith(COLLECTION) else TINY
-        path = self.template.replace("{digest}/{name}", next(iter(ASSETS))).replace("{name}", name)
+        asset = next((one for begin, one in ASSETS.items() if self.template.startswith(begin)), "")
+        path = self.template.replace("{digest}/{name}", asset).replace("{name}", name)
         return path.replace("{id}", KEPT) + (f"?id={KEPT}" if self.id_required else "")
 
     def nowhere(self) -> str:

@@ -26,7 +26,7 @@ def test_a_browser_shows_every_route_and_tries_one_without_asking_anybody_else(
     tiny_server: RunningServer, tmp_path: Path
 ) -> None:
     with open_browser(tmp_path) as browser:
-        browser.call("Page.navigate", url=f"{tiny_server.url}/")
+        browser.call("Page.navigate", url=f"{tiny_server.url}/docs")
         browser.wait(f"document.querySelectorAll('.opblock').length === {SHOWN}")
         browser.evaluate(click(".opblock-summary-control"))
         browser.wait(there(".try-out__btn"))
@@ -37,7 +37,7 @@ def test_a_browser_shows_every_route_and_tries_one_without_asking_anybody_else(
         assert str(browser.evaluate(f"{STATUS}.innerText")).startswith("200")
         assert browser.evaluate("window.violations") == []
         asked = [url for url in browser.requests if not url.startswith("data:")]
-        assert asked[0] == f"{tiny_server.url}/"
+        assert asked[0] == f"{tiny_server.url}/docs"
         assert f"{tiny_server.url}/v1/embeddings" in asked
         assert [url for url in asked if not url.startswith(f"{tiny_server.url}/")] == []
         assert browser.complaints == []
