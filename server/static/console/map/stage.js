@@ -15,8 +15,7 @@ const NEAREST = 8;
 const MARGIN_PX = 20;
 const GLIDE_MS = 260;
 const ABOUT =
-  "Arrow keys move the map, plus and minus enlarge it, zero shows all of it, Enter chooses the point in the middle. " +
-  "The nearest documents are in the list beside it.";
+  "Arrow keys move the map, + and − enlarge it, 0 shows all of it, Enter chooses what is nearest to the middle.";
 
 /** Return the stage. `on` has `point(index)`, `choose(index)` (-1 for none) and `moved()`; `colouring` see `paint`. */
 export function stage(state, on) {
@@ -28,7 +27,7 @@ export function stage(state, on) {
     aria: { label: "Map of documents", describedby: "map-keys" },
   });
   const tip = pointTip();
-  const about = el("p", { class: "unseen", id: "map-keys" }, ABOUT);
+  const about = el("p", { class: "map-keys", id: "map-keys" }, ABOUT);
   const node = el("div", { class: "map-stage" }, points, over, tip.node, about);
   const own = { places: emptyPlaces(), grid: null, camera: null, whole: null, look: null, image: null, glide: 0 };
   const seen = { found: null, hovered: -1, chosen: -1, crosshair: false };
