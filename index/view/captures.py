@@ -110,7 +110,7 @@ class Capture(msgspec.Struct, frozen=True):
 
 
 def places(keys: Keys, wanted: Keys) -> tuple[Slots, Flags]:
-    """Return where the wanted keys stand among these, which ascend, and which of them are there.
+    """Return where the wanted keys stand among these, which ascend and differ, and which of them are there.
 
     Most keys follow each other without a gap, so where one stands is guessed from the first key of its stretch: halving
     among a million keys waits for memory twenty times.
