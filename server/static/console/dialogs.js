@@ -30,6 +30,7 @@ export function openDialog(title, content, { kind = "", closed = () => {}, befor
   }
   function gone() {
     element.remove();
+    takeKeysAgain(document.activeElement);
     closed();
   }
   document.body.append(element);
@@ -54,6 +55,13 @@ export function confirmed(title, text, { yes = "OK", danger = false } = {}) {
     dialog.element.setAttribute("aria-describedby", id);
     cancel.focus();
   });
+}
+
+/** Chromium gives the focus back to a field without its caret where the dialog had a field: nothing could be typed. */
+function takeKeysAgain(element) {
+  if (!element?.matches("input, textarea")) return;
+  element.blur();
+  element.focus();
 }
 
 function closeButton(close) {

@@ -87,7 +87,8 @@ export function openDetail(context, hit, deleted) {
     const text = `“${titleOf(stored)}” will be gone from the collection ${state.get("collection")}. This cannot be undone.`;
     if (!(await confirmed("Delete this document?", text, { yes: "Delete", danger: true }))) return;
     try {
-      await api.delete(path("index"), { query: { id: stored.id } });
+      // Not DELETE, which a server refuses to pages of another origin: behind a proxy it may not know its own.
+      await api.post(path("index/delete"), { ids: [stored.id] });
     } catch (error) {
       dialog.body.prepend(failure(error));
       return;
