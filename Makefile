@@ -7,11 +7,12 @@
 #              KILLS=100 FAULTS=500 IMAGES=500 HISTORY_S=30 for fewer
 # make large   a collection of a million documents filled, killed, looked at, copied, computed anew and dropped, with
 #              times; half an hour and 12 GB of disk; DOCUMENTS=100000 for fewer
+# make screenshots  docs/pictures/console-*.png: each view of the console, light and dark, wide and on a phone
 # make docs    docs/api.md and docs/settings.md, from what the code says of itself
 # make bench   about a quarter of an hour of the whole benchmark into .bench/latest/, after installing what it compares with;
 #              STS=DIR adds the STS benchmark, IR=DIR test collections of retrieval
 .DELETE_ON_ERROR:
-.PHONY: serve check test bench docs export kernels sanitize fuzz torture large constraints clean
+.PHONY: serve check test bench docs export kernels sanitize fuzz torture large screenshots constraints clean
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 MODEL := all-MiniLM-L6-v2
@@ -44,6 +45,9 @@ test: check $(MANIFEST)
 
 docs: .venv/.serve
 	$(BIN)/python -m server.reference
+
+screenshots: .venv/.test $(MANIFEST)
+	$(BIN)/python -m tests.server.console.browser pictures
 
 LATEST := .bench/latest
 # Where no variant takes texts of any lengths, `ragged` has nothing to measure and says so; the rest goes on.

@@ -173,6 +173,11 @@ class Graph:
             there = self._graph.contains(keys)
             self._rescued.add(keys[there], steps[there])
 
+    def rescued(self) -> NDArray[np.int64]:
+        """Return the nodes that are looked for besides, or will be."""
+        with self._turn:
+            return np.union1d(self._rescued.keys(), self.orphans.all())
+
     def remove(self, keys: Sequence[int] | NDArray[np.int64]) -> None:
         """Remove nodes; the graph keeps a tombstone for each."""
         every = np.asarray(keys, np.uint64)

@@ -26,6 +26,10 @@ class Rescued:
         """The memory that it takes."""
         return 0 if self._graph is None else len(self._graph) * node_bytes(self._graph.ndim)
 
+    def keys(self) -> Keys:
+        """Return all nodes, in no order."""
+        return NONE if self._graph is None else np.asarray(self._graph.keys[:], np.int64)
+
     def search(self, steps: NDArray[np.int8], count: int) -> Keys:
         """Return about the nearest nodes, a part of as many as are asked of the large graph."""
         if self._graph is None or not len(self._graph):

@@ -23,7 +23,7 @@ from index.store.disk import Disk, digest_of, make_closed
 from index.store.layout import SNAPSHOT
 from index.store.queries import select
 from index.store.writer import Writer
-from index.view.captures import Capture, Keys
+from index.view.captures import NONE, Capture, Keys
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
 from index.view.links import leave_vectors, with_vectors
@@ -44,6 +44,7 @@ class Company(msgspec.Struct, frozen=True):
     nodes: bytes
     unreached: bytes
     unchecked: bytes = b""  # of earlier versions: none
+    orphans: bytes = b""  # the same
 
 
 class Snapshots:
@@ -73,7 +74,7 @@ class Snapshots:
             orphans = orphans_of(temporary)
             self._disk.reach("in_save")
             whole.unlink()
-            append_company(temporary, graph, vectors.membership())
+            append_company(temporary, graph, vectors.membership(), orphans)
             self._disk.synchronize(temporary)
             digest, size_bytes = digest_of(temporary), temporary.stat().st_size
             self._disk.reach("before_rename")
@@ -149,9 +150,10 @@ class Snapshots:
                     self._disk.discard(path)
 
 
-def append_company(path: Path, graph: Graph, membership: Membership) -> None:
+def append_company(path: Path, graph: Graph, membership: Membership, orphans: Keys = NONE) -> None:
     """Write what belongs to a graph behind it. Raises OSError."""
-    arrays = (membership.keys, membership.nodes, membership.unreached, graph.unchecked.all())
+    sought = np.union1d(graph.rescued(), orphans)
+    arrays = (membership.keys, membership.nodes, membership.unreached, graph.unchecked.all(), sought)
     company = Company(graph.width, graph.trusted, *(array.astype("<i8").tobytes() for array in arrays))
     encoded = msgspec.msgpack.encode(company)
     with path.open("ab") as file:
@@ -170,6 +172,7 @@ def read(graph: Graph, content: bytes, rows: Capture) -> Membership:
     graph.widen(company.width)
     graph.trusted = company.trusted
     graph.unchecked.add(np.frombuffer(company.unchecked, "<i8").astype(np.int64))
+    graph.orphans.add(np.frombuffer(company.orphans, "<i8").astype(np.int64))
     return membership
 
 

@@ -104,7 +104,8 @@ class Watch:
         """Do a piece of the work."""
         started_s, graph = time.monotonic(), self._vectors.graph
         self._begin_wide(graph)
-        if graph.orphans:
+        rescues = bool(graph.orphans)
+        if rescues:
             self._rescue(graph, graph.orphans.take(RESCUED_NODES))
         elif not self.judged and not (graph.unchecked and self._turns % 2):
             self._sample()
@@ -112,7 +113,7 @@ class Watch:
             self._check(graph, graph.unchecked.take(CHECKED_NODES))
         self._turns += 1
         self._stepped_s = time.monotonic()
-        self._taken_s = self._stepped_s - started_s
+        self._taken_s = (self._stepped_s - started_s) / (RESTS if rescues else 1)  # searches miss them until then
 
     def step_at_times(self) -> None:
         """Draw rows now and then while there is other work: documents may come without an end."""

@@ -1,7 +1,7 @@
 // What serves: the model, its variant and fidelity, on which instructions, and the fingerprint of its vectors.
 
 import { el, fill } from "../elements.js";
-import { bytes, whole } from "../drawing/scales.js";
+import { whole } from "../drawing/scales.js";
 
 const ATTENTION = {
   f32: "AVX-512, attention in float32",
@@ -45,10 +45,6 @@ function factsOf(stats) {
     ],
     ["vectors", `${whole(stats.dimensions)} dimensions, of ${whole(stats.max_tokens)} tokens at most`],
     ["fingerprint", el("code", { class: "fingerprint" }, stats.fingerprint)],
-    [
-      "cache",
-      `${whole(stats.cache.entries)} texts, ${bytes(stats.cache.used_bytes)} of ${bytes(stats.cache.size_bytes)}`,
-    ],
   ].filter(Boolean);
 }
 

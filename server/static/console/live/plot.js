@@ -9,7 +9,7 @@ export const HEIGHT = 132;
 const EDGE = { right: 8, top: 10, bottom: 22 };
 const LEAST_LEFT = 34;
 const CHARACTER_PX = 6.3;
-const NARROW_PX = 300;
+const NARROW_PX = 236;
 
 /** Return the scales of a chart: `x`, `y`, and its sides; `now` and `span` are seconds. */
 export function scalesOf(about, points, width, now, span) {

@@ -4,6 +4,9 @@ import gzip
 
 from playwright.sync_api import BrowserContext, Page, Response
 
+from tests.server.console.browser.states import view
+
+VIEWS = ("Search", "Playground", "Map", "Live")
 FILES = {"document", "font", "image", "script", "stylesheet"}
 FIRST_PAINT = """
 new Promise(resolve => new PerformanceObserver(list => {
@@ -32,3 +35,10 @@ def first_paint_ms(page: Page) -> float:
     """Return when, after the page was asked for, its first text or picture was painted."""
     found: float = page.evaluate(FIRST_PAINT)
     return found
+
+
+def visit_all(page: Page) -> None:
+    """Show each view, so that all files of the console are loaded."""
+    for name in VIEWS:
+        with view(page, name):
+            pass
