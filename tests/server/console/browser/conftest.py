@@ -44,10 +44,10 @@ def nginx_place(server: RunningServer, tmp_path_factory: pytest.TempPathFactory)
         yield place
 
 
-@pytest.fixture(params=["direct", "nginx", "keyed"])
+@pytest.fixture
 def place(request: pytest.FixtureRequest) -> Place:
-    """Each of the places, with nothing in."""
-    found: Place = request.getfixturevalue(f"{request.param}_place")
+    """The daemon itself, or each of the places where a test is marked so; with nothing in."""
+    found: Place = request.getfixturevalue(f"{getattr(request, 'param', 'direct')}_place")
     empty(found)
     return found
 

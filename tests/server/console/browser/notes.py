@@ -50,3 +50,16 @@ def fill(client: httpx.Client, collection: str = "notes") -> None:
     client.put(f"/collections/{collection}", json={}).raise_for_status()
     body = {"documents": paragraphs()}
     client.post(f"/collections/{collection}/index/batch", json=body).raise_for_status()
+
+
+def fill_awkwardly(client: httpx.Client, collection: str) -> None:
+    """Make a collection with documents that hardly fit: words without an end, nothing at all, a long list."""
+    long = "w" * 180
+    documents = [
+        {"id": long, "text": f"{long} {long}", "metadata": {"title": long, long[:60]: long, "subject": "travel"}},
+        {"id": "empty", "text": "", "metadata": {}},
+        {"id": "a/b?c#d", "text": "<b>No markup</b> & \u202eno turn", "metadata": {"list": ["one", "two"] * 40}},
+        {"id": "tall", "text": "\n\n".join(["line"] * 80), "metadata": {"nested": {"deep": {"deeper": [1] * 50}}}},
+    ]
+    client.put(f"/collections/{collection}", json={}).raise_for_status()
+    client.post(f"/collections/{collection}/index/batch", json={"documents": documents}).raise_for_status()

@@ -18,6 +18,8 @@ from tests.server.polling import until
 # Where Debian has it, which is not on everybody's path.
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 STOP_TIMEOUT_S = 20
+# Marks what is tested at every place.
+everywhere = pytest.mark.parametrize("place", ["direct", "nginx", "keyed"], indirect=True)
 SCOPES = "embed,search,write,admin"
 CONFIGURATION = """
 daemon off;

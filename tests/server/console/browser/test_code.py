@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.server.console.browser.notes import fill
-from tests.server.console.browser.places import Place
+from tests.server.console.browser.places import Place, everywhere
 from tests.server.console.browser.visits import box, enter
 from tests.server.console.browser.watched import Watched
 
@@ -45,6 +45,7 @@ def run(language: str, code: str, place: Place, folder: Path) -> list[tuple[str,
     return [(name, float(score)) for score, name in (line.split(" ", 1) for line in done.stdout.splitlines())]
 
 
+@everywhere
 @pytest.mark.parametrize("language", RUNS)
 def test_the_copied_call_gives_the_same_answer(
     watched: Watched, client: httpx.Client, tmp_path: Path, language: str

@@ -4,6 +4,7 @@ import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.notes_data import notes, questions
+from tests.server.console.browser.places import everywhere
 from tests.server.console.browser.visits import documents, enter, results, search
 from tests.server.console.browser.watched import Watched
 
@@ -26,6 +27,7 @@ def index(client: httpx.Client) -> None:
     client.post("/index/batch", json=body).raise_for_status()
 
 
+@everywhere
 def test_the_passage_and_the_words_that_were_found_are_marked(watched: Watched, client: httpx.Client) -> None:
     index(client)
     page = enter(watched)
@@ -47,6 +49,7 @@ def test_a_fact_far_behind_the_beginning_of_a_text_is_shown(watched: Watched, cl
     expect(dialog.get_by_role("tabpanel")).to_contain_text(LATE.fact)
 
 
+@everywhere
 def test_a_document_is_shown_with_its_passages_and_others_like_it(watched: Watched, client: httpx.Client) -> None:
     index(client)
     page = enter(watched)
@@ -62,6 +65,7 @@ def test_a_document_is_shown_with_its_passages_and_others_like_it(watched: Watch
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+@everywhere
 def test_a_document_is_deleted_after_a_question(watched: Watched, client: httpx.Client) -> None:
     index(client)
     page = enter(watched)

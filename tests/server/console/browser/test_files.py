@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Route, expect
 
+from tests.server.console.browser.places import everywhere
 from tests.server.console.browser.visits import documents, drop, enter, search
 from tests.server.console.browser.watched import Watched
 from tests.server.polling import until
@@ -41,6 +42,7 @@ def written(folder: Path) -> list[Path]:
     return [folder / name for name in FILES]
 
 
+@everywhere
 def test_files_that_are_dropped_are_found(watched: Watched, client: httpx.Client, tmp_path: Path) -> None:
     page = enter(watched)
     drop(page, *written(tmp_path))
@@ -72,6 +74,7 @@ def test_files_are_chosen_and_their_progress_is_shown(watched: Watched, client: 
     assert documents(client) == COUNT
 
 
+@everywhere
 def test_adding_is_cancelled(watched: Watched, client: httpx.Client, tmp_path: Path) -> None:
     page = enter(watched)
     page.route(WRITES, lambda _: None)

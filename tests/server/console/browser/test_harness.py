@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests.server.console.browser.accessibility import hindrances
 from tests.server.console.browser.boxes import misplaced
 from tests.server.console.browser.places import Place
+from tests.server.console.browser.visits import enter
 from tests.server.console.browser.watched import watching
 
 ELSEWHERE = "http://127.0.0.1:9/"
@@ -28,10 +29,9 @@ LAYOUTS = {
 
 
 def visit(browser: Browser, place: Place, act: Callable[[Page], None]) -> None:
-    """Open the page of the documentation, do something there, and judge."""
+    """Open the console, do something there, and judge."""
     with watching(browser, place) as watched:
-        watched.page.goto(f"{place.url}/docs")
-        act(watched.page)
+        act(enter(watched))
 
 
 def load_a_picture(page: Page) -> None:
@@ -39,8 +39,14 @@ def load_a_picture(page: Page) -> None:
         page.evaluate(STOPPED)
 
 
-def test_a_page_without_faults_is_judged_well(chromium: Browser, place: Place) -> None:
-    visit(chromium, place, lambda page: page.locator(".opblock").first.wait_for())
+def test_a_page_without_faults_is_judged_well(chromium: Browser, direct: Place) -> None:
+    visit(chromium, direct, lambda page: None)
+
+
+def test_the_page_of_the_documentation_stays_beside_it(chromium: Browser, direct: Place) -> None:
+    with watching(chromium, direct) as watched:
+        enter(watched).get_by_role("link", name="API").click()
+        watched.page.locator(".opblock").first.wait_for()
 
 
 def test_what_the_policy_stops_is_noticed(chromium: Browser, direct: Place) -> None:

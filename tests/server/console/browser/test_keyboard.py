@@ -4,6 +4,7 @@ import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from tests.server.console.browser.notes import fill
+from tests.server.console.browser.places import everywhere
 from tests.server.console.browser.visits import box, documents, enter, results
 from tests.server.console.browser.watched import Watched
 from tests.server.polling import until
@@ -22,6 +23,7 @@ def tab_to(page: Page, wanted: Locator) -> None:
     raise AssertionError(message)
 
 
+@everywhere
 def test_one_searches_opens_and_closes(watched: Watched, client: httpx.Client) -> None:
     fill(client)
     page = enter(watched, collection="notes")

@@ -6,6 +6,7 @@ import httpx
 from playwright.sync_api import expect
 
 from tests.server.console.browser.notes import COUNT, fill
+from tests.server.console.browser.places import everywhere
 from tests.server.console.browser.visits import enter
 from tests.server.console.browser.watched import Watched
 
@@ -13,6 +14,7 @@ CHARTS = ("Requests", "Search latency", "Inference latency", "Batch size", "Queu
 FACTS = ("model", "variant", "fidelity", "instructions", "fingerprint")
 
 
+@everywhere
 def test_what_the_server_does_is_drawn_and_told(watched: Watched, client: httpx.Client) -> None:
     page = enter(watched, "live")
     requests = page.get_by_role("region", name="Requests").get_by_role("img")
@@ -38,6 +40,7 @@ def test_what_serves_is_told(watched: Watched, client: httpx.Client) -> None:
     expect(page.get_by_role("status").filter(has_text="Ready")).to_be_visible()
 
 
+@everywhere
 def test_collections_are_listed_with_their_sizes(watched: Watched, client: httpx.Client) -> None:
     fill(client)
     page = enter(watched, "live")

@@ -4,6 +4,7 @@ import httpx
 from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.server.console.browser.notes import COUNT, fill
+from tests.server.console.browser.places import everywhere
 from tests.server.console.browser.visits import enter
 from tests.server.console.browser.watched import Watched
 
@@ -75,6 +76,7 @@ def test_colours_say_what_a_document_is_and_one_is_shown_alone(watched: Watched,
     expect(legend).to_contain_text("2019")
 
 
+@everywhere
 def test_a_query_and_its_hits_are_drawn(watched: Watched, client: httpx.Client) -> None:
     fill(client)
     page = opened(watched)

@@ -13,6 +13,7 @@ import httpx
 from playwright.sync_api import expect
 
 from tests.e2e.notes_data import FOLDER, notes
+from tests.server.console.browser.places import everywhere
 from tests.server.console.browser.visits import documents, drop, enter
 from tests.server.console.browser.watched import SIZES, Watched
 
@@ -20,6 +21,7 @@ QUESTION = "how do I get air out of the radiators?"
 ANSWER = "Boiler"
 
 
+@everywhere
 def test_a_newcomer_finds_a_note_without_reading_a_line_of_documentation(
     watched: Watched, client: httpx.Client, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.server.console.browser.places import everywhere
 from tests.server.console.browser.visits import enter
 from tests.server.console.browser.watched import Watched
 
@@ -20,9 +21,10 @@ def write(page: Page, number: int, text: str) -> Locator:
     return region
 
 
+@everywhere
 def test_a_text_shows_its_tokens_and_what_it_took(watched: Watched) -> None:
     page = enter(watched, "playground")
-    region = write(page, 1, "The ship unloaded")
+    region = write(page, 1, f"The ship unloaded at {watched.place.url}")
     tokens = region.get_by_role("list", name=re.compile("^Tokens of text 1")).get_by_role("listitem")
     expect(tokens).to_contain_text(["the", "ship", "un"], ignore_case=True)
     expect(region).to_contain_text("computed")
@@ -54,6 +56,7 @@ def test_the_values_of_a_vector_are_told(watched: Watched) -> None:
     expect(strip).not_to_have_attribute("aria-valuenow", "1")
 
 
+@everywhere
 def test_texts_are_compared_with_each_other(watched: Watched) -> None:
     page = enter(watched, "playground")
     for number, text in enumerate(("A cat sleeps on the sofa", "A kitten naps on the couch"), start=1):

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.server.console.browser.notes import COUNT, fill
+from tests.server.console.browser.places import everywhere
 from tests.server.console.browser.visits import box, documents, drop, enter, results, search, status
 from tests.server.console.browser.watched import Watched
 from tests.server.polling import until
@@ -19,6 +20,7 @@ QUESTIONS = {
 }
 
 
+@everywhere
 @pytest.mark.parametrize("mode", QUESTIONS)
 def test_one_types_and_finds_in_each_mode(watched: Watched, client: httpx.Client, mode: str) -> None:
     fill(client)
@@ -32,6 +34,7 @@ def test_the_box_has_the_focus(watched: Watched, client: httpx.Client) -> None:
     expect(box(enter(watched))).to_be_focused()
 
 
+@everywhere
 def test_a_collection_is_made_and_chosen(watched: Watched, client: httpx.Client, tmp_path: Path) -> None:
     page = enter(watched)
     page.get_by_role("button", name="New collection").click()
@@ -46,6 +49,7 @@ def test_a_collection_is_made_and_chosen(watched: Watched, client: httpx.Client,
     until(lambda: documents(client, "recipes") == 1)
 
 
+@everywhere
 def test_three_samples_come_with_one_click_on_an_empty_server(watched: Watched, client: httpx.Client) -> None:
     page = enter(watched)
     page.get_by_role("button", name="Add three samples").click()
@@ -54,6 +58,7 @@ def test_three_samples_come_with_one_click_on_an_empty_server(watched: Watched, 
     expect(page.get_by_role("button", name="Add three samples")).to_be_hidden()
 
 
+@everywhere
 def test_filters_are_built_by_clicking(watched: Watched, client: httpx.Client) -> None:
     fill(client)
     page = enter(watched, collection="notes")
@@ -74,6 +79,7 @@ def test_filters_are_built_by_clicking(watched: Watched, client: httpx.Client) -
     expect(filters.get_by_role("checkbox", name="garden 21")).not_to_be_checked()
 
 
+@everywhere
 def test_the_threshold_is_dragged_and_says_what_it_hides(watched: Watched, client: httpx.Client) -> None:
     fill(client)
     page = enter(watched, collection="notes")
