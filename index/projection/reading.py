@@ -71,9 +71,9 @@ def first_rows(connection: apsw.Connection, capture: Capture, documents: Keys) -
 
     Rows that are no longer in memory are read from the database.
     """
-    slots, there = places(capture.owners, documents)
-    if len(capture.owners):
-        there &= capture.alive[slots]
+    slots = np.searchsorted(capture.owners, documents)  # of the first of several
+    there = slots < len(capture.owners)
+    there[there] = (capture.owners[slots[there]] == documents[there]) & capture.alive[slots[there]]
     if there.all():
         return documents, Rows(capture.rows, slots)
     away = documents[~there]

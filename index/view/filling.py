@@ -28,7 +28,7 @@ LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
 
 
 class Filling:
-    """The work: blocks by their slots, which readers take one after the other. An error ends it once those taken are read."""
+    """The work: blocks by their slots, which readers take in turn. After an error those taken are read to their end."""
 
     def __init__(self, rows: Capture, keys: Keys, size: int) -> None:
         self._rows, self._keys, self._size = rows, keys, size

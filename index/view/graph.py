@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from index.view.captures import Capture
 from index.view.groups import GROUP_COSINE, nodes_of, surely
 from index.view.quantized import cosines_from, quantized
+from index.view.rescued import Rescued
 from index.view.sizes import graph_bytes
 from index.view.unchecked import Unchecked
 
 GRAPH_ROWS = 128  # nodes that a search asks for in any case; float16 orders their rows better than the graph does
 GROUPING_WIDTH = 32  # of the search for a new row's node, which finds it as well as a wider one
+SHAPE = ("ndim", "metric", "dtype", "connectivity", "expansion_add", "expansion_search")  # what USearch is told
 MAX_ADDED_ROWS = 32  # in a piece, for each thread
 SHARED_NODES = 1_024  # fewer have few ways to each: threads that add at once leave some that nothing leads to
 MAX_REMOVED_ROWS = 4_096  # 0.7 ms
@@ -54,7 +56,7 @@ class Graph:
 
     `size_bytes` is the memory that the graph took when it was last measured. `trusted` is false where it misses too
     much, as `watch.py` finds out: searches should take another way. `unchecked` are nodes that nobody has looked
-    for yet, by their own rows, since they were added.
+    for yet, by their own rows, since they were added; `orphans` wait for `rescue`, as hardly any node leads to them.
     """
 
     def __init__(
@@ -65,15 +67,11 @@ class Graph:
         self.busy = False
         self.trusted = True
         self.unchecked = Unchecked()
+        self.orphans = Unchecked()
         self.size_bytes = 0
-        self._graph = usearch.index.Index(
-            ndim=parameters.ndim,
-            metric=parameters.metric,
-            dtype=parameters.dtype,
-            connectivity=parameters.connectivity,
-            expansion_add=parameters.expansion_add,
-            expansion_search=parameters.expansion_search,
-        )
+        shape = {name: getattr(parameters, name) for name in SHAPE}
+        self._graph = usearch.index.Index(**shape)
+        self._rescued = Rescued(shape)
         self._width = parameters.expansion_search
         self._max_removed_rows = max_removed_rows
         self._piece_rows = 4  # for each thread
@@ -108,12 +106,13 @@ class Graph:
         try:
             with self._turn:
                 self._look(width)
-                found = self._graph.search(steps, count, threads=1)
+                found = self._graph.search(steps, count, threads=1).keys.astype(np.int64)
+                found = np.append(found, self._rescued.search(steps, count))
         finally:
             with self._idle:
                 self._searches -= 1
                 self._idle.notify_all()
-        return np.asarray(found.keys.astype(np.int64))
+        return np.asarray(found)
 
     def wait_for_searches(self) -> None:
         """Let searches that wait go first, for a while."""
@@ -166,13 +165,28 @@ class Graph:
         cosines[counts == 0] = -1  # what stands there then nobody wrote
         return found.keys.reshape(-1).astype(np.int64), cosines
 
+    def rescue(self, keys: NDArray[np.int64], rows: NDArray[np.float16]) -> None:
+        """Have every search look at the nearest of these nodes too, which hardly any other leads to: few at a time."""
+        steps = quantized(rows)
+        self.wait_for_searches()
+        with self._turn:
+            there = self._graph.contains(keys)
+            self._rescued.add(keys[there], steps[there])
+
+    def rescued(self) -> NDArray[np.int64]:
+        """Return the nodes that are looked for besides, or will be."""
+        with self._turn:
+            return np.union1d(self._rescued.keys(), self.orphans.all())
+
     def remove(self, keys: Sequence[int] | NDArray[np.int64]) -> None:
         """Remove nodes; the graph keeps a tombstone for each."""
         every = np.asarray(keys, np.uint64)
         for start in range(0, len(every), self._max_removed_rows):
             self.wait_for_searches()
             with self._turn:
-                removed = int(np.sum(self._graph.remove(every[start : start + self._max_removed_rows], threads=1)))
+                some = every[start : start + self._max_removed_rows]
+                removed = int(np.sum(self._graph.remove(some, threads=1)))
+                self._rescued.remove(some)
                 self._freed += removed
             self.tombstones += removed
 
@@ -193,6 +207,7 @@ class Graph:
         with self._turn:
             written, every = int(self._graph.serialized_length), nodes + self._freed
             self.size_bytes = graph_bytes(written, self.parameters.ndim, every, int(self._graph.capacity))
+            self.size_bytes += self._rescued.size_bytes
             self._measured_nodes = nodes
 
     def write(self, path: Path) -> None:

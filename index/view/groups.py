@@ -133,15 +133,17 @@ class Groups:
 
     def rows(self, keys: Keys, nodes: Keys, wanted: Keys) -> Slots:
         """Return the slots of all rows that the wanted nodes stand for, in ascending order."""
-        shared = [node for node in wanted.tolist() if node in self._slots]
+        wanted = np.unique(wanted)
         slots, there = places(keys, wanted)
         single = slots[there]
         single = single[nodes[single] == wanted[there]]
-        parts = [np.frombuffer(self._slots[node], np.int64) for node in dict.fromkeys(shared)]
-        if parts:  # whose rows come first among the single ones, too
-            single = single[~np.isin(nodes[single], shared)]
+        shared = [node for node in wanted.tolist() if node in self._slots]
+        if not shared:
+            return np.asarray(single)
+        parts = [np.frombuffer(self._slots[node], np.int64) for node in shared]
+        single = single[~np.isin(nodes[single], shared)]  # the groups' rows come first among the single ones, too
         # Each part ascends, or nearly so: merging is quicker than sorting.
-        return np.sort(np.concatenate([np.unique(single), *parts]), kind="stable")
+        return np.sort(np.concatenate([single, *parts]), kind="stable")
 
     def deserted(self, wanted: Keys, alive: Flags) -> Keys:
         """Return which of these nodes, each of which lost a row, stand for no living row any more."""

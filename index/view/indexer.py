@@ -21,7 +21,7 @@ from index.view.groups import Membership
 from index.view.loading import Loading
 from index.view.pace import Pace
 from index.view.snapshots import Snapshots
-from index.view.upkeep import BOUNDED_SHARE, TOMBSTONES_SHARE, is_much, much_of
+from index.view.upkeep import dead_share, is_much, much_of
 from index.view.vectors import Vectors
 from index.view.watch import Watch
 
@@ -135,7 +135,10 @@ class Indexer:
                 if self._closing:
                     break
             if rested and self._until_snapshot_s() != 0:
-                self.watch.step()
+                if self._snapshots is not None and self.watch.looks:
+                    self._save_if(0)
+                else:
+                    self.watch.step()
                 continue
             self._catch_up()
             self._vectors.graph.measure()
@@ -168,7 +171,7 @@ class Indexer:
             if is_much(graph.tombstones, len(graph) + graph.tombstones):
                 self._rebuild(graph.parameters)
                 continue
-            if is_much(self._vectors.dead, len(capture.keys), self._dead_share):
+            if is_much(self._vectors.dead, len(capture.keys), dead_share(bounded=bool(self._shared.bound.most_bytes))):
                 self._vectors.compact(graph, graph, self._vectors.clock)
                 continue
             pending = capture.first_missing(BATCH_ROWS)
@@ -180,11 +183,6 @@ class Indexer:
             self._pace.note(added, time.monotonic() - started_s)
             self._changes += added
             self._save_if(much_of(len(self._vectors)))
-
-    @property
-    def _dead_share(self) -> float:
-        """Of all rows, from which on those that are gone, and may have shared their nodes, are left out."""
-        return BOUNDED_SHARE if self._shared.bound.most_bytes else TOMBSTONES_SHARE
 
     def _sweep(self) -> None:
         """Remove from the graph the nodes all of whose rows are gone."""
@@ -233,15 +231,17 @@ class Indexer:
         if self._snapshots is None or not due:
             return
         self._tell_saving(on=True)
+        graph, orphans = self._vectors.graph, NONE
         try:
             with self._shared.saving:
-                self._snapshots.save(self._vectors)
+                orphans = self._snapshots.save(self._vectors)
             self._unwritten, self._unsaved = None, 0
         except (IndexRoomError, OSError) as error:
             self._unwritten = str(error)
             self._unsaved += self._changes
         finally:
             self._tell_saving(on=False)
+            self.watch.see(graph, orphans)
         self._changes, self._saved_s = 0, time.monotonic()
 
     def _tell_saving(self, *, on: bool) -> None:

@@ -1,13 +1,10 @@
 """A graph's file without its vectors: they are the database's, so that none of a document that is gone lies in a file.
 
-USearch writes how many vectors there are of how many bytes, as two uint32, the vectors, a head of 64 bytes, five uint64
-of which the second and third are the most links of a node above the lowest level and on it, a level (int16) for each
-node, and the nodes: a key (uint64) and a level again, then for each level how many links there are and room for the
-most, uint32 each. A removed node keeps its links; searches pass through it, so it gets the row of a neighbour.
+A removed node keeps its links; searches pass through it, so it gets the row of a neighbour. Where no node leads to
+another one, some are made to.
 """
 
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +12,13 @@ from numpy.typing import NDArray
 
 from index.store.disk import PIECE_BYTES, make_closed
 from index.view.captures import Capture, Keys, Slots, places
+from index.view.graph_file import KEY_BYTES, LEVEL_BYTES, LINK_BYTES, OTHER, SIZES, Bytes, keys_at, starts_of
 from index.view.groups import Membership
+from index.view.orphans import adopt_orphans
 from index.view.quantized import quantized
 
-SIZES = struct.Struct("<2I")
-HEAD_BYTES, COUNTS = 64, struct.Struct("<5Q")
-KEY_BYTES, LEVEL_BYTES, LINK_BYTES = 8, 2, 4
 PIECE_ROWS = 1_024  # widened they stay in the cache
-OTHER = "it is no file of this version of USearch's"
 PASSES = 8  # by each of which removed nodes get the row of a neighbour that has one
-
-Bytes = NDArray[np.uint8]
 
 
 def leave_vectors(path: Path, target: Path) -> None:
@@ -57,30 +50,14 @@ def with_vectors(content: bytes | memoryview, rows: Capture, membership: Members
     passed_on(rest, starts, slots)
     whole = np.empty(len(content) + count * size_bytes, np.uint8)
     whole[: SIZES.size] = np.frombuffer(content, np.uint8, SIZES.size)
-    vectors, whole[-len(rest) :] = whole[SIZES.size : -len(rest)].view(np.int8).reshape(count, size_bytes), rest
+    vectors, links = whole[SIZES.size : -len(rest)].view(np.int8).reshape(count, size_bytes), whole[-len(rest) :]
+    links[:] = rest
     if len(rows.keys):
         put_steps(vectors, rows.rows, slots)
+        adopt_orphans(links, count)
     else:
         vectors[:] = 0
     return whole
-
-
-def starts_of(rest: Bytes, count: int) -> Slots:
-    """Return where each node stands."""
-    nodes, most, most_lowest, _, _ = COUNTS.unpack(rest[HEAD_BYTES : HEAD_BYTES + COUNTS.size].tobytes())
-    if nodes != count:
-        raise RuntimeError(OTHER)
-    place = HEAD_BYTES + COUNTS.size
-    levels = np.frombuffer(rest, "<i2", count, place).astype(np.int64)
-    least = KEY_BYTES + LEVEL_BYTES + LINK_BYTES * (1 + most_lowest)
-    ends = place + LEVEL_BYTES * count + np.cumsum(least + levels * LINK_BYTES * (1 + most))
-    if ends[-1] != len(rest):
-        raise RuntimeError(OTHER)
-    return np.concatenate([[place + LEVEL_BYTES * count], ends[:-1]])
-
-
-def keys_at(rest: Bytes, starts: Slots) -> Keys:
-    return np.asarray(rest[starts[:, None] + np.arange(KEY_BYTES)].view("<i8").ravel(), np.int64)
 
 
 def slots_of(keys: Keys, rows: Capture, membership: Membership) -> Slots:

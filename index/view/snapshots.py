@@ -23,10 +23,11 @@ from index.store.disk import Disk, digest_of, make_closed
 from index.store.layout import SNAPSHOT
 from index.store.queries import select
 from index.store.writer import Writer
-from index.view.captures import Capture
+from index.view.captures import NONE, Capture, Keys
 from index.view.graph import Graph, GraphParameters
 from index.view.groups import Membership
 from index.view.links import leave_vectors, with_vectors
+from index.view.orphans import orphans_of
 from index.view.vectors import Vectors
 
 KEPT = 2
@@ -43,6 +44,7 @@ class Company(msgspec.Struct, frozen=True):
     nodes: bytes
     unreached: bytes
     unchecked: bytes = b""  # of earlier versions: none
+    orphans: bytes = b""  # the same
 
 
 class Snapshots:
@@ -56,11 +58,11 @@ class Snapshots:
         self.rejected: list[str] = []
         self.saved = 0
 
-    def save(self, vectors: Vectors) -> None:
-        """Write one, and remove those older than the two newest. Raises StorageFullError; nothing is lost then.
+    def save(self, vectors: Vectors) -> Keys:
+        """Write one, and remove those older than the two newest; return the nodes that hardly any other leads to.
 
-        It does not count where the graph is no longer the current one by then, since all vectors were exchanged. Called
-        by the thread that changes the graph.
+        Raises StorageFullError; nothing is lost then. It does not count where the graph is no longer the current one by
+        then, since all vectors were exchanged. Called by the thread that changes the graph.
         """
         graph, rows = vectors.graph, len(vectors) - vectors.pending
         name = f"{SNAPSHOT}{secrets.token_hex(8)}.usearch"
@@ -69,9 +71,10 @@ class Snapshots:
             make_closed(whole)  # or USearch would have others read it
             graph.write(whole)
             leave_vectors(whole, temporary)
+            orphans = orphans_of(temporary)
             self._disk.reach("in_save")
             whole.unlink()
-            append_company(temporary, graph, vectors.membership())
+            append_company(temporary, graph, vectors.membership(), orphans)
             self._disk.synchronize(temporary)
             digest, size_bytes = digest_of(temporary), temporary.stat().st_size
             self._disk.reach("before_rename")
@@ -93,6 +96,7 @@ class Snapshots:
             self._disk.discard(final)
             raise
         self.remove_strays()
+        return orphans
 
     def load(
         self, parameters: GraphParameters, rows: Capture, stopped: Callable[[], bool] = lambda: False
@@ -146,9 +150,10 @@ class Snapshots:
                     self._disk.discard(path)
 
 
-def append_company(path: Path, graph: Graph, membership: Membership) -> None:
+def append_company(path: Path, graph: Graph, membership: Membership, orphans: Keys = NONE) -> None:
     """Write what belongs to a graph behind it. Raises OSError."""
-    arrays = (membership.keys, membership.nodes, membership.unreached, graph.unchecked.all())
+    sought = np.union1d(graph.rescued(), orphans)
+    arrays = (membership.keys, membership.nodes, membership.unreached, graph.unchecked.all(), sought)
     company = Company(graph.width, graph.trusted, *(array.astype("<i8").tobytes() for array in arrays))
     encoded = msgspec.msgpack.encode(company)
     with path.open("ab") as file:
@@ -167,6 +172,7 @@ def read(graph: Graph, content: bytes, rows: Capture) -> Membership:
     graph.widen(company.width)
     graph.trusted = company.trusted
     graph.unchecked.add(np.frombuffer(company.unchecked, "<i8").astype(np.int64))
+    graph.orphans.add(np.frombuffer(company.orphans, "<i8").astype(np.int64))
     return membership
 
 

@@ -12,6 +12,11 @@ def is_much(gone: int, whole: int, share: float = TOMBSTONES_SHARE) -> bool:
     return gone > TOMBSTONES_LEAST and gone > share * whole
 
 
+def dead_share(*, bounded: bool) -> float:
+    """Return of all rows the share from which on those that are gone, and may have shared nodes, are left out."""
+    return BOUNDED_SHARE if bounded else TOMBSTONES_SHARE
+
+
 def much_of(rows: int) -> int:
     """Return after how many changes of so many rows a snapshot is worth writing."""
     return max(SNAPSHOT_CHANGES, rows // SNAPSHOT_SHARE)

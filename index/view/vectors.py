@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 from numpy.typing import NDArray
 
-from index.view.captures import NONE, Capture, Flags, Keys, Moment, Slots, allocated, copy_into, with_room
+from index.view.captures import NONE, Capture, Flags, Keys, Moment, Slots, allocated, copy_into, raised, with_room
 from index.view.departures import Departures
 from index.view.graph import Graph
 from index.view.groups import Groups, Membership, adopted, looked_up, membership_of
@@ -49,7 +49,7 @@ class Vectors:
         self._departures = Departures(grace_s)
         self.version, self.clock, self.searched_s = 0, 0, -math.inf
         self.dead, self.pending = 0, 0
-        self.several = False
+        self.several, self._lent = False, False  # lent: captures have the flags of now
         self.unreached = NONE  # nodes that the graph has and does not lead to
 
     def __len__(self) -> int:
@@ -91,10 +91,10 @@ class Vectors:
         return after, slots[after.alive[slots]]
 
     def _alive_after(self, since: int, count: int) -> tuple[Flags, Slots]:
-        alive, returned = self._all.alive[:count].copy(), self._departures.after(since)
+        returned = self._departures.after(since)
         returned = returned[returned < count]
-        alive[returned] = True
-        return alive, returned
+        self._lent = True
+        return raised(self._all.alive[:count], returned), returned
 
     def _first(self, count: int, alive: Flags | None = None, returned: Slots = NONE, whole: bool = True) -> Capture:
         every, kept = self._all, slice(count)
@@ -113,12 +113,7 @@ class Vectors:
         with self._lock:
             end = self._count + len(keys)
             self._all = with_room(self._all, self._count, end)
-            new = slice(self._count, end)
-            self._all.keys[new] = keys
-            self._all.rows[new] = rows
-            self._all.alive[new] = True
-            self._all.nodes[new] = 0
-            self._all.owners[new] = owners
+            self._all.take(slice(self._count, end), keys, rows, owners)
             self._count, self.several = end, self.several or bool((owners != keys).any())
             self._expected += len(keys)
             self.version += 1
@@ -148,6 +143,8 @@ class Vectors:
             return
         with self._lock:
             gone, _ = self._first(self._count).slots_of(np.unique(np.asarray(documents, np.int64)))
+            if self._lent:  # captures show what was alive at their moment
+                self._all, self._lent = self._all.with_own_flags(), False
             self._all.alive[gone] = False
             self.dead += len(gone)
             self.pending -= int(np.count_nonzero(self._all.nodes[gone] == 0))
