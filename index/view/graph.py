@@ -54,7 +54,7 @@ class GraphParameters(msgspec.Struct, frozen=True):
 class Graph:
     """`tombstones` counts the nodes removed since it was empty, `busy` says that a search would have to wait long.
 
-    `size_bytes` is the memory that the graph took when it was last measured. `trusted` is false where it misses too
+    `size_bytes` is the memory that it took when it was last measured. `trusted` is false where it misses too
     much, as `watch.py` finds out: searches should take another way. `unchecked` are nodes that nobody has looked
     for yet, by their own rows, since they were added; `orphans` wait for `rescue`, as hardly any node leads to them.
     """
@@ -68,7 +68,7 @@ class Graph:
         self.trusted = True
         self.unchecked = Unchecked()
         self.orphans = Unchecked()
-        self.size_bytes = 0
+        self._measured_bytes = 0
         shape = {name: getattr(parameters, name) for name in SHAPE}
         self._graph = usearch.index.Index(**shape)
         self._rescued = Rescued(shape)
@@ -82,6 +82,11 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self._graph)
+
+    @property
+    def size_bytes(self) -> int:
+        """The memory that it took when it was last measured, and what is rescued takes."""
+        return self._measured_bytes + self._rescued.size_bytes
 
     @property
     def width(self) -> int:
@@ -174,9 +179,9 @@ class Graph:
             self._rescued.add(keys[there], steps[there])
 
     def rescued(self) -> NDArray[np.int64]:
-        """Return the nodes that are looked for besides, or will be."""
+        """Return the nodes that are looked for besides."""
         with self._turn:
-            return np.union1d(self._rescued.keys(), self.orphans.all())
+            return self._rescued.keys()
 
     def remove(self, keys: Sequence[int] | NDArray[np.int64]) -> None:
         """Remove nodes; the graph keeps a tombstone for each."""
@@ -202,12 +207,11 @@ class Graph:
         of 16 MB, most of which was never touched; what it writes leaves out what lies between them.
         """
         nodes = len(self._graph)
-        if self.size_bytes and MEASURED_SHARE * abs(nodes - self._measured_nodes) < nodes:
+        if self._measured_bytes and MEASURED_SHARE * abs(nodes - self._measured_nodes) < nodes:
             return
         with self._turn:
             written, every = int(self._graph.serialized_length), nodes + self._freed
-            self.size_bytes = graph_bytes(written, self.parameters.ndim, every, int(self._graph.capacity))
-            self.size_bytes += self._rescued.size_bytes
+            self._measured_bytes = graph_bytes(written, self.parameters.ndim, every, int(self._graph.capacity))
             self._measured_nodes = nodes
 
     def write(self, path: Path) -> None:

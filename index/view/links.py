@@ -1,7 +1,7 @@
 """A graph's file without its vectors: they are the database's, so that none of a document that is gone lies in a file.
 
-A removed node keeps its links; searches pass through it, so it gets the row of a neighbour. Where no node leads to
-another one, some are made to.
+A removed node keeps its links; searches pass through it, so it gets the row of a neighbour. Where hardly any node leads
+to another one, some are made to.
 """
 
 import os

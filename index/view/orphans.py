@@ -17,6 +17,7 @@ from index.view.graph_file import (
     KEY_BYTES,
     LEVEL_BYTES,
     LINK_BYTES,
+    OTHER,
     SIZES,
     Bytes,
     keys_at,
@@ -33,7 +34,8 @@ Links = NDArray[np.int64]
 class Lowest:
     """The links of the lowest level in the bytes (uint8) of a file behind its vectors; some are added there.
 
-    `counts` (nodes,) int64 are how many a node has, `most` how many it may have.
+    `counts` (nodes,) int64 are how many a node has, `most` how many it may have. Raises RuntimeError where the bytes
+    are of another shape.
     """
 
     def __init__(self, rest: Bytes, count: int) -> None:
@@ -43,6 +45,8 @@ class Lowest:
         self._places = self.starts + KEY_BYTES + LEVEL_BYTES
         parts = [self._read(piece, 1)[:, 0] for piece in pieces(count)]
         self.counts = np.concatenate([np.empty(0, np.int64), *parts])
+        if len(self.counts) and self.counts.max() > self.most:
+            raise RuntimeError(OTHER)
 
     def _read(self, nodes: Slots, width: int) -> Links:
         """Return the first so many numbers that nodes begin with: how many links there are, and the links."""
@@ -52,7 +56,10 @@ class Lowest:
     def links(self, nodes: Slots) -> Links:
         """Return the nodes (nodes, most) that these lead to, -1 behind the last."""
         rows = self._read(nodes, 1 + self.most)
-        return np.where(np.arange(self.most) < rows[:, :1], rows[:, 1:], -1)
+        found = np.where(np.arange(self.most) < rows[:, :1], rows[:, 1:], -1)
+        if found.size and found.max() >= len(self.starts):
+            raise RuntimeError(OTHER)
+        return found
 
     def of(self, nodes: Slots) -> Links:
         """Return all nodes that these lead to, as often as they do."""
@@ -84,14 +91,19 @@ def pieces(count: int) -> list[Slots]:
 
 def orphans_of(path: Path) -> Keys:
     """Return the keys of the orphans in a file without vectors. Raises OSError."""
-    content = path.read_bytes()
-    count, _ = SIZES.unpack(content[: SIZES.size])
+    with path.open("rb") as file:
+        count, _ = SIZES.unpack(file.read(SIZES.size))
     if count < 2:
         return np.empty(0, np.int64)
-    rest = np.frombuffer(content, np.uint8, offset=SIZES.size)
-    lowest = Lowest(rest, count)
+    rest = np.memmap(path, np.uint8, "r", SIZES.size)  # nobody else knows of the file yet
+    return orphans_in(Lowest(rest, count))[1]
+
+
+def orphans_in(lowest: Lowest) -> tuple[Slots, Keys]:
+    """Return the orphans and their keys. Places of removed nodes are none."""
     found = np.flatnonzero(lowest.led() < LEAST_LED)
-    return keys_at(rest, lowest.starts[found]) if len(found) else np.empty(0, np.int64)
+    keys = keys_at(lowest.rest, lowest.starts[found]) if len(found) else np.empty(0, np.int64)
+    return found[keys >= 0], keys[keys >= 0]
 
 
 def adopt_orphans(rest: Bytes, count: int) -> int:
@@ -103,14 +115,14 @@ def adopt_orphans(rest: Bytes, count: int) -> int:
         return 0
     lowest = Lowest(rest, count)
     led = lowest.led()
-    orphans = np.flatnonzero(led < LEAST_LED)
+    orphans = orphans_in(lowest)[0]
     for piece in (orphans[start : start + PIECE_NODES] for start in range(0, len(orphans), PIECE_NODES)):
         near = lowest.links(piece)
         adopt(lowest, led, piece, near)
         for step in range(NEIGHBOURS):
             left = np.flatnonzero((led[piece] < LEAST_LED) & (near[:, step] >= 0))
             adopt(lowest, led, piece[left], lowest.links(near[left, step]))
-    return int(np.count_nonzero(led < LEAST_LED))
+    return int(np.count_nonzero(led[orphans] < LEAST_LED))
 
 
 def adopt(lowest: Lowest, led: Slots, orphans: Slots, near: Links) -> None:

@@ -71,9 +71,9 @@ class Snapshots:
             make_closed(whole)  # or USearch would have others read it
             graph.write(whole)
             leave_vectors(whole, temporary)
-            orphans = orphans_of(temporary)
             self._disk.reach("in_save")
             whole.unlink()
+            orphans = orphans_of(temporary)
             append_company(temporary, graph, vectors.membership(), orphans)
             self._disk.synchronize(temporary)
             digest, size_bytes = digest_of(temporary), temporary.stat().st_size

@@ -1,4 +1,4 @@
-"""Nodes of a graph that were not looked for yet since they were added: some may be unreached by any other.
+"""Nodes of a graph that wait: to be looked for by their own rows since they were added, or to be rescued.
 
 Belongs to the thread that changes the graph.
 """
@@ -22,6 +22,9 @@ class Unchecked:
     def add(self, nodes: Keys) -> None:
         if len(nodes):
             self._nodes.append(nodes)
+
+    def clear(self) -> None:
+        self._nodes.clear()
 
     def take(self, count: int) -> Keys:
         """Remove and return the first ones, so many at most."""

@@ -3,34 +3,31 @@
 Some stored rows are drawn, each is moved some way off at random, and its ten nearest through the graph are compared
 with the ten nearest of all rows: where more are missing than the target of recall allows, searches become wider, and
 in the end leave the graph aside and compare every row. And each new node is looked for by its own row: the rows of one
-that is not found are compared by every search from then on.
+that is not found are compared by every search from then on. What hardly any node leads to, as a snapshot's file tells,
+is found through a small graph of its own, before it is judged how wide searches must be.
 """
 
 import time
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.store.shared import RECALL
-from index.view.captures import Capture, Keys, Slots, places
+from index.view.captures import Keys, Moment, places
 from index.view.graph import GRAPH_ROWS, Graph
-from index.view.sampling import nearest_scores
-from index.view.scores import scores_at
+from index.view.sampling import Sample, moved, nearest_scores, reached
+from index.view.upkeep import SNAPSHOT_CHANGES
 from index.view.vectors import Vectors
 from index.view.verdicts import MOST_SAMPLES, verdict
 
 NEAREST = 10
-# How far, by the row's own length: of a million rows 0.950, 0.976 and 0.979 are found for such with widths of 256, 512
-# and 1,024, 0.964, 0.976 and 0.981 for other sentences, 0.947, 0.969 and 0.972 for rows moved by 1.
-MOVED = 0.5
 TOGETHER = 16  # rows that are drawn at once
-SAME = np.float32(2e-6)  # by which one product differs that is summed in two ways
 # Comparing so many rows takes little more time than the widest search; of more the graph may miss more.
 AFFORDABLE_ROWS = 200_000
 WIDEST, WIDEST_OF_MANY = 1_024, 4_096  # 2.4 ms a search of 100,000 rows; 15 ms of a million, all of which take 60
 FIRST_WIDTH, MOST_AT_FIRST = 128, 1_024
 STEP = 1.5  # from a width to the next: a search takes about as much longer
 CHANGED_SHARE = 0.05  # of the rows, after which the graph is another
+MANY_ORPHANS = 0.002  # of the rows: so many more are missed, or found once they are rescued
 EXACT_ROWS = 20_000  # of fewer no search goes through the graph
 CHECKED_NODES, RESCUED_NODES = 4, 16  # at a time: 1 ms, 2 ms
 BUSY_S, BUSY_RESTS = 0.5, 30  # between two samples while rows are added: that long, and times what one took
@@ -68,14 +65,20 @@ class Watch:
     def looks(self) -> bool:
         """Whether so many rows came since it was looked for orphans that they have to be looked for first."""
         rows = len(self._vectors)
-        return rows > EXACT_ROWS and self._grown > CHANGED_SHARE * rows
+        return rows > EXACT_ROWS and self._grown > max(SNAPSHOT_CHANGES, CHANGED_SHARE * rows)
 
     def see(self, graph: Graph, orphans: Keys) -> None:
-        """Take in which nodes of a graph no other leads to."""
+        """Take in which nodes of a graph hardly any other leads to; none where they could not be looked for.
+
+        Where they are many the graph is judged anew, after they are rescued.
+        """
         self._grown = 0
-        if graph is self._vectors.graph and len(orphans):
-            graph.orphans.add(orphans)
-            self._judged, self._shares, self._narrower = None, [], []
+        if graph is self._vectors.graph:
+            new = np.setdiff1d(orphans, graph.rescued())
+            graph.orphans.clear()
+            graph.orphans.add(new)
+            if len(new) > MANY_ORPHANS * len(self._vectors):
+                self._judged, self._shares, self._narrower = None, [], []
 
     def _begin_wide(self, graph: Graph) -> None:
         """Widen searches as rows become many, before it is known what they find: later they may become narrower."""
@@ -124,11 +127,12 @@ class Watch:
             self._taken_s = self._stepped_s - started_s
 
     def _rescue(self, graph: Graph, orphans: Keys) -> None:
-        """Have searches find nodes that hardly any other leads to."""
-        capture, current = self._vectors.capture()
-        slots, there = places(capture.keys, orphans)
-        if graph is current and there.any():
-            graph.rescue(orphans[there], capture.rows[slots[there]])
+        """Have searches find nodes that hardly any other leads to, by a living row of each."""
+        after, slots = self._vectors.found(self._vectors.capture()[0], None, orphans)
+        nodes, firsts = np.unique(after.nodes[slots], return_index=True)
+        sought = np.isin(nodes, orphans)
+        if graph is self._vectors.graph and sought.any():
+            graph.rescue(nodes[sought], after.rows[slots[firsts[sought]]])
 
     def _check(self, graph: Graph, nodes: Keys) -> None:
         """Look for nodes by their own rows."""
@@ -143,27 +147,39 @@ class Watch:
 
     def _sample(self) -> None:
         """Draw some rows, and compare what the graph finds for them with what there is."""
-        capture, graph = self._vectors.capture()
+        clock, first = self._vectors.clock, self._vectors.capture()[0]
+        moment = Moment(clock, int(first.keys[-1]) if len(first.keys) else 0)
+        capture, graph = self._vectors.capture(moment)
         there = capture.alive & capture.viewed
         drawn = self._random.integers(0, max(1, len(there)), 8 * TOGETHER if len(there) else 0)
         drawn = drawn[there[drawn]][:TOGETHER]
         if len(drawn) and not graph.busy:
             queries = np.stack([moved(capture.rows[slot], self._random) for slot in drawn])
             for query, wanted in zip(queries, nearest_scores(capture.rows, there, queries, NEAREST), strict=True):
-                if self._compare(capture, graph, query, wanted):
+                if self._compare(Sample(moment, capture, there, query, wanted), graph):
                     break  # the other queries are of searches as they were
         elif not there.any():
             self._finish(graph)
 
-    def _compare(self, capture: Capture, graph: Graph, query: NDArray[np.float16], wanted: NDArray[np.float32]) -> bool:
-        """Note which share of the wanted scores the graph reaches; return whether that decided anything."""
-        after, slots = self._vectors.found(capture, None, graph.search(query, GRAPH_ROWS))
-        self._shares.append(reached(after, slots, query, wanted))
+    def _compare(self, sample: Sample, graph: Graph) -> bool:
+        """Note which share of a sample the graph reaches; return whether no more of them are to be compared."""
+        share = self._share(sample, graph.search(sample.query, GRAPH_ROWS))
+        if share is None:
+            return True
         if graph.width > FIRST_WIDTH:
-            nodes = graph.search_within(query, GRAPH_ROWS, narrower_than(graph.width))
-            after, slots = self._vectors.found(capture, None, nodes)
-            self._narrower.append(reached(after, slots, query, wanted))
+            narrower = self._share(sample, graph.search_within(sample.query, GRAPH_ROWS, narrower_than(graph.width)))
+            if narrower is None:
+                return True
+            self._narrower.append(narrower)
+        self._shares.append(share)
         return self._judge(graph)
+
+    def _share(self, sample: Sample, nodes: Keys) -> float | None:
+        """Return the share of what is wanted that these nodes reach; None where rows of the moment are forgotten."""
+        after, slots = self._vectors.found(sample.capture, sample.moment, nodes)
+        if after.generation != sample.capture.generation or not after.whole:
+            return None
+        return reached(after, slots[sample.there[slots]], sample.query, sample.wanted)
 
     def _judge(self, graph: Graph) -> bool:
         """Act on what is known from the samples, if it is enough to tell; return whether it is."""
@@ -212,16 +228,3 @@ def first_width(rows: int) -> int:
 
 def narrower_than(width: int) -> int:
     return max(FIRST_WIDTH, int(width / STEP))
-
-
-def reached(capture: Capture, slots: Slots, query: NDArray[np.float16], wanted: NDArray[np.float32]) -> float:
-    """Return the share of the wanted scores, which ascend, that rows at these slots reach."""
-    hits = np.count_nonzero(scores_at(capture.rows, slots, query) >= wanted[0] - SAME)
-    return min(1.0, float(hits) / len(wanted))
-
-
-def moved(row: NDArray[np.float16], random: np.random.Generator) -> NDArray[np.float16]:
-    """Return a row of length 1 that stands MOVED off: what is asked for is seldom what is stored."""
-    noise = random.normal(size=len(row))
-    found = row.astype(np.float64) + MOVED * noise / np.linalg.norm(noise)
-    return np.asarray(found / np.linalg.norm(found), np.float16)

@@ -112,7 +112,7 @@ class Victim:
     def _look(self) -> None:
         """Hold what there is against what there has to be."""
         orders, found = self._orders, self._found
-        dead = {*orders.dead}
+        dead = {*orders.dead, *(number for one in orders.doubtful for number in one.deleted)}
         last = next(number for number in range(orders.next - 1, -1, -1) if number not in dead)
         self._search(last)
         found.right_s = self._since_s()

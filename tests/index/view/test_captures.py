@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from index.view.captures import STRETCH_ROWS, Capture, allocated
+from index.view.captures import STRETCH_ROWS, Capture, allocated, places
 
 COUNT = 3 * STRETCH_ROWS + 17
 
@@ -38,3 +38,17 @@ def test_the_first_ones_are_those_that_all_begin_with() -> None:
         capture = captured(missing, settled)
         for count in range(1, 8):
             assert capture.first_missing(count).tolist() == capture.missing()[:count].tolist()
+
+
+@pytest.mark.parametrize("step", [1, 2, 7, 1 << 40])
+@pytest.mark.parametrize("count", [1, 2, STRETCH_ROWS, 3 * STRETCH_ROWS + 17])
+def test_keys_are_found_whatever_gaps_are_between_them(step: int, count: int) -> None:
+    random = np.random.default_rng(count)
+    gaps = np.where(random.random(count) < 0.01, step, 1)
+    keys = np.cumsum(gaps) - 5
+    wanted = np.concatenate([keys[random.integers(0, count, 50)], keys[:1] - 1, keys[-1:] + 1, keys[:1] - (1 << 50)])
+    wanted = np.concatenate([wanted, wanted + 1, [np.iinfo(np.int64).min, np.iinfo(np.int64).max]])
+    found, there = places(keys, wanted)
+    assert (there == np.isin(wanted, keys)).all()
+    assert (keys[found[there]] == wanted[there]).all()
+    assert ((found >= 0) & (found < count)).all()

@@ -7,10 +7,11 @@ import pytest
 
 from index.view.captures import Capture
 from index.view.graph import Graph, GraphParameters
-from index.view.graph_file import SIZES, Bytes
+from index.view.graph_file import KEY_BYTES, LEVEL_BYTES, LINK_BYTES, SIZES, Bytes
 from index.view.groups import Membership
 from index.view.links import leave_vectors, with_vectors
 from index.view.orphans import LEAST_LED, Lowest, adopt_orphans, orphans_of
+from index.view.snapshots import append_company, read
 from index.view.vectors import Vectors
 from index.view.watch import EXACT_ROWS, Watch
 from tests.index.vectors import NDIM, clustered
@@ -116,19 +117,97 @@ def test_what_is_rescued_is_found_until_it_is_removed(crowded: tuple[Graph, Capt
     assert 4 in graph.search(capture.rows[3], 1)
 
 
-def test_a_watch_has_orphans_rescued_before_it_judges(crowded: tuple[Graph, Capture]) -> None:
-    _, capture = crowded
+def watched(capture: Capture) -> tuple[Graph, Watch, np.ndarray]:
+    """A graph of rows that a watch has judged already."""
     graph = Graph(GraphParameters(NDIM))
     vectors = Vectors(NDIM, graph)
-    vectors.append(capture.keys, capture.rows)
-    nodes = graph.add(capture.keys, capture.rows)
-    vectors.assign(graph, capture.keys[: len(nodes)], nodes)
-    watch = Watch(vectors)
-    watch.see(graph, nodes[:3])
-    while graph.orphans:
-        assert watch.rest_s() is not None
-        assert not watch.judged
+    vectors.append(capture.keys[:COUNT], capture.rows[:COUNT])
+    done, watch = 0, Watch(vectors)
+    while done < COUNT:
+        nodes = graph.add(capture.keys[done:], capture.rows[done:])
+        vectors.assign(graph, capture.keys[done : done + len(nodes)], nodes)
+        done += len(nodes)
+    finish(watch)
+    return graph, watch, np.sort(graph.keys())
+
+
+def finish(watch: Watch) -> int:
+    steps = 0
+    while watch.rest_s() is not None:
         watch.step()
-    assert (np.bincount(graph.search(capture.rows[0], 4))[nodes[:3]] == 2).sum() >= 1
+        steps += 1
+    return steps
+
+
+def test_many_orphans_are_rescued_before_the_graph_is_judged_anew(crowded: tuple[Graph, Capture]) -> None:
+    graph, watch, nodes = watched(crowded[1])
+    assert watch.judged
+    watch.see(graph, nodes[:100])
+    assert not watch.judged
+    while graph.orphans:
+        watch.step()
+        assert not watch.judged
+    assert sorted(graph.rescued()) == nodes[:100].tolist()
+    finish(watch)
+    assert watch.judged
+
+
+def test_orphans_that_are_rescued_already_change_nothing(crowded: tuple[Graph, Capture]) -> None:
+    graph, watch, nodes = watched(crowded[1])
+    watch.see(graph, nodes[:100])
+    finish(watch)
+    watch.see(graph, nodes[:101])
+    assert watch.judged
+    assert graph.orphans.all().tolist() == [nodes[100]]
+    watch.see(graph, nodes[:100])
+    assert not graph.orphans
+
+
+def test_an_orphan_whose_own_row_is_gone_is_rescued_by_another_of_its_rows() -> None:
+    graph = Graph(GraphParameters(NDIM))
+    vectors = Vectors(NDIM, graph)
+    rows = np.repeat(np.eye(NDIM, dtype=np.float16)[:2], 2, axis=0)
+    keys = np.arange(1, 5)
+    vectors.append(keys, rows)
+    vectors.assign(graph, keys, graph.add(keys, rows))
+    vectors.discard([1])
+    vectors.compact(graph, graph, vectors.clock)
+    watch = Watch(vectors)
+    watch.see(graph, np.array([1]))
+    finish(watch)
+    assert graph.rescued().tolist() == [1]
+    assert graph.search(rows[0], 1).tolist() == [1, 1]
+
+
+def test_orphans_are_looked_for_after_growth() -> None:
+    vectors = Vectors(NDIM, Graph(GraphParameters(NDIM)))
+    keys = np.arange(1, EXACT_ROWS + 10)
+    vectors.append(keys, np.zeros((len(keys), NDIM), np.float16))
+    watch = Watch(vectors)
     assert not watch.looks
-    assert len(vectors) < EXACT_ROWS
+    watch.note(vectors.graph, keys, keys)
+    assert watch.looks
+    watch.see(vectors.graph, NONE)
+    assert not watch.looks
+
+
+def test_a_snapshot_holds_the_orphans(crowded: tuple[Graph, Capture], tmp_path: Path) -> None:
+    graph, watch, nodes = watched(crowded[1])
+    watch.see(graph, nodes[:3])
+    finish(watch)
+    path = file_of(graph, tmp_path)
+    append_company(path, graph, Membership(NONE, NONE, NONE), nodes[2:5])
+    again = Graph(graph.parameters)
+    read(again, path.read_bytes(), crowded[1])
+    assert again.orphans.all().tolist() == nodes[:5].tolist()
+
+
+def test_a_file_that_is_damaged_within_is_refused(crowded: tuple[Graph, Capture], tmp_path: Path) -> None:
+    path = file_of(crowded[0], tmp_path)
+    lowest = lowest_of(path)
+    place = int(lowest.starts[5]) + KEY_BYTES + LEVEL_BYTES
+    for offset in (0, LINK_BYTES):
+        damaged = lowest_of(path).rest
+        damaged[place + offset : place + offset + LINK_BYTES] = 0xEE
+        with pytest.raises(RuntimeError):
+            adopt_orphans(damaged, len(lowest.starts))

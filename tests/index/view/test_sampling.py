@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from index.view.sampling import BLOCK_ROWS, nearest_scores
+from index.view.sampling import BLOCK_ROWS, SAME, nearest_scores
 from index.view.scores import scores_of
 from tests.index.vectors import NDIM, clustered
 
@@ -18,7 +18,7 @@ def test_scores_are_those_of_each_query_alone(count: int, together: int) -> None
     assert len(found) == together
     for query, scores in zip(queries, found, strict=True):
         expected = np.sort(scores_of(rows, query)[there])[-10:]
-        assert scores == pytest.approx(expected, abs=1e-5)
+        assert scores == pytest.approx(expected, abs=float(SAME))
 
 
 def test_equal_scores_count_each() -> None:

@@ -230,3 +230,18 @@ def test_no_thread_begins_after_closing() -> None:
     memory.load()
     assert memory.indexer is before
     index.close()
+
+
+def test_a_capture_shows_what_was_alive_when_it_was_taken() -> None:
+    vectors = Vectors(NDIM, Graph(GraphParameters(NDIM)))
+    vectors.append(np.arange(1, 9), ROWS)
+    moment = Moment(vectors.clock, 8)
+    before, _ = vectors.capture(moment)
+    vectors.discard([3])
+    again, _ = vectors.capture(moment)
+    after, _ = vectors.capture(Moment(vectors.clock, 8))
+    vectors.discard([5])
+    assert before.alive.tolist() == [True] * 8
+    assert again.alive.tolist() == [True] * 8
+    assert after.alive.tolist() == [True, True, False, True, True, True, True, True]
+    assert np.flatnonzero(~vectors.capture()[0].alive).tolist() == [2, 4]
