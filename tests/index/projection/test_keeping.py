@@ -22,11 +22,12 @@ class BusyClock(SetClock):
 
     meanwhile: Callable[[], object] | None = None
 
-    def read_ms(self) -> int:
+    def now_ms(self) -> int:
+        now_ms = super().now_ms()
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
             meanwhile()
-        return super().read_ms()
+        return now_ms
 
 
 @pytest.fixture(params=["disk", "memory"])

@@ -105,7 +105,8 @@ def test_what_is_no_filter_shares_nothing_with_one_that_looks_alike(tiny_models:
 
 def test_a_large_answer_is_encoded_in_parts_between_which_others_run() -> None:
     count = 70_000
-    ids, values = [f"d{n}\n" for n in range(count)], [None, True, 1, 2.5, "ä\0"] * (count // 5)
+    ids = [f"d{n}\n" for n in range(count)]
+    values: list[bool | int | float | str | None] = [None, True, 1, 2.5, "ä\0"] * (count // 5)
     x = np.linspace(0, 1, count, dtype=np.float32)
     plane = np.zeros(2, np.float32), np.zeros((2, 2), np.float32), [0.0, 0.0]
     found = Projection(count, ids, x, -x, values, *plane, "state")
