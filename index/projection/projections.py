@@ -1,19 +1,17 @@
 """The projection of a collection: made when it is asked for, and kept until its documents change.
 
-A commit of documents gives a new number, before it and after it: what was made of a transaction within which the number
-was still the one that was read before it is right for as long as the number stays.
+A commit of documents gives a new number, and there is none while it is on its way: what was made of a transaction
+within which the number was still the one that was read before it is right for as long as the number stays.
 """
 
 import secrets
 import sys
 import threading
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from index.documents.projection import Plane, Projection
-from index.filters.parsing import parse_filter
 from index.filters.tree import Condition
 from index.projection.components import places_of, plane_of
 from index.projection.reading import Material, material_of, values_of
@@ -57,7 +55,7 @@ class Projections:
         self._readers: Readers | None = None
         self._reads: Reads | None = None
         self._lock = threading.Lock()
-        self._run, self._number = secrets.token_hex(4), 0
+        self._run, self._number, self._settling = secrets.token_hex(4), 0, False
         self._kept: Made | None = None
         self._kept_bytes = 0
 
@@ -70,45 +68,47 @@ class Projections:
 
     def expect(self, changes: Changes) -> None:
         """Before a commit: from here on readers may see it."""
-        if changes.added or changes.leaves or changes.renamed:
-            with self._lock:
-                self._number += 1
-                self._kept = None
+        self._note(changes, settling=True)
 
     def applied(self, changes: Changes) -> None:
         """After it: all readers that begin from here on see it."""
-        self.expect(changes)
+        self._note(changes, settling=False)
 
     def abandoned(self, changes: Changes) -> None:
         """There is no commit."""
-        self.expect(changes)
+        self._note(changes, settling=False)
+
+    def _note(self, changes: Changes, *, settling: bool) -> None:
+        if changes.added or changes.leaves or changes.renamed:
+            with self._lock:
+                self._number, self._settling, self._kept = self._number + 1, settling, None
 
     @property
     def number(self) -> int | None:
-        """What changes with the documents; None while some have expired that are not deleted yet."""
-        number = self._number
-        return number if self._lasting() is None else None
+        """What changes with the documents; None while they change, or some have expired that are not deleted yet."""
+        lasting = self._lasting()  # looked at first: what has expired since may be deleted, which changes the number
+        return self._settled() if lasting is None else None
 
     @property
     def size_bytes(self) -> int:
         """The memory that the one which is kept takes. Never waits."""
         return 0 if self._kept is None else self._kept_bytes
 
-    def project(self, field: str | None, limit: int, filter_: dict[str, Any] | None = None) -> Projection:
+    def project(self, field: str | None, limit: int, condition: Condition | None = None) -> Projection:
         """Return the projection of at most `limit` documents that match, with the values of a field of theirs.
 
-        Whoever asks while it is made for another makes it, too. Raises FilterError.
+        Whoever asks while it is made for another makes it, too.
         """
         assert self._readers is not None
-        choice = Choice(limit, parse_filter(filter_) if filter_ else None)
-        lasting, before, clock = self._lasting(), self._number, self._vectors.clock
+        choice = Choice(limit, condition)
+        lasting, before, clock = self._lasting(), self._settled(), self._vectors.clock
         with self._readers.reading() as connection:
             moment = Moment(clock, highest_key(connection))
-            number = before if before == self._number else None  # that of what the transaction shows, where it is known
+            number = before if before == self._settled() else None  # of what the transaction shows, where it is known
             kept = self._find(number) if lasting is None else None
             made: Made | Material | None = kept if kept is not None and kept.choice == choice else None
             if made is None:
-                made = material_of(connection, self._vectors.capture(moment)[0], lasting, choice.condition, limit)
+                made = material_of(connection, self._vectors.capture(moment)[0], lasting, condition, limit)
             values = [] if field is None else values_of(connection, made.keys, field)
         if isinstance(made, Material):
             plane = plane_of(made.learned) if kept is None else kept.projection.plane
@@ -120,6 +120,10 @@ class Projections:
     def _lasting(self) -> Condition | None:
         assert self._reads is not None
         return self._reads.lasting()
+
+    def _settled(self) -> int | None:
+        with self._lock:
+            return None if self._settling else self._number
 
     def _find(self, number: int | None) -> Made | None:
         kept = self._kept
@@ -133,7 +137,9 @@ class Projections:
         return Projection(material.matching, material.ids, x, y, [], plane, state)
 
     def _keep(self, made: Made) -> None:
+        """Keep this one while its number stays; one of some documents never in the place of one of all."""
         size_bytes = made.size_bytes
         with self._lock:
-            if made.number == self._number:
+            whole = self._kept is not None and self._kept.choice.condition is None
+            if made.number == self._number and not (whole and made.choice.condition is not None):
                 self._kept, self._kept_bytes = made, size_bytes

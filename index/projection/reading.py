@@ -12,9 +12,10 @@ from index.documents.projection import FieldValue
 from index.filters.tree import Condition, Every
 from index.projection.components import Rows, evenly
 from index.store.interruption import checkpoint
-from index.store.narrowing import all_keys, narrowed
+from index.store.narrowing import narrowed
 from index.store.passage_rows import several_of
 from index.store.queries import Keys, array_of
+from index.store.rows import highest_key, keys_up_to
 from index.store.vector_rows import fetch_vectors
 from index.view.captures import Capture, places
 
@@ -50,7 +51,7 @@ def material_of(
 
     `capture` has the rows of the transaction; the documents that there are have not expired.
     """
-    keys = narrowed(connection, lasting or Every(()), all_keys(connection))
+    keys = narrowed(connection, lasting or Every(()), keys_up_to(connection, highest_key(connection)))
     keys, rows = first_rows(connection, capture, keys)
     matching = keys if condition is None else narrowed(connection, condition, keys)
     shown = matching[evenly(len(matching), limit)]
@@ -61,8 +62,8 @@ def material_of(
         matching=len(matching),
         keys=shown,
         ids=[ids[key] for key in shown.tolist()],
-        shown=Rows(rows.every, rows.slots[chosen]),
-        learned=Rows(rows.every, rows.slots[learned]),
+        shown=msgspec.structs.replace(rows, slots=rows.slots[chosen]),
+        learned=msgspec.structs.replace(rows, slots=rows.slots[learned]),
     )
 
 
@@ -83,8 +84,7 @@ def first_rows(connection: apsw.Connection, capture: Capture, documents: Keys) -
     at, stored = places(found[order], firsts)
     slots[~there] = len(capture.rows) + at
     there[~there] = stored
-    every = np.concatenate([capture.rows, vectors[order].astype(np.float16)])
-    return documents[there], Rows(every, slots[there])
+    return documents[there], Rows(capture.rows, slots[there], vectors[order].astype(np.float16))
 
 
 def text_by_key(connection: apsw.Connection, keys: Keys) -> Mapping[int, str]:

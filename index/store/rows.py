@@ -16,6 +16,7 @@ from index.documents.passages import Passage
 from index.documents.vector import Vector
 from index.errors import DamagedError
 from index.store.checksums import bytes_checksum, checksum, digest_of_text
+from index.store.interruption import checkpoint
 from index.store.passage_rows import SPAN, insert_spans, several_of
 from index.store.queries import Keys, array_of, select, single
 from index.store.schema import LONG_DOCUMENTS
@@ -183,6 +184,7 @@ def keys_up_to(connection: apsw.Connection, key: int) -> Keys:
             raise DamagedError("the documents are damaged: a key stands where it should not. Restore a backup")
         found.append(page)
         last = int(page[-1])
+        checkpoint()
     return np.concatenate(found)
 
 

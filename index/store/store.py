@@ -136,10 +136,10 @@ class Store:
         check_value(patch, 1, Room())
 
         def work(connection: apsw.Connection, changes: Changes) -> Document | None:
-            changes.replaced = True
             found = rows.find(connection, id_)
             if found is None or found.has_expired(self.clock.now_ms()):
                 return None
+            changes.replaced = True
             merged = msgspec.json.decode(found.metadata) | patch
             metadata = {field: value for field, value in merged.items() if field not in patch or value is not None}
             encoded = encode_metadata(metadata)

@@ -1,10 +1,9 @@
 """Documents by their order and by filters, and all at once: lists, counts, the values of fields, and projections."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-import msgspec
-
-from index import Collection
+from index import Collection, parse_filter
+from index import Projection as Projected
 from server.contract.documents import DocumentPage, Facet, Include, JsonObject, Projection
 from server.contract.embedding import Demand
 from server.documents.converting import document_of, facets_of, include_of, projection_of
@@ -58,14 +57,18 @@ class Listing:
         collection = self._library.collection(name)
         with translated_errors():
             collection.check_searchable()
+            matching = parse_filter(condition) if condition else None
 
-        async def begin() -> Projection:
-            project = collection.projections.project
-            return projection_of(await self._library.find(demand.client, project, field, limit, condition))
+        async def begin(begun: Callable[[], None]) -> Projection:
+            def project() -> Projected:
+                begun()
+                return collection.projections.project(field, limit, matching)
+
+            return projection_of(await self._library.find(demand.client, project))
 
         async with admitted(self._engine, demand):
             number = collection.projections.number
             if number is None:  # what somebody began earlier may have documents that have expired since
-                return await begin()
-            asked = msgspec.json.encode((field, condition, limit))
-            return await self._projecting.join((collection, number, asked), begin)
+                return await begin(lambda: None)
+            key = collection, number, field, limit, matching
+            return await self._projecting.join(key, demand.client, begin)

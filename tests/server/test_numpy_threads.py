@@ -22,7 +22,7 @@ except ServerError:  # there is no model
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux" or (os.cpu_count() or 1) == 1, reason="threads are counted in /proc")
+@pytest.mark.skipif(sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1, reason="threads are counted in /proc")
 @pytest.mark.parametrize(("given", "more"), [({}, 0), ({"OPENBLAS_NUM_THREADS": "2"}, 1)], ids=["usual", "said"])
 def test_numpy_has_the_threads_that_the_operator_gives_it_or_none_but_its_caller_s(
     tmp_path: Path, given: dict[str, str], more: int

@@ -1,10 +1,8 @@
 """Documents as points of a plane over HTTP: who is shown where, and how a client places any other text among them."""
 
-import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import msgspec
@@ -12,14 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from index import Collection
-from server.backend import LocalBackend
-from server.contract.documents import Projection
-from server.contract.embedding import Demand
-from server.documents.library import Library
-from server.documents.listing import Listing
 from tests.running import RunningServer
-from tests.server.application import run_check, tiny_settings
 from tests.tiny import HIDDEN
 
 DOCUMENTS = 30
@@ -126,6 +117,18 @@ def test_message_pack_says_the_same(mapped: Mapped) -> None:
         assert np.array_equal(np.array(found[name], np.float32), np.array(json[name], np.float32))
 
 
+@pytest.mark.parametrize(
+    "filter_", [{"n": msgspec.msgpack.Ext(5, b"x")}, {"n": {(1,): 1}}, {"n": b"abc"}, {"n": {"$in": [b"abc"]}}]
+)
+def test_what_only_message_pack_can_say_is_no_filter(mapped: Mapped, filter_: Any) -> None:
+    answer = mapped.client.post(
+        f"{mapped.path}/index/projection",
+        content=msgspec.msgpack.encode({"filter": filter_}),
+        headers={"content-type": "application/x-msgpack"},
+    )
+    assert answer.status_code == 422, answer.text
+
+
 def test_it_changes_with_the_documents(tiny_server: RunningServer) -> None:
     with tiny_server.client() as client:
         own = Mapped(client, documents=0)
@@ -153,41 +156,3 @@ def test_the_default_collection_has_one_and_a_document_may_be_called_so(tiny_ser
         assert found == client.post("/collections/default/index/projection").json()
         assert client.patch("/index/projection", json={"metadata": {"a": 1}}).json()["metadata"] == {"a": 1}
         assert client.delete("/index/projection").json() == {"deleted": "projection"}
-
-
-class Counting:
-    """A library that counts what is asked of the index."""
-
-    def __init__(self, true: Library) -> None:
-        self._true = true
-        self.asked = 0
-
-    def collection(self, name: str) -> Collection:
-        return self._true.collection(name)
-
-    async def find(self, client: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        self.asked += 1
-        return await self._true.find(client, function, *arguments)
-
-
-def test_those_who_ask_at_once_share_one_computation_unless_something_was_written_between(tiny_models: Path) -> None:
-    async def check(client: httpx.AsyncClient, backend: LocalBackend) -> None:
-        for name in "abc":
-            await client.post("/index", json={"id": name, "text": f"text {name}"})
-        library = Counting(backend.parts.library)
-        listing = Listing(backend.parts.engine, cast("Library", library), 1_000_000)
-
-        def ask(limit: int) -> Awaitable[Projection]:
-            return listing.projection("default", None, None, limit, Demand(client=str(limit)))
-
-        found = await asyncio.gather(*(ask(10) for _ in range(5)), ask(2))
-        assert len({id(one) for one in found}) == 2
-        assert [one.ids for one in found[4:]] == [["a", "b", "c"], ["a", "b"]]
-        assert library.asked == 2
-        first = asyncio.ensure_future(ask(10))
-        await asyncio.sleep(0)
-        await client.delete("/index/a")
-        assert (await ask(10)).ids == ["b", "c"]
-        assert (await first).state != (await ask(10)).state
-
-    run_check(tiny_settings(tiny_models), check)
