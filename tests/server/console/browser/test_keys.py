@@ -73,6 +73,17 @@ def test_the_map_is_drawn_as_soon_as_there_is_a_key(keyed: Watched) -> None:
     expect(page.get_by_role("main")).to_contain_text(f"{COUNT} documents of “notes”")
 
 
+def test_the_playground_reads_what_was_written_as_soon_as_there_is_a_key(keyed: Watched) -> None:
+    page = decline(keyed, "playground")
+    page.get_by_role("textbox", name="Text 1").fill("a wren")
+    expect(page.get_by_role("region", name="Text 1", exact=True).get_by_role("alert")).to_contain_text(
+        "A key is needed"
+    )
+    page.get_by_role("button", name="Give a key").click()
+    give_key(keyed, keyed.place.key)
+    expect(page.get_by_role("list", name=re.compile("^Tokens of text 1"))).to_be_visible()
+
+
 def test_live_asks_once_for_a_key_and_shows_its_figures_when_there_is_one(keyed: Watched) -> None:
     page = decline(keyed, "live")
     for _ in range(2):
