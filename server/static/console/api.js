@@ -11,11 +11,12 @@ export class ApiError extends Error {
     this.status = status;
     this.title = problem.title ?? "";
     this.detail = problem.detail ?? "";
+    this.problem = problem;
     this.retryAfterS = retryAfterS;
   }
 }
 
-/** The server cannot be reached. */
+/** The server cannot be reached, or a proxy before it says that it cannot reach it. */
 export class OfflineError extends Error {
   constructor() {
     super("the server does not answer");
@@ -37,7 +38,7 @@ export function addressOf(path) {
  * Return the functions that ask the server. Each takes `{signal, query, headers}` and resolves with what the answer
  * holds, or rejects with ApiError, OfflineError, or AbortError where the signal ended it.
  *
- * `askForKey(wrong)` resolves once there is another key, or with false where the person gave none.
+ * `askForKey(wrong)` resolves once there is another key, or with false where the person gave none, now or before.
  */
 export function createApi(state, askForKey) {
   async function ask(method, path, body, options = {}) {
@@ -63,19 +64,35 @@ export function createApi(state, askForKey) {
 
 async function send(state, method, path, body, { signal, query, headers = {}, type = JSON_TYPE }) {
   const address = query ? `${path}?${new URLSearchParams(query)}` : path;
-  const sent = { accept: "application/json, application/problem+json, text/plain", ...headers };
-  if (body !== undefined) sent["content-type"] = type;
-  if (state.get("key")) sent.authorization = `Bearer ${state.get("key")}`;
+  // A key that no header can hold throws here, and is not taken for a server that is away.
+  const sent = new Headers({ accept: "application/json, application/problem+json, text/plain", ...headers });
+  if (body !== undefined) sent.set("content-type", type);
+  if (state.get("key")) sent.set("authorization", `Bearer ${state.get("key")}`);
   const content = body === undefined || type !== JSON_TYPE ? body : JSON.stringify(body);
+  const answer = await reach(address, { method, headers: sent, body: content, signal, cache: "no-store" });
+  state.set("online", answer !== null);
+  if (answer === null) throw new OfflineError();
+  return answer;
+}
+
+/** Return the server's answer, null where there is none: nothing listens, or a proxy says that nobody answers it. */
+async function reach(address, request) {
   try {
-    const answer = await fetch(address, { method, headers: sent, body: content, signal, cache: "no-store" });
-    state.set("online", true);
-    return answer;
+    const answer = await fetch(address, request);
+    return isOfProxy(answer) ? null : answer;
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    state.set("online", false);
-    throw new OfflineError();
+    return null;
   }
+}
+
+/** Whether a proxy answers in the place of the server, which answers 504 in JSON and never 502. */
+function isOfProxy(answer) {
+  return answer.status === 502 || (answer.status === 504 && !isJson(answer));
+}
+
+function isJson(answer) {
+  return (answer.headers.get("content-type") ?? "").includes("json");
 }
 
 async function read(answer, { whole = false }) {
@@ -83,8 +100,7 @@ async function read(answer, { whole = false }) {
     const retryAfterS = Number(answer.headers.get("retry-after")) || undefined;
     throw new ApiError(answer.status, await problemOf(answer), retryAfterS);
   }
-  const isJson = (answer.headers.get("content-type") ?? "").includes("json");
-  const body = isJson ? await answer.json() : await answer.text();
+  const body = isJson(answer) ? await answer.json() : await answer.text();
   return whole ? { body, headers: answer.headers } : body;
 }
 

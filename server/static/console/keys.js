@@ -1,16 +1,36 @@
-// Asks for a key when the server wants one. However many requests wait for it, there is one dialog.
+// Asks for a key when the server wants one. However many requests wait for it, there is one dialog; and who gives none is
+// not asked again by requests that go on by themselves, but asks for the dialog when they have a key.
 
 import { openDialog } from "./dialogs.js";
 import { el } from "./elements.js";
 
-/** Return `askForKey(wrong)`: resolves with whether there is another key now; `wrong` is the one that was refused. */
-export function keyDialog(state) {
+// What a header can hold; those who copy a key may have caught a space.
+const KEY = "\\s*[!-~]+\\s*";
+
+/**
+ * Return `{refused, change}`, which resolve with whether there is another key now. `refused(wrong)` is for a request
+ * whose key, or want of one, the server did not take; `change()` for a person who wishes to give one.
+ */
+export function keyDialog(state, show = ask) {
   let pending = null;
-  return (wrong) => {
-    pending ??= ask(state, wrong).finally(() => {
+  let declined = null; // the key that the server does not take, instead of which no other was given
+  function open(wrong) {
+    pending ??= show(state, wrong).then((isGiven) => {
       pending = null;
+      if (isGiven) declined = null;
+      return isGiven;
     });
     return pending;
+  }
+
+  return {
+    change: () => open(""),
+    async refused(wrong) {
+      if (declined === wrong) return false;
+      const isGiven = await open(wrong);
+      if (!isGiven) declined = wrong;
+      return isGiven;
+    },
   };
 }
 
@@ -24,6 +44,8 @@ function ask(state, wrong) {
       autocomplete: "off",
       spellcheck: false,
       required: true,
+      pattern: KEY,
+      title: "Letters, digits and signs, as vecd_… has them",
       placeholder: "vecd_…",
     });
     const kept = el("input", { type: "checkbox", id: "key-kept" });

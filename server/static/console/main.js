@@ -11,10 +11,14 @@ import { createState, shownTheme } from "./state.js";
 const VIEWS = ["search", "playground", "map", "live"];
 const ICONS = { search: "search", playground: "flask", map: "map", live: "live" };
 const AGAIN_MS = 3000;
+const OTHER_VERSION = {
+  title: "This view could not be shown",
+  detail: "The server may have been replaced by another version since this page was loaded. Reload the page.",
+};
 
 const state = createState();
-const askForKey = keyDialog(state);
-const context = { api: createApi(state, askForKey), state, announce };
+const keys = keyDialog(state);
+const context = { api: createApi(state, keys.refused), state, announce };
 const main = document.getElementById("main");
 let shown = "";
 let end = () => {};
@@ -51,12 +55,16 @@ async function show() {
   }
 }
 
-/** A view that could not be loaded: it may not be there yet, or the server has gone. */
+/** A view that could not be shown: the server has gone, or serves the files of another version than this page's. */
 function showFailure(name, error) {
-  const isMissing = error instanceof TypeError && !state.get("online");
-  const { title, detail } = isMissing ? wordsOf({ name: "OfflineError" }) : { title: "This view is not there yet", detail: "" };
+  console.error(error);
+  shown = "";
+  const isAway = error instanceof TypeError && !state.get("online");
+  const { title, detail } = isAway ? wordsOf({ name: "OfflineError" }) : OTHER_VERSION;
   document.title = "vecd";
-  fill(main, el("div", { class: "empty", data: { view: name } }, icon("warning", 24), el("h1", {}, title), el("p", {}, detail)));
+  const reload = el("button", { class: "button primary", type: "button", onclick: () => location.reload() }, "Reload the page");
+  const content = [icon("warning", 24), el("h1", {}, title), el("p", {}, detail), reload];
+  fill(main, el("div", { class: "empty", role: "alert", data: { view: name } }, content));
 }
 
 function markCurrent(name) {
@@ -67,8 +75,12 @@ function markCurrent(name) {
 }
 
 function addTools() {
-  for (const link of document.querySelectorAll("nav.views a")) link.prepend(icon(ICONS[link.hash.slice(1)]));
-  const key = el("button", { class: "icon-button", type: "button", onclick: () => askForKey("") }, icon("key"));
+  for (const link of document.querySelectorAll("nav.views a")) {
+    link.prepend(icon(ICONS[link.hash.slice(1)]));
+    // The address does not change where this view was wanted before, and could not be shown.
+    link.addEventListener("click", () => link.hash === location.hash && show());
+  }
+  const key = el("button", { class: "icon-button", type: "button", onclick: keys.change }, icon("key"));
   const theme = el("button", { class: "icon-button", type: "button", onclick: changeTheme });
   const help = el("button", { class: "icon-button help", type: "button", onclick: () => showHelp(state) }, icon("help"));
   label(help, "Keyboard help");
@@ -99,6 +111,7 @@ function showConnection(online) {
   const banner = document.getElementById("banner");
   if (online) {
     fill(banner);
+    if (!shown) show();
     return;
   }
   const { title, detail } = wordsOf({ name: "OfflineError" });

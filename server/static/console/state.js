@@ -1,7 +1,8 @@
 // What the views share: the key, the collection, the question, the theme, whether the server answers. Others are told of changes.
 //
 // A key lies in memory, and in sessionStorage where the person wished it; it ends with the tab. The collection lies in
-// sessionStorage too, the theme and whether single keys do something in localStorage.
+// sessionStorage too, the theme and whether single keys do something in localStorage. An origin may have a server at each of
+// several paths: what is in sessionStorage is of one of them, and no other is sent its key.
 
 const PREFIX = "vecd.";
 const DEFAULT_COLLECTION = "default";
@@ -45,6 +46,11 @@ export function createState() {
   };
 }
 
+/** Return what names in sessionStorage begin with, for the server whose page has this address. */
+export function prefixOf(address) {
+  return `${PREFIX}${new URL(".", address).pathname}.`;
+}
+
 /** Return "light" or "dark": what is shown now. */
 export function shownTheme(state) {
   return state.get("theme") || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
@@ -56,12 +62,13 @@ function showTheme(theme) {
 }
 
 // Reading the property itself may throw where a browser keeps nothing.
-const sessionStorage_ = () => window.sessionStorage;
-const localStorage_ = () => window.localStorage;
+const sessionStorage_ = () => [window.sessionStorage, prefixOf(document.baseURI)];
+const localStorage_ = () => [window.localStorage, PREFIX];
 
 function stored(storage, name) {
   try {
-    return storage().getItem(PREFIX + name);
+    const [place, prefix] = storage();
+    return place.getItem(prefix + name);
   } catch {
     return null;
   }
@@ -69,8 +76,9 @@ function stored(storage, name) {
 
 function store(storage, name, value) {
   try {
-    if (value) storage().setItem(PREFIX + name, value);
-    else storage().removeItem(PREFIX + name);
+    const [place, prefix] = storage();
+    if (value) place.setItem(prefix + name, value);
+    else place.removeItem(prefix + name);
   } catch {
     // It lives in memory then.
   }

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { difference, mean, quantile, shares } from "../../../server/static/console/live/histograms.js";
+import { ApiError } from "../../../server/static/console/api.js";
 import { areaPath, linePath } from "../../../server/static/console/live/paths.js";
 import { histogramOf, parseMetrics, sumOf, valueOf } from "../../../server/static/console/live/prometheus.js";
 import { between, read } from "../../../server/static/console/live/readings.js";
+import { different } from "../../../server/static/console/live/problems.js";
+import { readReadiness } from "../../../server/static/console/live/watching.js";
 import {
   add,
   greatest,
@@ -89,6 +92,29 @@ test("two readings give rates, and what watches the server is not counted", () =
   assert.equal(found.resident, 1.5e8);
   assert.equal(found.search50, 0.001);
   assert.ok(Math.abs(found.search95 - 0.0091) < 1e-9);
+});
+
+test("after a restart the share of hits is of what the cache counted since", () => {
+  const [before, after] = [read(parseMetrics(METRICS(9, 500, 5, 2)), 100), read(parseMetrics(METRICS(1, 30, 1, 0)), 102)];
+  assert.equal(before.misses, after.misses);
+  assert.equal(between(after, before).hitShare, 0.75);
+});
+
+test("a server that is not ready says what it lacks, and other errors are errors", async () => {
+  const answering = (status, problem) => ({ get: () => Promise.reject(new ApiError(status, problem)) });
+  const readiness = { status: "not ready", lacking: ["words"] };
+  assert.deepEqual(await readReadiness(answering(503, readiness)), readiness);
+  assert.deepEqual(await readReadiness(answering(503, {})), { status: "not ready", lacking: [] });
+  await assert.rejects(readReadiness(answering(500, {})), ApiError);
+});
+
+test("an error that several requests met is told once", () => {
+  const [one, same, other] = [403, 403, 500].map((status) => new ApiError(status, { detail: "no" }));
+  assert.deepEqual(
+    different([one, null, same, other]).map(({ status }) => status),
+    [403, 500],
+  );
+  assert.deepEqual(different([null, null]), []);
 });
 
 test("the window forgets what is old and shows where nothing was read", () => {

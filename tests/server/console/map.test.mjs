@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { centre, fit, pan, toMap, toScreen, zoom } from "../../../server/static/console/map/camera.js";
+import { ApiError } from "../../../server/static/console/api.js";
 import { colour } from "../../../server/static/console/map/colouring.js";
+import { find } from "../../../server/static/console/map/loading.js";
 import { layGrid, nearest, nearestOf } from "../../../server/static/console/map/grid.js";
 import { bounds, project } from "../../../server/static/console/map/projecting.js";
 import { discOf, drawingOrder, splat } from "../../../server/static/console/map/splatting.js";
@@ -148,4 +150,18 @@ test("a point is drawn where the view says, and nothing beyond the edge", () => 
   assert.deepEqual(at(10, 5), [200, 0, 0, 255]);
   assert.deepEqual(at(0, 0), [255, 255, 255, 255]);
   assert.deepEqual([...discOf(0.5, 20).solid], [0]);
+});
+
+test("hits are found with a key that may not embed; then the query itself has no place", async () => {
+  const projection = { mean: [0, 0], components: [[1, 0], [0, 1]] };
+  const hits = [{ id: "a", score: 0.5 }];
+  const answering = (embed) => ({ post: async (path) => (path === "embed" ? embed() : hits) });
+  const refuse = (status) => () => {
+    throw new ApiError(status, {});
+  };
+  const embedded = await find(answering(() => ({ embeddings: [[3, 4]] })), "default", "q", projection);
+  assert.deepEqual(embedded, { query: "q", x: 3, y: 4, hits });
+  const forbidden = await find(answering(refuse(403)), "default", "q", projection);
+  assert.deepEqual(forbidden, { query: "q", x: null, y: null, hits });
+  await assert.rejects(find(answering(refuse(503)), "default", "q", projection), ApiError);
 });

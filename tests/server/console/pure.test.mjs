@@ -1,6 +1,7 @@
 // What the console computes without a browser.
 
 import assert from "node:assert/strict";
+import { File } from "node:buffer";
 import { test } from "node:test";
 
 const HERE = new URL("../../../server/static/console/search/", import.meta.url);

@@ -61,6 +61,7 @@ def test_what_the_page_loads_is_kept_for_good_and_nothing_else_is_given(tiny_ser
             for rest in (
                 "0000000000000000/main.js",
                 f"{digest}/README.md",
+                f"{digest}/package.json",
                 f"{digest}/index.html",
                 f"{digest}/..%2fdocs.js",
                 f"{digest}/search",

@@ -1,4 +1,4 @@
-"""What the views of the console calculate, run by Node.js: scales, tokens, cameras, grids, histograms."""
+"""What the frame and the views of the console do without a page, run by Node.js: asking, scales, tokens, cameras."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node.js: apt-get install nodejs")
 
 
-@pytest.mark.parametrize("view", ["drawing", "playground", "map", "live"])
+@pytest.mark.parametrize("view", ["frame", "drawing", "playground", "map", "live"])
 def test_what_a_view_calculates_is_right(view: str) -> None:
     tests = Path(__file__).with_name(f"{view}.test.mjs")
     done = subprocess.run([str(NODE), "--test", str(tests)], check=False, capture_output=True, text=True, timeout=60)

@@ -55,7 +55,7 @@ export function between(later, earlier, wide = earlier) {
   const [search, inference, wait, runs] = ["search", "inference", "wait", "runTexts"].map((key) =>
     difference(later[key], wide[key]),
   );
-  const lookedUp = [later.hits - wide.hits, later.misses - wide.misses].map((count) => Math.max(0, count));
+  const [hits, misses] = lookedUp(later, wide);
   return {
     seconds: later.seconds,
     searches: rate(later.requests.searches, earlier.requests.searches),
@@ -68,11 +68,17 @@ export function between(later, earlier, wide = earlier) {
     ...percentiles("wait", wait),
     runTexts: mean(runs),
     runTexts95: quantile(runs, 0.95),
-    hitShare: lookedUp[0] + lookedUp[1] ? lookedUp[0] / (lookedUp[0] + lookedUp[1]) : Number.NaN,
+    hitShare: hits + misses ? hits / (hits + misses) : Number.NaN,
     cores: rate(later.cpu, earlier.cpu),
     refusals: rate(later.refusals, earlier.refusals),
     ...later.gauges,
   };
+}
+
+/** Return the hits and misses of the cache between two readings; a server that was restarted has counted from zero. */
+function lookedUp(later, earlier) {
+  if (later.hits < earlier.hits || later.misses < earlier.misses) return [later.hits, later.misses];
+  return [later.hits - earlier.hits, later.misses - earlier.misses];
 }
 
 function percentiles(name, histogram) {

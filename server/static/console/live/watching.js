@@ -15,22 +15,24 @@ const WIDE_S = 10;
 
 /**
  * Ask again and again. `on` has `figures(point, samples)`, `readiness(answer)`, `collections(list)`, `stats(stats)` and
- * `failed(error)`. Returns a function that ends it.
+ * `told(name, error)`, which hears of each of these by its name how it went: `error` is null where it went well. Returns
+ * a function that ends it.
  */
 export function watch(api, on) {
   const ending = new AbortController();
   const { signal } = ending;
   const readings = [];
   const tasks = [
-    { every: FIGURES_S, run: () => readFigures(api, readings, on, signal) },
-    { every: READINESS_S, run: () => readReadiness(api, signal).then(on.readiness) },
+    { name: "figures", every: FIGURES_S, run: () => readFigures(api, readings, on, signal) },
+    { name: "readiness", every: READINESS_S, run: () => readReadiness(api, signal).then(on.readiness) },
     {
+      name: "collections",
       every: COLLECTIONS_S,
       run: () => api.get("collections", { signal }).then((found) => on.collections(found.collections)),
     },
-    { every: STATS_S, run: () => api.get("stats", { signal }).then(on.stats) },
+    { name: "stats", every: STATS_S, run: () => api.get("stats", { signal }).then(on.stats) },
   ];
-  const stops = tasks.map((task) => repeat(task, on.failed, signal));
+  const stops = tasks.map((task) => repeat(task, on.told, signal));
   const look = () => {
     if (!document.hidden) for (const { now } of stops) now();
   };
@@ -46,7 +48,7 @@ export function watch(api, on) {
  * Run a task, and again so many seconds after it has begun, or as many as it asks for; a hidden page runs none until it
  * is seen.
  */
-function repeat({ every, run }, failed, signal) {
+function repeat({ name, every, run }, told, signal) {
   let timer = 0;
   let isRunning = false;
   async function now() {
@@ -58,8 +60,9 @@ function repeat({ every, run }, failed, signal) {
     try {
       const wished = await run();
       if (typeof wished === "number") seconds = wished;
+      told(name, null);
     } catch (error) {
-      if (!signal.aborted) failed(error);
+      if (!signal.aborted) told(name, error);
     }
     isRunning = false;
     if (!signal.aborted) timer = setTimeout(now, Math.max(0, seconds * 1000 - (performance.now() - begun)));
@@ -83,11 +86,11 @@ async function readFigures(api, readings, on, signal) {
 }
 
 /** Return {status, lacking}; a server that is not ready answers 503 with the same. */
-async function readReadiness(api, signal) {
+export async function readReadiness(api, signal) {
   try {
     return await api.get("health/ready", { signal });
   } catch (error) {
     if (error.name !== "ApiError" || error.status !== 503) throw error;
-    return { status: "not ready", lacking: [] };
+    return { status: "not ready", lacking: error.problem.lacking ?? [] };
   }
 }

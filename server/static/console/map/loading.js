@@ -8,6 +8,7 @@ const SAMPLE = 200;
 const MAX_FIELDS = 16;
 const MAX_HITS = 20;
 const SNIPPET_CHARACTERS = 90;
+const FORBIDDEN = 403;
 
 /** Return the metadata fields that a collection's documents have: {name, distinct}, as far as a sample shows them. */
 export async function readFields(api, collection, signal) {
@@ -46,7 +47,10 @@ export async function readProjection(api, collection, field, signal) {
   return { ...found, xs: Float32Array.from(found.x), ys: Float32Array.from(found.y), values: found.values ?? [] };
 }
 
-/** Embed a query and search for it: its place on the map, and the hits with their scores, best first. */
+/**
+ * Embed a query and search for it: its place on the map, and the hits with their scores, best first. `x` and `y` are null
+ * where the key allows to search and not to embed.
+ */
 export async function find(api, collection, query, projection, signal) {
   const search = {
     query,
@@ -57,9 +61,15 @@ export async function find(api, collection, query, projection, signal) {
     snippet: { max_characters: SNIPPET_CHARACTERS },
   };
   const [embedded, hits] = await Promise.all([
-    api.post("embed", { texts: [query] }, { signal }),
+    api.post("embed", { texts: [query] }, { signal }).catch(unlessForbidden),
     api.post(inCollection(collection, "search"), search, { signal }),
   ]);
-  const [x, y] = project(embedded.embeddings[0], projection.mean, projection.components);
+  const vector = embedded?.embeddings[0];
+  const [x, y] = vector ? project(vector, projection.mean, projection.components) : [null, null];
   return { query, x, y, hits };
+}
+
+function unlessForbidden(error) {
+  if (error.status !== FORBIDDEN) throw error;
+  return null;
 }

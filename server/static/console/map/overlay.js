@@ -28,9 +28,16 @@ function ring(context, [x, y], radius, width, colour, halo) {
   context.stroke();
 }
 
-function drawFound(context, size, { text, surface, accent }, camera, found, at) {
-  const place = toScreen(camera, size, found.x, found.y);
+/** The hits, and where it is known the query's place with a line to each. */
+function drawFound(context, size, colours, camera, found, at) {
   const hits = found.points.map(at);
+  const place = found.x === null ? null : toScreen(camera, size, found.x, found.y);
+  if (place) drawLines(context, place, hits, colours.accent);
+  hits.toReversed().forEach((hit, index) => drawHit(context, hit, hits.length - index, colours));
+  if (place) drawQuery(context, place, colours);
+}
+
+function drawLines(context, place, hits, accent) {
   context.strokeStyle = css(accent);
   context.lineWidth = 1;
   context.globalAlpha = 0.4;
@@ -41,8 +48,6 @@ function drawFound(context, size, { text, surface, accent }, camera, found, at) 
   }
   context.stroke();
   context.globalAlpha = 1;
-  hits.toReversed().forEach((hit, index) => drawHit(context, hit, hits.length - index, { surface, accent }));
-  drawQuery(context, place, { text, surface, accent });
 }
 
 /** The best hits carry their rank, so that they are found in the list, too. */

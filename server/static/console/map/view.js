@@ -64,6 +64,11 @@ export function mount(root, context) {
   );
   root.append(el("header", { class: "view-head" }, el("h1", {}, "Map"), facts), tools.node, body);
 
+  function begin() {
+    picker.refresh();
+    load();
+  }
+
   /** Load the collection's map anew. */
   async function load() {
     own.asking?.abort();
@@ -71,6 +76,7 @@ export function mount(root, context) {
     const { signal } = (own.asking = new AbortController());
     const collection = state.get("collection");
     own.texts = documentTexts(api, collection);
+    tools.enable(false);
     note.busy("Looking at all documents…");
     try {
       const fields = await readFields(api, collection, signal);
@@ -173,9 +179,8 @@ export function mount(root, context) {
     );
   }
 
-  const unwatch = [state.on("collection", load), onColours(state, () => paint(own.alone))];
-  picker.refresh();
-  load();
+  const unwatch = [state.on("collection", load), state.on("key", begin), onColours(state, () => paint(own.alone))];
+  begin();
   return () => {
     picker.close();
     tools.end();

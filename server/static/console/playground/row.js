@@ -72,7 +72,10 @@ export function textRow(start, tools) {
     own.asking?.abort();
     const text = area.value;
     again.hidden = !text;
-    if (!text) return show(null);
+    if (!text) {
+      node.removeAttribute("aria-busy");
+      return show(null);
+    }
     const { signal } = (own.asking = new AbortController());
     node.setAttribute("aria-busy", "true");
     try {

@@ -60,6 +60,18 @@ export function mount(root, { api, state, announce }) {
     return alike.show(texts);
   }
 
+  /** Ask for all: also with another key, since the server may allow now what it did not. */
+  function begin() {
+    for (const row of own.rows) row.ask();
+    readMaxTokens(api).then(
+      (most) => {
+        own.maxTokens = most;
+      },
+      () => {},
+    );
+    compareAll();
+  }
+
   async function fillIn() {
     while (own.rows.length < EXAMPLES.length) addRow("");
     await Promise.all(EXAMPLES.map((text, index) => own.rows[index].write(text)));
@@ -80,16 +92,11 @@ export function mount(root, { api, state, announce }) {
       alike.node,
     ),
   );
-  for (const text of state.get("texts") ?? ["", ""]) addRow(text).ask();
-  readMaxTokens(api).then(
-    (most) => {
-      own.maxTokens = most;
-    },
-    () => {},
-  );
-  const unwatch = onColours(state, alike.recolour);
+  for (const text of state.get("texts") ?? ["", ""]) addRow(text);
+  begin();
+  const unwatch = [onColours(state, alike.recolour), state.on("key", begin)];
   return () => {
-    unwatch();
+    for (const end of unwatch) end();
     alike.end();
     state.set(
       "texts",

@@ -70,6 +70,7 @@ export function mount(root, context) {
     picker.close,
     watchDrops(addFiles),
     state.on("collection", begin),
+    state.on("key", reload),
     state.on("online", (online) => online && reload()),
     asking.stop,
     counting.stop,

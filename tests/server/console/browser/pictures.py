@@ -20,8 +20,8 @@ from tests.server.console.browser.watched import SIZES, THEMES, watching
 
 PICTURES = Path(__file__).resolve().parents[4] / "docs" / "pictures"
 QUESTION = "which plants need water in summer?"
-# As sharp as the screens of today, in as few colours as a page of text takes.
-SCALE, COLOURS = 2, 128
+# As sharp as the screens of today, in as many colours as a picture of at most 200 kB may have.
+SCALE, COLOURS = 2, 256
 # How long the live view is watched while requests come as from a few people at work.
 WATCHED_MS, PAUSE_S = 75_000, 0.12
 ASKED = ("tomato plants", "bread that is dense", "what the doctor said", "train tickets", "who pays the rent?")
@@ -50,7 +50,7 @@ def _of(name: str, opened: dict[str, Page], client: httpx.Client, folder: Path) 
             page.wait_for_timeout(WATCHED_MS)
         for look, page in opened.items():
             path = folder / f"console-{name}-{look}.png"
-            path.write_bytes(_small(page.screenshot()))
+            path.write_bytes(small(page.screenshot()))
             found.append(path)
     return found
 
@@ -101,13 +101,13 @@ def _working(client: httpx.Client) -> Iterator[None]:
         thread.join()
 
 
-def _small(picture: bytes) -> bytes:
-    """Return the picture in few colours."""
-    small = io.BytesIO()
+def small(picture: bytes) -> bytes:
+    """Return the picture in few colours, each near to those that it stands for: legends and scales keep theirs."""
+    found = io.BytesIO()
     with Image.open(io.BytesIO(picture)) as image:
-        few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        few.save(small, "PNG", optimize=True)
-    return small.getvalue()
+        few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+        few.save(found, "PNG", optimize=True)
+    return found.getvalue()
 
 
 VIEWS: dict[str, Callable[[Page], None]] = {

@@ -3,7 +3,7 @@
 import re
 
 import httpx
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.server.console.browser.notes import COUNT, fill
 from tests.server.console.browser.places import everywhere
@@ -47,6 +47,31 @@ def test_collections_are_listed_with_their_sizes(watched: Watched, client: httpx
     row = page.get_by_role("table", name="Collections").get_by_role("row").filter(has_text="notes")
     expect(row).to_contain_text(str(COUNT))
     expect(row).to_contain_text("ready")
+
+
+def test_what_could_not_be_asked_is_told_while_the_figures_go_on(watched: Watched) -> None:
+    watched.forgive("403")
+    watched.page.route("**/collections", lambda route: route.fulfill(status=403, json={"detail": "no admin"}))
+    page = enter(watched, "live")
+    for _ in range(2):
+        with page.expect_response(lambda response: response.url.endswith("/metrics")):
+            pass
+    memory = page.get_by_role("region", name="Memory", exact=True).get_by_role("img")
+    expect(memory).to_have_attribute("aria-label", re.compile("process [1-9]"))
+    expect(page.get_by_role("alert").filter(has_text="No admin")).to_be_visible()
+
+
+def test_sizes_stand_there_with_the_first_figures(watched: Watched, client: httpx.Client) -> None:
+    fill(client)
+    held: list[Route] = []
+    watched.page.route("**/metrics", held.append)
+    page = enter(watched, "live")
+    row = page.get_by_role("table", name="Collections").get_by_role("row").filter(has_text="notes")
+    expect(row).to_contain_text("ready")
+    expect(row).not_to_contain_text("iB")
+    watched.page.route("**/collections", lambda route: None)
+    held[0].continue_()
+    expect(row).to_contain_text("iB")
 
 
 def test_arrow_keys_go_back_in_time(watched: Watched) -> None:

@@ -1,12 +1,15 @@
 """The map: points coloured by a field, a document under the pointer, a query and its hits."""
 
+import re
+
 import httpx
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.server.console.browser.notes import COUNT, fill
 from tests.server.console.browser.places import everywhere
-from tests.server.console.browser.visits import enter
+from tests.server.console.browser.visits import choose, enter
 from tests.server.console.browser.watched import Watched
+from tests.server.polling import until
 
 STEP_PX = 12
 # Runs in the page: how many of a canvas' pixels stand out from its corner; of a copy, as
@@ -54,7 +57,7 @@ def hover_a_point(page: Page) -> None:
 def test_documents_are_drawn_and_the_one_under_the_pointer_is_told(watched: Watched, client: httpx.Client) -> None:
     fill(client)
     page = opened(watched)
-    assert drawn(page.locator("canvas").first) > COUNT
+    until(lambda: drawn(page.locator("canvas").first) > COUNT)
     here = page.get_by_role("region", name="This document")
     expect(here.get_by_role("definition")).to_have_count(0)
     hover_a_point(page)
@@ -86,9 +89,35 @@ def test_a_query_and_its_hits_are_drawn(watched: Watched, client: httpx.Client) 
     page.get_by_role("searchbox", name="Find on the map").press_sequentially("bleed the bathroom radiator")
     hits = page.get_by_role("list", name="Documents on the map").get_by_role("button")
     expect(hits.first).to_contain_text("radiator")
-    assert drawn(over) > before
+    until(lambda: drawn(over) > before)
     hits.first.click()
     expect(page.get_by_role("region", name="This document")).to_contain_text("boiler-2")
+
+
+def test_a_key_that_may_only_search_finds_on_the_map(watched: Watched, client: httpx.Client) -> None:
+    fill(client)
+    watched.forgive("403")
+    watched.page.route("**/embed", lambda route: route.fulfill(status=403, json={"detail": "no embed"}))
+    page = opened(watched)
+    page.get_by_role("searchbox", name="Find on the map").fill("bleed the bathroom radiator")
+    hits = page.get_by_role("list", name="Documents on the map").get_by_role("button")
+    expect(hits.first).to_contain_text("radiator")
+    hits.first.click()
+    expect(page.get_by_role("region", name="This document")).to_contain_text("boiler-2")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_nothing_is_coloured_before_there_is_a_map(watched: Watched, client: httpx.Client) -> None:
+    fill(client)
+    held: list[Route] = []
+    watched.page.route("**/index/projection", held.append)
+    page = enter(watched, "map")
+    with page.expect_request("**/index/projection"):
+        choose(page, "notes")
+    colours = page.get_by_role("combobox", name="Colour by")
+    expect(colours).to_be_disabled()
+    held[-1].continue_()
+    expect(colours).to_be_enabled()
 
 
 def test_the_map_is_moved_by_the_keyboard(watched: Watched, client: httpx.Client) -> None:
@@ -96,6 +125,8 @@ def test_the_map_is_moved_by_the_keyboard(watched: Watched, client: httpx.Client
     page = opened(watched)
     near = page.get_by_role("list", name="Documents on the map").get_by_role("button")
     expect(near.first).to_be_visible()
+    # An id stands where the text will be, which comes by itself.
+    expect(near.filter(has_text=re.compile(r"^\S+$"))).to_have_count(0)
     before = near.all_inner_texts()
     overlay(page).focus()
     for key in ("+", "+", "ArrowLeft", "ArrowLeft", "ArrowUp"):

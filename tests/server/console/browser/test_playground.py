@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.server.console.browser.places import everywhere
 from tests.server.console.browser.visits import enter
@@ -33,6 +33,17 @@ def test_a_text_shows_its_tokens_and_what_it_took(watched: Watched) -> None:
     expect(region).to_contain_text("from the cache")
     page.get_by_role("checkbox", name="Use the cache").uncheck()
     expect(region).to_contain_text("computed")
+
+
+def test_a_text_that_is_emptied_waits_for_nothing(watched: Watched) -> None:
+    page = enter(watched, "playground")
+    held: list[Route] = []
+    page.route("**/embed", held.append)
+    region = page.get_by_role("region", name="Text 1", exact=True)
+    region.get_by_role("textbox", name="Text 1").fill("a text")
+    expect(region).to_have_attribute("aria-busy", "true")
+    region.get_by_role("textbox", name="Text 1").fill("")
+    expect(region).not_to_have_attribute("aria-busy", "true")
 
 
 def test_where_a_text_is_cut_is_marked(watched: Watched) -> None:
