@@ -72,6 +72,7 @@ test("what is known of one collection is forgotten, also what is on its way", as
 test("a key that chooses a word of an input method neither searches nor empties the box", () => {
   assert.equal(keyAct({ key: "Enter", isComposing: true }, true), "");
   assert.equal(keyAct({ key: "Escape", isComposing: true }, true), "");
+  assert.equal(keyAct({ key: "Enter", isComposing: false, keyCode: 229 }, true), "");
   assert.equal(keyAct({ key: "Enter", isComposing: false }, false), "enter");
   assert.equal(keyAct({ key: "Escape", isComposing: false }, true), "clear");
   assert.equal(keyAct({ key: "Escape", isComposing: false }, false), "");

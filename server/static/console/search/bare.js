@@ -27,10 +27,11 @@ export function bare(source) {
       const tag = readTag(source, begin + (isEnd ? 2 : 1));
       if (!tag) return parts.join("");
       if (tag.name === "svg" && !tag.isClosed) pictures = Math.max(0, pictures + (isEnd ? -1 : 1));
-      parts.push(isEnd ? `</${tag.name}>` : `<${tag.name}${tag.isHidden ? " hidden" : ""}>`);
+      const isDropped = DROPPED.has(tag.name);
+      if (!isDropped) parts.push(isEnd ? `</${tag.name}>` : `<${tag.name}${tag.isHidden ? " hidden" : ""}>`);
       at = tag.end;
       if (isEnd) continue;
-      const isRaw = DROPPED.has(tag.name) || KEPT.has(tag.name);
+      const isRaw = isDropped || KEPT.has(tag.name);
       const close = isRaw && !(tag.isClosed && pictures) ? closingOf(source, tag.name, at) : at;
       if (KEPT.has(tag.name)) parts.push(source.slice(at, close));
       at = close;

@@ -9,9 +9,11 @@ const MODES = [
   ["text", "Text", "By words: documents that have at least one of them"],
 ];
 
+const COMPOSING = 229; // what Safari says instead
+
 /** Return what a key does in the box: "down", "enter", "clear", or "" for what is a matter of writing. */
-export function keyAct({ key, isComposing }, hasText) {
-  if (isComposing) return ""; // the key chooses a word of an input method
+export function keyAct({ key, isComposing, keyCode }, hasText) {
+  if (isComposing || keyCode === COMPOSING) return ""; // the key chooses a word of an input method
   return { ArrowDown: "down", Enter: "enter", Escape: hasText ? "clear" : "" }[key] ?? "";
 }
 

@@ -82,3 +82,4 @@ def test_a_document_is_deleted_after_a_question(watched: Watched, client: httpx.
     assert documents(client) == len(notes()) - 1
     expect(results(page).first).to_be_visible()
     assert "Boiler" not in results(page).first.inner_text()
+    expect(results(page).first).to_be_focused()
