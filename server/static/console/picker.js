@@ -11,6 +11,13 @@ const LANGUAGES = [
   "portuguese", "romanian", "russian", "spanish", "swedish", "tamil", "turkish",
 ];
 
+/** Make a collection. One that is there already is left as it is: to make it again would change its settings. */
+export async function makeCollection(api, name, language) {
+  const { collections } = await api.get("collections");
+  if (collections.some((one) => one.name === name)) throw new Error(`There is a collection ${name} already.`);
+  await api.put(`collections/${encodeURIComponent(name)}`, { language });
+}
+
 /**
  * Return `{element, refresh, collections}`. `refresh()` asks the server which collections there are, and resolves with
  * them; a collection that has gone meanwhile is replaced by the first that is there. `failed(error)` is told of errors.
@@ -73,7 +80,7 @@ export function collectionPicker({ api, state, announce }, failed = () => {}) {
     async function send(event) {
       event.preventDefault();
       try {
-        await api.put(`collections/${encodeURIComponent(name.value)}`, { language: language.value || null });
+        await makeCollection(api, name.value, language.value || null);
       } catch (error) {
         const words = wordsOf(error);
         fill(problem, el("p", { class: "problem" }, icon("warning"), `${words.title}. ${words.detail}`));

@@ -8,7 +8,7 @@ const HERE = new URL("../../../server/static/console/search/", import.meta.url);
 const load = (name) => import(new URL(name, HERE));
 
 const { filterOf, toggled, replaced, described } = await load("filter.js");
-const { pieces, part, titleOf } = await load("text.js");
+const { pieces, parts, titleOf } = await load("text.js");
 const { csvRows } = await load("csv.js");
 const { rowDocuments } = await load("rows.js");
 const { markdownOf } = await load("markdown.js");
@@ -53,7 +53,7 @@ test("each condition in force is told with what remains without it", () => {
 
 test("marks count characters as the server does, beyond the first plane, too", () => {
   const text = "🙂🙂 warm water";
-  assert.equal(part(text, { start: 3, end: 7 }), "warm");
+  assert.deepEqual(parts(text, [{ start: 3, end: 7 }, { start: 0, end: 2 }]), ["warm", "🙂🙂"]);
   assert.deepEqual(pieces(text, [{ start: 8, end: 13 }, { start: 3, end: 7 }]), [
     { text: "🙂🙂 ", isMarked: false },
     { text: "warm", isMarked: true },
@@ -71,8 +71,8 @@ test("a document is called by its title, else by its id", () => {
 test("a table is read with quotation marks, line breaks within cells, and numbers as numbers", () => {
   const rows = csvRows('id;text;year;code\r\n1;"He said ""no"";\nand left";1999;007\r\n\r\n2;b;;1\r\n');
   assert.deepEqual(rows, [
-    { id: 1, text: 'He said "no";\nand left', year: 1999, code: "007" },
-    { id: 2, text: "b", code: "1" },
+    { id: "1", text: 'He said "no";\nand left', year: 1999, code: "007" },
+    { id: "2", text: "b", code: "1" },
   ]);
   assert.throws(() => csvRows('a,b\n"open,1\n'), /not closed/);
   assert.deepEqual(csvRows(""), []);

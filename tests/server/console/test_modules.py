@@ -12,7 +12,6 @@ from server.console.page import FOLDER
 from tests.running import RunningServer, clean_environment
 
 NODE = shutil.which("node")
-PURE = Path(__file__).with_name("pure.test.mjs")
 BODY = {
     "query": 'the "blue" cat\'s',
     "threshold": -1,
@@ -25,8 +24,10 @@ DOCUMENT = {"id": "cat", "text": "a blue cat", "metadata": {"seen": True}}
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node.js: apt-get install nodejs")
 
 
-def test_what_needs_no_browser_is_right() -> None:
-    done = subprocess.run([str(NODE), "--test", str(PURE)], check=False, capture_output=True, text=True, timeout=60)
+@pytest.mark.parametrize("part", ["pure", "files", "asking"])
+def test_what_needs_no_browser_is_right(part: str) -> None:
+    tests = Path(__file__).with_name(f"{part}.test.mjs")
+    done = subprocess.run([str(NODE), "--test", str(tests)], check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout
 
 

@@ -31,7 +31,7 @@ export function openAdd(context, files, { added, closed }) {
   }
 
   async function start(chosen) {
-    const some = chosen.filter(({ name }) => isRead(name));
+    const some = chosen.filter(({ file, name }) => !file || isRead(name));
     const bar = el("progress", { max: 1, value: 0, aria: { label: "Progress" } });
     const told = el("p", { class: "number" }, `Reading ${plural(some.length, "file")}`);
     const cancel = el("button", { class: "button", type: "button", onclick: () => controller.abort() }, "Cancel");

@@ -24,6 +24,7 @@ export function answerArea(threshold, does) {
   let mode = "";
 
   function show(found, question) {
+    const giveBack = hits.holdFocus();
     answer = found;
     mode = question.mode;
     status.textContent = summaryOf(found, question.query);
@@ -31,11 +32,13 @@ export function answerArea(threshold, does) {
     threshold.enable(Boolean(question.query));
     if (!found.hits.length) {
       fill(place, nothingFound({ ...question, clear: does.clear, search: does.search }));
+      giveBack();
       return;
     }
     threshold.scale(scaleOf(mode, question.query ? found.hits : []));
     fill(place, !question.query && areSamples(found.hits) ? suggestions(does.ask) : null, hits.element);
     renderHits();
+    giveBack();
   }
 
   function renderHits() {
@@ -52,10 +55,12 @@ export function answerArea(threshold, does) {
   }
 
   function say(element) {
+    const giveBack = hits.holdFocus();
     answer = NOTHING;
     status.textContent = "";
     more.hidden = true;
     fill(place, element);
+    giveBack();
   }
 
   /** Put an error before what is there. */

@@ -9,6 +9,14 @@ const MODES = [
   ["text", "Text", "By words: documents that have at least one of them"],
 ];
 
+const COMPOSING = 229; // what Safari says instead
+
+/** Return what a key does in the box: "down", "enter", "clear", or "" for what is a matter of writing. */
+export function keyAct({ key, isComposing, keyCode }, hasText) {
+  if (isComposing || keyCode === COMPOSING) return ""; // the key chooses a word of an input method
+  return { ArrowDown: "down", Enter: "enter", Escape: hasText ? "clear" : "" }[key] ?? "";
+}
+
 /**
  * Return `{element, input, query, ask, close}`: the box, with what stood in it last. `changed()` is called while a person types, `entered()` at Enter,
  * `down()` at the arrow key that leads to the results.
@@ -30,11 +38,10 @@ export function searchBox(state, { changed, entered, down }) {
   const element = el("div", { class: "box" }, icon("search", 20), input, el("kbd", { aria: { hidden: "true" } }, "/"));
 
   function onkeydown(event) {
-    if (event.key === "ArrowDown") down();
-    else if (event.key === "Enter") entered();
-    else if (event.key === "Escape" && input.value) ask("");
-    else return;
+    const act = keyAct(event, input.value !== "");
+    if (!act) return;
     event.preventDefault();
+    ({ down, enter: entered, clear: () => ask("") })[act]();
   }
 
   function typed() {

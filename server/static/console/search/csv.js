@@ -1,19 +1,28 @@
 // Tables of text (RFC 4180): a header, then rows; a column in which all cells are numbers has numbers.
 
-const DELIMITERS = [",", ";", "\t", "|"];
+import { BadRow, idColumn, usualText } from "./rows.js";
 
-/** Return the rows as objects by the header's names; a cell without anything is left out. */
+const DELIMITERS = [",", ";", "\t", "|"];
+const INTEGER = /^(0|-?[1-9]\d*)$/;
+
+/**
+ * Return the rows as objects by the header's names; a cell without anything is left out. Ids and texts stay as they are
+ * written. A row of more cells than the header has is a BadRow.
+ */
 export function csvRows(text) {
   const [header, ...rows] = cells(text, delimiterOf(text)).filter((row) => row.some((cell) => cell.trim()));
   if (!header) return [];
   const names = columnNames(header);
-  const isNumeric = names.map((_, column) => {
-    const filled = rows.map((row) => row[column] ?? "").filter((cell) => cell.trim());
-    return filled.length > 0 && filled.every(isNumber);
-  });
+  const asText = new Set([idColumn(names), usualText(names)]);
+  const good = rows.filter((row) => row.length <= names.length);
+  const isNumeric = names.map((name, column) => !asText.has(name) && holdsNumbers(good, column));
   return rows.map((row) => {
-    const pairs = names.map((name, column) => [name, row[column] ?? ""]).filter(([, cell]) => cell.trim());
-    return Object.fromEntries(pairs.map(([name, cell]) => [name, isNumeric[names.indexOf(name)] ? Number(cell) : cell]));
+    if (row.length > names.length) return new BadRow(`has ${row.length} cells, the header ${names.length}`);
+    const found = {};
+    row.forEach((cell, column) => {
+      if (cell.trim()) found[names[column]] = isNumeric[column] ? Number(cell) : cell;
+    });
+    return found;
   });
 }
 
@@ -25,44 +34,67 @@ function delimiterOf(text) {
 }
 
 function cells(text, delimiter) {
+  const end = new RegExp(`[\\r\\n${delimiter}]`, "g");
   const rows = [];
   let row = [];
-  let cell = "";
-  let isQuoted = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const one = text[at];
-    if (isQuoted) {
-      if (one !== '"') cell += one;
-      else if (text[at + 1] === '"') cell += text[(at += 1)];
-      else isQuoted = false;
-    } else if (one === '"' && !cell) isQuoted = true;
-    else if (one === delimiter) {
-      row.push(cell);
-      cell = "";
-    } else if (one === "\n" || one === "\r") {
-      if (one === "\r" && text[at + 1] === "\n") at += 1;
-      rows.push([...row, cell]);
+  let at = 0;
+  while (at < text.length) {
+    let cell = "";
+    if (text[at] === '"') [cell, at] = quoted(text, at + 1);
+    end.lastIndex = at;
+    const stop = end.exec(text)?.index ?? text.length;
+    row.push(cell + text.slice(at, stop));
+    if (text[stop] === delimiter) {
+      if (stop + 1 === text.length) row.push("");
+    } else {
+      rows.push(row);
       row = [];
-      cell = "";
-    } else cell += one;
+    }
+    at = text.startsWith("\r\n", stop) ? stop + 2 : stop + 1;
   }
-  if (isQuoted) throw new Error("a quoted cell is not closed");
-  if (cell || row.length) rows.push([...row, cell]);
+  if (row.length) rows.push(row);
   return rows;
 }
 
+/** Return what stands between quotation marks, of which two mean one, and where it ends. */
+function quoted(text, begin) {
+  let from = begin;
+  let cell = "";
+  for (;;) {
+    const close = text.indexOf('"', from);
+    if (close < 0) throw new Error("a quoted cell is not closed");
+    cell += text.slice(from, close);
+    if (text[close + 1] !== '"') return [cell, close + 1];
+    cell += '"';
+    from = close + 2;
+  }
+}
+
 function columnNames(header) {
-  const names = [];
+  const names = new Set();
   header.forEach((cell, column) => {
     const own = cell.trim() || `column_${column + 1}`;
     let name = own;
-    for (let number = column + 1; names.includes(name); number += 1) name = `${own}_${number}`;
-    names.push(name);
+    for (let number = column + 1; names.has(name); number += 1) name = `${own}_${number}`;
+    names.add(name);
   });
-  return names;
+  return [...names];
 }
 
-/** Whether a number is written just like this: 007, 1.50 and 1e3 are text. */
+function holdsNumbers(rows, column) {
+  let isSeen = false;
+  for (const row of rows) {
+    const cell = row[column];
+    if (!cell?.trim()) continue;
+    if (!isNumber(cell)) return false;
+    isSeen = true;
+  }
+  return isSeen;
+}
+
+/** Whether a number is written just like this, with the digits that a browser keeps: 007, 1.50 and 1e3 are text. */
 function isNumber(cell) {
-  return Number.isFinite(Number(cell)) && String(Number(cell)) === cell.trim();
+  const number = Number(cell);
+  if (INTEGER.test(cell)) return Number.isSafeInteger(number);
+  return Number.isFinite(number) && (String(number) === cell || (Number.isSafeInteger(number) && `${number}.0` === cell));
 }

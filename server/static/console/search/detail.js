@@ -17,7 +17,8 @@ const LONG = 32; // characters that take a line of their own
 /** Show a document in a drawer; `deleted(id)` is called once it is gone. */
 export function openDetail(context, hit, deleted) {
   const { api, state, announce } = context;
-  const path = (route) => inCollection(state.get("collection"), route);
+  const collection = state.get("collection"); // another may be chosen while the document is shown
+  const path = (route) => inCollection(collection, route);
   const back = el("button", { class: "icon-button", type: "button", hidden: true, aria: { label: "Back" }, onclick: goBack }, icon("back"));
   const controller = new AbortController();
   const closed = () => controller.abort();
@@ -84,7 +85,7 @@ export function openDetail(context, hit, deleted) {
   }
 
   async function end(stored) {
-    const text = `“${titleOf(stored)}” will be gone from the collection ${state.get("collection")}. This cannot be undone.`;
+    const text = `“${titleOf(stored)}” will be gone from the collection ${collection}. This cannot be undone.`;
     if (!(await confirmed("Delete this document?", text, { yes: "Delete", danger: true }))) return;
     try {
       // Not DELETE, which a server refuses to pages of another origin: behind a proxy it may not know its own.

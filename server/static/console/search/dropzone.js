@@ -39,20 +39,23 @@ export function watchDrops(take) {
   const veil = el("div", { class: "veil", hidden: true }, el("p", {}, icon("upload", 32), "Drop to add"));
   const controller = new AbortController();
   const listen = (name, listener) => window.addEventListener(name, listener, { signal: controller.signal });
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   // What is on its way already is not to be ended by what is dropped now.
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files") && !document.querySelector("dialog progress");
+  const isBusy = () => document.querySelector("dialog progress") !== null;
   listen("dragover", (event) => {
     if (!hasFiles(event)) return;
-    event.preventDefault();
-    veil.hidden = false;
+    event.preventDefault(); // or the browser opens what is dropped in place of this page
+    if (isBusy()) event.dataTransfer.dropEffect = "none";
+    else veil.hidden = false;
   });
   listen("dragleave", (event) => {
     if (!event.relatedTarget) veil.hidden = true;
   });
   listen("drop", async (event) => {
     veil.hidden = true;
-    event.preventDefault();
     if (!hasFiles(event)) return;
+    event.preventDefault();
+    if (isBusy()) return;
     const found = await dropped(event.dataTransfer);
     if (found.length) take(found);
   });
@@ -66,19 +69,29 @@ export function watchDrops(take) {
 async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.length) return [...transfer.files].map((file) => ({ file, name: file.name }));
+  return filesOf(entries);
+}
+
+/** Return the files of entries and of folders among them; what cannot be read is there with its name, and no file. */
+export async function filesOf(entries) {
   return (await Promise.all(entries.map(below))).flat();
 }
 
 async function below(entry) {
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    return [{ file, name: entry.fullPath.replace(/^\//, "") }];
+  const name = entry.fullPath.replace(/^\//, "");
+  try {
+    return entry.isFile ? [{ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), name }] : await within(entry);
+  } catch {
+    return [{ file: null, name }];
   }
-  const reader = entry.createReader();
+}
+
+async function within(folder) {
+  const reader = folder.createReader();
   const found = [];
   for (;;) {
     const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!some.length) return (await Promise.all(found.map(below))).flat();
+    if (!some.length) return filesOf(found);
     found.push(...some);
   }
 }

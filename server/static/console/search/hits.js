@@ -9,14 +9,17 @@ const SHOWN_FIELDS = 4;
 const LONG = 100; // characters of an excerpt after which the text goes on, most likely
 const ELSEWHERE = new Set(["title", "name", "hash", "source", "modified", "path", "file"]);
 
-/** Return `{element, render, focusFirst}`; `open(hit)` is called for the hit that a person chose, `leave()` upwards. */
+/**
+ * Return `{element, render, focusFirst, holdFocus}`; `open(hit)` is called for the hit that a person chose, `leave()`
+ * upwards, and where the hit with the focus is gone and there is no other.
+ */
 export function hitList({ open, leave, setThreshold }) {
   const element = el("div", { class: "hits", onkeydown });
   let isShown = false;
 
   /** `hits` have scores, or are documents of a list without; `most` is the score of a full bar. */
   function render({ hits, threshold, most }) {
-    const focused = document.activeElement?.dataset?.hit;
+    const giveBack = holdFocus();
     const count = reaching(hits, threshold);
     const rows = (some) => some.map((hit) => row(hit, threshold, most, open));
     const under = hits.slice(count);
@@ -26,7 +29,7 @@ export function hitList({ open, leave, setThreshold }) {
       under.length ? divider(under, count, threshold) : null,
       under.length && isShown ? el("ol", { class: "under", aria: { label: "Results below the threshold" } }, rows(under)) : null,
     );
-    if (focused !== undefined) [...buttons()].find((one) => one.dataset.hit === focused)?.focus();
+    giveBack();
   }
 
   function divider(under, count, threshold) {
@@ -56,6 +59,20 @@ export function hitList({ open, leave, setThreshold }) {
     return element.querySelectorAll("button.hit-title");
   }
 
+  /** Note which hit has the focus; returns what gives it back, or to the hit in its place. */
+  function holdFocus() {
+    const before = [...buttons()];
+    const at = before.indexOf(document.activeElement);
+    if (at < 0) return () => {};
+    const { hit } = before[at].dataset;
+    return () => {
+      const now = element.isConnected ? [...buttons()] : [];
+      const heir = now.find((one) => one.dataset.hit === hit) ?? now[Math.min(at, now.length - 1)];
+      if (heir) heir.focus();
+      else leave();
+    };
+  }
+
   function focusFirst() {
     buttons()[0]?.focus();
     return buttons().length > 0;
@@ -71,7 +88,7 @@ export function hitList({ open, leave, setThreshold }) {
     else all[Math.min(next, all.length - 1)].focus();
   }
 
-  return { element, render, focusFirst };
+  return { element, render, focusFirst, holdFocus };
 }
 
 /** Return one result: its title, its score, the passage with the words that were sought, its place and fields. */

@@ -1,7 +1,8 @@
 // The text that is seen of a page. The page is parsed apart from this one: nothing of it is loaded, run or shown.
 
+import { bare } from "./bare.js";
+
 const UNSEEN = "script, style, template, noscript, head, svg, iframe, object, nav, [hidden]";
-const TAG = /<([a-z][\w:-]*)(?:[^>"']|"[^"]*"|'[^']*')*>/gi;
 const BLOCKS = "address, article, aside, blockquote, br, dd, div, dl, dt, figcaption, footer, form, h1, h2, h3, h4, h5, h6, header, hr, li, main, ol, p, pre, section, table, tr, ul";
 
 /** Return `{text, title}` of a page's source. */
@@ -15,16 +16,6 @@ export function htmlOf(source) {
   }
   for (const cell of parsed.querySelectorAll("td, th")) cell.append(" ");
   return { text: tidy(parsed.body?.textContent ?? ""), title };
-}
-
-/**
- * Take styles and all attributes but `hidden` away: the policy of this page would complain of each style and listener
- * that the other has, though none is ever applied.
- */
-function bare(source) {
-  return source
-    .replace(/<style\b[\s\S]*?<\/style\s*>/gi, "")
-    .replace(TAG, (tag, name) => (/\shidden(?=[\s=>/])/i.test(tag) ? `<${name} hidden>` : `<${name}>`));
 }
 
 function tidy(text) {

@@ -3,12 +3,15 @@
 import { csvRows } from "./csv.js";
 import { htmlOf } from "./html.js";
 import { markdownOf } from "./markdown.js";
-import { rowDocuments } from "./rows.js";
+import { BadRow, rowDocuments } from "./rows.js";
 
 const KINDS = {
   txt: "txt", md: "md", markdown: "md", csv: "csv", tsv: "csv", ndjson: "ndjson", jsonl: "ndjson", html: "html", htm: "html",
 };
 export const ACCEPTED = Object.keys(KINDS).map((ending) => `.${ending}`);
+// Reading holds the page up: a table of so many bytes for some seconds.
+const MOST_BYTES = 32 * 1024 * 1024;
+const TOO_LARGE = "is larger than 32 MiB, the most that is read here: use python -m index import";
 const MARKS = { fffe: "utf-16le", feff: "utf-16be" };
 
 /** Whether a file of this name is read: its ending is known, and neither it nor a folder on its way is hidden. */
@@ -18,6 +21,7 @@ export function isRead(name) {
 
 /** Return `{documents, refused}` of a file; `name` is its path within what was dropped. */
 export async function documentsOf(file, name) {
+  if (file.size > MOST_BYTES) return { documents: [], refused: [{ name, reason: TOO_LARGE }] };
   try {
     const text = decoded(new Uint8Array(await file.arrayBuffer()));
     const place = { file: name, kind: kindOf(name), modified: new Date(file.lastModified).toISOString().replace(/\.\d+Z$/, "Z") };
@@ -28,8 +32,8 @@ export async function documentsOf(file, name) {
 }
 
 const READERS = {
-  txt: (text, name, place) => one({ text, title: "", metadata: {} }, name, place),
-  md: (text, name, place) => one(markdownOf(text), name, place),
+  txt: (text, name, place) => one({ text: withLineFeeds(text), title: "", metadata: {} }, name, place),
+  md: (text, name, place) => one(markdownOf(withLineFeeds(text)), name, place),
   html: (text, name, place) => one({ ...htmlOf(text), metadata: {} }, name, place),
   csv: (text, name, place) => rowDocuments(csvRows(text), name, place),
   ndjson: (text, name, place) => lines(text, name, place),
@@ -48,10 +52,14 @@ function lines(text, name, place) {
     try {
       return JSON.parse(line);
     } catch {
-      return null;
+      return new BadRow("is no JSON");
     }
   });
   return rowDocuments(rows, name, place);
+}
+
+function withLineFeeds(text) {
+  return text.replace(/\r\n?/g, "\n");
 }
 
 /** Return the text of UTF-8, or of UTF-16 with a byte order mark. */

@@ -8,10 +8,10 @@ export function indexer(text) {
   return (characters) => starts[characters] ?? text.length;
 }
 
-/** Return the characters of a text from `start` up to `end`. */
-export function part(text, { start, end }) {
+/** Return the parts of a text from each `start` up to its `end`; the text is looked through once for all of them. */
+export function parts(text, spans) {
   const at = indexer(text);
-  return text.slice(at(start), at(end));
+  return spans.map(({ start, end }) => text.slice(at(start), at(end)));
 }
 
 /** Cut a text at spans of characters: `[{text, isMarked}]`, whole and in order. */

@@ -14,8 +14,9 @@ import { openDetail } from "./detail.js";
 import { watchDrops } from "./dropzone.js";
 import { facetPanel } from "./facets.js";
 import { failure } from "./failure.js";
-import { facetsOf, fieldsOf } from "./fields.js";
+import { facetsOf } from "./fields.js";
 import { latest } from "./latest.js";
+import { knowledge } from "./learning.js";
 import { searchBody } from "./question.js";
 import { storeSamples } from "./samples.js";
 import { thresholdSlider } from "./threshold.js";
@@ -28,8 +29,7 @@ export function mount(root, context) {
   const { api, state } = context;
   const path = (route) => inCollection(state.get("collection"), route);
   let conditions = {};
-  let fields = { names: [], lists: new Set() };
-  let documents = 0;
+  let documents = null; // how many there are, once it is known
   let isEntered = false;
   let adding = null;
 
@@ -56,7 +56,9 @@ export function mount(root, context) {
   );
   const add = el("button", { class: "button", type: "button", onclick: () => addFiles(null) }, icon("upload"), "Add files");
   const asking = latest(showFailure);
-  const counting = latest(() => panel.render({ names: [], lists: new Set(), facets: {}, conditions, documents }));
+  const hidePanel = () => panel.render({ names: [], lists: new Set(), facets: {}, conditions, documents });
+  const counting = latest(hidePanel);
+  const known = knowledge(api, path, { learned, failed: hidePanel });
 
   fill(
     root,
@@ -74,6 +76,7 @@ export function mount(root, context) {
     state.on("online", (online) => online && reload()),
     asking.stop,
     counting.stop,
+    known.forget,
   ];
   box.input.focus({ preventScroll: true });
   begin();
@@ -82,6 +85,9 @@ export function mount(root, context) {
   /** Another collection: nothing of the one before holds. */
   function begin() {
     conditions = {};
+    documents = null;
+    known.forget();
+    counting.stop();
     threshold.reset();
     reload();
   }
@@ -91,18 +97,26 @@ export function mount(root, context) {
     const collections = await picker.refresh();
     if (!collections) return;
     documents = collections.find(({ name }) => name === state.get("collection"))?.documents ?? 0;
-    fields = { names: [], lists: new Set() };
     root.classList.toggle("without", documents === 0);
     refresh();
-    counting.run(async (signal) => {
-      if (documents) fields = await fieldsOf(api, path, signal);
-      await count(signal);
-    });
+    if (documents) known.learn();
+    else {
+      known.forget();
+      counting.stop();
+      hidePanel();
+    }
+  }
+
+  /** A filter says another thing of a field that has lists. */
+  function learned(haveListsChanged) {
+    if (haveListsChanged && Object.keys(conditions).length) refresh();
+    counting.run(count);
   }
 
   function refresh(waitMs = 0) {
     chips.render(conditions);
     code.disabled = !box.query();
+    if (documents === null) return; // what is shown says why
     if (documents) {
       asking.run((signal) => ask(null, signal), waitMs);
       return;
@@ -120,12 +134,13 @@ export function mount(root, context) {
   }
 
   async function count(signal) {
+    const fields = known.fields();
     const facets = await facetsOf(api, path, fields, conditions, signal);
     panel.render({ ...fields, facets, conditions, documents });
   }
 
   function questionNow() {
-    return { query: box.query(), mode: mode.value(), conditions, lists: fields.lists };
+    return { query: box.query(), mode: mode.value(), conditions, lists: known.fields().lists };
   }
 
   function addFiles(files) {
@@ -161,7 +176,8 @@ export function mount(root, context) {
 
   function entered() {
     isEntered = true;
-    refresh();
+    if (documents === null) reload();
+    else refresh();
   }
 
   function copyCode() {

@@ -4,11 +4,14 @@ import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.notes_data import notes, questions
+from tests.server.console.browser.notes import COUNT, fill
 from tests.server.console.browser.places import everywhere
 from tests.server.console.browser.visits import documents, enter, results, search
 from tests.server.console.browser.watched import Watched
+from tests.server.polling import until
 
 LATE = questions().late_facts[0]
+CHOOSE = "(select, name) => { select.value = name; select.dispatchEvent(new Event('change')); }"
 
 
 def open_first(page: Page, words: str) -> Locator:
@@ -82,3 +85,19 @@ def test_a_document_is_deleted_after_a_question(watched: Watched, client: httpx.
     assert documents(client) == len(notes()) - 1
     expect(results(page).first).to_be_visible()
     assert "Boiler" not in results(page).first.inner_text()
+    expect(results(page).first).to_be_focused()
+
+
+def test_a_document_is_deleted_from_the_collection_in_which_it_was_opened(
+    watched: Watched, client: httpx.Client
+) -> None:
+    fill(client, "notes")
+    fill(client, "others")
+    page = enter(watched, collection="notes")
+    dialog = open_first(page, "bleed the radiator")
+    # The document covers the list, which only the page itself can change now.
+    page.locator("select[aria-label=Collection]").evaluate(CHOOSE, "others")
+    dialog.get_by_role("button", name="Delete").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    until(lambda: documents(client, "notes") == COUNT - 1)
+    assert documents(client, "others") == COUNT

@@ -24,6 +24,12 @@ FILES = {
 }
 # The request that stores documents.
 WRITES = "**/index/batch*"
+# Whether the page keeps the browser from opening a file that is dragged over it.
+IS_PREVENTED = """() => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["x"], "x.txt"));
+  return !window.dispatchEvent(new DragEvent("dragover", { dataTransfer, cancelable: true }));
+}"""
 # Of each file but the tables one, of those a row each.
 COUNT = 7
 QUESTIONS = {
@@ -88,6 +94,35 @@ def test_adding_is_cancelled(watched: Watched, client: httpx.Client, tmp_path: P
     expect(dialog.get_by_role("status")).to_contain_text("0 documents")
     expect(dialog.get_by_role("progressbar", name="Progress")).to_be_hidden()
     assert documents(client) == 0
+
+
+def test_what_is_dropped_meanwhile_is_neither_opened_nor_taken(
+    watched: Watched, client: httpx.Client, tmp_path: Path
+) -> None:
+    page = enter(watched)
+    held: list[Route] = []
+    page.route(WRITES, lambda route: held.append(route))  # noqa: PLW0108 - Playwright asks it for an attribute
+    bread, harbour = written(tmp_path)[1], tmp_path / "harbour.txt"
+    with page.expect_request(WRITES):
+        drop(page, bread)
+    drop(page, harbour)
+    assert page.evaluate(IS_PREVENTED)
+    until(lambda: held)
+    held[0].continue_()
+    expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("1 document added")
+    assert documents(client) == 1
+
+
+def test_a_page_is_read_with_what_its_scripts_and_styles_would_hide(
+    watched: Watched, client: httpx.Client, tmp_path: Path
+) -> None:
+    page = enter(watched)
+    source = "<style>p > b {}</style><script>for (i = 0; i<n; i++) go()</script>"
+    source += '<body style="overflow: hidden" onload="go()"><p class="hidden wide">It\'s seen</p><p hidden>not this</p>'
+    (tmp_path / "page.html").write_text(source, "utf-8")
+    drop(page, tmp_path / "page.html")
+    until(lambda: documents(client) == 1)
+    assert client.get("/index").json()["documents"][0]["text"] == "It's seen"
 
 
 def test_a_line_that_is_no_document_is_told_by_its_file(watched: Watched, client: httpx.Client, tmp_path: Path) -> None:

@@ -49,6 +49,34 @@ def test_a_collection_is_made_and_chosen(watched: Watched, client: httpx.Client,
     until(lambda: documents(client, "recipes") == 1)
 
 
+def test_a_collection_that_is_there_is_not_made_again(watched: Watched, client: httpx.Client) -> None:
+    fill(client)
+    page = enter(watched, collection="notes")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.get_by_role("button", name="New collection").click()
+    dialog = page.get_by_role("dialog", name="New collection")
+    dialog.get_by_label("Name").fill("notes")
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("There is a collection notes already")
+    assert "PUT" not in sent
+
+
+def test_collections_that_cannot_be_listed_are_not_said_to_be_empty(watched: Watched, client: httpx.Client) -> None:
+    fill(client)
+    watched.forgive("500")
+    watched.page.route("**/collections", lambda route: route.fulfill(status=500, json={"title": "broken"}))
+    page = enter(watched)
+    problem = page.get_by_role("main").get_by_role("alert")
+    expect(problem).to_contain_text("The server made a mistake")
+    box(page).press_sequentially("boiler")
+    expect(problem).to_be_visible()
+    expect(page.get_by_role("region", name="First steps")).to_be_hidden()
+    page.unroute("**/collections")
+    box(page).press("Enter")
+    expect(problem).to_be_hidden()
+
+
 @everywhere
 def test_three_samples_come_with_one_click_on_an_empty_server(watched: Watched, client: httpx.Client) -> None:
     page = enter(watched)
