@@ -107,7 +107,7 @@ def test_what_is_dropped_meanwhile_is_neither_opened_nor_taken(
         drop(page, bread)
     drop(page, harbour)
     assert page.evaluate(IS_PREVENTED)
-    until(lambda: held)
+    until(lambda: bool(held))
     held[0].continue_()
     expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("1 document added")
     assert documents(client) == 1
