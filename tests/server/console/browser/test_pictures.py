@@ -81,4 +81,5 @@ def points(series: Colours) -> Image.Image:
 def apart(before: Image.Image, after: Image.Image, at: tuple[int, int]) -> int:
     """Return by how much the channels of one pixel differ at most."""
     pixels = [image.crop((*at, at[0] + 1, at[1] + 1)).tobytes() for image in (before, after)]
-    return int(max(abs(a - b) for a, b in zip(*pixels, strict=True)))
+    found: int = max(abs(a - b) for a, b in zip(*pixels, strict=True))
+    return found
