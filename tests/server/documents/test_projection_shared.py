@@ -51,6 +51,11 @@ class Shown:
         return self._listing.projection("default", None, filter_, limit, Demand(client=client))
 
 
+async def pause() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
 def check_shown(tiny_models: Path, check: Callable[[httpx.AsyncClient, Shown], Awaitable[None]]) -> None:
     async def run(client: httpx.AsyncClient, backend: LocalBackend) -> None:
         for name in "abc":
@@ -66,11 +71,17 @@ def test_those_who_ask_at_once_share_one_computation_unless_something_was_writte
         assert len({id(one) for one in found}) == 2
         assert [one.ids for one in found[4:]] == [["a", "b", "c"], ["a", "b"]]
         assert shown.library.asked == 2
-        first = asyncio.ensure_future(shown.ask(10))
-        await asyncio.sleep(0)
+        shown.library.held["ann"] = asyncio.Event()
+        before = [asyncio.ensure_future(shown.ask(10)) for _ in range(2)]
+        await pause()
+        assert shown.library.asked == 3
         await client.delete("/index/a")
-        assert (await shown.ask(10)).ids == ["b", "c"]
-        assert (await first).state != (await shown.ask(10)).state
+        after = [asyncio.ensure_future(shown.ask(10)) for _ in range(2)]
+        await pause()
+        assert shown.library.asked == 4
+        shown.library.held["ann"].set()
+        assert [(await one).ids for one in after] == [["b", "c"]] * 2
+        assert len({id(await one) for one in (*before, *after)}) == 2
 
     check_shown(tiny_models, check)
 
@@ -79,7 +90,7 @@ def test_whoever_asks_for_what_stands_in_another_client_s_line_does_not_wait_for
     async def check(_: httpx.AsyncClient, shown: Shown) -> None:
         shown.library.held["ann"] = asyncio.Event()
         first = asyncio.ensure_future(shown.ask(10))
-        await asyncio.sleep(0)
+        await pause()
         assert (await shown.ask(10, client="bob")).ids == ["a", "b", "c"]
         assert not first.done()
         shown.library.held["ann"].set()
