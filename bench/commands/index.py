@@ -190,6 +190,8 @@ def _measure_ingest(setup: Setup, folder: Path) -> dict[str, Any]:
     more = Corpus(setup.sentences, options.documents, options.seed + 1, "later")
     queries = [vector_query(row) for _, row in setup.sentences.queries]
     with open_collection(setup.model, folder) as collection:
+        collection.wait_until_viewed()  # the graph is loaded: a start is measured by itself
+        collection.wait_for_words()
         during, rate = search_during_ingest(
             collection, more.documents(len(more)), queries, options.seconds, options.rounds
         )
