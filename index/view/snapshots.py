@@ -89,13 +89,14 @@ class Snapshots:
         row = (name, digest, size_bytes, rows, graph.tombstones, parameters)
         try:
             self._disk.reach("before_row")
-            self.saved += self._writer.submit(
+            counts = self._writer.submit(
                 lambda connection, _: graph is vectors.graph and record(connection, row), 0
             ).result()
         except BaseException:  # whatever it was, a file without a row never counts, and the truth needs its room
             self._disk.discard(final)
             raise
         self.remove_strays()
+        self.saved += counts
         return orphans
 
     def load(

@@ -40,8 +40,7 @@ def check(collection, id_, seed):
 def check_snapshot(collection):
     before = collection.stats().snapshots
     collection.snapshot()
-    until(lambda: collection.stats().snapshots > before)
-    assert collection.stats().snapshot_failure is None
+    until(lambda: collection.stats().snapshots > before and collection.stats().snapshot_failure is None)
 
 folder = pathlib.Path(sys.argv[1])
 """
