@@ -96,12 +96,13 @@ def orphans_of(path: Path) -> Keys:
     if count < 2:
         return np.empty(0, np.int64)
     rest = np.memmap(path, np.uint8, "r", SIZES.size)  # nobody else knows of the file yet
-    return orphans_in(Lowest(rest, count))[1]
+    lowest = Lowest(rest, count)
+    return orphans_in(lowest, lowest.led())[1]
 
 
-def orphans_in(lowest: Lowest) -> tuple[Slots, Keys]:
-    """Return the orphans and their keys. Places of removed nodes are none."""
-    found = np.flatnonzero(lowest.led() < LEAST_LED)
+def orphans_in(lowest: Lowest, led: Slots) -> tuple[Slots, Keys]:
+    """Return the orphans and their keys, where so many lead to each node. Places of removed nodes are none."""
+    found = np.flatnonzero(led < LEAST_LED)
     keys = keys_at(lowest.rest, lowest.starts[found]) if len(found) else np.empty(0, np.int64)
     return found[keys >= 0], keys[keys >= 0]
 
@@ -115,7 +116,7 @@ def adopt_orphans(rest: Bytes, count: int) -> int:
         return 0
     lowest = Lowest(rest, count)
     led = lowest.led()
-    orphans = orphans_in(lowest)[0]
+    orphans, _ = orphans_in(lowest, led)
     for piece in (orphans[start : start + PIECE_NODES] for start in range(0, len(orphans), PIECE_NODES)):
         near = lowest.links(piece)
         adopt(lowest, led, piece, near)

@@ -18,9 +18,6 @@ class Rescued:
         self._shape = shape
         self._graph: usearch.index.Index | None = None
 
-    def __len__(self) -> int:
-        return 0 if self._graph is None else len(self._graph)
-
     @property
     def size_bytes(self) -> int:
         """The memory that it takes."""

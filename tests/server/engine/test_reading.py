@@ -94,6 +94,8 @@ def test_the_tokens_of_a_piece_are_where_the_library_says(parts: list[tuple[str,
     assert [end for _, end in found] == [end for _, end in expected]
     if not has_moving_marks(text):
         assert found == expected
+    for (one, _), (other, _) in zip(found, expected, strict=True):  # between both are marks alone
+        assert not {WORD, SPACE, ALONE} & set(CHARACTERS.kinds(text[min(one, other) : max(one, other)]).tolist())
 
 
 @pytest.mark.parametrize("side", ["right", "left"])

@@ -13,8 +13,8 @@ from typing import IO, Any
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PATIENCE_S = 60
 POLL_S = 0.1
-FLAGS = (
-    "--headless",
+# However it is driven.
+COMMON = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -22,10 +22,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--remote-debugging-pipe",
-    "--window-size=1280,2000",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+FLAGS = ("--headless", *COMMON, "--remote-debugging-pipe", "--window-size=1280,2000")
 # Runs before the page's own scripts: the browser itself says what the page's policy has stopped.
 WATCH = """
 window.violations = [];
